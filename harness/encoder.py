@@ -1,0 +1,117 @@
+"""What an encoder is: one method, `encode`, and a card that says what the vectors are.
+
+A plugin needs nothing from this module but `EncoderCard`; any class with a `card` and an `encode` serves:
+
+>>> import numpy as np
+>>> class Length:
+...     card = EncoderCard(name="length", family="floor", training_data=())
+...     def encode(self, texts):
+...         return np.array([[len(text)] for text in texts], dtype=np.float32)
+>>> isinstance(Length(), Encoder)
+True
+>>> Length().encode(["glad", "sorry"]).shape
+(2, 1)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: How a text's vector is taken from its token vectors. `cls`: last layer, first token; `mean`: mean over all
+#: tokens, the special ones included; `pooler`: the trained dense-tanh layer over the first token; `last`: the
+#: last token.
+POOLINGS = ("cls", "mean", "pooler", "last")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderCard:
+    """What a model is, where it comes from and what it has seen.
+
+    Listing cards must stay cheap: a module that declares one imports neither torch nor transformers when it
+    is imported.
+    """
+
+    name: str
+    """The name on the command line and in every record."""
+    family: str
+    """Models of one family differ only in their training; tables group by it (`bert`, `roberta`, `floor`)."""
+    title: str = ""
+    """How tables print it; the name when empty."""
+    base: str | None = None
+    """The model it was initialised from, None for one trained from nothing or not trained at all."""
+    weights: str = ""
+    """Where the weights are: a hub id, a package, or the page that has them."""
+    revision: str | None = None
+    """The pinned revision of those weights, where the source has revisions."""
+    pooling: str | None = None
+    """The pooling of the plain name; None where the notion does not apply."""
+    poolings: tuple[str, ...] = ()
+    """Every pooling that `NAME@POOLING` may ask for; only those that have trained weights."""
+    max_length: int | None = None
+    """Tokens after which a text is cut, special tokens included; None for no limit."""
+    dimensions: int | None = None
+    """Length of a vector, when known without loading the model."""
+    parameters: int | None = None
+    """Number of weights of the encoder part, embeddings included, when known without loading the model."""
+    training_data: tuple[str, ...] | None = None
+    """Names of the data sets whose texts or labels trained it. `()` is none; None is not declared, which is
+    shown as unknown and never as clean."""
+    training_notes: str = ""
+    """What the names leave out: which part, how many rows, which labels."""
+    licence: str | None = None
+    """Licence of the weights as their authors state it; None where none is stated."""
+    citation: str = ""
+    """Reference of the paper."""
+    url: str = ""
+    """The authors' page or repository."""
+    extras: tuple[str, ...] = ()
+    """Optional extras of this distribution (`pip install affectbench[NAME]`) that loading or encoding needs."""
+    notes: str = ""
+    """What a reader of the table must know: which vector, which form, what a missing extra does."""
+
+    def __post_init__(self) -> None:
+        if not self.name or any(c.isspace() or c == "," for c in self.name):
+            raise UsageError(f"an encoder may not be called {self.name!r}: no blanks, no commas")
+        for pooling in (*self.poolings, *([self.pooling] if self.pooling else [])):
+            if pooling not in POOLINGS:
+                raise UsageError(f"{self.name}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
+
+    @property
+    def shown(self) -> str:
+        """The name that tables print."""
+        return self.title or self.name
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns texts into vectors.
+
+    Two more attributes are used when present: `fingerprint` (str, names the loaded weights, tokeniser and
+    options by content; without it the harness derives one from the card, the class's source and a few encoded
+    probe sentences) and `describe()` (dict of what a record should say: `dtype`, `backend`, `max_length`, ...).
+    """
+
+    @property
+    def card(self) -> EncoderCard:
+        """The model's card; it may be a plain class attribute."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode texts.
+
+        Args:
+            texts: any strings; empty and over-long ones are allowed.
+
+        Returns:
+            float32 array of shape (len(texts), dimensions), finite; row i belongs to text i and does not
+            depend on the other texts.
+        """
+        ...

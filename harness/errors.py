@@ -1,0 +1,57 @@
+"""The errors that a user can mend: each message says what was wrong, with which input, and the way out.
+
+Everything that is not a `BenchError` is a fault of the program and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BenchError(Exception):
+    """Something the user can mend; shown without a traceback."""
+
+    #: What a result record says of a unit of work that ended with this error.
+    status: ClassVar[str] = "failed"
+
+
+class UsageError(BenchError):
+    """A name or an option that does not exist, or options that do not fit together (exit code 2)."""
+
+
+class DataMissing(BenchError):
+    """A corpus is in none of the places that were looked into."""
+
+    status = "data-missing"
+
+
+class DataInvalid(BenchError):
+    """A corpus file is there but is not the published one; names file, line and column."""
+
+
+class WeightsMissing(BenchError):
+    """The weights of an encoder are not on this machine; says where they are and what to pass."""
+
+    status = "weights-missing"
+
+
+class WeightsInvalid(BenchError):
+    """A checkpoint is there but does not fit its architecture, or is unsafe to load."""
+
+
+class ExtraMissing(BenchError):
+    """An optional package or resource is needed; says the exact install line."""
+
+    status = "extra-missing"
+
+
+class EncoderFault(BenchError):
+    """An encoder broke its contract (shape, dtype, finiteness) or raised while encoding."""
+
+
+class StorageFault(BenchError):
+    """The cache or the results directory cannot be read or written (read-only, full, damaged)."""
+
+
+class RecordInvalid(BenchError):
+    """A result record does not fit the schema, or was written by a newer version."""

@@ -1,0 +1,85 @@
+"""Whole files or none: atomic writes and checksums.
+
+A file is written beside its destination and renamed over it, so that a killed process leaves the old file or
+the new one and never half of either.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from harness.errors import StorageFault
+
+#: Prefix of files being written; whoever lists a directory skips these.
+PARTIAL = ".partial-"
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space or choose another directory",
+    errno.EDQUOT: "the disk quota is used up; free some space or choose another directory",
+    errno.EROFS: "the file system is read-only; choose another directory",
+    errno.EACCES: "permission denied; choose a directory that you may write to",
+    errno.EPERM: "permission denied; choose a directory that you may write to",
+    errno.ENOTDIR: "a part of the path is a file, not a directory",
+    errno.EEXIST: "a file stands where a directory is needed",
+}
+
+
+def storage_fault(error: OSError, path: Path, purpose: str) -> StorageFault:
+    """Word an operating system's refusal so that a user knows what to do."""
+    reason = _REASONS.get(error.errno or 0, str(error))
+    return StorageFault(f"cannot write {purpose} at {path}: {reason}")
+
+
+@contextmanager
+def atomic_write(path: Path, purpose: str = "a file") -> Iterator[IO[bytes]]:
+    """Open `path` for writing so that it appears whole, flushed to the disk, or not at all.
+
+    Args:
+        path: the destination; its directory is made when missing.
+        purpose: what the file is, for the error message.
+
+    Raises:
+        StorageFault: the directory is read-only, full or not a directory.
+    """
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(6)}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise storage_fault(error, path, purpose) from error
+    finally:
+        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+
+
+def write_bytes(path: Path, content: bytes, purpose: str = "a file") -> None:
+    """Write a whole file atomically (see `atomic_write`)."""
+    with atomic_write(path, purpose) as file:
+        file.write(content)
+
+
+def write_text(path: Path, content: str, purpose: str = "a file") -> None:
+    """Write a whole UTF-8 file atomically (see `atomic_write`)."""
+    write_bytes(path, content.encode("utf-8"), purpose)
+
+
+def sha256_file(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache_root() -> Path:
+    """Where caches lie by default: `$XDG_CACHE_HOME/affectbench`, or `~/.cache/affectbench`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "affectbench"

@@ -1,0 +1,346 @@
+"""Result records: one versioned JSON file per (model, task, corpus, protocol, seed), and the directory of them.
+
+A record says everything that a number depends on: the model's content fingerprint, pooling and cut-off, the
+task's protocol and the corpus's content fingerprint, the seed, the software and the device. What failed has a
+record too. Per-example predictions lie beside the record in an `.npz` file of the same name.
+
+The directory: `RESULTS/records/MODEL/TASK--CORPUS--PROTOCOL--sSEED.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from harness.errors import RecordInvalid
+from harness.files import PARTIAL, write_bytes, write_text
+from harness.outcome import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Version of the JSON form. A newer file is refused, an older one is migrated.
+SCHEMA = 1
+
+#: Every state that a unit of work can end in.
+STATUSES = ("ok", "failed", "weights-missing", "extra-missing", "data-missing", "skipped")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """The encoder as it was used."""
+
+    name: str
+    title: str = ""
+    family: str = ""
+    base: str | None = None
+    fingerprint: str = ""
+    """Content digest of weights, tokeniser and options; empty when the model was never loaded."""
+    pooling: str | None = None
+    max_length: int | None = None
+    dtype: str = ""
+    backend: str = ""
+    dimensions: int | None = None
+    parameters: int | None = None
+    weights: str = ""
+    revision: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a unit has no number."""
+
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One result, or one failure."""
+
+    model: ModelFacts
+    task: str
+    corpus: str
+    protocol: str
+    split: str
+    seed: int
+    status: str
+    data: str = ""
+    """Content digest of the texts, labels and splits that were scored."""
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    contamination: Mapping[str, Any] = field(default_factory=dict)
+    """`state` (`clean`, `overlap`, `unknown`) and the evidence for it."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds: `encode`, `score`; `texts_encoded` counts what was not in the cache."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    created: str = ""
+    """UTC, ISO 8601."""
+    failure: Failure | None = None
+    schema: int = SCHEMA
+
+    @property
+    def task_id(self) -> str:
+        """`task/corpus/protocol`."""
+        return f"{self.task}/{self.corpus}/{self.protocol}"
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """What identifies a record in a store: (model name, task id, seed)."""
+        return (self.model.name, self.task_id, self.seed)
+
+    def to_json(self) -> str:
+        """Serialise; sorted and indented, so that a change of one number is a change of one line."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, origin: str = "a record") -> Record:
+        """Read and check a record.
+
+        Args:
+            text: the JSON document.
+            origin: where it came from, for the error message.
+
+        Raises:
+            RecordInvalid: not JSON, a missing or ill-typed field, or a newer schema.
+        """
+        try:
+            raw = json.loads(text)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise RecordInvalid(f"{origin} is not JSON ({error}); delete it and run again") from error
+        return _Reader(origin).record(raw)
+
+
+#: File systems allow 255 bytes a name; a record's has four parts.
+_LONGEST_PART = 100
+
+
+class _Reader:
+    """Checks a decoded document field by field; everything unexpected is a `RecordInvalid` that names it."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+
+    def fail(self, what: str) -> RecordInvalid:
+        return RecordInvalid(f"{self.origin}: {what}; it is no record of this program: remove it or run again")
+
+    def mapping(self, raw: object, name: str) -> dict[str, Any]:
+        if not isinstance(raw, dict):
+            raise self.fail(f"`{name}` is not an object")
+        return raw
+
+    def text(self, raw: dict[str, Any], name: str, default: str | None = None) -> str:
+        value = raw.get(name, default)
+        if not isinstance(value, str):
+            raise self.fail(f"`{name}` is not a string")
+        return value
+
+    def optional(self, raw: dict[str, Any], name: str, kind: type) -> Any:
+        value = raw.get(name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise self.fail(f"`{name}` is not of type {kind.__name__}")
+        return value
+
+    def number(self, value: object, name: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.fail(f"`{name}` is not a number")
+        try:
+            result = float(value)
+        except OverflowError as error:
+            raise self.fail(f"`{name}` is out of range") from error
+        if not math.isfinite(result):
+            raise self.fail(f"`{name}` is not finite")
+        return result
+
+    def metric(self, raw: object, name: str) -> Metric:
+        values = self.mapping(raw, name)
+        bounds = [
+            None if values.get(side) is None else self.number(values[side], f"{name}.{side}")
+            for side in ("low", "high")
+        ]
+        return Metric(self.number(values.get("value"), f"{name}.value"), bounds[0], bounds[1])
+
+    def model(self, raw: dict[str, Any]) -> ModelFacts:
+        return ModelFacts(
+            name=self.text(raw, "name"),
+            title=self.text(raw, "title", ""),
+            family=self.text(raw, "family", ""),
+            base=self.optional(raw, "base", str),
+            fingerprint=self.text(raw, "fingerprint", ""),
+            pooling=self.optional(raw, "pooling", str),
+            max_length=self.optional(raw, "max_length", int),
+            dtype=self.text(raw, "dtype", ""),
+            backend=self.text(raw, "backend", ""),
+            dimensions=self.optional(raw, "dimensions", int),
+            parameters=self.optional(raw, "parameters", int),
+            weights=self.text(raw, "weights", ""),
+            revision=self.optional(raw, "revision", str),
+            licence=self.optional(raw, "licence", str),
+        )
+
+    def integer(self, raw: dict[str, Any], name: str) -> int:
+        value = raw.get(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.fail(f"`{name}` is not an integer")
+        return value
+
+    def record(self, document: object) -> Record:
+        raw = self.mapping(document, "record")
+        schema = self.integer(raw, "schema")
+        if schema > SCHEMA:
+            raise RecordInvalid(
+                f"{self.origin} was written with record schema {schema}; this version reads up to {SCHEMA}: "
+                "upgrade affectbench (`pip install -U affectbench`)"
+            )
+        if schema < 1:
+            raise self.fail(f"there was never a record schema {schema}")
+        status = self.text(raw, "status")
+        if status not in STATUSES:
+            raise self.fail(f"unknown status {status!r}")
+        failure = raw.get("failure")
+        if failure is not None:
+            failure = self.mapping(failure, "failure")
+        metrics = self.mapping(raw.get("metrics", {}), "metrics")
+        counts = self.mapping(raw.get("counts", {}), "counts")
+        timings = self.mapping(raw.get("timings", {}), "timings")
+        environment = self.mapping(raw.get("environment", {}), "environment")
+        return Record(
+            model=self.model(self.mapping(raw.get("model"), "model")),
+            task=self.text(raw, "task"),
+            corpus=self.text(raw, "corpus"),
+            protocol=self.text(raw, "protocol"),
+            split=self.text(raw, "split"),
+            seed=self.integer(raw, "seed"),
+            status=status,
+            data=self.text(raw, "data", ""),
+            metrics={name: self.metric(value, f"metrics.{name}") for name, value in metrics.items()},
+            counts={name: self.integer(counts, name) for name in counts},
+            details=self.mapping(raw.get("details", {}), "details"),
+            contamination=self.mapping(raw.get("contamination", {}), "contamination"),
+            timings={name: self.number(value, f"timings.{name}") for name, value in timings.items()},
+            environment={name: self.text(environment, name) for name in environment},
+            created=self.text(raw, "created", ""),
+            failure=None
+            if failure is None
+            else Failure(
+                kind=self.text(failure, "kind"),
+                message=self.text(failure, "message"),
+                traceback=self.text(failure, "traceback", ""),
+            ),
+            schema=SCHEMA,
+        )
+
+
+def _file_part(name: str) -> str:
+    """A name as part of a file name: one name, one part, and never a path of its own."""
+    part = quote(name, safe="@-_.+")
+    if len(part) > _LONGEST_PART:
+        part = part[:_LONGEST_PART] + "~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return part if part.strip(".") else part.replace(".", "%2E")
+
+
+class ResultStore:
+    """The directory of records.
+
+    >>> import tempfile
+    >>> store = ResultStore(Path(tempfile.mkdtemp()))
+    >>> record = Record(model=ModelFacts(name="hf:org/m"), task="polarity", corpus="mr",
+    ...                 protocol="senteval-lr/1", split="cv10", seed=0, status="ok",
+    ...                 metrics={"accuracy": Metric(0.75)})
+    >>> store.save(record).name
+    'polarity--mr--senteval-lr%2F1--s0.json'
+    >>> store.get("hf:org/m", "polarity/mr/senteval-lr/1", 0).metrics["accuracy"].value
+    0.75
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.records_dir = directory / "records"
+
+    def path(self, model: str, task_id: str, seed: int) -> Path:
+        """Where the record of a (model, task id, seed) lies."""
+        task, corpus, protocol = task_id.split("/", 2)
+        stem = "--".join(_file_part(part) for part in (task, corpus, protocol, f"s{seed}"))
+        return self.records_dir / _file_part(model) / f"{stem}.json"
+
+    def save(self, record: Record, predictions: Mapping[str, NDArray[np.generic]] | None = None) -> Path:
+        """Write a record, its predictions first, each whole or not at all.
+
+        Raises:
+            StorageFault: the directory cannot be written.
+        """
+        path = self.path(*record.key)
+        if predictions:
+            write_bytes(path.with_suffix(".npz"), pack(predictions), "predictions")
+        write_text(path, record.to_json(), "a result record")
+        return path
+
+    def get(self, model: str, task_id: str, seed: int) -> Record | None:
+        """The record of a unit, None when there is none.
+
+        Raises:
+            RecordInvalid: the file is damaged or too new.
+        """
+        path = self.path(model, task_id, seed)
+        return self._read(path) if path.is_file() else None
+
+    def predictions(self, record: Record) -> dict[str, NDArray[np.generic]] | None:
+        """Per-example predictions of a record, None when they were not kept."""
+        path = self.path(*record.key).with_suffix(".npz")
+        if not path.is_file():
+            return None
+        from zipfile import BadZipFile
+
+        import numpy as np
+
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (ValueError, OSError, EOFError, BadZipFile) as error:
+            raise RecordInvalid(f"{path} is damaged ({error}); delete it and run again") from error
+
+    def __iter__(self) -> Iterator[Record]:
+        """All records, ordered by model and file name.
+
+        Raises:
+            RecordInvalid: a file is damaged or too new; nothing is skipped in silence.
+        """
+        for path in sorted(self.records_dir.glob("*/*.json")):
+            if not path.name.startswith(PARTIAL):
+                yield self._read(path)
+
+    @staticmethod
+    def _read(path: Path) -> Record:
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecordInvalid(f"{path} cannot be read ({error}); delete it and run again") from error
+        return Record.from_json(text, str(path))
+
+
+def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Arrays as a compressed `.npz` whose bytes depend on nothing but the arrays."""
+    import zipfile
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            archive.writestr(entry, content.getvalue())
+    return buffer.getvalue()
