@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.corpora.base import Examples
+from harness.corpora.goemotions import EMOTIONS
+from harness.corpora.goemotions_ekman import EKMAN, ekman
+from harness.corpora.library import Library
+from harness.errors import UsageError
+
+
+def examples_of(*labels: str) -> Examples:
+    emotions = np.zeros((len(labels), len(EMOTIONS)), dtype=np.bool_)
+    for row, names in enumerate(labels):
+        emotions[row, [EMOTIONS.index(name) for name in names.split()]] = True
+    texts = tuple(f"comment {i}" for i in range(len(labels)))
+    return Examples(texts=texts, ids=texts, labels={"emotions": emotions}, classes=EMOTIONS)
+
+
+COMMENTS = examples_of(
+    "joy",  # one label
+    "love admiration",  # two labels, one class
+    "anger joy",  # two classes
+    "neutral",  # neutral only
+    "neutral grief",  # neutral beside an emotion
+    "neutral fear nervousness",
+    "disgust",
+    "curiosity neutral remorse",
+)
+
+
+@pytest.mark.parametrize(
+    ("reading", "classes", "expected"),
+    [
+        ("single", 7, {0: "joy", 3: "neutral", 6: "disgust"}),
+        ("single", 6, {0: "joy", 6: "disgust"}),
+        ("mapped", 7, {0: "joy", 1: "joy", 3: "neutral", 6: "disgust"}),
+        ("mapped", 6, {0: "joy", 1: "joy", 6: "disgust"}),
+        ("neutral-dropped", 6, {0: "joy", 1: "joy", 4: "sadness", 5: "fear", 6: "disgust"}),
+    ],
+)
+def test_readings(reading: Any, classes: Any, expected: dict[int, str]) -> None:
+    rows, labels, names = ekman(COMMENTS, reading, classes)
+    assert {int(row): names[label] for row, label in zip(rows, labels, strict=True)} == expected
+    assert rows.dtype == labels.dtype == np.int64
+    assert len(names) == classes
+    assert names[:6] == ("anger", "disgust", "fear", "joy", "sadness", "surprise")
+
+
+def test_the_columns_are_found_by_name() -> None:
+    order = np.random.default_rng(0).permutation(len(EMOTIONS))
+    shuffled = Examples(
+        texts=COMMENTS.texts,
+        ids=COMMENTS.ids,
+        labels={"emotions": np.asarray(COMMENTS.labels["emotions"])[:, order]},
+        classes=tuple(EMOTIONS[i] for i in order),
+    )
+    assert ekman(shuffled).labels.tolist() == ekman(COMMENTS).labels.tolist()
+
+
+def test_the_map_covers_every_emotion_but_neutral_once() -> None:
+    covered = [name for group in EKMAN.values() for name in group]
+    assert sorted([*covered, "neutral"]) == sorted(EMOTIONS)
+
+
+@pytest.mark.parametrize(("reading", "classes"), [("both", 6), ("neutral-dropped", 7), ("mapped", 28)])
+def test_unknown_readings_are_refused(reading: Any, classes: Any) -> None:
+    with pytest.raises(UsageError, match="GoEmotions"):
+        ekman(COMMENTS, reading, classes)
+
+
+@pytest.mark.parametrize(
+    ("reading", "classes", "counts"),
+    [
+        ("single", 7, (36_308, 4_548, 4_590)),
+        ("single", 6, (23_485, 2_956, 2_984)),
+        ("mapped", 7, (39_555, 4_946, 4_968)),
+        ("mapped", 6, (26_732, 3_354, 3_362)),
+        ("neutral-dropped", 6, (28_104, 3_527, 3_539)),
+    ],
+)
+def test_published_counts(published: Library, reading: Any, classes: Any, counts: tuple[int, int, int]) -> None:
+    splits = (published.load("goemotions", split) for split in ("train", "dev", "test"))
+    assert tuple(len(ekman(examples, reading, classes).rows) for examples in splits) == counts
+
+
+def test_published_class_counts(published: Library) -> None:
+    def counts(split: str, reading: Any, classes: Any) -> dict[str, int]:
+        _, labels, names = ekman(published.load("goemotions", split), reading, classes)
+        return dict(zip(names, np.bincount(labels, minlength=classes).tolist(), strict=True))
+
+    assert counts("test", "single", 7) == {
+        "joy": 1_603,
+        "neutral": 1_606,
+        "anger": 520,
+        "surprise": 449,
+        "sadness": 259,
+        "fear": 77,
+        "disgust": 76,
+    }
+    six = {"joy": 1_863, "anger": 572, "surprise": 488, "sadness": 283, "fear": 80, "disgust": 76}
+    assert counts("test", "mapped", 6) == six
+    assert counts("train", "mapped", 7) == {
+        "joy": 15_216,
+        "neutral": 12_823,
+        "anger": 4_293,
+        "surprise": 3_858,
+        "sadness": 2_326,
+        "fear": 541,
+        "disgust": 498,
+    }
+
+
+def test_published_map_is_the_official_one(published: Library) -> None:
+    assert published.data_dir is not None
+    official = json.loads((published.data_dir / "goemotions" / "ekman_mapping.json").read_text(encoding="utf-8"))
+    assert {name: set(group) for name, group in EKMAN.items()} == {n: set(g) for n, g in official.items()}
