@@ -1,0 +1,181 @@
+"""From wanted columns to a table: rows, published numbers beside ours, ranks, footnotes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.leaderboard import footnotes
+from harness.leaderboard.grid import Grid, Measured
+from harness.leaderboard.metrics import digits, metric_style
+from harness.leaderboard.names import clean, family_title
+from harness.leaderboard.published import Published, load_published
+from harness.leaderboard.ranking import rank_rows
+from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
+from harness.results import ModelFacts
+
+#: Heading of the rows that only the paper has.
+PUBLISHED_ONLY = "Published, not measured here"
+
+_BLANK = Cell(status="blank")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """Wants a column of the paper's numbers."""
+
+    corpus: str
+    metric: str
+    """Name of the metric in `published.csv`."""
+    head: str
+    group: str
+
+    @property
+    def column(self) -> Column:
+        """The column without its cells."""
+        style = metric_style(self.metric)
+        return Column(
+            key=f"published/{self.corpus}/{self.metric}",
+            head=self.head,
+            group=self.group,
+            metric=self.metric,
+            origin="published",
+            corpus=self.corpus,
+            decimals=style.decimals,
+            unit="percent" if style.percent else "observed range" if self.metric.endswith("mae") else "",
+            higher_is_better=style.higher_is_better,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Wants the column of the numbers of weights."""
+
+    @property
+    def column(self) -> Column:
+        """The column without its cells."""
+        return Column(
+            key="parameters",
+            head="Param.\n[M]",
+            group="",
+            metric="parameters",
+            origin="fact",
+            decimals=1,
+            unit="millions",
+        )
+
+
+Wanted = Measured | Printed | Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that makes a table, before any number is looked up."""
+
+    key: str
+    title: str
+    caption: str
+    columns: Sequence[Wanted]
+    printed_table: str | None = None
+    """Number of the paper's table that the published columns come from."""
+    notes: Sequence[Footnote] = ()
+    printed_notes: Sequence[Footnote] = ()
+    """Remarks that matter only beside published numbers."""
+
+
+def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -> Table:
+    """Fill a plan.
+
+    Rows are the models with a record for any of the columns; a model that was never run on any of them has no
+    row, and a column that no model was run on is named under the table. The paper's models without a row of
+    ours follow in a block of their own.
+    """
+    measured = [w for w in plan.columns if isinstance(w, Measured) and grid.units(w)]
+    absent = [w for w in plan.columns if isinstance(w, Measured) and not grid.units(w)]
+    wanted = [
+        w for w in plan.columns if w in measured or isinstance(w, Size) or (isinstance(w, Printed) and with_published)
+    ]
+    columns = tuple(w.column for w in wanted)
+    models = [model for model in grid.models if any(grid.unit(model.name, w) is not None for w in measured)]
+    numbers = [p for p in load_published() if p.table == plan.printed_table] if with_published else []
+    titles = _titles(models)
+    rows: list[tuple[str, Row]] = [
+        (
+            family_title(model.family),
+            Row(
+                name=model.name,
+                title=titles[model.name],
+                cells=tuple(_cell(w, model, grid, numbers) for w in wanted),
+            ),
+        )
+        for model in models
+    ]
+    rows += [(PUBLISHED_ONLY, row) for row in _printed_rows(wanted, {m.name for m in models}, numbers)]
+    ranked = rank_rows([row for _, row in rows], columns)
+    return Table(
+        key=plan.key,
+        title=plan.title,
+        caption=plan.caption,
+        columns=columns,
+        blocks=_blocks([heading for heading, _ in rows], ranked),
+        footnotes=(
+            *footnotes.about_results(grid, measured, ranked, titles),
+            *footnotes.about_absent(absent),
+            *plan.notes,
+            *(footnotes.about_published(ranked, columns) if numbers else ()),
+            *(plan.printed_notes if numbers else ()),
+        ),
+        intervals=intervals,
+    )
+
+
+def _blocks(headings: Sequence[str], rows: Sequence[Row]) -> tuple[Block, ...]:
+    blocks: dict[str, list[Row]] = {}
+    for heading, row in zip(headings, rows, strict=True):
+        blocks.setdefault(heading, []).append(row)
+    return tuple(Block(title=title, rows=tuple(members)) for title, members in blocks.items())
+
+
+def _cell(wanted: Wanted, model: ModelFacts, grid: Grid, numbers: Sequence[Published]) -> Cell:
+    if isinstance(wanted, Measured):
+        return grid.cell(model.name, wanted)
+    if isinstance(wanted, Size):
+        if model.parameters is None:
+            return _BLANK
+        millions = model.parameters / 1e6
+        return Cell(value=millions, printed=digits(millions, 1))
+    return _printed_cell(wanted, [p for p in numbers if p.encoder == model.name])
+
+
+def _printed_cell(wanted: Wanted, numbers: Sequence[Published]) -> Cell:
+    """The paper's number in a column; blank for every other kind of column."""
+    if isinstance(wanted, Printed):
+        for number in numbers:
+            if (number.corpus, number.metric) == (wanted.corpus, wanted.metric):
+                return Cell(
+                    value=number.value,
+                    printed=number.printed,
+                    contamination="overlap" if number.trained_on else "clean",
+                )
+    return _BLANK
+
+
+def _printed_rows(wanted: Sequence[Wanted], shown: set[str], numbers: Sequence[Published]) -> list[Row]:
+    rows = []
+    for base, model in dict.fromkeys(number.row for number in numbers):
+        own = [number for number in numbers if number.row == (base, model)]
+        if own[0].encoder in shown:
+            continue
+        title = model if model == base else f"{model} ({base})"
+        cells = tuple(_printed_cell(w, own) for w in wanted)
+        if any(cell.value is not None for cell in cells):
+            rows.append(Row(name=f"published:{base}/{model}", title=title, cells=cells))
+    return rows
+
+
+def _titles(models: Sequence[ModelFacts]) -> dict[str, str]:
+    """How each model is called; where two would be called the same, their names stand behind."""
+    plain = {model.name: clean(model.title) or model.name for model in models}
+    count = Counter(plain.values())
+    return {name: title if count[title] == 1 or title == name else f"{title} ({name})" for name, title in plain.items()}

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.errors import RecordInvalid
+from harness.leaderboard.combine import combine, combine_metric
+from harness.outcome import Metric
+from harness.results import Record
+
+Make = Callable[..., Record]
+
+Z = statistics.NormalDist().inv_cdf(0.975)
+
+
+def test_one_seed_is_left_as_it_is() -> None:
+    metric = Metric(0.5, 0.41, 0.52)
+    assert combine_metric("accuracy", [metric]) is metric
+
+
+def test_equal_seeds_keep_the_width_of_their_interval() -> None:
+    joined = combine_metric("accuracy", [Metric(0.5, 0.45, 0.55)] * 4)
+    assert joined.low == pytest.approx(0.45)
+    assert joined.high == pytest.approx(0.55)
+
+
+def test_the_interval_is_that_of_the_formula() -> None:
+    values = [Metric(0.50, 0.46, 0.54), Metric(0.56, 0.50, 0.62), Metric(0.53, 0.48, 0.58)]
+    sampling = 0.05 / Z
+    seeds = statistics.stdev([0.50, 0.56, 0.53]) / math.sqrt(3)
+    joined = combine_metric("accuracy", values)
+    assert joined.value == pytest.approx(0.53)
+    assert joined.high is not None
+    assert joined.high - joined.value == pytest.approx(Z * math.sqrt(sampling**2 + seeds**2))
+    assert joined.high - joined.value > 0.05, "seeds add uncertainty"
+
+
+def test_a_seed_without_an_interval_leaves_the_mean_without_one() -> None:
+    assert combine_metric("accuracy", [Metric(0.5, 0.4, 0.6), Metric(0.7)]) == Metric(0.6)
+
+
+def test_intervals_end_where_the_metric_ends() -> None:
+    joined = combine_metric("accuracy", [Metric(0.99, 0.9, 1.0), Metric(0.97, 0.9, 1.0)])
+    assert joined.high == 1
+    assert combine_metric("valence.mae", [Metric(0.01, 0.0, 0.05), Metric(0.02, 0.0, 0.05)]).low == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-1, 1), st.floats(0, 0.5)).map(lambda p: Metric(p[0], p[0] - p[1], p[0] + p[1])),
+        min_size=2,
+        max_size=6,
+    )
+)
+def test_the_mean_lies_in_its_interval(values: list[Metric]) -> None:
+    joined = combine_metric("valence.pearson", values)
+    assert joined.low is not None
+    assert joined.high is not None
+    assert joined.low - 1e-9 <= joined.value <= joined.high + 1e-9
+
+
+def test_seeds_are_joined_and_units_kept_apart(make: Make) -> None:
+    records = [make(seed=s, metrics={"accuracy": x}) for s, x in ((0, 0.7), (1, 0.8))]
+    records += [make("roberta"), make(task="polarity/cr/senteval-lr/1"), make(task="polarity/mr/senteval-lr/2")]
+    units = combine(records)
+    assert [(u.model.name, u.task_id, u.seeds) for u in units] == [
+        ("bert", "polarity/mr/senteval-lr/1", 2),
+        ("roberta", "polarity/mr/senteval-lr/1", 1),
+        ("bert", "polarity/cr/senteval-lr/1", 1),
+        ("bert", "polarity/mr/senteval-lr/2", 1),
+    ]
+    assert units[0].metrics["accuracy"].value == pytest.approx(0.75)
+
+
+def test_failed_seeds_are_counted_and_left_out(make: Make) -> None:
+    (unit,) = combine([make(seed=0, metrics={"accuracy": 0.7}), make(seed=1, status="failed")])
+    assert (unit.status, unit.seeds, unit.faults) == ("ok", 1, {"failed": 1})
+    (unit,) = combine([make(seed=0, status="failed"), make(seed=1, status="failed")])
+    assert (unit.status, unit.seeds, unit.metrics) == ("failed", 0, {})
+
+
+def test_seeds_that_do_not_fit_are_refused(make: Make) -> None:
+    for other, what in ((make(seed=1, fingerprint="g"), "weights"), (make(seed=1, data="e"), "data")):
+        with pytest.raises(RecordInvalid, match=f"bert, polarity/mr/senteval-lr/1: .*{what}"):
+            combine([make(seed=0), other])
+    with pytest.raises(RecordInvalid, match="seed 3 has several records"):
+        combine([make(seed=3), make(seed=3)])
+
+
+def test_a_failed_seed_has_no_fingerprint_and_does_no_harm(make: Make) -> None:
+    (unit,) = combine([make(seed=0), make(seed=1, status="failed", data="")])
+    assert unit.seeds == 1
+
+
+def test_the_most_cautious_judgement_wins(make: Make) -> None:
+    (unit,) = combine([make(seed=0, training=()), make(seed=1, training=("mr",)), make(seed=2, training=None)])
+    assert unit.state == "overlap"
+    (unit,) = combine([make(seed=0, training=()), make(seed=1, training=None)])
+    assert unit.state == "unknown"
+
+
+def test_what_is_not_finite_is_no_number(make: Make) -> None:
+    (unit,) = combine([make(metrics={"accuracy": math.nan, "other": 1.0})])
+    assert set(unit.metrics) == {"other"}
+
+
+def test_observed_errors_are_means_over_all_seeds(make: Make) -> None:
+    first = make(seed=0, details={"mae_observed": {"valence": 0.1, "arousal": 0.2}})
+    second = make(seed=1, details={"mae_observed": {"valence": 0.2}})
+    (unit,) = combine([first, second])
+    assert unit.observed_mae == {"valence": pytest.approx(0.15)}

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contamination import BASES, STATES, Match, conclude, inherited, judge
+from harness.encoder import EncoderCard
+
+DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
+@pytest.mark.parametrize(
+    ("training", "corpus"),
+    [
+        ("mr", "mr"),
+        ("MR", "mr"),
+        ("rotten_tomatoes", "mr"),
+        ("cornell-movie-review-data/rotten_tomatoes", "mr"),
+        ("sst", "sst5"),
+        ("SST-5", "sst5"),
+        ("SST trees (train)", "sst5"),
+        ("Stanford Sentiment Treebank", "sst5"),
+        ("glue/sst2", "sst2"),
+        ("go_emotions", "goemotions"),
+        ("google-research-datasets/go_emotions", "goemotions"),
+        ("facebook-va", "facebook"),
+        ("stanfordnlp/imdb", "imdb"),
+        ("aclImdb", "imdb"),
+        ("imdb:unsup", "imdb"),
+        ("pooled", "emotales"),
+        ("emotales", "pooled"),
+        ("senteval", "cr"),
+        ("a-new-corpus", "a_new_corpus"),
+        ("sample", "sample"),
+    ],
+)
+def test_the_corpus_itself_is_found_under_its_usual_names(training: str, corpus: str) -> None:
+    judged = judge(("squad", training), corpus)
+    assert (judged.state, judged.evidence["basis"]) == ("overlap", "declared")
+    assert [match["trained_on"] for match in judged.evidence["matches"]] == [training]
+
+
+@pytest.mark.parametrize(
+    ("training", "corpus"),
+    [
+        ("mr", "sst5"),
+        ("mr", "sst2"),
+        ("sst", "mr"),
+        ("sst2", "mr"),
+        ("sst-trees:train", "mr"),
+        ("sst2", "sst5"),
+        ("glue", "sst5"),
+        ("subj", "mr"),
+        ("semeval2007-affective-text", "emobank"),
+        ("Affective Text", "pooled"),
+        ("masc", "emobank"),
+    ],
+)
+def test_descent_is_found(training: str, corpus: str) -> None:
+    judged = judge((training,), corpus)
+    assert (judged.state, judged.evidence["basis"]) == ("overlap", "descent")
+
+
+@pytest.mark.parametrize(
+    ("training", "state"),
+    [
+        ("amazon-reviews-2018", "overlap"),
+        ("amazon_polarity", "overlap"),
+        ("amazon-electronics", "overlap"),
+        ("amazon-laptop-reviews", "clean"),
+        ("yelp", "clean"),
+    ],
+)
+def test_cr_can_only_be_in_amazon_collections_that_cover_its_products(training: str, state: str) -> None:
+    judged = judge((training,), "cr")
+    assert judged.state == state
+    if state == "overlap":
+        assert judged.evidence["basis"] == "source"
+    else:
+        assert judged.evidence["notes"][0]["trained_on"] == training
+
+
+@pytest.mark.parametrize("corpus", ["imdb", "mr", "sst5"])
+def test_reviews_of_another_site_are_clean_with_a_note(corpus: str) -> None:
+    judged = judge(("amazon-reviews", "yelp"), corpus)
+    assert judged.state == "clean"
+    assert [note["kind"] for note in judged.evidence["notes"]] == ["same kind", "same kind"]
+
+
+def test_unlabelled_text_of_the_same_site_is_clean_with_a_note() -> None:
+    judged = judge(("reddit-comments",), "goemotions")
+    assert judged.state == "clean"
+    assert judged.evidence["notes"][0]["kind"] == "same site"
+
+
+@pytest.mark.parametrize("name", ["mr-tydi", "crows-pairs", "sst-benchmark-of-others", "movie-scripts"])
+def test_other_data_sets_with_similar_names_do_not_match(name: str) -> None:
+    assert all(judge((name,), corpus).state == "clean" for corpus in ("mr", "cr", "sst5", "imdb"))
+
+
+def test_nothing_declared_is_unknown_and_declaring_nothing_is_clean() -> None:
+    assert judge(None, "mr").state == "unknown"
+    assert judge(None, "mr").evidence["basis"] == "not declared"
+    assert judge((), "mr").state == "clean"
+
+
+def test_the_sample_is_clean_even_for_undeclared_models() -> None:
+    assert judge(None, "sample").state == "clean"
+    assert judge(("mr", "emobank"), "sample").state == "clean"
+
+
+def test_a_declared_part_is_named() -> None:
+    match = judge(("emobank:train",), "emobank").evidence["matches"][0]
+    assert match["part"] == "train"
+    assert "part" not in judge(("emobank",), "emobank").evidence["matches"][0]
+
+
+def test_counts_belong_to_what_was_declared() -> None:
+    def counts(training: str, corpus: str) -> object:
+        return judge((training,), corpus).evidence["matches"][0].get("counts")
+
+    assert counts("mr", "sst5") == {"part": "test", "rows": 2210, "exact": 1454, "normal": 1769}
+    assert counts("sst:train", "mr") == {"part": "all", "rows": 10662, "exact": 5433, "normal": 6729}
+    assert counts("sst:dev", "mr") is None
+    assert counts("semeval-2007", "pooled") is None, "counted on EmoBank's test split alone"
+
+
+def test_every_part_of_a_pool_is_judged() -> None:
+    matches = judge(("facebook", "emobank:train"), "pooled").evidence["matches"]
+    assert [match["evaluated"] for match in matches] == ["emobank", "facebook"]
+
+
+def test_the_strongest_basis_wins() -> None:
+    judged = judge(("amazon", "customer-reviews"), "cr")
+    assert judged.evidence["basis"] == "declared"
+    assert [match["basis"] for match in judged.evidence["matches"]] == ["declared", "source"]
+
+
+def test_matches_found_on_texts_join_in_the_same_way() -> None:
+    found = Match(trained_on="some-corpus", evaluated="mr", basis="descent", why="texts compared")
+    assert conclude("mr", ["some-corpus"], [found]).state == "overlap"
+    assert conclude("mr", ["some-corpus"], []).state == "clean"
+
+
+@given(
+    st.none() | st.lists(st.text(max_size=20), max_size=4).map(tuple),
+    st.sampled_from(["emobank", "pooled", "mr", "cr", "sst5", "imdb", "goemotions", "sample"]) | st.text(min_size=1),
+)
+def test_any_names_give_a_json_able_record(training: tuple[str, ...] | None, corpus: str) -> None:
+    record = judge(training, corpus).as_record()
+    assert record["state"] in STATES
+    assert record["basis"] in (*BASES, "not declared")
+    assert json.loads(json.dumps(record)) == record
+
+
+@given(st.permutations(["mr", "amazon", "sst2", "emobank"]))
+def test_order_does_not_matter(names: list[str]) -> None:
+    assert judge(tuple(names), "sst5") == judge(("amazon", "emobank", "mr", "sst2"), "sst5")
+
+
+def test_a_chain_of_bases_is_followed() -> None:
+    def card(name: str, base: str | None, data: tuple[str, ...] | None) -> EncoderCard:
+        return EncoderCard(name=name, family="f", base=base, training_data=data)
+
+    start, middle = card("start", "some/hub-id", ("mr",)), card("middle", "start", ("yelp",))
+    cards = {"start": start, "middle": middle, "loop": card("loop", "loop", ("cr",))}
+    assert inherited(card("end", "middle", ()), cards) == ("mr", "yelp")
+    assert inherited(cards["loop"], cards) == ("cr",)
+    assert inherited(card("end", "middle", None), cards) is None
+    cards["start"] = card("start", None, None)
+    assert inherited(card("end", "middle", ()), cards) is None
+
+
+def _normal(text: str) -> str:
+    return re.sub("[^a-z0-9]", "", re.sub("-[lr]rb-", "", text.lower()))
+
+
+def _exact(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _counted(rows: list[str], among: list[str]) -> tuple[int, int]:
+    forms = []
+    for form in (_exact, _normal):
+        held = {form(text) for text in among} - {""}
+        forms.append(sum(form(text) in held for text in rows))
+    return forms[0], forms[1]
+
+
+@pytest.mark.skipif(not (DATA / "senteval").is_dir(), reason=f"no data files in {DATA}")
+def test_counts_agree_with_the_published_files() -> None:
+    folder = DATA / "senteval" / "downstream"
+
+    def lines(path: Path) -> list[str]:
+        return path.read_text("latin-1").split("\n")[:-1]
+
+    mr = lines(folder / "MR" / "rt-polarity.pos") + lines(folder / "MR" / "rt-polarity.neg")
+    subj = lines(folder / "SUBJ" / "subj.subjective") + lines(folder / "SUBJ" / "subj.objective")
+    sst = {
+        part: [line.split(" ", 1)[1] for line in lines(folder / "SST" / "fine" / f"sentiment-{part}")]
+        for part in ("train", "dev", "test")
+    }
+    sst2 = [line.split("\t")[0] for line in lines(folder / "SST" / "binary" / "sentiment-train")]
+    with (DATA / "emobank" / "emobank.csv").open(encoding="utf-8", newline="") as file:
+        emobank = [row["text"] for row in csv.DictReader(file) if row["split"] == "test"]
+    headlines: list[str] = []
+    for path in (DATA / "semeval2007-affective-text").glob("*/*.xml"):
+        found = re.findall(r"<instance[^>]*>(.*?)</instance>", path.read_text("utf-8"), re.DOTALL)
+        headlines += [text.replace("&amp;", "&") for text in found]
+    for training, corpus, rows, among in (
+        ("mr", "sst5", sst["test"], mr),
+        ("subj", "sst5", sst["test"], subj),
+        ("subj", "mr", mr, subj),
+        ("sst", "mr", mr, [text for part in sst.values() for text in part]),
+        ("sst:train", "mr", mr, sst["train"]),
+        ("sst2:train", "mr", mr, sst2),
+        ("affective-text", "emobank", emobank, headlines),
+    ):
+        counts = judge((training,), corpus).evidence["matches"][0]["counts"]
+        assert (counts["rows"], counts["exact"], counts["normal"]) == (len(rows), *_counted(rows, among)), training
