@@ -1,0 +1,153 @@
+"""The numbers that tasks report, as pure functions of weighted rows.
+
+Every metric exists once, in a form that takes a weight for each row and any number of weightings at a time: with
+one weighting of ones it is the metric, with the counts of a bootstrap it is the metric of each resample
+(`harness.statistics`). Weights have shape (draws, n), results (draws,), all in float64.
+
+A correlation with a constant has no value; it is reported as 0, since a constant prediction tells nothing, and a
+record must hold a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Metric = Callable[[Floats, Floats, Floats], Floats]
+
+#: Below this share of the largest possible value a variance is rounding noise of a constant.
+_CONSTANT = 1e-24
+
+
+def _moments(weights: Floats, gold: Floats, predicted: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Weighted means, variances and covariance, (draws,) each."""
+    import numpy as np
+
+    # Centring by the unweighted means first keeps the differences of large sums exact enough.
+    g, p = gold - gold.mean(), predicted - predicted.mean()
+    total = weights.sum(axis=1)
+    sums = weights @ np.stack([g, p, g * g, p * p, g * p], axis=1) / total[:, None]
+    mean_g, mean_p = sums[:, 0], sums[:, 1]
+    return (
+        mean_g + gold.mean(),
+        mean_p + predicted.mean(),
+        np.maximum(sums[:, 2] - mean_g**2, 0.0),
+        np.maximum(sums[:, 3] - mean_p**2, 0.0),
+        sums[:, 4] - mean_g * mean_p,
+    )
+
+
+def _ratio(numerator: Floats, denominator: Floats, floor: float) -> Floats:
+    """Quotient where the denominator is above the floor, else 0."""
+    import numpy as np
+
+    safe = denominator > floor
+    return np.where(safe, numerator / np.where(safe, denominator, 1.0), 0.0)
+
+
+def pearson(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+    """Pearson's r."""
+    import numpy as np
+
+    _, _, var_g, var_p, cov = _moments(weights, gold, predicted)
+    floor = _CONSTANT * float(np.abs(gold).max() * np.abs(predicted).max() + 1e-300)
+    return np.clip(_ratio(cov, np.sqrt(var_g * var_p), floor), -1.0, 1.0)
+
+
+def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+    """Spearman's ρ: Pearson's r of mid-ranks, ranked anew under every weighting (counts of repeated rows)."""
+    import numpy as np
+
+    ranks_g, ranks_p = _weighted_ranks(weights, gold), _weighted_ranks(weights, predicted)
+    total = weights.sum(axis=1, keepdims=True)
+    g = ranks_g - (weights * ranks_g).sum(axis=1, keepdims=True) / total
+    p = ranks_p - (weights * ranks_p).sum(axis=1, keepdims=True) / total
+    cov = (weights * g * p).sum(axis=1)
+    scale = np.sqrt((weights * g * g).sum(axis=1) * (weights * p * p).sum(axis=1))
+    return np.clip(_ratio(cov, scale, 1e-9), -1.0, 1.0)
+
+
+def _weighted_ranks(weights: Floats, values: Floats) -> Floats:
+    """Mid-rank of each row when row i stands there `weights[:, i]` times, (draws, n)."""
+    import numpy as np
+
+    order = np.argsort(values, kind="stable")
+    starts = np.flatnonzero(np.r_[True, values[order][1:] != values[order][:-1]])
+    groups = np.add.reduceat(weights[:, order], starts, axis=1)
+    middle = np.cumsum(groups, axis=1) - groups / 2 + 0.5
+    ranks = np.empty_like(weights)
+    ranks[:, order] = np.repeat(middle, np.diff(np.r_[starts, len(values)]), axis=1)
+    return ranks
+
+
+def mae(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+    """Mean absolute error, in the unit of the labels."""
+    import numpy as np
+
+    return np.asarray(weights @ np.abs(gold - predicted) / weights.sum(axis=1))
+
+
+def ccc(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+    """Lin's concordance correlation (Lin 1989, Biometrics 45): agreement in place, spread and order."""
+    mean_g, mean_p, var_g, var_p, cov = _moments(weights, gold, predicted)
+    return _ratio(2 * cov, var_g + var_p + (mean_g - mean_p) ** 2, 1e-24)
+
+
+def r2(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+    """Coefficient of determination: 1 − residual sum of squares / total sum of squares; may be negative."""
+    _, _, var_g, _, _ = _moments(weights, gold, predicted)
+    residual = weights @ (gold - predicted) ** 2 / weights.sum(axis=1)
+    return 1.0 - _ratio(residual, var_g, 1e-24)
+
+
+REGRESSION: dict[str, Metric] = {"pearson": pearson, "spearman": spearman, "mae": mae, "ccc": ccc, "r2": r2}
+
+
+def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Floats:
+    """Confusion matrices, (draws, classes, classes): rows are gold classes, columns predicted ones."""
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    cell = gold * classes + predicted
+    n = len(cell)
+    indicator = csr_array((np.ones(n), (np.arange(n), cell)), shape=(n, classes * classes))
+    return np.asarray(weights @ indicator).reshape(len(weights), classes, classes)
+
+
+def accuracy(matrices: Floats) -> Floats:
+    """Share of rows on the diagonal, (draws,)."""
+    import numpy as np
+
+    return np.asarray(np.trace(matrices, axis1=1, axis2=2) / matrices.sum(axis=(1, 2)))
+
+
+def per_class(matrices: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Precision, recall, F1 and support of each class, (draws, classes) each; 0 where undefined."""
+    import numpy as np
+
+    hits = np.diagonal(matrices, axis1=1, axis2=2)
+    predicted, support = matrices.sum(axis=1), matrices.sum(axis=2)
+    precision = _ratio(hits, predicted, 0.0)
+    recall = _ratio(hits, support, 0.0)
+    return precision, recall, _ratio(2 * hits, predicted + support, 0.0), support
+
+
+def classification(matrices: Floats) -> dict[str, Floats]:
+    """Accuracy, and macro and support-weighted F1, precision and recall, (draws,) each.
+
+    The macro average runs over the classes that have gold rows or predictions, as scikit-learn's does. Weighted
+    recall equals accuracy by definition.
+    """
+    precision, recall, f1, support = per_class(matrices)
+    present = (support + matrices.sum(axis=1)) > 0
+    shares = support / support.sum(axis=1, keepdims=True)
+    numbers = {"accuracy": accuracy(matrices)}
+    for average, weights in (("macro", present / present.sum(axis=1, keepdims=True)), ("weighted", shares)):
+        for name, values in (("f1", f1), ("precision", precision), ("recall", recall)):
+            numbers[f"{average}.{name}"] = (values * weights).sum(axis=1)
+    return numbers

@@ -1,0 +1,67 @@
+"""Each metric equals an independent implementation, on rows as given and on rows repeated by weights."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn import metrics as reference
+
+from harness import metrics
+
+REFERENCES = {
+    "pearson": lambda g, p: stats.pearsonr(g, p).statistic,
+    "spearman": lambda g, p: stats.spearmanr(g, p).statistic,
+    "mae": reference.mean_absolute_error,
+    "r2": reference.r2_score,
+    "ccc": lambda g, p: 2 * np.cov(g, p, bias=True)[0, 1] / (np.var(g) + np.var(p) + (np.mean(g) - np.mean(p)) ** 2),
+}
+
+
+@pytest.mark.parametrize("name", metrics.REGRESSION)
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+def test_regression_metrics_equal_the_reference_on_repeated_rows(name, ties, offset):
+    rng = np.random.default_rng(3)
+    gold = rng.normal(size=80) + offset
+    predicted = 0.5 * gold + rng.normal(size=80)
+    if ties:
+        gold, predicted = np.round(gold), np.round(predicted)
+    weights = np.stack([np.ones(80), *rng.multinomial(80, np.ones(80) / 80, size=5)]).astype(float)
+    found = metrics.REGRESSION[name](weights, gold, predicted)
+    for row, value in zip(weights.astype(int), found, strict=True):
+        assert value == pytest.approx(REFERENCES[name](np.repeat(gold, row), np.repeat(predicted, row)), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["pearson", "spearman", "ccc"])
+def test_a_constant_prediction_tells_nothing(name):
+    gold = np.linspace(-1, 1, 20)
+    assert metrics.REGRESSION[name](np.ones((1, 20)), gold, np.full(20, 0.3))[0] == pytest.approx(0, abs=1e-12)
+    assert metrics.REGRESSION[name](np.ones((1, 20)), np.full(20, 0.3), gold)[0] == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40).filter(
+        lambda rows: any(weight for *_, weight in rows)
+    )
+)
+def test_classification_metrics_equal_scikit_learn_s(rows):
+    gold, predicted, weight = (np.array(column) for column in zip(*rows, strict=True))
+    matrices = metrics.confusion(weight[None].astype(float), gold, predicted, 4)
+    g, p = np.repeat(gold, weight), np.repeat(predicted, weight)
+    np.testing.assert_array_equal(matrices[0], reference.confusion_matrix(g, p, labels=range(4)))
+    found = metrics.classification(matrices)
+    assert found["accuracy"][0] == pytest.approx(reference.accuracy_score(g, p))
+    for average in ("macro", "weighted"):
+        precision, recall, f1, _ = reference.precision_recall_fscore_support(g, p, average=average, zero_division=0)
+        assert found[f"{average}.precision"][0] == pytest.approx(precision)
+        assert found[f"{average}.recall"][0] == pytest.approx(recall)
+        assert found[f"{average}.f1"][0] == pytest.approx(f1)
+
+
+def test_weighted_recall_is_accuracy():
+    rng = np.random.default_rng(0)
+    matrices = metrics.confusion(np.ones((1, 90)), rng.integers(5, size=90), rng.integers(5, size=90), 5)
+    found = metrics.classification(matrices)
+    assert found["weighted.recall"][0] == pytest.approx(found["accuracy"][0])
