@@ -1,0 +1,133 @@
+"""The polarity tasks are SentEval's protocol: order, folds, selection and the reported number."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from harness.corpora.base import Examples
+from harness.tasks import polarity
+from harness.tasks.base import task_id
+from harness.tasks.polarity import STRENGTHS, nested_folds, official_order, variants
+
+from .conftest import classed, vectors
+
+TASKS = {task_id(task): task for task in variants()}
+
+
+def fitted(C, X, y):
+    return LogisticRegression(C=C, tol=1e-8, max_iter=10_000).fit(X.astype(float), y)
+
+
+def test_the_official_order_is_by_token_count_then_label_then_file():
+    examples = Examples(
+        texts=("b c", "a", "", "d", "e f"),
+        ids=tuple("01234"),
+        labels={"label": np.array([1, 1, 1, 0, 0])},
+    )
+    assert official_order(examples) == [2, 3, 1, 4, 0]
+
+
+def test_nested_folds_are_the_toolkit_s():
+    gold = np.random.default_rng(0).integers(2, size=150)
+    outer, inner = nested_folds(gold)
+    splitter = StratifiedKFold(10, shuffle=True, random_state=1111)
+    for (train, test), rows, parts in zip(splitter.split(gold, gold), outer, inner, strict=True):
+        np.testing.assert_array_equal(rows, test)
+        for (_, held), part in zip(splitter.split(train, gold[train]), parts, strict=True):
+            np.testing.assert_array_equal(part, held)
+
+
+def test_nested_cross_validation_equals_the_plain_loop(shelf, monkeypatch):
+    monkeypatch.setattr(polarity, "FOLDS", 3)
+    examples = classed(120, 1, 2)
+    prepared = TASKS["polarity/mr/senteval-lr/1"].prepare(shelf(mr={"all": examples}))
+    order = official_order(examples)
+    assert prepared.texts == tuple(examples.texts[i] for i in order)
+    gold = examples.labels["label"][order]
+    X = vectors(prepared.texts, gold, noise=2.0)
+    outcome = prepared.evaluate(X, 0)
+    splitter = StratifiedKFold(3, shuffle=True, random_state=1111)
+    accuracies, strengths = [], []
+    for train, test in splitter.split(X, gold):
+        scores = []
+        for C in STRENGTHS:
+            inner = [
+                fitted(C, X[train][a], gold[train][a]).score(X[train][b].astype(float), gold[train][b])
+                for a, b in splitter.split(X[train], gold[train])
+            ]
+            scores.append(round(100 * np.mean(inner), 2))
+        strengths.append(STRENGTHS[int(np.argmax(scores))])
+        model = fitted(strengths[-1], X[train], gold[train])
+        np.testing.assert_array_equal(outcome.predictions["predicted"][test], model.predict(X[test].astype(float)))
+        accuracies.append(round(100 * model.score(X[test].astype(float), gold[test]), 2))
+    assert outcome.details["strengths"] == strengths
+    assert outcome.metrics["accuracy"].value == pytest.approx(np.mean(accuracies) / 100)
+    assert outcome.metrics["accuracy"].low < outcome.metrics["accuracy"].value < outcome.metrics["accuracy"].high
+
+
+@pytest.mark.parametrize(
+    ("task", "corpus", "classes"), [("sst5", "sst5", 5), ("sst2", "sst2", 2), ("sample", "sample", 2)]
+)
+def test_a_fixed_split_chooses_its_strength_on_dev(shelf, task, corpus, classes):
+    splits = {"train": classed(150, 1, classes), "dev": classed(60, 2, classes), "test": classed(80, 3, classes)}
+    prepared = TASKS[f"polarity/{task}/senteval-lr/1"].prepare(shelf(**{corpus: splits}))
+    gold = np.concatenate([part.labels["label"] for part in splits.values()])
+    X = vectors(prepared.texts, np.eye(classes)[gold], noise=1.0)
+    outcome = prepared.evaluate(X, 0)
+    models = [fitted(C, X[:150], gold[:150]) for C in STRENGTHS]
+    scores = [round(100 * m.score(X[150:210].astype(float), gold[150:210]), 2) for m in models]
+    assert outcome.details["development"] == pytest.approx(scores)
+    assert outcome.details["strength"] == STRENGTHS[int(np.argmax(scores))]
+    expected = models[int(np.argmax(scores))].predict(X[210:].astype(float))
+    np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
+    assert outcome.metrics["accuracy"].value == pytest.approx((expected == gold[210:]).mean())
+    assert outcome.counts == {"train": 150, "dev": 60, "test": 80}
+
+
+def test_imdb_chooses_its_strength_by_folds_of_train(shelf):
+    splits = {"train": classed(100, 1, 2), "test": classed(70, 2, 2)}
+    task = TASKS["polarity/imdb/senteval-lr-128/1"]
+    assert task.max_length == 128
+    assert TASKS["polarity/imdb/senteval-lr-512/1"].max_length == 512
+    prepared = task.prepare(shelf(imdb=splits))
+    gold = np.concatenate([part.labels["label"] for part in splits.values()])
+    X = vectors(prepared.texts, gold, noise=1.5)
+    outcome = prepared.evaluate(X, 0)
+    splitter = StratifiedKFold(5, shuffle=True, random_state=1111)
+    scores = [
+        round(
+            100
+            * np.mean(
+                [
+                    fitted(C, X[:100][a], gold[:100][a]).score(X[:100][b].astype(float), gold[:100][b])
+                    for a, b in splitter.split(X[:100], gold[:100])
+                ]
+            ),
+            2,
+        )
+        for C in STRENGTHS
+    ]
+    assert outcome.details["strength"] == STRENGTHS[int(np.argmax(scores))]
+    expected = fitted(outcome.details["strength"], X[:100], gold[:100]).predict(X[100:].astype(float))
+    np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
+
+
+def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf, monkeypatch):
+    monkeypatch.setattr(polarity, "FOLDS", 3)
+    task = TASKS["polarity/cr/senteval-compat/1"]
+    assert task.stochastic
+    examples = classed(600, 1, 2)
+    prepared = task.prepare(shelf(cr={"all": examples}))
+    gold = examples.labels["label"][official_order(examples)]
+    X = vectors(prepared.texts, gold, noise=0.3)
+    first, again, other = (prepared.evaluate(X, seed) for seed in (0, 0, 1))
+    assert first.metrics == again.metrics
+    assert first.metrics["accuracy"].value > 0.7
+    assert not np.array_equal(first.predictions["predicted"], other.predictions["predicted"]) or (
+        first.details["passes"] != other.details["passes"]
+    )
+
+
+def test_protocols_that_are_not_seeded_say_so():
+    assert [k for k, t in TASKS.items() if t.stochastic] == [k for k in TASKS if "compat" in k]
