@@ -1,0 +1,123 @@
+"""Options that several commands have, spelled once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from harness.errors import UsageError
+from harness.files import cache_root
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
+
+
+def results_dir(function: F) -> F:
+    """`--results-dir`."""
+    return click.option(
+        "--results-dir",
+        type=_DIRECTORY,
+        default=Path("results"),
+        show_default=True,
+        help="Where result records are.",
+    )(function)
+
+
+def data_dir(function: F) -> F:
+    """`--data-dir`."""
+    return click.option(
+        "--data-dir",
+        type=_DIRECTORY,
+        envvar="AFFECTBENCH_DATA",
+        default=None,
+        help="Directory with the corpora in their official layouts  [env: AFFECTBENCH_DATA]",
+    )(function)
+
+
+def cache_dir(function: F) -> F:
+    """`--cache-dir`."""
+    return click.option(
+        "--cache-dir",
+        type=_DIRECTORY,
+        default=cache_root,
+        help="Where embeddings and fetched corpora are kept; the default follows XDG_CACHE_HOME.",
+    )(function)
+
+
+def offline(function: F) -> F:
+    """`--offline`."""
+    return click.option(
+        "--offline", is_flag=True, help="Never use the network  [env: AFFECTBENCH_OFFLINE, HF_HUB_OFFLINE]"
+    )(function)
+
+
+def encoder_options(function: F) -> F:
+    """`--weights-dir`, `--tokenizer-dir`, `--device`, `--dtype`, `--batch-tokens`, `--trust-remote-code`."""
+    for option in reversed(
+        (
+            click.option(
+                "--weights-dir", "weights_dirs", multiple=True, metavar="NAME=DIR", help="A model's own checkpoint."
+            ),
+            click.option(
+                "--tokenizer-dir",
+                "tokenizer_dirs",
+                multiple=True,
+                metavar="NAME=DIR",
+                help="A model's vocabulary, for checkpoints without one.",
+            ),
+            click.option("--device", default=None, help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]"),
+            click.option(
+                "--dtype",
+                type=click.Choice(["float32", "bfloat16", "float16"]),
+                default=None,
+                help="Of linear layers and attention  [default: float32]",
+            ),
+            click.option("--batch-tokens", type=click.IntRange(min=1), default=None, help="Most tokens in one batch."),
+            click.option(
+                "--trust-remote-code",
+                "trusted",
+                multiple=True,
+                metavar="NAME",
+                help="Let this hub model run code of its own.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def split_names(values: tuple[str, ...]) -> list[str]:
+    """Names given comma-separated or repeated, in order, each once.
+
+    >>> split_names(("minilm,lexicon", "lexicon", "bert"))
+    ['minilm', 'lexicon', 'bert']
+    """
+    return list(dict.fromkeys(name.strip() for value in values for name in value.split(",") if name.strip()))
+
+
+def directories(values: tuple[str, ...], option: str) -> dict[str, Path]:
+    """`NAME=DIR` pairs.
+
+    Raises:
+        UsageError: not of that form, or no such directory.
+    """
+    pairs: dict[str, Path] = {}
+    for value in values:
+        name, separator, directory = value.partition("=")
+        if not separator or not name or not directory:
+            raise UsageError(f"{option} takes NAME=DIR, not {value!r}")
+        if not Path(directory).is_dir():
+            raise UsageError(f"{option} {value}: {directory} is not a directory")
+        pairs[name] = Path(directory)
+    return pairs
+
+
+def go_offline(asked: bool) -> None:
+    """Make `--offline` hold for every library that would use the network."""
+    if asked:
+        os.environ["AFFECTBENCH_OFFLINE"] = os.environ["HF_HUB_OFFLINE"] = "1"

@@ -1,0 +1,162 @@
+"""What a user sees of a run: one live display in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from harness.engines.base import Plan
+    from harness.results import Record
+
+_WORDS = {
+    "weights-missing": "weights not on this machine",
+    "extra-missing": "an optional package is missing",
+    "data-missing": "corpus not found",
+    "failed": "FAILED",
+}
+
+
+def shown_result(record: Record) -> str:
+    """A unit's end in a few words: its first number, or its status."""
+    if record.status != "ok":
+        return _WORDS.get(record.status, record.status)
+    name, metric = next(iter(record.metrics.items()))
+    interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
+    return f"{name} {metric.value:.3f}{interval}"
+
+
+class Tally:
+    """Counts what both displays say at the end."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.done = 0
+        self.skipped = 0
+        self.models: set[str] = set()
+
+    def count(self, record: Record, fresh: bool) -> None:
+        """Take one unit into account."""
+        self.done += 1
+        self.skipped += not fresh
+        self.models.add(record.model.name)
+
+
+class SilentProgress(Tally):
+    """Counts and says nothing."""
+
+    def begin(self, plan: Plan) -> None:
+        """Take note of how much there is to do."""
+        self.total = len(plan)
+
+    def model(self, name: str, units: int, texts: int) -> None:
+        """Say nothing."""
+
+    def encoded(self, texts: int, seconds: float) -> None:
+        """Say nothing."""
+
+    def unit(self, record: Record, *, fresh: bool) -> None:
+        """Count the unit."""
+        self.count(record, fresh)
+
+    def notice(self, message: str) -> None:
+        """Say nothing: the summary repeats what matters."""
+
+    def end(self) -> None:
+        """Nothing to close."""
+
+
+class PlainProgress(SilentProgress):
+    """One line a unit; for logs and pipes."""
+
+    def begin(self, plan: Plan) -> None:
+        """Say how much there is to do."""
+        super().begin(plan)
+        click.echo(f"{len(plan.units)} models, {self.total} units", err=True)
+
+    def model(self, name: str, units: int, texts: int) -> None:
+        """Say which model comes next."""
+        self._texts, self._seconds, self._waiting = 0, 0.0, texts
+        click.echo(f"{name}: {units} units, {texts:,} texts to encode", err=True)
+
+    def encoded(self, texts: int, seconds: float) -> None:
+        """Say how fast encoding goes and how long it will take."""
+        self._texts += texts
+        self._seconds += seconds
+        rate = self._texts / max(self._seconds, 1e-9)
+        left = max(self._waiting - self._texts, 0) / rate
+        click.echo(f"  {self._texts:,} of {self._waiting:,} texts, {rate:,.0f} texts/s, {left:,.0f} s left", err=True)
+
+    def unit(self, record: Record, *, fresh: bool) -> None:
+        """Say how a unit ended."""
+        self.count(record, fresh)
+        known = "" if fresh else " (recorded before)"
+        click.echo(f"  {record.task_id} seed {record.seed}: {shown_result(record)}{known}", err=True)
+
+    def notice(self, message: str) -> None:
+        """Print a notice."""
+        click.echo(f"note: {message}", err=True)
+
+
+class LiveProgress(Tally):
+    """Bars for models × tasks and for texts, with rate and time left."""
+
+    _bars: Progress
+    _units: TaskID
+    _texts: TaskID
+
+    def begin(self, plan: Plan) -> None:
+        """Open the display."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.total = len(plan)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._units = self._bars.add_task("units", total=self.total, rate="")
+        self._texts = self._bars.add_task("texts", total=0, rate="", visible=False)
+        self._bars.start()
+
+    def model(self, name: str, units: int, texts: int) -> None:
+        """Point the text bar at the next model."""
+        self._seconds = 0.0
+        self._bars.reset(self._texts, total=texts, visible=texts > 0, description=f"{name}: texts", rate="")
+        self._bars.update(self._units, description=name)
+
+    def encoded(self, texts: int, seconds: float) -> None:
+        """Move the text bar."""
+        self._bars.update(self._texts, advance=texts)
+        self._seconds += seconds
+        task = next(t for t in self._bars.tasks if t.id == self._texts)
+        rate = task.completed / max(self._seconds, 1e-9)
+        self._bars.update(self._texts, rate=f"{rate:,.0f} texts/s")
+
+    def unit(self, record: Record, *, fresh: bool) -> None:
+        """Move the unit bar and print the unit's line above it."""
+        self.count(record, fresh)
+        self._bars.update(self._units, advance=1)
+        if fresh or record.status != "ok":
+            self._print(f"{record.model.name}  {record.task_id}: {shown_result(record)}")
+
+    def notice(self, message: str) -> None:
+        """Print a notice above the bars."""
+        self._print(f"note: {message}")
+
+    def _print(self, line: str) -> None:
+        from rich.text import Text
+
+        self._bars.console.print(Text(line))
+
+    def end(self) -> None:
+        """Close the display."""
+        self._bars.stop()

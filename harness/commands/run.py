@@ -1,0 +1,140 @@
+"""`bench run`."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.commands import options
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from harness.commands.progress import Tally
+    from harness.runner import RunReport
+
+
+@click.command()
+@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated or repeated; see `bench models`.")
+@click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: paper]")
+@click.option("--tasks", "-t", multiple=True, help="Families, corpora or ids, e.g. polarity,emotion or polarity/mr.")
+@click.option("--seeds", default="0", show_default=True, help="For tasks with a random part, comma-separated.")
+@options.data_dir
+@options.results_dir
+@options.cache_dir
+@options.encoder_options
+@click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or do everything again.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
+@options.offline
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the summary.")
+def run(
+    models: tuple[str, ...],
+    suite: str | None,
+    tasks: tuple[str, ...],
+    seeds: str,
+    data_dir: Path | None,
+    results_dir: Path,
+    cache_dir: Path,
+    weights_dirs: tuple[str, ...],
+    tokenizer_dirs: tuple[str, ...],
+    device: str | None,
+    dtype: str | None,
+    batch_tokens: int | None,
+    trusted: tuple[str, ...],
+    resume: bool,
+    fail_fast: bool,
+    offline: bool,
+    quiet: bool,
+) -> int:
+    """Encode, score and record models on tasks.
+
+    Each distinct text is encoded once; what is recorded already is not done again. `bench table` prints the
+    results.
+
+    Exit code: 0 all done (or weights or extras of a model are missing: a notice says which), 1 something failed,
+    2 wrong usage, 130 interrupted.
+    """
+    options.go_offline(offline)
+    from harness.commands.progress import LiveProgress, PlainProgress, SilentProgress
+    from harness.engines import LocalEngine
+    from harness.runner import run as run_plan
+    from harness.units import RunOptions
+
+    watcher = SilentProgress() if quiet else LiveProgress() if sys.stderr.isatty() else PlainProgress()
+    signal.signal(signal.SIGTERM, _interrupt)
+    report = run_plan(
+        options.split_names(models),
+        RunOptions(
+            results_dir=results_dir,
+            cache_dir=cache_dir,
+            data_dir=_existing(data_dir),
+            device=device,
+            dtype=dtype,
+            batch_tokens=batch_tokens,
+            weights_dirs=options.directories(weights_dirs, "--weights-dir"),
+            tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
+            trusted=tuple(options.split_names(trusted)),
+            offline=offline,
+            fresh=not resume,
+            fail_fast=fail_fast,
+        ),
+        engine=LocalEngine(),
+        watcher=watcher,
+        suite=suite,
+        tasks=options.split_names(tasks),
+        seeds=_seeds(seeds),
+    )
+    _summary(report, watcher, results_dir)
+    return 130 if report.interrupted else 1 if report.failed else 0
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _existing(data_dir: Path | None) -> Path | None:
+    from harness.errors import UsageError
+
+    if data_dir is not None and not data_dir.is_dir():
+        raise UsageError(f"--data-dir {data_dir} is not a directory; `bench data` says which files are needed")
+    return data_dir
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    from harness.errors import UsageError
+
+    try:
+        seeds = tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 0:
+        raise UsageError(f"--seeds takes whole numbers from 0, comma-separated, not {text!r}")
+    return seeds
+
+
+def _summary(report: RunReport, tally: Tally, results_dir: Path) -> None:
+    done = f"{tally.done} of {tally.total} units"
+    skipped = f" ({tally.skipped} were recorded before)" if tally.skipped else ""
+    if report.interrupted:
+        click.echo(f"interrupted after {done}{skipped}; all of them are kept. To go on from here:", err=True)
+        click.echo(f"  {shlex.join(['bench', *_command_line()])}", err=True)
+        return
+    click.echo(f"{done} ended{skipped}; records in {results_dir}", err=True)
+    for status, records in (("failed", report.failed), ("not available", report.unavailable)):
+        by_model: dict[str, int] = {}
+        for record in records:
+            by_model[record.model.name] = by_model.get(record.model.name, 0) + 1
+        for model, count in by_model.items():
+            first = next(r for r in records if r.model.name == model)
+            message = first.failure.message if first.failure else first.status
+            click.echo(f"  {status}: {model}, {count} units. {message}", err=True)
+
+
+def _command_line() -> list[str]:
+    """The arguments of this call, without `--fresh`: going on must not start again."""
+    return [argument for argument in sys.argv[1:] if argument != "--fresh"]

@@ -1,0 +1,6 @@
+"""Where a plan is executed. Every engine leaves the same records."""
+
+from harness.engines.base import Engine, Plan, Watcher
+from harness.engines.local import LocalEngine
+
+__all__ = ["Engine", "LocalEngine", "Plan", "Watcher"]

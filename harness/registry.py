@@ -1,0 +1,331 @@
+"""Names to plugins.
+
+Encoders and tasks are entry points (`bench.encoders`, `bench.tasks`) of this or any installed distribution,
+loaded when a name is asked for. An encoder can also be given as `path/to/file.py:Class`, `hf:org/model`,
+`st:org/model`, or the directory of a checkpoint; `NAME@mean` asks for another pooling and is a row of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.encoder import POOLINGS, Encoder, EncoderCard
+from harness.errors import BenchError, UsageError
+
+if TYPE_CHECKING:
+    from harness.tasks.base import Task
+
+ENCODERS = "bench.encoders"
+TASKS = "bench.tasks"
+
+#: Options that a constructor may take; `load_encoder` passes those that are set.
+OPTIONS = (
+    "weights_dir",
+    "tokenizer_dir",
+    "max_length",
+    "device",
+    "dtype",
+    "pooling",
+    "batch_tokens",
+    "trust_remote_code",
+)
+
+#: Options that may be dropped where a constructor does not know them: they change speed or form, not identity.
+_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype")
+
+
+@dataclass(frozen=True)
+class EncoderPlugin:
+    """An encoder that can be made: its name in records, its card, and how to construct it."""
+
+    name: str
+    card: EncoderCard
+    factory: Callable[..., Encoder]
+    pooling: str | None = None
+    origin: str = ""
+
+    def accepts(self, option: str) -> bool:
+        """Whether the constructor knows an option."""
+        accepted = _parameters(self.factory)
+        return accepted is None or option in accepted
+
+    def create(self, **options: Any) -> Encoder:
+        """Construct the encoder.
+
+        Args:
+            options: of `OPTIONS`; None means not given. Device, dtype, batch size and cut-off are left out where
+                the class has no such notion.
+
+        Raises:
+            UsageError: an option that the class does not take.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        if self.pooling is not None:
+            given["pooling"] = self.pooling
+        for option in [name for name in given if not self.accepts(name)]:
+            if option not in _DROPPABLE:
+                raise UsageError(f"{self.name} takes no option {option!r}")
+            del given[option]
+        encoder = self.factory(**given)
+        if not isinstance(encoder, Encoder):
+            raise UsageError(
+                f"{self.origin or self.name} is no encoder: it needs a `card` and a method `encode(texts)`"
+            )
+        return encoder
+
+
+def _parameters(factory: Callable[..., object]) -> set[str] | None:
+    """Keyword names a factory takes; None when it takes any."""
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return set()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+
+
+def _origin(point: EntryPoint) -> str:
+    distribution = f" of {point.dist.name} {point.dist.version}" if point.dist is not None else ""
+    return f"{point.value}{distribution}"
+
+
+@cache
+def _points(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for point in entry_points(group=group):
+        # An editable install and its build folder declare the same object twice: one plugin, no collision.
+        found.setdefault(point.name, {})[point.value] = point
+    return {name: tuple(found[name].values()) for name in sorted(found)}
+
+
+def unknown_name(kind: str, name: str, known: list[str]) -> UsageError:
+    """The error for a name that does not exist, with near ones."""
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(f"unknown {kind} {name!r}{hint} There are: {', '.join(known)}")
+
+
+def encoder_names() -> list[str]:
+    """Names of all declared encoders, whether or not they can be loaded."""
+    return list(_points(ENCODERS))
+
+
+def encoder_plugins() -> Iterator[EncoderPlugin]:
+    """All declared encoders. A plugin that cannot be imported is one warning, and left out."""
+    for name in encoder_names():
+        try:
+            yield find_encoder(name)
+        except BenchError as error:
+            warnings.warn(str(error), stacklevel=2)
+
+
+def find_encoder(spec: str) -> EncoderPlugin:
+    """Find an encoder by what a user typed.
+
+    Args:
+        spec: a declared name, `path/to/file.py:Class`, `hf:org/model`, `st:org/model` or a directory; each may
+            be followed by `@POOLING`.
+
+    Raises:
+        UsageError: no such encoder (near names are suggested), two distributions declare it (both are named), it
+            cannot be imported, or the pooling is not one of its own.
+    """
+    base, _, pooling = spec.partition("@")
+    if pooling and pooling not in POOLINGS:
+        raise UsageError(f"{spec}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
+    if base.startswith(("hf:", "st:")):
+        plugin = _hub_encoder(base)
+    elif ".py:" in base:
+        plugin = _file_encoder(base)
+    elif base in _points(ENCODERS):
+        plugin = _declared_encoder(base)
+    elif Path(base).is_dir():
+        plugin = _hub_encoder(base)
+    else:
+        raise unknown_name("model", base, encoder_names())
+    if not pooling:
+        return plugin
+    card = plugin.card
+    if card.poolings and pooling not in card.poolings:
+        raise UsageError(f"{base} has no pooling {pooling!r}; it has {', '.join(card.poolings)}")
+    if not card.poolings and card.pooling is None:
+        raise UsageError(f"{base} has no token vectors to pool; use the plain name")
+    if pooling == card.pooling:
+        return plugin
+    titled = replace(card, name=spec, title=f"{card.shown} ({pooling})", pooling=pooling)
+    return EncoderPlugin(spec, titled, plugin.factory, pooling, plugin.origin)
+
+
+def _declared_encoder(name: str) -> EncoderPlugin:
+    points = _points(ENCODERS)[name]
+    if len(points) > 1:
+        raise UsageError(
+            f"two plugins are called {name!r}: {' and '.join(_origin(point) for point in points)}; "
+            "uninstall one of them"
+        )
+    (point,) = points
+    try:
+        factory = point.load()
+    except Exception as error:  # a plugin may fail at import in any way
+        raise UsageError(
+            f"the plugin {name!r} ({_origin(point)}) cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return EncoderPlugin(name, _card_of(factory, name, _origin(point)), factory, origin=_origin(point))
+
+
+def _card_of(factory: object, name: str, origin: str) -> EncoderCard:
+    card = getattr(factory, "card", None)
+    if not isinstance(card, EncoderCard):
+        raise UsageError(f"{origin} is no encoder: it needs an attribute `card` of type harness.EncoderCard")
+    return replace(card, name=name) if card.name != name else card
+
+
+def _file_encoder(spec: str) -> EncoderPlugin:
+    file, _, attribute = spec.rpartition(":")
+    path = Path(file)
+    if not path.is_file():
+        raise UsageError(f"{spec}: there is no file {file}")
+    module_name = f"bench_plugin_{path.stem}"
+    module_spec = importlib.util.spec_from_file_location(module_name, path)
+    if module_spec is None or module_spec.loader is None:
+        raise UsageError(f"{spec}: {file} is no Python module")
+    module = importlib.util.module_from_spec(module_spec)
+    sys.modules[module_name] = module  # lets instances pickle within this process
+    try:
+        module_spec.loader.exec_module(module)
+    except Exception as error:  # the user's file may fail in any way
+        raise UsageError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
+    factory = getattr(module, attribute, None)
+    if factory is None:
+        classes = sorted(n for n, v in vars(module).items() if isinstance(getattr(v, "card", None), EncoderCard))
+        raise UsageError(f"{file} has no {attribute!r}; encoders in it: {', '.join(classes) or 'none'}")
+    return EncoderPlugin(spec, _card_of_file(factory, spec), factory, origin=spec)
+
+
+def _card_of_file(factory: object, spec: str) -> EncoderCard:
+    card = getattr(factory, "card", None)
+    if not isinstance(card, EncoderCard):
+        raise UsageError(f"{spec} is no encoder: it needs an attribute `card` of type harness.EncoderCard")
+    return card
+
+
+def _hub_encoder(spec: str) -> EncoderPlugin:
+    from harness.transformer.hub import hub_plugin
+
+    name, card, factory = hub_plugin(spec)
+    return EncoderPlugin(name, card, factory, origin=spec)
+
+
+def load_encoder(
+    name: str,
+    *,
+    weights_dir: str | Path | None = None,
+    tokenizer_dir: str | Path | None = None,
+    max_length: int | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    batch_tokens: int | None = None,
+    trust_remote_code: bool | None = None,
+) -> Encoder:
+    """Make an encoder by name. Weights are read when the first text is encoded.
+
+    Args:
+        name: see `find_encoder`.
+        weights_dir: directory of the checkpoint.
+        tokenizer_dir: directory of the vocabulary, for checkpoints without one.
+        max_length: tokens after which a text is cut.
+        device: `cpu`, `cuda`, ...; a GPU is taken when there is one.
+        dtype: `float32`, `bfloat16` or `float16`.
+        batch_tokens: most tokens in one batch.
+        trust_remote_code: let a hub model run code of its own.
+
+    Raises:
+        UsageError: no such encoder, or an option that it does not take.
+    """
+    return find_encoder(name).create(
+        weights_dir=weights_dir,
+        tokenizer_dir=tokenizer_dir,
+        max_length=max_length,
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        trust_remote_code=trust_remote_code,
+    )
+
+
+def tasks() -> dict[str, Task]:
+    """All declared tasks by id (`family/corpus/protocol`), in the order of the suites' tables.
+
+    Raises:
+        UsageError: two tasks have the same id.
+    """
+    from harness.tasks.base import task_id
+
+    found: dict[str, Task] = {}
+    origins: dict[str, str] = {}
+    for points in _points(TASKS).values():
+        for point in points:
+            try:
+                variants = point.load()()
+            except Exception as error:  # a plugin may fail in any way
+                warnings.warn(
+                    f"the tasks of {_origin(point)} cannot be loaded: {type(error).__name__}: {error}",
+                    stacklevel=2,
+                )
+                continue
+            for task in variants:
+                identity = task_id(task)
+                if identity in found:
+                    raise UsageError(
+                        f"two tasks are called {identity}: {origins[identity]} and {_origin(point)}; "
+                        "uninstall one of them"
+                    )
+                found[identity], origins[identity] = task, _origin(point)
+    families = ("valence-arousal", "polarity", "emotion", "geometry")
+    rank = {family: i for i, family in enumerate(families)}
+    # Stable: within a family a module's own order stays, which is the order of the paper's columns.
+    return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))
+
+
+SUITES = ("sample", "paper", "extended", "recipes")
+
+
+def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
+    """Tasks of a suite, narrowed by patterns.
+
+    Args:
+        suite: one of `SUITES`; None takes `paper` when no pattern is given, else all.
+        patterns: a family (`polarity`), a corpus (`polarity/mr`), an id, or a shell pattern over ids.
+
+    Raises:
+        UsageError: no such suite, or a pattern that fits no task.
+    """
+    from fnmatch import fnmatchcase
+
+    if suite is not None and suite not in SUITES:
+        raise unknown_name("suite", suite, list(SUITES))
+    everything = tasks()
+    if suite is None and not patterns:
+        suite = "paper"
+    pool = {k: t for k, t in everything.items() if suite is None or suite in t.suites}
+    if not patterns:
+        return pool
+    chosen: set[str] = set()
+    for pattern in patterns:
+        hits = {k for k in pool if k == pattern or k.startswith(f"{pattern}/") or fnmatchcase(k, pattern)}
+        if not hits:
+            where = f" in suite {suite}" if suite else ""
+            raise unknown_name(f"task{where}", pattern, sorted(pool))
+        chosen |= hits
+    return {k: t for k, t in pool.items() if k in chosen}

@@ -1,0 +1,340 @@
+"""Units of work: encode the texts of a task, or score one (model, task, seed).
+
+A `Workbench` holds what units share within a process: the corpora, the embedding cache, the record store, and the
+encoder in use. Every unit is independent and idempotent: doing it twice changes nothing, and a killed one leaves
+finished shards that the next attempt finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.conformance import checked_vectors
+from harness.contamination import inherited, judge
+from harness.corpora.library import Library
+from harness.embeddings import EmbeddingSpace, EmbeddingStore
+from harness.environment import environment
+from harness.errors import BenchError, EncoderFault
+from harness.fingerprint import fingerprint_of
+from harness.registry import EncoderPlugin, encoder_names, find_encoder
+from harness.results import Failure, ModelFacts, Record, ResultStore
+
+if TYPE_CHECKING:
+    from harness.encoder import Encoder, EncoderCard
+    from harness.tasks.base import Prepared, Task
+
+#: A shard holds at most this many texts and characters: what Ctrl-C can lose, seconds of work for a small model.
+_SHARD_TEXTS = 2048
+_SHARD_CHARACTERS = 400_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Everything that `bench run` may be told, except what to run."""
+
+    results_dir: Path
+    cache_dir: Path
+    data_dir: Path | None = None
+    device: str | None = None
+    dtype: str | None = None
+    batch_tokens: int | None = None
+    weights_dirs: Mapping[str, Path] = field(default_factory=dict)
+    """Encoder name (without pooling) → directory of its weights."""
+    tokenizer_dirs: Mapping[str, Path] = field(default_factory=dict)
+    trusted: tuple[str, ...] = ()
+    """Names of models that may run code of their own."""
+    offline: bool = False
+    fresh: bool = False
+    """Encode and score again whatever is there."""
+    fail_fast: bool = False
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One number-giving piece of work."""
+
+    model: str
+    task: str
+    seed: int
+
+
+class Workbench:
+    """What the units of one process share."""
+
+    def __init__(self, options: RunOptions, plugins: Mapping[str, EncoderPlugin], tasks: Mapping[str, Task]) -> None:
+        self.options = options
+        self.plugins = plugins
+        self.tasks = tasks
+        self.library = Library(options.data_dir, options.cache_dir, offline=options.offline)
+        self.store = EmbeddingStore(options.cache_dir, fresh=options.fresh)
+        self.results = ResultStore(options.results_dir)
+        self._prepared: dict[str, Prepared] = {}
+        self._encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
+
+    # Encoders
+
+    def encoder(self, model: str, max_length: int | None = None) -> tuple[Encoder, str]:
+        """An encoder with its fingerprint; encoders of earlier models are let go.
+
+        Raises:
+            WeightsMissing, ExtraMissing, UsageError: it cannot be made here.
+        """
+        key = (model, max_length)
+        if key not in self._encoders:
+            self._encoders = {k: v for k, v in self._encoders.items() if k[0] == model}
+            base = model.partition("@")[0]
+            encoder = self.plugins[model].create(
+                weights_dir=self.options.weights_dirs.get(base),
+                tokenizer_dir=self.options.tokenizer_dirs.get(base),
+                max_length=max_length,
+                device=self.options.device,
+                dtype=self.options.dtype,
+                batch_tokens=self.options.batch_tokens,
+                trust_remote_code=True if base in self.options.trusted else None,
+            )
+            self._encoders[key] = encoder, fingerprint_of(encoder)
+        return self._encoders[key]
+
+    def facts(self, model: str, max_length: int | None = None) -> ModelFacts:
+        """What the records of a model say of it."""
+        encoder, fingerprint = self.encoder(model, max_length)
+        described = _described(encoder)
+        card = self.plugins[model].card
+        return replace(
+            self.bare_facts(model),
+            fingerprint=fingerprint,
+            max_length=described.get("max_length"),
+            dtype=str(described.get("dtype", "float32")),
+            backend=str(described.get("backend", "")),
+            dimensions=described.get("dimensions", card.dimensions),
+            parameters=described.get("parameters", card.parameters),
+        )
+
+    def bare_facts(self, model: str) -> ModelFacts:
+        """What the card alone says."""
+        card = self.plugins[model].card
+        return ModelFacts(
+            name=model,
+            title=card.shown,
+            family=card.family,
+            base=card.base,
+            pooling=card.pooling,
+            max_length=card.max_length,
+            dimensions=card.dimensions,
+            parameters=card.parameters,
+            weights=card.weights,
+            revision=card.revision,
+            licence=card.licence,
+        )
+
+    def space(self, model: str, max_length: int | None) -> EmbeddingSpace:
+        """Where the vectors of a model under a cut-off are cached."""
+        encoder, fingerprint = self.encoder(model, max_length)
+        described = _described(encoder)
+        return self.store.space(
+            {
+                "fingerprint": fingerprint,
+                "pooling": described.get("pooling"),
+                "max_length": described.get("max_length"),
+                "dtype": described.get("dtype", "float32"),
+                "backend": described.get("backend", ""),
+                "device": str(described.get("device", "cpu")).partition(":")[0],
+            }
+        )
+
+    # Tasks
+
+    def prepared(self, task: str) -> Prepared:
+        """A task with its data, loaded once.
+
+        Raises:
+            DataMissing, DataInvalid: the corpus is not there or not the published one.
+        """
+        if task not in self._prepared:
+            self._prepared[task] = self.tasks[task].prepare(self.library)
+        return self._prepared[task]
+
+    def data_version(self, task: str) -> str:
+        """Digest of the data that a task's corpora must hold.
+
+        Corpora that pin their content are not read for it; others are.
+        """
+        digest = hashlib.blake2b(digest_size=8)
+        for corpus in self.tasks[task].corpora:
+            card = self.library.card(corpus)
+            pins = getattr(card, "pins", {})
+            for split in card.rows:
+                content = pins[split].fingerprint if split in pins else self.library.load(corpus, split).fingerprint
+                digest.update(f"{corpus}:{split}:{content};".encode())
+        return digest.hexdigest()
+
+    # Encoding
+
+    def missing(self, model: str, task: str) -> list[str]:
+        """Distinct texts of a task that a model has not encoded yet."""
+        space = self.space(model, self.tasks[task].max_length)
+        return space.missing(self.prepared(task).texts)
+
+    def encode(self, model: str, task: str, progress: Callable[[int, float], None]) -> float:
+        """Encode what a task needs and the cache lacks.
+
+        Args:
+            model: its name.
+            task: its id.
+            progress: told the number of texts of each shard, and the seconds it took.
+
+        Returns:
+            Seconds spent.
+
+        Raises:
+            EncoderFault: the encoder raised, or broke its contract.
+        """
+        max_length = self.tasks[task].max_length
+        encoder, _ = self.encoder(model, max_length)
+        space = self.space(model, max_length)
+        total = 0.0
+        for part in _shards(space.missing(self.prepared(task).texts)):
+            start = time.perf_counter()
+            try:
+                vectors = encoder.encode(part)
+            except BenchError:
+                raise
+            except Exception as error:
+                raise EncoderFault(f"{model} raised {type(error).__name__} while encoding: {error}") from error
+            space.add(part, checked_vectors(vectors, len(part), model))
+            seconds = time.perf_counter() - start
+            total += seconds
+            progress(len(part), seconds)
+        return total
+
+    # Scoring
+
+    def score(self, unit: Unit, *, encode_seconds: float = 0.0, encoded: int = 0) -> Record:
+        """Score a unit whose texts are encoded, and save its record."""
+        task = self.tasks[unit.task]
+        prepared = self.prepared(unit.task)
+        embeddings = self.space(unit.model, task.max_length).gather(prepared.texts)
+        start = time.perf_counter()
+        outcome = prepared.evaluate(embeddings, unit.seed)
+        seconds = time.perf_counter() - start
+        described = _described(self.encoder(unit.model, task.max_length)[0])
+        record = replace(
+            self._blank(unit, "ok"),
+            model=self.facts(unit.model, task.max_length),
+            data=prepared.fingerprint,
+            metrics=dict(outcome.metrics),
+            counts={name: int(value) for name, value in outcome.counts.items()},
+            details=dict(outcome.details),
+            timings={"encode": encode_seconds, "score": seconds, "texts_encoded": float(encoded)},
+            environment={
+                **environment(),
+                "corpora": self.data_version(unit.task),
+                "device": str(described.get("device", "cpu")),
+            },
+        )
+        record = replace(
+            record, model=replace(record.model, dimensions=record.model.dimensions or int(embeddings.shape[1]))
+        )
+        self.results.save(record, outcome.predictions)
+        return record
+
+    def failed(self, unit: Unit, error: Exception) -> Record:
+        """Record that a unit has no number, unless an earlier run measured it and only its means are gone."""
+        status = error.status if isinstance(error, BenchError) else "failed"
+        shown = isinstance(error, BenchError) and not isinstance(error, EncoderFault)
+        record = replace(
+            self._blank(unit, status),
+            environment=environment(),
+            failure=Failure(
+                kind=type(error).__name__,
+                message=str(error),
+                traceback="" if shown else _traceback(error),
+            ),
+        )
+        if status == "failed" or not self._measured(unit):
+            self.results.save(record)
+        return record
+
+    def _measured(self, unit: Unit) -> bool:
+        existing = self.results.get(unit.model, unit.task, unit.seed)
+        return existing is not None and existing.status == "ok"
+
+    def done(self, unit: Unit, fingerprint: str) -> Record | None:
+        """The record of a unit that need not be done again.
+
+        It must be measured, by the same weights, in the same dtype, on the corpus that the card pins. Nothing is
+        loaded to find out.
+        """
+        if self.options.fresh:
+            return None
+        record = self.results.get(unit.model, unit.task, unit.seed)
+        if record is None or record.status != "ok" or record.model.fingerprint != fingerprint:
+            return None
+        if self.plugins[unit.model].accepts("dtype") and record.model.dtype != (self.options.dtype or "float32"):
+            return None
+        return record if record.environment.get("corpora") == self.data_version(unit.task) else None
+
+    @staticmethod
+    def _training_data(card: EncoderCard) -> tuple[str, ...] | None:
+        """What a model and the models that it started from were trained on."""
+        cards = {card.name: card}
+        names = set(encoder_names())
+        base = card.base
+        while base in names and base not in cards:
+            cards[base] = find_encoder(base).card
+            base = cards[base].base
+        return inherited(card, cards)
+
+    def _blank(self, unit: Unit, status: str) -> Record:
+        task = self.tasks[unit.task]
+        judgement = judge(self._training_data(self.plugins[unit.model].card), task.corpus)
+        return Record(
+            model=self.bare_facts(unit.model),
+            task=task.name,
+            corpus=task.corpus,
+            protocol=task.protocol,
+            split=task.split,
+            seed=unit.seed,
+            status=status,
+            contamination=judgement.as_record(),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def _described(encoder: Encoder) -> dict[str, Any]:
+    describe = getattr(encoder, "describe", None)
+    return dict(describe()) if callable(describe) else {}
+
+
+def _traceback(error: BaseException) -> str:
+    """The traceback with file names in place of paths: a record says nothing of the machine's folders."""
+    lines = []
+    for frame in traceback.extract_tb((error.__cause__ or error).__traceback__):
+        lines.append(f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip())
+    cause = error.__cause__ or error
+    return "\n".join([*lines, f"{type(cause).__name__}: {cause}"])
+
+
+def _shards(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Cut texts, longest first, into parts that are encoded and stored at once.
+
+    Texts of like length stand together, so that batches within a part are even; the longest come first, so that
+    memory fails early.
+    """
+    part: list[str] = []
+    characters = 0
+    for text in sorted(texts, key=len, reverse=True):
+        if part and (len(part) >= _SHARD_TEXTS or characters + len(text) > _SHARD_CHARACTERS):
+            yield part
+            part, characters = [], 0
+        part.append(text)
+        characters += len(text)
+    if part:
+        yield part

@@ -1,0 +1,228 @@
+"""The command line as a user meets it: what it prints, what it imports, how it exits."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "transformers", "pandas", "sklearn", "scipy", "datasets", "pyarrow")
+
+PROBE = """
+import sys
+sys.argv = ["bench", *{arguments!r}]
+from harness.cli import main
+try:
+    main()
+except SystemExit as end:
+    code = end.code
+print("HEAVY", [name for name in {heavy!r} if name in sys.modules], "CODE", code, file=sys.stderr)
+"""
+
+
+def bench(*arguments, cwd=None, **environment):
+    """Run `bench` as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["models"], ["tasks"], ["models", "lexicon"], ["run", "--help"]])
+def test_help_and_listings_import_nothing_heavy(arguments):
+    code = PROBE.format(arguments=arguments, heavy=HEAVY)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.endswith("HEAVY [] CODE 0\n"), done.stderr
+    assert done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["tabel"], "did you mean table?"),
+        (["run", "--models", "minilmm"], "unknown model 'minilmm'; did you mean minilm?"),
+        (["run", "--models", "lexicon", "--suite", "papre"], "unknown suite 'papre'; did you mean paper"),
+        (["run", "--models", "lexicon", "--tasks", "polarty"], "unknown task"),
+        (["run", "--models", "lexicon", "--seeds", "one"], "whole numbers"),
+        (["run", "--models", "lexicon", "--data-dir", "no/such"], "no/such is not a directory"),
+        (["run", "--models", "lexicon", "--weights-dir", "lexicon"], "takes NAME=DIR"),
+        (["run"], "no model is named"),
+        (["table", "--results-dir", "no/such"], "no records in no/such"),
+        (["run", "--modles", "x"], "No such option"),
+        (["encode", "-m", "lexicon", "x", "-o", "out.txt"], ".npy or .parquet"),
+        (["encode", "-m", "lexicon", "-o", "out.npy"], "give texts"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what_is_right(arguments, words, tmp_path):
+    done = bench(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """Results of two floors on two tasks of the sample."""
+    directory = tmp_path_factory.mktemp("measured")
+    done = bench(
+        *("run", "--models", "lexicon,tfidf-svd", "--suite", "sample", "--tasks", "polarity,geometry"),
+        *("--results-dir", str(directory), "--cache-dir", str(directory / "cache")),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 units ended" in done.stderr
+    return directory
+
+
+def test_a_second_run_does_nothing_twice(measured):
+    done = bench(
+        *("run", "-m", "lexicon", "-m", "tfidf-svd", "--suite", "sample", "-t", "polarity", "-t", "geometry"),
+        *("--results-dir", str(measured), "--cache-dir", str(measured / "cache"), "--quiet"),
+    )
+    assert done.returncode == 0
+    assert "(4 were recorded before)" in done.stderr
+
+
+@pytest.mark.parametrize("fmt", ["plain", "markdown", "csv", "json"])
+def test_tables_in_every_format(measured, fmt):
+    done = bench("table", "--results-dir", str(measured), "--format", fmt)
+    assert done.returncode == 0, done.stderr
+    assert "exicon" in done.stdout
+
+
+def test_an_unknown_format_lists_the_legal_ones(measured):
+    done = bench("table", "--results-dir", str(measured), "--format", "yaml")
+    assert done.returncode == 2
+    for fmt in ("plain", "markdown", "csv", "json"):
+        assert fmt in done.stderr
+
+
+def test_the_long_table_has_the_agreed_columns(measured):
+    import csv
+
+    done = bench("table", "--results-dir", str(measured), "--format", "csv", "--long")
+    rows = list(csv.DictReader(done.stdout.splitlines()))
+    agreed = "model,task,protocol,corpus,split,metric,value,low,high,seeds,status,contamination"
+    assert ",".join(rows[0]) == agreed
+    numbers = {(r["model"], r["task"], r["metric"]): float(r["value"]) for r in rows}
+    assert 0 <= numbers["lexicon", "polarity", "accuracy"] <= 1
+    assert ("tfidf-svd", "geometry", "uniformity") in numbers
+
+
+def test_a_damaged_record_is_named(measured, tmp_path):
+    import shutil
+
+    shutil.copytree(measured, tmp_path / "copy")
+    path = next((tmp_path / "copy" / "records").rglob("*.json"))
+    path.write_text("{")
+    done = bench("table", "--results-dir", str(tmp_path / "copy"))
+    assert done.returncode == 1
+    assert path.name in done.stderr
+
+
+def test_a_missing_corpus_fails_its_tasks_and_the_table_says_why(tmp_path):
+    places = ("--results-dir", str(tmp_path), "--cache-dir", str(tmp_path / "cache"))
+    done = bench("run", "-m", "lexicon", "-t", "polarity/mr", "--suite", "paper", "--offline", *places)
+    assert done.returncode == 1
+    assert "rt-polarity.pos" in done.stderr
+    table = bench("table", "II", "--results-dir", str(tmp_path))
+    assert table.returncode == 0, table.stderr
+
+
+def test_check(tmp_path):
+    assert bench("check", "lexicon").returncode == 0
+    (tmp_path / "bad.py").write_text(
+        "import numpy as np\nfrom harness import EncoderCard\n\n"
+        "class Bad:\n    card = EncoderCard(name='bad', family='floor')\n"
+        "    def encode(self, texts):\n        return np.ones((len(texts), 2))\n"
+    )
+    done = bench("check", f"{tmp_path / 'bad.py'}:Bad")
+    assert done.returncode == 1
+    assert "DOES NOT CONFORM" in done.stdout
+    assert "float64" in done.stdout
+
+
+class TestEncode:
+    def test_texts_lines_and_columns_give_the_same_vectors(self, tmp_path):
+        import numpy as np
+
+        texts = ["glad to see you", "", "no, never again"]
+        (tmp_path / "t.txt").write_text("\n".join(texts) + "\n")
+        (tmp_path / "t.csv").write_text('id,body\n1,glad to see you\n2,\n3,"no, never again"\n')
+        by_arguments, by_lines, by_column = (tmp_path / f"{i}.npy" for i in range(3))
+        assert bench("encode", "-m", "lexicon", "-o", str(by_arguments), "--", *texts).returncode == 0
+        assert bench("encode", "-m", "lexicon", "-o", str(by_lines), "-i", str(tmp_path / "t.txt")).returncode == 0
+        csv_arguments = ("-i", str(tmp_path / "t.csv"), "--column", "body")
+        assert bench("encode", "-m", "lexicon", "-o", str(by_column), *csv_arguments).returncode == 0
+        first = np.load(by_arguments)
+        assert first.dtype == np.float32
+        assert first.shape[0] == 3
+        np.testing.assert_array_equal(first, np.load(by_lines))
+        np.testing.assert_array_equal(first, np.load(by_column))
+
+    def test_parquet_holds_texts_and_vectors(self, tmp_path):
+        from pyarrow import parquet
+
+        out = tmp_path / "out.parquet"
+        assert bench("encode", "-m", "lexicon", "-o", str(out), "good", "bad").returncode == 0
+        table = parquet.read_table(out)
+        assert table.column("text").to_pylist() == ["good", "bad"]
+        assert len(table.column("vector")[0]) > 8
+
+    def test_bad_input_is_named(self, tmp_path):
+        latin = tmp_path / "l.txt"
+        latin.write_bytes("café".encode("latin-1"))
+        table = tmp_path / "t.tsv"
+        table.write_text("a\tb\n1\t2\n")
+        out = str(tmp_path / "o.npy")
+        for arguments, words in (
+            (("-i", str(latin)), "not UTF-8 (byte 3)"),
+            (("-i", str(table)), "no column 'text'; it has a, b"),
+            (("-i", str(tmp_path / "none.txt")), "no such file"),
+        ):
+            done = bench("encode", "-m", "lexicon", "-o", out, *arguments)
+            assert done.returncode == 1
+            assert words in done.stderr
+
+
+SLOW = """
+import time
+import numpy as np
+from harness import EncoderCard
+
+class Slow:
+    card = EncoderCard(name="slow", family="floor", training_data=())
+    fingerprint = "slow-1"
+
+    def encode(self, texts):
+        print("ENCODING", flush=True)
+        time.sleep(30)
+        return np.ones((len(texts), 2), dtype=np.float32)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_in_seconds_with_the_command_to_go_on(tmp_path, number):
+    (tmp_path / "slow.py").write_text(SLOW)
+    arguments = ["run", "--models", "lexicon", "--models", f"{tmp_path / 'slow.py'}:Slow", "--suite", "sample"]
+    arguments += ["--tasks", "geometry", "--results-dir", str(tmp_path / "r"), "--cache-dir", str(tmp_path / "c")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ENCODING\n"
+    sent = time.monotonic()
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode == 130, stderr
+    assert time.monotonic() - sent < 10
+    assert "interrupted after 1 of 2 units" in stderr
+    assert "bench run --models lexicon" in stderr
+    assert [path.name for path in Path(tmp_path / "r" / "records").iterdir()] == ["lexicon"]

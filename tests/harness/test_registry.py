@@ -1,0 +1,159 @@
+"""Names find plugins; what goes wrong names the culprit and the way out."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from harness import registry
+from harness.encoder import EncoderCard
+from harness.errors import UsageError
+
+
+class Good:
+    card = EncoderCard(name="good", family="floor", pooling="cls", poolings=("cls", "mean"), training_data=())
+
+    def __init__(self, *, pooling=None):
+        self.pooling = pooling
+
+    def encode(self, texts):
+        return texts
+
+
+class Bare:
+    card = EncoderCard(name="bare", family="floor")
+
+    def encode(self, texts):
+        return texts
+
+
+class NoEncoder:
+    card = EncoderCard(name="no-encoder", family="floor")
+
+
+@pytest.fixture
+def declared(monkeypatch):
+    """Replace the installed entry points."""
+
+    def declare(**values):
+        points = {
+            name: tuple(EntryPoint(name, value, registry.ENCODERS) for value in ([v] if isinstance(v, str) else v))
+            for name, v in values.items()
+        }
+        monkeypatch.setattr(registry, "_points", lambda group: points if group == registry.ENCODERS else {})
+
+    import sys
+    import types
+
+    module = types.ModuleType("registry_test_plugins")
+    module.Good, module.Bare, module.NoEncoder, module.five = Good, Bare, NoEncoder, 5
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return declare
+
+
+def test_an_unknown_name_suggests_near_ones(declared):
+    declared(good="registry_test_plugins:Good", bare="registry_test_plugins:Bare")
+    with pytest.raises(UsageError, match=r"unknown model 'god'; did you mean good\? There are: good, bare"):
+        registry.find_encoder("god")
+
+
+def test_a_collision_names_both_origins(declared):
+    declared(good=["registry_test_plugins:Good", "registry_test_plugins:Bare"])
+    with pytest.raises(UsageError, match=r"registry_test_plugins:Good.*and.*registry_test_plugins:Bare"):
+        registry.find_encoder("good")
+
+
+def test_a_broken_plugin_is_one_warning_and_the_others_are_listed(declared):
+    declared(broken="no_such_module:X", good="registry_test_plugins:Good", five="registry_test_plugins:five")
+    with pytest.warns(UserWarning) as warned:
+        names = [plugin.name for plugin in registry.encoder_plugins()]
+    assert names == ["good"]
+    assert ["no_such_module" in str(w.message) or "five" in str(w.message) for w in warned] == [True, True]
+
+
+def test_a_pooling_is_a_row_of_its_own(declared):
+    declared(good="registry_test_plugins:Good")
+    plugin = registry.find_encoder("good@mean")
+    assert (plugin.name, plugin.card.pooling, plugin.card.title) == ("good@mean", "mean", "good (mean)")
+    assert plugin.create().pooling == "mean"
+    assert registry.find_encoder("good@cls").name == "good"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("good@max", "unknown pooling 'max'"),
+        ("good@pooler", "no pooling 'pooler'; it has cls, mean"),
+        ("bare@mean", "no token vectors"),
+        ("nowhere/x.py:Y", "no file nowhere/x.py"),
+    ],
+)
+def test_what_cannot_be_is_said(declared, name, message):
+    declared(good="registry_test_plugins:Good", bare="registry_test_plugins:Bare")
+    with pytest.raises(UsageError, match=message):
+        registry.find_encoder(name)
+
+
+def test_options_that_a_class_does_not_know(declared):
+    declared(bare="registry_test_plugins:Bare")
+    plugin = registry.find_encoder("bare")
+    plugin.create(device="cpu", batch_tokens=5, max_length=8, dtype=None)
+    with pytest.raises(UsageError, match="takes no option 'weights_dir'"):
+        plugin.create(weights_dir="x")
+
+
+def test_a_class_without_encode_is_refused(declared):
+    declared(no="registry_test_plugins:NoEncoder")
+    with pytest.raises(UsageError, match="no encoder"):
+        registry.find_encoder("no").create()
+
+
+FILE = """
+import numpy as np
+from harness import EncoderCard
+
+class Mine:
+    card = EncoderCard(name="mine", family="floor")
+    def encode(self, texts):
+        return np.ones((len(texts), 2), dtype=np.float32)
+"""
+
+
+def test_an_encoder_in_a_file(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(FILE)
+    encoder = registry.load_encoder(f"{path}:Mine")
+    assert encoder.encode(["a"]).shape == (1, 2)
+    with pytest.raises(UsageError, match="no 'Other'; encoders in it: Mine"):
+        registry.load_encoder(f"{path}:Other")
+    path.write_text("1 / 0")
+    with pytest.raises(UsageError, match="ZeroDivisionError"):
+        registry.load_encoder(f"{path}:Mine")
+
+
+class TestTasks:
+    def test_every_task_has_a_unique_id_and_belongs_to_a_known_suite(self):
+        tasks = registry.tasks()
+        assert set(tasks) >= {"polarity/mr/senteval-lr/1", "valence-arousal/emobank/official/1"}
+        for task in tasks.values():
+            assert set(task.suites) <= set(registry.SUITES)
+            assert task.metrics
+
+    @pytest.mark.parametrize(
+        ("suite", "patterns", "expected"),
+        [
+            ("paper", ["polarity/mr"], ["polarity/mr/senteval-lr/1"]),
+            (None, ["polarity/*/senteval-lr-512/1"], ["polarity/imdb/senteval-lr-512/1"]),
+            ("sample", ["geometry"], ["geometry/sample/ekman6-single/1"]),
+        ],
+    )
+    def test_patterns_narrow_a_suite(self, suite, patterns, expected):
+        assert list(registry.select_tasks(suite, patterns)) == expected
+
+    def test_unknown_names_suggest(self):
+        with pytest.raises(UsageError, match="unknown suite 'papers'; did you mean paper"):
+            registry.select_tasks("papers", [])
+        with pytest.raises(UsageError, match="unknown task in suite paper 'polarty'"):
+            registry.select_tasks("paper", ["polarty"])
+
+    def test_the_default_is_the_paper_s_suite(self):
+        assert registry.select_tasks(None, []) == registry.select_tasks("paper", [])

@@ -1,0 +1,114 @@
+"""The conformance kit passes what conforms and names each broken rule."""
+
+import numpy as np
+import pytest
+
+from harness.encoder import EncoderCard
+from harness.errors import WeightsMissing
+from harness.testing import check_encoder
+
+
+class Right:
+    card = EncoderCard(name="right", family="floor")
+
+    def encode(self, texts):
+        rows = [[len(text), sum(map(ord, text)) % 97, 1.0] for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), 3)
+
+
+class Batchy(Right):
+    def encode(self, texts):
+        vectors = super().encode(texts)
+        return vectors + np.float32(0.1 * len(texts))
+
+
+class Sorting(Right):
+    def encode(self, texts):
+        return super().encode(sorted(texts, key=len))
+
+
+class Random(Right):
+    def encode(self, texts):
+        vectors = super().encode(texts)
+        return vectors + np.random.default_rng().normal(size=vectors.shape).astype(np.float32)
+
+
+class NoEmpty(Right):
+    def encode(self, texts):
+        if "" in texts:
+            raise IndexError("no token")
+        return super().encode(texts)
+
+
+class Double(Right):
+    def encode(self, texts):
+        return super().encode(texts).astype(np.float64)
+
+
+class NotFinite(Right):
+    def encode(self, texts):
+        vectors = super().encode(texts)
+        vectors[2:3] = np.nan
+        return vectors
+
+
+class List(Right):
+    def encode(self, texts):
+        return super().encode(texts).tolist()
+
+
+class Transposed(Right):
+    def encode(self, texts):
+        return super().encode(texts).T.copy()
+
+
+class Raising(Right):
+    def encode(self, texts):
+        raise RuntimeError("no kernel")
+
+
+class Unpicklable(Right):
+    def __init__(self):
+        self.hook = lambda: None
+
+
+class NoCard(Right):
+    card = "right"
+
+
+def test_what_conforms_passes():
+    report = check_encoder(Right())
+    assert report.passed, report
+    assert len(report.findings) == 9
+
+
+@pytest.mark.parametrize(
+    ("encoder", "rule"),
+    [
+        (Batchy, "alone or in any batch"),
+        (Sorting, "row i belongs to text i"),
+        (Random, "deterministic"),
+        (NoEmpty, "odd texts"),
+        (Double, "not float32"),
+        (NotFinite, "NaN or infinity"),
+        (List, "not a NumPy array"),
+        (Transposed, "shape"),
+        (Raising, "no kernel"),
+        (Unpicklable, "pickles"),
+        (NoCard, "EncoderCard"),
+    ],
+)
+def test_each_broken_rule_is_named(encoder, rule):
+    report = check_encoder(encoder())
+    assert not report.passed
+    broken = [f"{finding.rule} {finding.fault}" for finding in report.findings if finding.fault]
+    assert any(rule in line for line in broken), broken
+
+
+def test_missing_weights_are_no_broken_rule():
+    class Missing(Right):
+        def encode(self, texts):
+            raise WeightsMissing("get them")
+
+    with pytest.raises(WeightsMissing):
+        check_encoder(Missing())
