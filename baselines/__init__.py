@@ -1,0 +1,1 @@
+"""Published encoders and floors, one module each, on the public plugin interface alone."""
