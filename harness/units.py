@@ -231,7 +231,7 @@ class Workbench:
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={name: int(value) for name, value in outcome.counts.items()},
-            details=dict(outcome.details),
+            details={**outcome.details, **_more_facts(described)},
             timings={"encode": encode_seconds, "score": seconds, "texts_encoded": float(encoded)},
             environment={
                 **environment(),
@@ -311,6 +311,16 @@ class Workbench:
 def _described(encoder: Encoder) -> dict[str, Any]:
     describe = getattr(encoder, "describe", None)
     return dict(describe()) if callable(describe) else {}
+
+
+#: What `describe` says that stands in a record's own fields.
+_OWN_FIELDS = {"pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters"}
+
+
+def _more_facts(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What an encoder says of itself beyond that: how many texts had no tree, say."""
+    more = {name: value for name, value in described.items() if name not in _OWN_FIELDS}
+    return {"encoder": more} if more else {}
 
 
 def _traceback(error: BaseException) -> str:

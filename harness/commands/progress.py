@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -69,8 +70,14 @@ class SilentProgress(Tally):
         """Nothing to close."""
 
 
+#: Seconds between two lines about encoding in a log.
+_QUIET_SECONDS = 10.0
+
+
 class PlainProgress(SilentProgress):
-    """One line a unit; for logs and pipes."""
+    """One line a unit, and one every few seconds of encoding; for logs and pipes."""
+
+    _spoken = 0.0
 
     def begin(self, plan: Plan) -> None:
         """Say how much there is to do."""
@@ -80,6 +87,7 @@ class PlainProgress(SilentProgress):
     def model(self, name: str, units: int, texts: int) -> None:
         """Say which model comes next."""
         self._texts, self._seconds, self._waiting = 0, 0.0, texts
+        self._spoken = time.monotonic()
         click.echo(f"{name}: {units} units, {texts:,} texts to encode", err=True)
 
     def encoded(self, texts: int, seconds: float) -> None:
@@ -87,6 +95,9 @@ class PlainProgress(SilentProgress):
         self._texts += texts
         self._seconds += seconds
         rate = self._texts / max(self._seconds, 1e-9)
+        if time.monotonic() - self._spoken < _QUIET_SECONDS:
+            return
+        self._spoken = time.monotonic()
         left = max(self._waiting - self._texts, 0) / rate
         click.echo(f"  {self._texts:,} of {self._waiting:,} texts, {rate:,.0f} texts/s, {left:,.0f} s left", err=True)
 
