@@ -8,7 +8,7 @@ MODELS ?= minilm,tfidf-svd,lexicon,random-bert
 # Directory of corpora in their official layouts; without it the demo uses the embedded sample.
 DATA   ?=
 
-.PHONY: demo test lint types format docs clean
+.PHONY: demo test lint types format docs tables clean
 
 demo: $(VENV)/.installed
 ifeq ($(DATA),)
@@ -35,6 +35,10 @@ format: $(VENV)/.installed
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m baselines.document docs/encoders.md
+
+tables: $(VENV)/.installed
+	$(BIN)/bench table --suite paper --format markdown --intervals -o results/tables.md
+	$(BIN)/bench table --format csv --long -o results/long.csv
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -101,8 +101,8 @@ class Record:
         return (self.model.name, self.task_id, self.seed)
 
     def to_json(self) -> str:
-        """Serialise; sorted and indented, so that a change of one number is a change of one line."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+        """Serialise, indented, so that a change of one number is a change of one line; the main metric stands first."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str = "a record") -> Record:

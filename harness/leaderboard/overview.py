@@ -15,7 +15,7 @@ _MAIN = {
     "valence-arousal": "valence.pearson",
     "polarity": "accuracy",
     "emotion": "macro.f1",
-    "geometry": "alignment",
+    "geometry": "separation",
 }
 
 _CAPTIONS = {

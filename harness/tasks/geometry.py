@@ -51,7 +51,8 @@ def _task(corpus: str, protocol: str, reading: Reading, summary: str, suite: str
         corpus=corpus,
         protocol=protocol,
         split="test",
-        metrics=("alignment", "uniformity", "separation", "effective_rank"),
+        # Separation first: the others reward a collapsed encoder.
+        metrics=("separation", "alignment", "uniformity", "effective_rank"),
         suites=(suite,),
         summary=summary,
         source="Wang and Isola 2020 (arXiv:2005.10242), SsnL/align_uniform; Roy and Vetterli 2007",

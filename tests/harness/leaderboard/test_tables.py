@@ -275,7 +275,7 @@ def test_the_overview_has_the_main_metric_of_every_task(suite: list[Record]) -> 
         ("sst5", "accuracy"),
         ("imdb", "accuracy"),
         ("goemotions", "macro.f1"),
-        ("goemotions", "alignment"),
+        ("goemotions", "separation"),
     ]
     assert row(table, "bert").cells[0].printed == "109.5"
     assert row(table, "lexicon").cells[0].status == "blank"

@@ -1,0 +1,47 @@
+"""The committed tables are those of the committed records, and every record is one of a declared task."""
+
+import subprocess
+import sys
+
+import pytest
+
+from harness.registry import encoder_names, tasks
+from harness.results import ResultStore
+
+
+@pytest.fixture
+def store(repository):
+    return ResultStore(repository / "results")
+
+
+def test_every_record_reads_and_belongs_to_a_declared_task_and_model(store):
+    known = tasks()
+    records = list(store)
+    assert records
+    for record in records:
+        assert record.task_id in known, record.task_id
+        assert record.model.name.partition("@")[0] in encoder_names()
+        assert set(record.metrics) == (set(known[record.task_id].metrics) if record.status == "ok" else set())
+
+
+def test_every_measured_number_says_what_made_it(store):
+    for record in store:
+        if record.status == "ok":
+            assert record.model.fingerprint
+            assert record.data
+            assert {"code", "torch", "corpora", "device"} <= set(record.environment)
+            assert record.task == "geometry" or store.predictions(record) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("tables.md", ["--suite", "paper", "--format", "markdown", "--intervals"]),
+        ("long.csv", ["--format", "csv", "--long"]),
+    ],
+)
+def test_the_committed_tables_are_current(repository, tmp_path, name, arguments):
+    command = [sys.executable, "-m", "harness.cli", "table", *arguments, "-o", str(tmp_path / name)]
+    subprocess.run(command, cwd=repository, check=True)
+    committed = (repository / "results" / name).read_bytes()
+    assert (tmp_path / name).read_bytes() == committed, "run `make tables`"
