@@ -9,11 +9,13 @@ def test_my_encoder():
 
 from __future__ import annotations
 
+import gc
 import pickle
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.conformance import checked_vectors
 from harness.encoder import Encoder, EncoderCard
@@ -169,9 +171,20 @@ def _no_texts(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) 
 
 
 def _gradient(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    # NumPy arrays carry none; an array that is a view of a tensor with a graph would keep it alive.
-    base = vectors.base
-    return "the array is a view of a tensor that requires a gradient" if getattr(base, "requires_grad", False) else ""
+    # A graph kept alive grows with every call until memory is full.
+    before = {id(tensor) for tensor in _graph_tensors()}
+    encoder.encode(texts[:4])
+    kept = sum(id(tensor) not in before for tensor in _graph_tensors())
+    return f"{kept} tensors with a gradient graph stay alive after encoding: use torch.no_grad()" if kept else ""
+
+
+def _graph_tensors() -> list[Any]:
+    """Live tensors that are the result of a recorded operation; none where torch was never imported."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return []
+    gc.collect()
+    return [o for o in gc.get_objects() if issubclass(type(o), torch.Tensor) and o.grad_fn is not None]
 
 
 def _pickles(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:

@@ -63,7 +63,7 @@ def _availability(plugin: EncoderPlugin) -> tuple[str, str]:
 
 
 def _size(parameters: int | None) -> str:
-    return "?" if parameters is None else f"{parameters / 1e6:.1f} M" if parameters else "-"
+    return f"{parameters / 1e6:.1f} M" if parameters else "-"
 
 
 def _print_card(plugin: EncoderPlugin) -> None:

@@ -47,7 +47,7 @@ class Tally:
 
 
 class SilentProgress(Tally):
-    """Counts and says nothing."""
+    """Counts, and prints nothing but notices."""
 
     def begin(self, plan: Plan) -> None:
         """Take note of how much there is to do."""
@@ -64,7 +64,8 @@ class SilentProgress(Tally):
         self.count(record, fresh)
 
     def notice(self, message: str) -> None:
-        """Say nothing: the summary repeats what matters."""
+        """Print a notice: what went wrong is said even so."""
+        click.echo(f"note: {message}", err=True)
 
     def end(self) -> None:
         """Nothing to close."""
@@ -106,10 +107,6 @@ class PlainProgress(SilentProgress):
         self.count(record, fresh)
         known = "" if fresh else " (recorded before)"
         click.echo(f"  {record.task_id} seed {record.seed}: {shown_result(record)}{known}", err=True)
-
-    def notice(self, message: str) -> None:
-        """Print a notice."""
-        click.echo(f"note: {message}", err=True)
 
 
 class LiveProgress(Tally):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,14 +126,11 @@ def _summary(report: RunReport, tally: Tally, results_dir: Path) -> None:
         click.echo(f"  {shlex.join(['bench', *_command_line()])}", err=True)
         return
     click.echo(f"{done} ended{skipped}; records in {results_dir}", err=True)
-    for status, records in (("failed", report.failed), ("not available", report.unavailable)):
-        by_model: dict[str, int] = {}
-        for record in records:
-            by_model[record.model.name] = by_model.get(record.model.name, 0) + 1
-        for model, count in by_model.items():
-            first = next(r for r in records if r.model.name == model)
-            message = first.failure.message if first.failure else first.status
-            click.echo(f"  {status}: {model}, {count} units. {message}", err=True)
+    for what, records in (("failed", report.failed), ("weights or extras missing", report.unavailable)):
+        counts = Counter(record.model.name for record in records)
+        if counts:
+            shown = ", ".join(f"{model} ({count} units)" for model, count in counts.items())
+            click.echo(f"  {what}: {shown}; the notes above say why", err=True)
 
 
 def _command_line() -> list[str]:

@@ -81,7 +81,8 @@ class LocalEngine:
         model: str, units: tuple[Unit, ...], error: Exception, bench: Workbench, watcher: Watcher
     ) -> list[Record]:
         watcher.model(model, len(units), 0)
-        watcher.notice(f"{model}: {error}")
+        message = str(error)
+        watcher.notice(message if message.startswith(f"{model}:") else f"{model}: {message}")
         records = [bench.failed(unit, error) for unit in units]
         for record in records:
             watcher.unit(record, fresh=True)

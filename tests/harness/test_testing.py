@@ -67,6 +67,18 @@ class Raising(Right):
         raise RuntimeError("no kernel")
 
 
+class KeepsGraph(Right):
+    def encode(self, texts):
+        import torch
+
+        weight = torch.ones(3, requires_grad=True)
+        self.last = torch.from_numpy(super().encode(texts)) * weight
+        return self.last.detach().numpy()
+
+    def __getstate__(self):
+        return {}
+
+
 class Unpicklable(Right):
     def __init__(self):
         self.hook = lambda: None
@@ -94,6 +106,7 @@ def test_what_conforms_passes():
         (List, "not a NumPy array"),
         (Transposed, "shape"),
         (Raising, "no kernel"),
+        (KeepsGraph, "gradient"),
         (Unpicklable, "pickles"),
         (NoCard, "EncoderCard"),
     ],
