@@ -163,8 +163,10 @@ def find_encoder(spec: str) -> EncoderPlugin:
         raise UsageError(f"{base} has no token vectors to pool; use the plain name")
     if pooling == card.pooling:
         return plugin
-    titled = replace(card, name=spec, title=f"{card.shown} ({pooling})", pooling=pooling)
-    return EncoderPlugin(spec, titled, plugin.factory, pooling, plugin.origin)
+    # The plugin's own name and not what was typed: a directory's path is nobody's business in a record.
+    name = f"{plugin.name}@{pooling}"
+    titled = replace(card, name=name, title=f"{card.shown} ({pooling})", pooling=pooling)
+    return EncoderPlugin(name, titled, plugin.factory, pooling, plugin.origin)
 
 
 def _declared_encoder(name: str) -> EncoderPlugin:

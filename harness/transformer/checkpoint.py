@@ -1,0 +1,186 @@
+"""Reading a published checkpoint safely and completely.
+
+Two rules: no code in a file is ever run (safetensors, or pickles through torch's restricted reader), and nothing
+is guessed: an encoder tensor that the file does not set is an error, as is a tensor that neither the encoder nor
+a known head accounts for. Plain loaders do neither, and so run SentiLARE without its three extra tables or
+RoBERTa with a random pooler.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import WeightsInvalid
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: TensorFlow-era names that published BERT files still carry.
+_OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+
+#: Buffers of old library versions: no parameters.
+_BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
+
+#: Modules of the encoder: an unknown tensor in one of them is never a head.
+_ENCODER_MODULES = ("embeddings.", "encoder.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How the authors of a model name its files and tensors."""
+
+    architecture: str
+    """`bert` or `roberta`."""
+    weights: tuple[str, ...] = ("model.safetensors", "pytorch_model.bin")
+    """File names, the first that exists is read."""
+    config: tuple[str, ...] = ("config.json",)
+    """File names, the first that exists is read."""
+    vocabulary: tuple[tuple[str, ...], ...] = (("tokenizer.json",), ("vocab.txt",), ("vocab.json", "merges.txt"))
+    """Sets of files, the first complete set is read."""
+    prefixes: tuple[str, ...] = ("bert.", "roberta.")
+    """Prefixes that encoder tensors may carry."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """Tensor-name beginnings and what they become, e.g. `mlp.` → `pooler.`; applied before prefixes."""
+    heads: tuple[str, ...] = ("cls.", "lm_head.")
+    """Beginnings of tensors that belong to training heads and are left out; compared before and after a prefix is
+    taken off."""
+    any_heads: bool = False
+    """Leave out whatever lies outside the encoder's own modules, for models nobody described here."""
+    lower_case: bool | None = None
+    """Whether a `vocab.txt` is lower-cased; None takes `tokenizer_config.json`, else yes."""
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Decode a JSON configuration file.
+
+    Raises:
+        WeightsInvalid: not a JSON object.
+    """
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsInvalid(f"{path} is no JSON file ({error}); fetch the checkpoint again") from error
+    if not isinstance(config, dict):
+        raise WeightsInvalid(f"{path} holds no JSON object; fetch the checkpoint again")
+    return config
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a state dict on the CPU.
+
+    Args:
+        path: `*.safetensors`, or a pickled state dict of tensors.
+
+    Raises:
+        WeightsInvalid: damaged, not a state dict, or a pickle that holds anything but tensors.
+    """
+    import torch
+
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the readers raise many kinds, all of which mean the file
+        reason = str(error).split("\n")[0]
+        raise WeightsInvalid(
+            f"{path} cannot be read safely ({type(error).__name__}: {reason}); only safetensors and pickles that "
+            "hold nothing but tensors are loaded: fetch it again, or convert it with its authors' code"
+        ) from error
+    if not isinstance(state, Mapping):
+        raise WeightsInvalid(f"{path} holds a {type(state).__name__}, not a state dict")
+    tensors = {str(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    if len(tensors) != len(state):
+        other = sorted(str(name) for name in state if str(name) not in tensors)
+        raise WeightsInvalid(f"{path} holds more than tensors ({', '.join(other[:3])}): not a state dict")
+    return tensors
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The encoder's part of a state dict."""
+
+    tensors: dict[str, Tensor]
+    """Canonical name → tensor, for every expected name and the optional ones found."""
+    left_out: tuple[str, ...]
+    """Names, as the file has them, of the heads that are not used."""
+
+
+def encoder_tensors(
+    state: Mapping[str, Tensor],
+    expected: Mapping[str, tuple[int, ...]],
+    layout: Layout,
+    origin: str,
+    optional: Mapping[str, tuple[int, ...]] | None = None,
+) -> Picked:
+    """Pick the encoder's tensors out of a state dict, under their canonical names, and check them all.
+
+    Args:
+        state: tensors as the file names them.
+        expected: canonical name → shape of each tensor that must be there (`Shape.tensors`).
+        layout: the model's renamings and known heads.
+        origin: path, for the error message.
+        optional: tensors that are taken when there (the pooler of files that may lack it).
+
+    Raises:
+        WeightsInvalid: a tensor is missing, unexpected, ambiguous or of another shape; all names are given.
+    """
+    known = {**expected, **(optional or {})}
+    found: dict[str, Tensor] = {}
+    unexpected: list[str] = []
+    left_out: list[str] = []
+    for name, tensor in state.items():
+        canonical = _canonical(name, layout)
+        if canonical in _BUFFERS:
+            continue
+        if name.startswith(layout.heads) or canonical.startswith(layout.heads):
+            left_out.append(name)
+        elif canonical not in known:
+            foreign = layout.any_heads and not canonical.startswith(_ENCODER_MODULES)
+            (left_out if foreign else unexpected).append(name)
+        elif canonical in found:
+            raise WeightsInvalid(f"{origin} sets {canonical} twice (the second time as {name})")
+        elif tuple(tensor.shape) != known[canonical]:
+            raise WeightsInvalid(
+                f"{origin}: {name} has shape {tuple(tensor.shape)}, the configuration asks for {known[canonical]}"
+            )
+        else:
+            found[canonical] = tensor
+    missing = [name for name in expected if name not in found]
+    if missing or unexpected:
+        parts = [
+            f"{label} {', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}"
+            for label, names in (("lacks", missing), ("has unknown tensors", unexpected))
+            if names
+        ]
+        raise WeightsInvalid(f"{origin} {' and '.join(parts)}: it is a checkpoint of another model or incomplete")
+    return Picked(found, tuple(sorted(left_out)))
+
+
+def _canonical(name: str, layout: Layout) -> str:
+    for old, new in layout.renames:
+        if name.startswith(old):
+            name = new + name[len(old) :]
+            break
+    for prefix in layout.prefixes:
+        if name.startswith(prefix):
+            name = name[len(prefix) :]
+            break
+    for old, new in _OLD_NAMES.items():
+        if name.endswith(old):
+            return name[: -len(old)] + new
+    return name
+
+
+def pooler_is_untrained(tensors: Mapping[str, Tensor]) -> bool:
+    """Whether a pooler still is what initialisation made it: a bias of exactly zero.
+
+    Libraries that find no pooler draw one at random, and some published files were saved after that; its
+    vectors differ from run to run of whoever saved it and mean nothing.
+    """
+    return not bool(tensors["pooler.dense.bias"].any())

@@ -1,0 +1,132 @@
+"""The dimensions of a BERT- or RoBERTa-shaped encoder, read from its configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import WeightsInvalid
+
+ACTIVATIONS = ("gelu", "gelu_new", "relu")
+
+_TENSOR_PARTS = ("query", "key", "value")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """Sizes and constants of the encoder."""
+
+    architecture: str
+    """`bert` or `roberta`; they differ in where positions start."""
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    vocabulary: int
+    positions: int
+    """Rows of the position table."""
+    types: int
+    """Rows of the token-type table; every token has type 0."""
+    epsilon: float
+    activation: str
+    padding: int
+    """Id of the padding token."""
+
+    @property
+    def offset(self) -> int:
+        """Position of the first token: 0 for BERT, padding id + 1 for RoBERTa (fairseq's convention)."""
+        return self.padding + 1 if self.architecture == "roberta" else 0
+
+    @property
+    def max_tokens(self) -> int:
+        """Longest input, special tokens included; 514 rows of RoBERTa serve 512 tokens."""
+        return self.positions - self.offset
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], architecture: str, origin: str) -> Shape:
+        """Read a published `config.json` (or `bert_config.json`).
+
+        Missing constants take the architecture's published defaults: configurations written before
+        2020 lack `layer_norm_eps` and `pad_token_id`.
+
+        Args:
+            config: the decoded file.
+            architecture: `bert` or `roberta`; given by the wrapper, since several published files do not
+                name it.
+            origin: path, for the error message.
+
+        Raises:
+            WeightsInvalid: a size is missing or makes no sense, or the encoder has another form of
+                positions or activation than BERT's and RoBERTa's.
+        """
+        sizes: dict[str, int] = {}
+        for key in (
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "intermediate_size",
+            "vocab_size",
+            "max_position_embeddings",
+            "type_vocab_size",
+        ):
+            value = config.get(key)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise WeightsInvalid(f"{origin}: `{key}` is {value!r}, a positive integer is needed")
+            sizes[key] = value
+        if sizes["hidden_size"] % sizes["num_attention_heads"]:
+            raise WeightsInvalid(
+                f"{origin}: hidden_size {sizes['hidden_size']} is not a multiple of "
+                f"num_attention_heads {sizes['num_attention_heads']}"
+            )
+        activation = config.get("hidden_act", "gelu")
+        if activation not in ACTIVATIONS:
+            raise WeightsInvalid(f"{origin}: activation {activation!r} is none of {', '.join(ACTIVATIONS)}")
+        positions = config.get("position_embedding_type") or "absolute"
+        if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size"):
+            raise WeightsInvalid(f"{origin}: not a BERT- or RoBERTa-shaped encoder; load it as `hf:` instead")
+        roberta = architecture == "roberta"
+        padding = config.get("pad_token_id")
+        return cls(
+            architecture=architecture,
+            hidden=sizes["hidden_size"],
+            layers=sizes["num_hidden_layers"],
+            heads=sizes["num_attention_heads"],
+            intermediate=sizes["intermediate_size"],
+            vocabulary=sizes["vocab_size"],
+            positions=sizes["max_position_embeddings"],
+            types=sizes["type_vocab_size"],
+            epsilon=float(config.get("layer_norm_eps", 1e-5 if roberta else 1e-12)),
+            activation=activation,
+            padding=int(padding) if isinstance(padding, int) else (1 if roberta else 0),
+        )
+
+    def tensors(self, *, pooler: bool) -> dict[str, tuple[int, ...]]:
+        """Name → shape of every tensor of the encoder, in the names of transformers' `BertModel`."""
+        d, f = self.hidden, self.intermediate
+        names: dict[str, tuple[int, ...]] = {
+            "embeddings.word_embeddings.weight": (self.vocabulary, d),
+            "embeddings.position_embeddings.weight": (self.positions, d),
+            "embeddings.token_type_embeddings.weight": (self.types, d),
+            "embeddings.LayerNorm.weight": (d,),
+            "embeddings.LayerNorm.bias": (d,),
+        }
+        for i in range(self.layers):
+            layer = f"encoder.layer.{i}."
+            for part in _TENSOR_PARTS:
+                names[f"{layer}attention.self.{part}.weight"] = (d, d)
+                names[f"{layer}attention.self.{part}.bias"] = (d,)
+            for dense, rows, columns in (
+                ("attention.output.dense", d, d),
+                ("intermediate.dense", f, d),
+                ("output.dense", d, f),
+            ):
+                names[f"{layer}{dense}.weight"] = (rows, columns)
+                names[f"{layer}{dense}.bias"] = (rows,)
+            for norm in ("attention.output.LayerNorm", "output.LayerNorm"):
+                names[f"{layer}{norm}.weight"] = (d,)
+                names[f"{layer}{norm}.bias"] = (d,)
+        if pooler:
+            names["pooler.dense.weight"] = (d, d)
+            names["pooler.dense.bias"] = (d,)
+        return names

@@ -1,0 +1,252 @@
+"""`TransformerEncoder`: what every wrapper inherits."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from harness.encoder import EncoderCard
+from harness.errors import UsageError, WeightsInvalid, WeightsMissing
+from harness.testing import check_encoder
+from harness.transformer import Layout, TransformerEncoder
+from harness.transformer import encoder as module
+from harness.transformer.weights import hub_reachable
+
+
+class Plain(TransformerEncoder):
+    """A BERT with every pooling."""
+
+    card = EncoderCard(
+        name="plain",
+        family="bert",
+        weights="example.org/plain.zip",
+        revision="abc",
+        pooling="cls",
+        poolings=("cls", "mean", "pooler", "last"),
+    )
+    layout = Layout(architecture="bert", vocabulary=(("vocab.txt",),))
+
+
+class Served(Plain):
+    """The same, from a hub."""
+
+    hub = "org/plain"
+    hub_aliases = ("plain",)
+
+
+@pytest.fixture
+def encoder(bert_directory: Path) -> Plain:
+    return Plain(weights_dir=bert_directory, device="cpu")
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "pooler", "last"])
+def test_vectors_are_the_librarys(tiny: ModuleType, bert_directory: Path, pooling: str) -> None:
+    encoder = Plain(weights_dir=bert_directory, pooling=pooling, max_length=40, device="cpu")
+    network = tiny.tiny_bert(vocabulary=encoder.shape().vocabulary)
+    vectors = encoder.encode(tiny.TEXTS)
+    expected = [network.reference(ids)[pooling] for ids in encoder.inputs(tiny.TEXTS)]
+    np.testing.assert_allclose(vectors, np.stack(expected), atol=1e-5)
+    states = encoder.token_states(tiny.TEXTS[:2])
+    np.testing.assert_allclose(states[0].numpy(), network.reference(encoder.inputs(tiny.TEXTS)[0])["states"], atol=1e-5)
+
+
+def test_conforms(encoder: Plain) -> None:
+    report = check_encoder(encoder)
+    assert report.passed, report
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "last", "pooler"])
+def test_the_same_bits_for_a_text_alone_and_in_a_batch(tiny: ModuleType, bert_directory: Path, pooling: str) -> None:
+    encoder = Plain(weights_dir=bert_directory, pooling=pooling, device="cpu")
+    together = encoder.encode(tiny.TEXTS)
+    alone = np.concatenate([encoder.encode([text]) for text in tiny.TEXTS])
+    assert np.array_equal(together, alone)
+    assert np.array_equal(encoder.encode(tiny.TEXTS[::-1])[::-1], together)
+
+
+def test_repeated_texts_are_computed_once(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+    inner = encoder.encode_inputs
+    monkeypatch.setattr(encoder, "encode_inputs", lambda items: counts.append(len(items)) or inner(items))
+    vectors = encoder.encode(["warm", "cold", "warm", "warm"])
+    assert counts == [2]
+    assert np.array_equal(vectors[[0, 0]], vectors[[2, 3]])
+    assert not np.array_equal(vectors[0], vectors[1])
+
+
+def test_many_texts_go_in_parts(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"{a} {b}" for a in "abcde" for b in "fghij"]
+    whole = encoder.encode(texts)
+    monkeypatch.setattr(module, "_TEXTS_AT_ONCE", 4)
+    assert np.array_equal(encoder.encode(texts), whole)
+
+
+def test_a_long_text_is_cut_where_asked(bert_directory: Path) -> None:
+    short = Plain(weights_dir=bert_directory, max_length=10, device="cpu")
+    assert short.describe()["max_length"] == 10
+    assert np.array_equal(short.encode(["late " * 500]), short.encode(["late " * 8]))
+    # No further than there are positions.
+    assert Plain(weights_dir=bert_directory, max_length=5000).effective_max_length() == 160
+
+
+def test_pickling_leaves_the_weights_out(tiny: ModuleType, encoder: Plain) -> None:
+    vectors = encoder.encode(tiny.TEXTS)
+    packed = pickle.dumps(encoder)
+    assert len(packed) < 5_000
+    assert np.array_equal(pickle.loads(packed).encode(tiny.TEXTS), vectors)
+
+
+def test_half_precision_is_close(tiny: ModuleType, bert_directory: Path) -> None:
+    exact = Plain(weights_dir=bert_directory, device="cpu").encode(tiny.TEXTS).astype(np.float64)
+    rough = Plain(weights_dir=bert_directory, device="cpu", dtype="bfloat16").encode(tiny.TEXTS)
+    assert rough.dtype == np.float32
+    cosines = (exact * rough).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rough.astype(np.float64), axis=1)
+    assert cosines.min() >= 0.999
+
+
+def test_options_are_checked(bert_directory: Path) -> None:
+    with pytest.raises(UsageError, match="no trained weights for pooling 'max'"):
+        Plain(pooling="max")
+    with pytest.raises(UsageError, match="unknown dtype"):
+        Plain(dtype="int8")
+    with pytest.raises(UsageError, match="at least 3"):
+        Plain(max_length=2)
+    with pytest.raises(UsageError, match="device 'cuda:99'"):
+        Plain(weights_dir=bert_directory, device="cuda:99").encode(["a"])
+
+
+def test_an_untrained_pooler_is_refused_and_the_rest_runs(
+    tiny: ModuleType, bert_directory: Path, tmp_path: Path
+) -> None:
+    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(tmp_path))
+    tiny.write_config(tmp_path / "config.json", network.config)
+    state = network.state()
+    state["pooler.dense.bias"].zero_()
+    tiny.write_weights(tmp_path / "model.safetensors", state)
+    with pytest.raises(WeightsInvalid, match="never trained"):
+        Plain(weights_dir=tmp_path, pooling="pooler", device="cpu").encode(["a"])
+    expected = Plain(weights_dir=bert_directory, device="cpu").encode(["a"])
+    assert np.array_equal(Plain(weights_dir=tmp_path, device="cpu").encode(["a"]), expected)
+    tiny.write_weights(tmp_path / "model.safetensors", network.state(pooler=False))
+    with pytest.raises(WeightsInvalid, match="has no pooler"):
+        Plain(weights_dir=tmp_path, pooling="pooler", device="cpu").encode(["a"])
+
+
+def test_a_vocabulary_larger_than_the_table_is_refused(tiny: ModuleType, bert_directory: Path, tmp_path: Path) -> None:
+    tiny.write_wordpiece(tmp_path)
+    with (tmp_path / "vocab.txt").open("a") as file:
+        file.write("surplus\n")
+    with pytest.raises(WeightsInvalid, match="vocabulary and weights belong to different models"):
+        Plain(weights_dir=bert_directory, tokenizer_dir=tmp_path, device="cpu").encode(["a"])
+
+
+def test_the_fingerprint_follows_every_file(tiny: ModuleType, bert_directory: Path, tmp_path: Path) -> None:
+    def fingerprint() -> str:
+        return Plain(weights_dir=tmp_path).fingerprint
+
+    for path in bert_directory.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    seen = [Plain(weights_dir=bert_directory).fingerprint]
+    assert fingerprint() == seen[0]
+    (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    seen.append(fingerprint())
+    (tmp_path / "config.json").write_text((tmp_path / "config.json").read_text() + "\n")
+    seen.append(fingerprint())
+    with (tmp_path / "vocab.txt").open("a") as file:
+        file.write("surplus\n")
+    seen.append(fingerprint())
+    network = tiny.tiny_bert(vocabulary=40, seed=9)
+    tiny.write_weights(tmp_path / "model.safetensors", network.state())
+    seen.append(fingerprint())
+    assert len(set(seen)) == 5
+
+
+def test_missing_weights_say_where_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFFECTBENCH_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    hub_reachable.cache_clear()
+    for encoder, source in ((Plain(), "example.org/plain.zip"), (Served(), "org/plain")):
+        with pytest.raises(WeightsMissing) as caught:
+            encoder.encode(["a"])
+        assert source in str(caught.value)
+        assert "--weights-dir plain=DIR" in str(caught.value)
+        assert "model.safetensors or pytorch_model.bin" in str(caught.value)
+        assert encoder.availability()[0] == "weights-missing"
+    with pytest.raises(WeightsMissing, match=r"vocab\.txt in"):
+        (tmp_path / "some").mkdir()
+        Plain(weights_dir=tmp_path / "some").encode(["a"])
+    hub_reachable.cache_clear()
+
+
+def test_the_hubs_cache_serves_under_old_names_too(
+    bert_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--plain" / "snapshots" / "abc"
+    snapshot.parent.mkdir(parents=True)
+    snapshot.symlink_to(bert_directory)
+    assert Served().availability() == ("ready", "")
+    assert Served(device="cpu").encode(["a"]).shape == (1, 32)
+
+
+def test_a_cache_that_holds_only_a_part_is_completed(
+    bert_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshot = tmp_path / "models--org--plain" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_bytes((bert_directory / "config.json").read_bytes())
+    asked = []
+
+    def download(hub_id: str, revision: str | None, layout: Layout) -> Path:
+        asked.append((hub_id, revision))
+        return bert_directory
+
+    monkeypatch.setattr(module, "download", download)
+    monkeypatch.setattr(module, "hub_reachable", lambda: False)
+    assert Served().availability()[0] == "weights-missing"
+    with pytest.raises(WeightsMissing):
+        Served().files()
+    monkeypatch.setattr(module, "hub_reachable", lambda: True)
+    assert Served().availability()[0] == "weights-missing"  # asks nobody
+    assert asked == []
+    assert Served(device="cpu").encode(["a"]).shape == (1, 32)
+    assert asked == [("org/plain", "abc")]
+
+
+def test_describe_says_how_the_vectors_were_made(encoder: Plain) -> None:
+    assert encoder.describe() == {
+        "pooling": "cls",
+        "max_length": 160,
+        "dtype": "float32",
+        "backend": "torch-packed",
+        "device": "cpu",
+    }
+    encoder.load()
+    parameters = sum(tensor.numel() for tensor in torch.load(encoder_weights(encoder)).values())
+    assert encoder.describe()["dimensions"] == 32
+    assert encoder.describe()["parameters"] == parameters - 32 * 32 - 32  # without the pooler
+
+
+def encoder_weights(encoder: Plain) -> Path:
+    from safetensors.torch import load_file
+
+    path = encoder.files().weights.with_name("again.bin")
+    torch.save(load_file(encoder.files().weights), path)
+    return path
+
+
+def test_importing_needs_no_torch() -> None:
+    code = (
+        "import sys, harness.transformer, harness.transformer.encoder, harness.transformer.hub; "
+        "print([m for m in ('torch', 'transformers', 'numpy', 'tokenizers', 'huggingface_hub') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
