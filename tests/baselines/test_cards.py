@@ -1,0 +1,126 @@
+"""The cards: complete, true to the classes, and cheap to list."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from baselines.document import encoder_classes
+from harness.contamination import judge
+from harness.transformer import Shape, TransformerEncoder
+
+CLASSES = {one.card.name: one for one in encoder_classes()}
+BASE = {
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+}
+PUBLISHED = {
+    "bert": {**BASE, "vocab_size": 30522, "max_position_embeddings": 512, "type_vocab_size": 2},
+    "roberta": {**BASE, "vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1},
+}
+
+
+def test_every_name_is_there() -> None:
+    names = (
+        "bert roberta minilm tfidf-svd lexicon random-bert bert-pt-rest bert-pt-laptop bert-review sentibert "
+        "sentibert-tree sentix sentilare sentilare-neutral senticse simcse-unsup-bert simcse-sup-bert "
+        "simcse-unsup-roberta simcse-sup-roberta"
+    )
+    assert set(CLASSES) == set(names.split())
+
+
+def test_what_is_declared_exists() -> None:
+    declared = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    points = declared["project"]["entry-points"]["bench.encoders"]
+    for name, target in points.items():
+        if target.startswith("baselines."):
+            module, _, attribute = target.partition(":")
+            assert (CLASSES[name].__module__, CLASSES[name].__name__) == (module, attribute)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_cards_are_complete(name: str) -> None:
+    card = CLASSES[name].card
+    assert card.title
+    assert card.weights
+    assert card.training_data is not None
+    assert card.training_notes
+    assert card.citation
+    assert card.notes
+    assert card.dimensions
+    assert card.pooling is None or card.poolings[0] == card.pooling == "cls"
+    if card.base is not None and card.base in CLASSES:
+        base = CLASSES[card.base].card
+        assert set(base.training_data) <= set(card.training_data)
+        assert base.family == card.family
+
+
+@pytest.mark.parametrize("name", [name for name, one in CLASSES.items() if issubclass(one, TransformerEncoder)])
+def test_sizes_are_those_of_the_published_files(name: str) -> None:
+    kind = CLASSES[name]
+    if name in ("minilm", "random-bert"):
+        return  # checked against their weights
+    shape = Shape.from_config(PUBLISHED[kind.layout.architecture], kind.layout.architecture, name)
+    tensors = {**shape.tensors(pooler=False), **kind().extra_tensors(shape)}
+    size = 0
+    for dimensions in tensors.values():
+        product = 1
+        for dimension in dimensions:
+            product *= dimension
+        size += product
+    assert kind.card.parameters == size
+    assert kind.card.dimensions == shape.hidden
+    assert kind.card.max_length is not None
+    assert kind.card.max_length <= shape.max_tokens
+
+
+@pytest.mark.parametrize("name", [name for name, one in CLASSES.items() if getattr(one, "hub", None)])
+def test_hub_models_name_their_page(name: str) -> None:
+    kind = CLASSES[name]
+    assert kind.hub in kind.card.weights
+    assert kind.card.revision is None or len(kind.card.revision) == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "overlaps", "clean"),
+    [
+        ("bert", "", "mr cr sst2 sst5 imdb goemotions emobank"),
+        ("senticse", "mr sst2 sst5", "imdb cr goemotions"),
+        ("sentibert", "mr sst2 sst5", "imdb cr"),
+        ("sentibert-tree", "mr sst2 sst5", "imdb cr"),
+        ("sentix", "cr", "mr imdb"),
+        ("bert-review", "cr", "mr imdb"),
+        ("bert-pt-laptop", "", "cr mr imdb"),
+        ("bert-pt-rest", "", "cr mr imdb"),
+        ("sentilare", "", "cr mr imdb sst5"),
+        ("simcse-sup-bert", "", "mr sst5"),
+    ],
+)
+def test_asterisks_follow_from_the_training_data(name: str, overlaps: str, clean: str) -> None:
+    training = CLASSES[name].card.training_data
+    assert {corpus: judge(training, corpus).state for corpus in (overlaps + " " + clean).split()} == {
+        **dict.fromkeys(overlaps.split(), "overlap"),
+        **dict.fromkeys(clean.split(), "clean"),
+    }
+
+
+def test_reviews_of_the_same_kind_are_noted() -> None:
+    for name, corpus in (("sentilare", "imdb"), ("bert-pt-rest", "mr"), ("sentix", "imdb")):
+        assert judge(CLASSES[name].card.training_data, corpus).evidence["notes"]
+
+
+def test_listing_imports_nothing_heavy() -> None:
+    modules = sorted({one.__module__ for one in CLASSES.values()})
+    code = (
+        f"import sys, importlib; [importlib.import_module(m) for m in {modules!r}]; "
+        "print([m for m in ('torch', 'transformers', 'numpy', 'pandas', 'sklearn', 'nltk', 'tokenizers') "
+        "if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

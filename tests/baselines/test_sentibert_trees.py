@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from baselines.sentibert_trees import WIDTH, one_node, read_tree, spans
+from harness.errors import DataInvalid
+
+WORD = st.text("abcde-'.,", min_size=1, max_size=4)
+TREES = st.recursive(WORD.map(lambda w: f"(2 {w})"), lambda t: st.tuples(t, t).map(lambda p: f"(3 {p[0]} {p[1]})"))
+
+
+def letters(tree) -> list[list[int]]:
+    """One piece per letter."""
+    return [[ord(letter) for letter in word] for word in tree.words]
+
+
+def test_words_and_nodes_in_depth_first_order() -> None:
+    tree = read_tree("(3 (4 (2 The) (2 movie)) (2 (3 was) (2 (0 great) (3 !))))")
+    assert tree.text == "The movie was great !"
+    assert [(node.start, node.end, node.children) for node in tree.nodes] == [
+        (0, 5, (1, 2)),
+        (0, 2, (None, None)),
+        (2, 5, (None, 3)),
+        (3, 5, (None, None)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "brackets",
+    [
+        "(ROOT (S (NP the) (VP rains)))",
+        "( (S (NP the) (VP rains)))",
+        "(TOP(S(NP the)(VP rains)))",
+        "(ROOT|sentiment=2|prob=0.9 (NP the) (VP rains))",
+        "  (3\n(2 the)\n\t(2 rains)\n)  ",
+    ],
+)
+def test_the_brackets_of_parsers(brackets: str) -> None:
+    tree = read_tree(brackets)
+    assert tree.words == ("the", "rains")
+    assert tree.binary
+    assert len(tree.nodes) == 1
+
+
+@pytest.mark.parametrize("brackets", ["(3 (2 a) (2 b) (2 c))", "(3 (3 (2 a)) (2 b))", "(S (NP (DT the) (NN rain)))"])
+def test_trees_that_are_not_binary(brackets: str) -> None:
+    tree = read_tree(brackets)
+    assert not tree.binary
+    assert spans(tree, letters(tree)) is None
+
+
+def test_a_single_word_has_no_internal_node() -> None:
+    for brackets in ("(2 rain)", "(ROOT (2 rain))"):
+        tree = read_tree(brackets)
+        assert tree.words == ("rain",)
+        assert spans(tree, letters(tree)) is None
+
+
+@pytest.mark.parametrize(
+    ("brackets", "message"),
+    [
+        ("", "column 1: there is no word"),
+        ("(3 (2 a) (2 b)", "column 15: 1 brackets are not closed"),
+        ("(2 a))", "column 6: this bracket closes nothing"),
+        ("(2 a) (2 b)", "column 7: a second tree begins here"),
+        ("rain", "column 1: the word 'rain' is not alone"),
+        ("(2 a b)", "column 6: the word 'b' is not alone"),
+        ("(3 (2 a) b)", "column 10: the word 'b' is not alone"),
+        ("(3 (2 ) (2 b))", "column 7: the brackets hold no word"),
+        ("()", "column 2: the brackets hold no word"),
+    ],
+)
+def test_broken_brackets_name_the_column(brackets: str, message: str) -> None:
+    with pytest.raises(DataInvalid) as caught:
+        read_tree(brackets, "tree 7")
+    assert f"tree 7, {message}" in str(caught.value)
+
+
+@given(TREES)
+def test_any_binary_tree(brackets: str) -> None:
+    tree = read_tree(brackets)
+    assert tree.binary
+    assert len(tree.nodes) == len(tree.words) - 1
+    if tree.nodes:
+        assert (tree.nodes[0].start, tree.nodes[0].end) == (0, len(tree.words))
+    for node in tree.nodes:
+        inner = [tree.nodes[child] for child in node.children if child is not None]
+        assert all(node.start <= child.start < child.end <= node.end for child in inner)
+
+
+@given(TREES)
+def test_spans_of_any_binary_tree(brackets: str) -> None:
+    tree = read_tree(brackets)
+    pieces = letters(tree)
+    found = spans(tree, pieces)
+    sentence = [piece for word in pieces for piece in word]
+    if found is None:
+        assert not tree.nodes or len(sentence) > WIDTH - 2 or len(tree.words) > WIDTH - 2
+        return
+    for node, columns, context, numbers in zip(
+        tree.nodes, found.pieces, found.context_pieces, found.context_nodes, strict=True
+    ):
+        own = [piece for word in pieces[node.start : node.end] for piece in word]
+        assert [sentence[column - 1] for column in columns] == own
+        before = [piece for word in pieces[: node.start] for piece in word]
+        assert columns[0] - 1 <= len(before)  # the first place, never a later one than its own
+        inner = [child for child in node.children if child is not None]
+        assert list(numbers[1:]) == inner
+        if not inner:
+            assert context == columns
+        elif len(inner) == 2:
+            assert context == ()
+        else:
+            assert set(context) == set(columns) - set(found.pieces[inner[0]])
+
+
+def test_a_repeated_phrase_points_to_its_first_place() -> None:
+    tree = read_tree("(3 (2 (2 no) (2 no)) (2 (2 so) (2 (2 no) (2 no))))")
+    found = spans(tree, letters(tree))
+    assert found is not None
+    assert found.pieces == (tuple(range(1, 11)), (1, 2, 3, 4), (5, 6, 7, 8, 9, 10), (1, 2, 3, 4))
+    # The child's pieces lie elsewhere than the node's, so that all of them remain.
+    assert found.context_pieces[2] == (5, 6, 7, 8, 9, 10)
+
+
+def test_the_limit_of_126() -> None:
+    def comb(words: int) -> str:
+        brackets = "(2 a)"
+        for _ in range(words - 1):
+            brackets = f"(3 (2 a) {brackets})"
+        return brackets
+
+    for words, usable in ((126, True), (127, False)):
+        tree = read_tree(comb(words))
+        assert (spans(tree, letters(tree)) is not None) is usable
+    tree = read_tree("(3 (2 a) (2 b))")
+    assert spans(tree, [[1] * 125, [2]]) is not None
+    assert spans(tree, [[1] * 125, [2, 2]]) is None
+
+
+def test_a_node_without_pieces_makes_a_tree_useless() -> None:
+    tree = read_tree("(3 (2 a) (2 (2 b) (2 c)))")
+    assert spans(tree, [[1], [], []]) is None
+    assert spans(tree, [[], [1], []]) is not None
+
+
+def test_a_very_deep_tree_is_read() -> None:
+    words = 5000
+    tree = read_tree("(3 (2 a) " * (words - 1) + "(2 a)" + ")" * (words - 1))
+    assert len(tree.nodes) == words - 1
+
+
+def test_the_roots_part() -> None:
+    tree = read_tree("(3 (4 (2 The) (2 movie)) (2 (3 was) (2 (0 great) (3 !))))")
+    found = spans(tree, letters(tree))
+    assert found is not None
+    part = found.for_root()
+    assert part.pieces == found.pieces[:3]
+    assert part.context_pieces == found.context_pieces[:1] == ((),)
+    assert part.context_nodes == ((0, 1, 2),)
+    single = one_node(3)
+    assert single.for_root() == single
+
+
+def test_the_stand_in() -> None:
+    assert one_node(3).pieces == ((1, 2, 3),)
+    assert one_node(0).pieces == ((0, 1),)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from baselines.sentix import SentiX
+from harness.errors import WeightsInvalid, WeightsMissing
+from harness.testing import check_encoder
+from harness.transformer.weights import hub_reachable
+
+
+@pytest.fixture
+def network(tiny: ModuleType, tmp_path: Path):
+    """An archive as the authors' code saves it: no prefix, no `model_type`, no vocabulary."""
+    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(tmp_path / "vocabulary"))
+    tiny.write_weights(tmp_path / "archive" / "pytorch_model.bin", network.state())
+    tiny.write_config(tmp_path / "archive" / "config.json", network.config, "model_type", "pad_token_id")
+    return network
+
+
+def encoder(tmp_path: Path, **options) -> SentiX:
+    places = {"weights_dir": tmp_path / "archive", "tokenizer_dir": tmp_path / "vocabulary"}
+    return SentiX(device="cpu", **places, **options)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean", "pooler", "last"])
+def test_vectors_are_the_librarys(tiny: ModuleType, network, tmp_path: Path, pooling: str) -> None:
+    sentix = encoder(tmp_path, pooling=pooling)
+    expected = np.stack([network.reference(ids)[pooling] for ids in sentix.inputs(tiny.TEXTS)])
+    np.testing.assert_allclose(sentix.encode(tiny.TEXTS), expected, atol=1e-5)
+
+
+@pytest.mark.usefixtures("network")
+def test_conforms(tmp_path: Path) -> None:
+    for released in (False, True):
+        report = check_encoder(encoder(tmp_path, as_released=released, max_length=60))
+        assert report.passed, report
+
+
+@pytest.mark.usefixtures("network")
+def test_the_form_of_the_authors_is_another_encoder(tiny: ModuleType, tmp_path: Path) -> None:
+    normal, released = encoder(tmp_path), encoder(tmp_path, as_released=True)
+    assert (normal.pooling, released.pooling) == ("cls", "pooler")
+    assert normal.fingerprint != released.fingerprint
+    assert (normal.describe()["form"], released.describe()["form"]) == ("masked", "as released")
+    assert {len(ids) for ids in encoder(tmp_path, as_released=True, max_length=90).inputs(tiny.TEXTS)} == {90}
+
+
+@pytest.mark.usefixtures("network")
+def test_word_pieces_are_tokenised_again_in_the_authors_form(tmp_path: Path) -> None:
+    sentix = encoder(tmp_path)
+    tokenizer = sentix.load().tokenizer
+    (ids,) = sentix.released_inputs(["unkind"], length=12)
+    tokens = [tokenizer.id_to_token(int(i)) for i in ids]
+    assert tokens == ["[CLS]", "un", "#", "#", "kind", "[SEP]", *["[PAD]"] * 6]
+    (once,) = sentix.released_inputs(["unkind"], length=6, twice=False)
+    assert [tokenizer.id_to_token(int(i)) for i in once] == ["[CLS]", "un", "##kind", "[SEP]", "[PAD]", "[PAD]"]
+    (cut,) = sentix.released_inputs(["unkind unkind unkind"], length=8)
+    assert tokenizer.id_to_token(int(cut[-1])) != "[SEP]"  # the second tokenisation pushes it out
+
+
+@pytest.mark.usefixtures("network")
+def test_emoticons_are_left_alone(tmp_path: Path) -> None:
+    sentix = encoder(tmp_path)
+    unused = sentix.load().tokenizer.token_to_id("[unused0]")
+    assert unused is not None
+    for text in ("so fine :)", "[unused0] :("):
+        assert unused not in sentix.inputs([text])[0]
+
+
+@pytest.mark.usefixtures("network")
+def test_without_a_vocabulary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFFECTBENCH_OFFLINE", "1")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    hub_reachable.cache_clear()
+    sentix = SentiX(weights_dir=tmp_path / "archive", device="cpu")
+    with pytest.raises(WeightsMissing, match=r"--tokenizer-dir sentix=DIR.*vocab\.txt of BERT-base uncased"):
+        sentix.encode(["a"])
+    assert sentix.availability()[0] == "weights-missing"
+    hub_reachable.cache_clear()
+
+
+@pytest.mark.usefixtures("network")
+def test_berts_vocabulary_is_taken_from_the_hubs_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from baselines.bert import BERT
+
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    snapshot = tmp_path / "cache" / "models--bert-base-uncased" / "snapshots" / str(BERT.card.revision)
+    snapshot.parent.mkdir(parents=True)
+    snapshot.symlink_to(tmp_path / "vocabulary")
+    sentix = SentiX(weights_dir=tmp_path / "archive", device="cpu")
+    assert sentix.availability() == ("ready", "")
+    np.testing.assert_array_equal(sentix.encode(["late rain"]), encoder(tmp_path).encode(["late rain"]))
+
+
+def test_another_vocabulary_is_refused(tiny: ModuleType, network, tmp_path: Path) -> None:
+    lines = (tmp_path / "vocabulary" / "vocab.txt").read_text().splitlines()
+    (tmp_path / "vocabulary" / "vocab.txt").write_text("\n".join(lines[:-1]) + "\n")
+    with pytest.raises(WeightsInvalid, match="needs the vocabulary of BERT-base uncased"):
+        encoder(tmp_path).encode(["a"])
+
+
+def test_the_special_tokens_of_the_real_vocabulary_are_checked(network, tmp_path: Path) -> None:
+    # As many rows as BERT's, in another order.
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = specials + [f"w{i}" for i in range(30_522 - len(specials))]
+    (tmp_path / "vocabulary" / "vocab.txt").write_text("\n".join(words) + "\n")
+    config = tmp_path / "archive" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "vocab_size": 30_522}))
+    with pytest.raises(WeightsInvalid, match=r"\[CLS\] 101"):
+        encoder(tmp_path).encode(["a"])
