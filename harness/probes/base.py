@@ -1,0 +1,121 @@
+"""What all probes share: one way from arrays to tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+#: What every function of the probes accepts.
+Array: TypeAlias = "NDArray[Any] | Tensor"
+
+#: Rows held out together; the folds of one cross-validation are disjoint.
+Folds: TypeAlias = "Sequence[NDArray[np.int64]]"
+
+
+def to_tensor(values: Array, name: str = "X") -> Tensor:
+    """View an array as a floating-point tensor, where it lies.
+
+    float32 and float64 stay as they are, everything else becomes float64. A device that has no float64 (Apple's
+    `mps`) hands its values to the CPU, because every solver here finishes in float64.
+
+    Args:
+        values: numbers of any shape.
+        name: what it is, for the error message.
+
+    Raises:
+        ValueError: not finite.
+    """
+    import torch
+
+    tensor = values if isinstance(values, torch.Tensor) else torch.from_numpy(_native(np.asarray(values)))
+    tensor = tensor.detach()
+    if tensor.device.type == "mps":
+        tensor = tensor.cpu()
+    if tensor.dtype not in (torch.float32, torch.float64):
+        tensor = tensor.double()
+    if not bool(torch.isfinite(tensor).all()):
+        raise ValueError(f"{name} holds NaN or infinite values")
+    return tensor
+
+
+def to_matrix(values: Array, name: str = "X") -> Tensor:
+    """Like `to_tensor`, and insist on two dimensions with at least one row and one column.
+
+    Raises:
+        ValueError: another shape, empty, or not finite.
+    """
+    tensor = to_tensor(values, name)
+    if tensor.ndim != 2 or 0 in tensor.shape:
+        raise ValueError(f"{name} must be a matrix with at least one row and one column, not {tuple(tensor.shape)}")
+    return tensor
+
+
+def to_numpy(tensor: Tensor) -> NDArray[Any]:
+    """Bring a tensor back as a NumPy array of the same dtype."""
+    return np.asarray(tensor.detach().cpu().numpy())
+
+
+def check_partition(folds: Folds, n: int) -> list[NDArray[np.int64]]:
+    """Check that folds hold out each of `n` rows exactly once.
+
+    Raises:
+        ValueError: fewer than two folds, an empty one, or rows missing or repeated.
+    """
+    parts = [np.asarray(fold, dtype=np.int64) for fold in folds]
+    if len(parts) < 2 or any(part.size == 0 for part in parts):
+        raise ValueError(f"cross-validation needs at least two folds with rows, got {len(parts)}")
+    if not np.array_equal(np.sort(np.concatenate(parts)), np.arange(n)):
+        raise ValueError(f"the folds must hold out each of the {n} rows exactly once")
+    return parts
+
+
+def _native(array: NDArray[Any]) -> NDArray[Any]:
+    """The same numbers in a form that torch can view: native byte order, writable, positive strides."""
+    if array.dtype.kind not in "fiub":
+        array = array.astype(np.float64)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    return array
+
+
+def held_out_residuals(Q: Tensor, gains: Tensor, residuals: Tensor) -> Tensor | None:
+    """Residuals of rows when the fit leaves them out, from the fit of all rows.
+
+    A penalised least-squares fit is linear in the targets, ŷ = H y, and leaving out a set f of rows changes its
+    residuals to (I − H_ff)⁻¹ (y_f − ŷ_f) (for single rows: Allen's PRESS, Technometrics 1974).
+
+    Args:
+        Q: the rows of f (m, r) in an orthonormal basis of the columns.
+        gains: how much the fit keeps of each basis direction (r,): 1 for least squares, below 1 with a penalty.
+        residuals: y_f − ŷ_f (m, t).
+
+    Returns:
+        (m, t), or None where the remaining rows do not determine the fit (I − H_ff is singular to rounding).
+    """
+    import torch
+
+    if len(Q) <= Q.shape[1]:
+        inner = torch.eye(len(Q), dtype=Q.dtype, device=Q.device) - (Q * gains) @ Q.T
+        factor, fault = torch.linalg.cholesky_ex(inner)
+        if int(fault) or float(factor.diagonal().min()) ** 2 < _SINGULAR:
+            return None
+        return torch.cholesky_solve(residuals, factor)
+    # Woodbury, for fewer directions than rows: (I − Q g Qᵀ)⁻¹ = I + Q √g (I − √g QᵀQ √g)⁻¹ √g Qᵀ.
+    scaled = Q * gains.sqrt()
+    inner = torch.eye(Q.shape[1], dtype=Q.dtype, device=Q.device) - scaled.T @ scaled
+    factor, fault = torch.linalg.cholesky_ex(inner)
+    if int(fault) or float(factor.diagonal().min()) ** 2 < _SINGULAR:
+        return None
+    return residuals + scaled @ torch.cholesky_solve(scaled.T @ residuals, factor)
+
+
+#: Smallest pivot of I − H_ff that is told from zero; at it a residual has lost half of float64's digits.
+_SINGULAR = 1e-8

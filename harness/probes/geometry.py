@@ -1,0 +1,165 @@
+"""Geometry of embeddings on the unit sphere: alignment, uniformity, separation, effective rank.
+
+Rows are L2-normalised first. A zero row has no direction and stays zero: its distance to every unit vector is 1.
+All numbers are over the whole set, never averaged over batches (the logarithm in uniformity is not linear).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.probes.base import Array, to_matrix, to_numpy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The four numbers of a labelled set of vectors."""
+
+    alignment: float
+    """Mean of ‖x − y‖² over all pairs of one class (Wang and Isola 2020, α = 2); 0 to 4, lower is closer."""
+    uniformity: float
+    """log of the mean of exp(−2‖x − y‖²) over all pairs (Wang and Isola 2020, t = 2); −8 to 0, lower is more spread."""
+    separation: float
+    """1 − (mean of ‖x − y‖² over pairs of one class) / (over all pairs): 0 where classes are not told apart, 1 where
+    they are points. 0 by definition where all vectors coincide."""
+    effective_rank: float
+    """exp of the entropy of the singular values, normalised to sum 1, of the (uncentred) matrix of unit rows (Roy and
+    Vetterli, EUSIPCO 2007): 1 where all vectors point one way, at most the dimension."""
+    zero_rows: int
+    """Rows without a direction."""
+
+
+def geometry(X: Array, classes: Array) -> Geometry:
+    """Measure a labelled set of vectors.
+
+    Args:
+        X: vectors (n, d), n ≥ 2.
+        classes: integer class of each row (n,); rows of one class are each other's positives.
+
+    Raises:
+        ValueError: fewer than two rows, no two rows of one class, or the shapes do not fit.
+    """
+    unit, zeros = unit_rows(X)
+    return Geometry(alignment(unit, classes), uniformity(unit), separation(unit, classes), effective_rank(unit), zeros)
+
+
+def unit_rows(X: Array) -> tuple[Tensor, int]:
+    """Divide each row by its length, in float64; zero rows stay zero. Returns the rows and the number of zero ones."""
+    values = to_matrix(X).double()
+    # Scaled first, so that squares of tiny or huge entries neither vanish nor overflow.
+    values = values / values.abs().amax(dim=1, keepdim=True).clamp_min(1e-300)
+    length = values.norm(dim=1, keepdim=True)
+    zero = length[:, 0] == 0
+    return values / length.masked_fill(zero[:, None], 1), int(zero.sum())
+
+
+def alignment(X: Array, classes: Array) -> float:
+    """Mean squared distance over all pairs of one class, from sums over classes: no pair is formed.
+
+    Within a class of n rows Σ_{i<j} ‖xᵢ − xⱼ‖² is n Σ ‖xᵢ − mean‖², which also stays exact where the rows nearly
+    coincide.
+
+    Raises:
+        ValueError: no two rows share a class, or the shapes do not fit.
+    """
+    import torch
+
+    unit, _ = unit_rows(X)
+    labels = torch.as_tensor(classes).detach().to(unit.device, torch.int64).ravel()
+    if len(labels) != len(unit):
+        raise ValueError(f"X has {len(unit)} rows but there are {len(labels)} classes")
+    _, codes = np.unique(to_numpy(labels), return_inverse=True)
+    place = torch.from_numpy(codes).to(unit.device)
+    counts = torch.bincount(place)
+    pairs = float((counts.double() * (counts.double() - 1) / 2).sum())
+    if not pairs:
+        raise ValueError("no two rows share a class: there are no positive pairs")
+    return float(_within(unit, place, counts).sum()) / pairs
+
+
+def separation(X: Array, classes: Array) -> float:
+    """1 − alignment / (mean squared distance over all pairs); free of scale, which alignment is not.
+
+    Raises:
+        ValueError: no two rows share a class, or the shapes do not fit.
+    """
+    import torch
+
+    unit, _ = unit_rows(X)
+    positive = alignment(unit, classes)
+    n = len(unit)
+    one = torch.zeros(n, dtype=torch.int64, device=unit.device)
+    overall = float(_within(unit, one, torch.tensor([n], device=unit.device)).sum()) / (n * (n - 1) / 2)
+    return 1 - positive / overall if overall > 1e-30 else 0.0
+
+
+def uniformity(X: Array, t: float = 2.0) -> float:
+    """Log of the mean over pairs i < j of exp(−t‖xᵢ − xⱼ‖²), in blocks of constant memory, summed in float64.
+
+    Equals `torch.pdist(x).pow(2).mul(-t).exp().mean().log()` of SsnL/align_uniform.
+
+    Args:
+        X: vectors (n, d), n ≥ 2.
+        t: positive.
+
+    Raises:
+        ValueError: fewer than two rows.
+    """
+    import torch
+
+    unit, _ = unit_rows(X)
+    n = len(unit)
+    if n < 2:
+        raise ValueError("uniformity needs at least two rows")
+    moved = unit - unit.mean(dim=0)
+    squares = -t * (moved * moved).sum(dim=1, keepdim=True)
+    one = torch.ones_like(squares)
+    scale = (2 * t) ** 0.5
+    # The exponent −t(‖x‖² + ‖y‖² − 2xy) as one product of rows with two more columns each.
+    left = torch.cat([scale * moved, squares, one], dim=1).float()
+    right = torch.cat([scale * moved, one, squares], dim=1).float()
+    total = 0.0
+    for start in range(0, n, _BLOCK):
+        rows = left[start : start + _BLOCK]
+        own = (rows @ right[start : start + _BLOCK].T).exp_()
+        total += float(own.triu(1).sum(dtype=torch.float64))
+        for other in range(start + _BLOCK, n, _BLOCK):
+            total += float((rows @ right[other : other + _BLOCK].T).exp_().sum(dtype=torch.float64))
+    return math.log(total / (n * (n - 1) / 2))
+
+
+def effective_rank(X: Array) -> float:
+    """Exponential of the entropy of the singular values of the unit rows (Roy and Vetterli 2007, equation 1).
+
+    Not centred: vectors that all point one way have rank 1, which is what it is to show. 0 where all rows are zero.
+    """
+    import torch
+
+    unit, _ = unit_rows(X)
+    R = torch.linalg.qr(unit, mode="r").R if len(unit) > unit.shape[1] else unit
+    values = torch.linalg.svdvals(R)
+    values = values[values > torch.finfo(torch.float64).eps * max(unit.shape) * values[0]]
+    if not len(values):
+        return 0.0
+    p = values / values.sum()
+    return float((-(p * p.log()).sum()).exp())
+
+
+def _within(unit: Tensor, place: Tensor, counts: Tensor) -> Tensor:
+    """Σ_{i<j} ‖xᵢ − xⱼ‖² inside each class (classes,)."""
+    import torch
+
+    moved = unit - unit.mean(dim=0)
+    sums = torch.zeros(len(counts), unit.shape[1], dtype=unit.dtype, device=unit.device).index_add_(0, place, moved)
+    moved = moved - (sums / counts[:, None])[place]
+    squares = (moved * moved).sum(dim=1)
+    return counts * torch.zeros(len(counts), dtype=unit.dtype, device=unit.device).index_add_(0, place, squares)

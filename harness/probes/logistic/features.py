@@ -1,0 +1,113 @@
+"""The design matrix: centred, with a column of ones, in float32 to travel and in float64 to arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+#: A float64 copy up to this size (bytes) is kept; a larger one is made chunk by chunk whenever it is needed.
+_KEPT = 512 * 2**20
+_CHUNK_ROWS = 4096
+
+
+class Features:
+    """Rows of a design matrix as the solvers need them.
+
+    Columns are centred, which changes no optimum (the intercept is not penalised) and removes the large constant
+    directions that make encoders' vectors ill-conditioned; a last column of ones carries the intercept.
+
+    The float32 form is rounded after centring. The float64 form is exact for float32 embeddings.
+    """
+
+    def __init__(self, X: Tensor, mean: Tensor | None = None, index: Tensor | None = None) -> None:
+        """Wrap features.
+
+        Args:
+            X: (n, d), float32 or float64.
+            mean: float64 (d,), the centre; the columns' mean when None. Parts of one matrix share a centre, so
+                that their weights can be compared.
+            index: rows of `X` to stand for, in this order; all when None.
+        """
+        import torch
+
+        self.X = X
+        self.mean = X.mean(dim=0, dtype=torch.float64) if mean is None else mean
+        self.index = torch.arange(len(X), device=X.device) if index is None else index
+        self._kept: dict[torch.dtype, Tensor] = {}
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return len(self.index)
+
+    @property
+    def width(self) -> int:
+        """Number of columns, the column of ones included."""
+        return int(self.X.shape[1]) + 1
+
+    def take(self, rows: Tensor) -> Features:
+        """Select rows, with the same centre; forms that exist already are cut, not made again."""
+        part = Features(self.X, self.mean, self.index[rows])
+        part._kept = {dtype: whole.index_select(0, rows) for dtype, whole in self._kept.items()}
+        return part
+
+    def form(self, rows: Tensor) -> Tensor:
+        """Rows (m, width) in float64, the column of ones included."""
+        return self._form(self.index[rows], self.mean.dtype)
+
+    def logits(self, W: Tensor) -> Tensor:
+        """Map weights (p, width) to logits (p, rows), in the precision of the weights."""
+        import torch
+
+        parts = [W @ chunk.T for _, chunk in self._chunks(W.dtype)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+    def pull(self, R: Tensor) -> Tensor:
+        """Map residuals (p, rows) to gradients (p, width), in their precision: the transpose of `logits`."""
+        total: Tensor | None = None
+        for rows, chunk in self._chunks(R.dtype):
+            part = R[:, rows] @ chunk
+            total = part if total is None else total.add_(part)
+        assert total is not None
+        return total
+
+    def gram(self, weights: Tensor) -> Tensor:
+        """Compute Σ wᵢ xᵢ xᵢᵀ (width, width) in the precision of `weights` (rows,); upper blocks, mirrored."""
+        import torch
+
+        d = self.width
+        edges = [round(d * k / 4) for k in range(5)]
+        total = torch.zeros(d, d, dtype=weights.dtype, device=weights.device)
+        for rows, chunk in self._chunks(weights.dtype):
+            weighted = chunk * weights[rows, None]
+            for a, b in pairwise(edges):
+                total[a:b, a:] += weighted[:, a:b].T @ chunk[:, a:]
+        return torch.triu(total) + torch.triu(total, 1).T
+
+    def _chunks(self, dtype: torch.dtype) -> Iterator[tuple[slice, Tensor]]:
+        import torch
+
+        size = self.rows * self.width * (8 if dtype == torch.float64 else 4)
+        if dtype in self._kept or size <= _KEPT or dtype == torch.float32:
+            if dtype not in self._kept:
+                self._kept[dtype] = self._form(self.index, dtype)
+            yield slice(0, self.rows), self._kept[dtype]
+            return
+        for start in range(0, self.rows, _CHUNK_ROWS):
+            rows = slice(start, min(start + _CHUNK_ROWS, self.rows))
+            yield rows, self._form(self.index[rows], dtype)
+
+    def _form(self, index: Tensor, dtype: torch.dtype) -> Tensor:
+        import torch
+
+        whole = torch.empty(len(index), self.width, dtype=dtype, device=self.X.device)
+        for start in range(0, len(index), _CHUNK_ROWS):
+            rows = index[start : start + _CHUNK_ROWS]
+            whole[start : start + len(rows), :-1] = self.X.index_select(0, rows).double() - self.mean
+        whole[:, -1] = 1
+        return whole

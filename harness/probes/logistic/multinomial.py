@@ -1,0 +1,191 @@
+"""Multinomial logistic regression over a grid of strengths, all of them in one batch.
+
+The preconditioner is a Kronecker form of the Hessian Σ (diag pᵢ − pᵢpᵢᵀ) ⊗ xᵢxᵢᵀ: the mean of its left factors at the
+class frequencies (Böhning 1992 takes the bound ½(I − 11ᵀ/K); with rare classes the mean is far closer) beside the
+Gram matrix of the features, each diagonalised once for all strengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from harness.probes.base import Array, to_matrix, to_numpy
+from harness.probes.logistic.features import Features
+from harness.probes.logistic.minimise import minimise
+from harness.probes.logistic.newton import penalty
+from harness.probes.logistic.selection import Convergence
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+#: Decrement at which a fit counts as converged.
+TOLERANCE = 1e-6
+_COARSE = 1e-1
+_LIMIT = 1000
+_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class MultinomialFits:
+    """Fits of one data set at each strength."""
+
+    weights: NDArray[np.float64]
+    """(strengths, classes, d)."""
+    intercepts: NDArray[np.float64]
+    """(strengths, classes), summing to zero over the classes."""
+    convergence: Convergence
+
+    def decide(self, X: Array, strength: int) -> NDArray[np.float64]:
+        """Logits (m, classes) of rows by the fit at one strength, given by its place in the grid."""
+        import torch
+
+        values = to_matrix(X)
+        weights = torch.from_numpy(self.weights[strength]).to(values.device)
+        return np.asarray(to_numpy(values.double() @ weights.T) + self.intercepts[strength])
+
+
+@dataclass(frozen=True)
+class _Problems:
+    """½‖W‖² + C Σ −log softmax(W xᵢ + b)[yᵢ] for several C; weights flattened to (p, classes · width)."""
+
+    features: Features
+    onehot: Tensor
+    """(classes, n)."""
+    strengths: Tensor
+    basis: Tensor
+    """Eigenvectors of the Gram matrix (width, width), in columns; the last is the intercept."""
+    values: Tensor
+    """Its eigenvalues (width,); n for the intercept."""
+    class_basis: Tensor
+    """Eigenvectors of the classes' factor (classes, classes), in columns."""
+    class_values: Tensor
+
+    def _open(self, W: Tensor) -> Tensor:
+        return W.view(len(W), len(self.onehot), -1)
+
+    def logits(self, W: Tensor) -> Tensor:
+        """Logits (p, classes, n)."""
+        return self.features.logits(W.reshape(-1, self.features.width)).view(len(W), len(self.onehot), -1)
+
+    def along(self, D: Tensor) -> Tensor:
+        """Change of the logits for a step."""
+        return self.logits(D.float()).to(D.dtype)
+
+    def residuals(self, Z: Tensor) -> Tensor:
+        """softmax(z) − one-hot y (p, classes, n)."""
+        return Z.softmax(1).sub_(self.onehot)
+
+    def gradient(self, R: Tensor, W: Tensor) -> Tensor:
+        """Gradient (p, classes · width)."""
+        G = self.features.pull(R.view(-1, R.shape[2])).view(W.shape)
+        ridge = penalty(self.features.width, W) * self._open(W)
+        return G.mul_(self.strengths[:, None]).add_(ridge.reshape(W.shape))
+
+    def change(self, R: Tensor, D: Tensor) -> Tensor:
+        """Change of the gradient."""
+        G = self.features.pull(R.float().view(-1, R.shape[2])).view(D.shape).to(D.dtype)
+        ridge = penalty(self.features.width, D) * self._open(D)
+        return G.mul_(self.strengths[:, None]).add_(ridge.reshape(D.shape))
+
+    def precondition(self, G: Tensor) -> Tensor:
+        """Solve with the Kronecker form of the Hessian."""
+        import torch
+
+        turned = self.class_basis.T @ (self._open(G) @ self.basis)
+        scale = self.strengths[:, None, None] * self.class_values[:, None] * self.values
+        scale = scale + penalty(len(self.values), scale)
+        # A constant added to all intercepts has no curvature, and no gradient but rounding: it stays.
+        solved = torch.where(scale > 0, turned / scale, torch.zeros_like(turned))
+        return ((self.class_basis @ solved) @ self.basis.T).reshape(G.shape)
+
+    def select(self, keep: Tensor) -> Self:
+        """The batch of some of the strengths."""
+        return self._with(self.strengths[keep])
+
+    def to(self, dtype: torch.dtype) -> Self:
+        """The same batch in another precision."""
+        parts = (self.basis, self.values, self.class_basis, self.class_values)
+        return type(self)(
+            self.features, self.onehot.to(dtype), self.strengths.to(dtype), *(part.to(dtype) for part in parts)
+        )
+
+    def _with(self, strengths: Tensor) -> Self:
+        parts = (self.basis, self.values, self.class_basis, self.class_values)
+        return type(self)(self.features, self.onehot, strengths, *parts)
+
+
+def multinomial(
+    X: Array, y: Array, classes: int, strengths: Sequence[float], *, tolerance: float = TOLERANCE
+) -> MultinomialFits:
+    """Fit all rows at each strength of ½‖W‖² + C Σ log-loss (scikit-learn's objective), intercept unpenalised.
+
+    Args:
+        X: features (n, d), as given.
+        y: classes 0 … `classes` − 1 (n,); a class without rows is allowed and gets the lowest intercept.
+        classes: number of classes.
+        strengths: grid of C.
+        tolerance: largest Newton decrement of a fit.
+
+    Raises:
+        ValueError: the shapes do not fit, a label is outside the range, or fewer than two classes have rows.
+    """
+    import torch
+
+    values = to_matrix(X)
+    labels = torch.as_tensor(y).detach().to(values.device, torch.int64).ravel()
+    if len(labels) != len(values):
+        raise ValueError(f"X has {len(values)} rows but y has {len(labels)}")
+    counts = torch.bincount(labels.clamp_min(0), minlength=classes)
+    if bool((labels < 0).any()) or len(counts) > classes or int((counts > 0).sum()) < 2:
+        raise ValueError(f"y must hold at least two of the classes 0 to {classes - 1} and nothing else")
+    present = (counts > 0).nonzero()[:, 0]
+    features = Features(values)
+    fine = _problems(features, labels, counts, present, strengths)
+    start = torch.zeros(len(strengths), len(present), features.width, dtype=torch.float64, device=values.device)
+    prior = (counts[present] / len(labels)).double().log()
+    start[:, :, -1] = prior - prior.mean()
+    start = start.view(len(strengths), -1)
+    target = torch.full_like(fine.strengths, tolerance)
+    near = minimise(fine.to(torch.float32), start.float(), torch.full_like(target, _COARSE).float(), 60).W.double()
+    near = torch.where(torch.isfinite(near).all(1, keepdim=True), near, start)
+    found = minimise(fine, near, target, _LIMIT)
+    for _ in range(_ROUNDS):
+        # Exact gradients again, in place of those moved by rounded differences.
+        found = minimise(fine, found.W, target, _LIMIT)
+        if not found.iterations:
+            break
+    W = found.W.view(len(strengths), len(present), -1)
+    weights = np.zeros((len(strengths), classes, features.width - 1))
+    intercepts = np.full((len(strengths), classes), -np.inf)
+    held = to_numpy(present)
+    weights[:, held] = to_numpy(W[:, :, :-1])
+    intercepts[:, held] = to_numpy(W[:, :, -1] - W[:, :, :-1] @ features.mean)
+    return MultinomialFits(weights, intercepts, Convergence(len(strengths), tolerance, float(found.decrement.max()), 0))
+
+
+def _problems(
+    features: Features, labels: Tensor, counts: Tensor, present: Tensor, strengths: Sequence[float]
+) -> _Problems:
+    import torch
+
+    place = torch.empty_like(counts)
+    place[present] = torch.arange(len(present), device=counts.device)
+    onehot = torch.nn.functional.one_hot(place[labels], len(present)).T.double().contiguous()
+    gram = features.gram(torch.ones(features.rows, dtype=torch.float32, device=labels.device)).double()
+    gram[-1, :-1] = gram[:-1, -1] = 0
+    eigenvalues, vectors = torch.linalg.eigh(gram[:-1, :-1])
+    basis = torch.zeros_like(gram)
+    basis[:-1, :-1], basis[-1, -1] = vectors, 1
+    spread = torch.cat([eigenvalues.clamp_min(0), gram[-1:, -1]])
+    p = (counts[present] / len(labels)).double()
+    class_values, class_basis = torch.linalg.eigh(torch.diag(p) - p[:, None] * p)
+    # The smallest belongs to adding a constant to all classes, which changes no probability.
+    class_values[0] = 0
+    C = torch.tensor(list(strengths), dtype=torch.float64, device=labels.device)
+    return _Problems(features, onehot, C, basis, spread, class_basis, class_values.clamp_min(0))

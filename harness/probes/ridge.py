@@ -1,0 +1,163 @@
+"""Ridge regression over a path of penalties: one eigendecomposition serves them all.
+
+The objective is scikit-learn's, ‖y − Xw − b‖² + α‖w‖², intercept unpenalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from harness.probes.base import (
+    Array,
+    Folds,
+    check_partition,
+    held_out_residuals,
+    to_matrix,
+    to_numpy,
+    to_tensor,
+)
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class RidgePath:
+    """Fits at each penalty."""
+
+    weights: NDArray[np.float64]
+    """(penalties, d, targets)."""
+    intercepts: NDArray[np.float64]
+    """(penalties, targets)."""
+
+
+def ridge_path(X: Array, Y: Array, penalties: Sequence[float]) -> RidgePath:
+    """Fit every penalty of a path.
+
+    Args:
+        X: features (n, d).
+        Y: targets (n,) or (n, targets).
+        penalties: values of α, all positive.
+
+    Raises:
+        ValueError: the shapes do not fit, a value is not finite, or a penalty is not positive.
+    """
+    import torch
+
+    parts = _Parts.of(X, Y, penalties)
+    weights = torch.stack([parts.basis @ (parts.mapped / (parts.values + a)[:, None]) for a in penalties])
+    intercepts = parts.centre - parts.mean @ weights
+    return RidgePath(to_numpy(weights), to_numpy(intercepts))
+
+
+def ridge_cross_fit(X: Array, Y: Array, penalties: Sequence[float], folds: Folds) -> NDArray[np.float64]:
+    """Predict each row at each penalty by a fit without its fold: (penalties, n, targets).
+
+    Args:
+        X: features (n, d).
+        Y: targets (n,) or (n, targets).
+        penalties: values of α, all positive.
+        folds: rows held out by each fold.
+
+    Raises:
+        ValueError: as `ridge_path`, or the folds are no partition.
+    """
+    import torch
+
+    parts = _Parts.of(X, Y, penalties)
+    rows = [torch.from_numpy(part).to(parts.mean.device) for part in check_partition(folds, len(parts.targets))]
+    scores = parts.centred @ parts.basis / parts.values.sqrt()
+    Q = torch.cat([scores, scores.new_full((len(scores), 1), len(scores) ** -0.5)], dim=1)
+    predictions = parts.targets.expand(len(penalties), -1, -1).clone()
+    for number, penalty in enumerate(penalties):
+        gains = torch.cat([parts.values / (parts.values + penalty), parts.values.new_ones(1)])
+        residuals = parts.targets - (Q * gains) @ (Q.T @ parts.targets)
+        for part in rows:
+            held_out = held_out_residuals(Q[part], gains, residuals[part])
+            if held_out is None:  # a penalty below rounding: fit the others by themselves
+                rest = torch.ones(len(Q), dtype=torch.bool, device=Q.device)
+                rest[part] = False
+                fit = ridge_path(parts.features[rest], parts.targets[rest], [penalty])
+                weights = torch.from_numpy(fit.weights[0]).to(Q.device)
+                found = parts.features[part].double() @ weights + torch.from_numpy(fit.intercepts[0]).to(Q.device)
+                predictions[number, part] = found
+            else:
+                predictions[number, part] -= held_out
+    return to_numpy(predictions)
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What every penalty shares."""
+
+    features: Tensor
+    targets: Tensor
+    centred: Tensor
+    mean: Tensor
+    centre: Tensor
+    """Mean of the targets."""
+    basis: Tensor
+    """Directions of the features with variance (d, r), orthonormal."""
+    values: Tensor
+    """Their sums of squares (r,)."""
+    mapped: Tensor
+    """Xᵀ y in that basis (r, targets)."""
+
+    @classmethod
+    def of(cls, X: Array, Y: Array, penalties: Sequence[float]) -> _Parts:
+        import torch
+
+        features = to_matrix(X)
+        targets = to_tensor(Y, "y").to(features.device).double()
+        targets = targets[:, None] if targets.ndim == 1 else targets
+        if targets.ndim != 2 or len(targets) != len(features):
+            raise ValueError(f"X has {len(features)} rows but y has shape {tuple(targets.shape)}")
+        if not len(penalties) or not all(0 < a < float("inf") for a in penalties):
+            raise ValueError(f"penalties must be positive numbers, got {list(penalties)}")
+        mean = features.mean(dim=0, dtype=torch.float64)
+        centred, centre = features.double() - mean, targets.mean(dim=0)
+        wide = features.shape[1] > len(features)
+        values, vectors = torch.linalg.eigh(centred @ centred.T if wide else centred.T @ centred)
+        keep = values > torch.finfo(torch.float64).eps * max(features.shape) * values[-1]
+        values, vectors = values[keep], vectors[:, keep]
+        basis = centred.T @ vectors / values.sqrt() if wide else vectors
+        mapped = basis.T @ (centred.T @ (targets - centre))
+        return cls(features, targets, centred, mean, centre, basis, values, mapped)
+
+
+class RidgeProbe(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Ridge regression as a scikit-learn estimator: `ridge_path` at one penalty behind `fit` and `predict`.
+
+    Args:
+        alpha: the penalty α, positive.
+
+    Attributes:
+        coef_: (d,) or (targets, d).
+        intercept_: a number or (targets,).
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit the model to features (n, d) and targets (n,) or (n, targets)."""
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
+        path = ridge_path(X, y, [self.alpha])
+        self.coef_ = path.weights[0, :, 0] if y.ndim == 1 else path.weights[0].T
+        self.intercept_ = float(path.intercepts[0, 0]) if y.ndim == 1 else path.intercepts[0]
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Predict targets (m,) or (m, targets)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return np.asarray(X.astype(np.float64) @ self.coef_.T + self.intercept_)
