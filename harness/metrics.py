@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Metric = Callable[[Floats, Floats, Floats], Floats]
 
-#: Below this share of the largest possible value a variance is rounding noise of a constant.
+#: Below this share of the values' mean square a variance is rounding noise of a constant.
 _CONSTANT = 1e-24
 
 
@@ -55,8 +55,8 @@ def pearson(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     import numpy as np
 
     _, _, var_g, var_p, cov = _moments(weights, gold, predicted)
-    floor = _CONSTANT * float(np.abs(gold).max() * np.abs(predicted).max() + 1e-300)
-    return np.clip(_ratio(cov, np.sqrt(var_g * var_p), floor), -1.0, 1.0)
+    varies = (var_g > _CONSTANT * np.mean(gold**2)) & (var_p > _CONSTANT * np.mean(predicted**2))
+    return np.where(varies, np.clip(_ratio(cov, np.sqrt(var_g * var_p), 0.0), -1.0, 1.0), 0.0)
 
 
 def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from harness.commands import options
+from harness import options
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands import options
+from harness import options
 
 if TYPE_CHECKING:
     from harness.corpora.status import CorpusStatus

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from harness.commands import options
+from harness import options
 from harness.errors import DataInvalid, DataMissing, UsageError
 
 

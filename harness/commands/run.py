@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands import options
+from harness import options
 
 if TYPE_CHECKING:
     from types import FrameType

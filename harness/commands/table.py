@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.commands import options
+from harness import options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:

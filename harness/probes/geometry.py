@@ -41,6 +41,10 @@ class Geometry:
 def geometry(X: Array, classes: Array) -> Geometry:
     """Measure a labelled set of vectors.
 
+    >>> found = geometry(np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0], [-3.0, 0.0]]), np.array([0, 0, 1, 1]))
+    >>> found.alignment, round(found.uniformity, 4), round(found.separation, 4), round(found.effective_rank, 4)
+    (0.0, -1.0979, 1.0, 1.0)
+
     Args:
         X: vectors (n, d), n ≥ 2.
         classes: integer class of each row (n,); rows of one class are each other's positives.

@@ -72,6 +72,10 @@ class CrossFit:
 def least_squares(X: Array, Y: Array) -> LeastSquares:
     """Fit ordinary least squares with an intercept.
 
+    >>> fit = least_squares(np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]), np.array([1.0, 3.0, 5.0]))
+    >>> fit.rank, fit.predict(np.array([[10.0, 1.0]])).round(6).tolist()
+    (1, [[21.0]])
+
     Args:
         X: features (n, d); constant columns, d > n and dependent columns are allowed.
         Y: targets (n,) or (n, targets).

@@ -80,7 +80,10 @@ class Polarity(TaskFacts):
         import numpy as np
 
         train, dev, test = (library.load(self.corpus, split) for split in ("train", "dev", "test"))
-        labels = np.concatenate([np.asarray(part.labels["label"], dtype=np.int64) for part in (train, dev, test)])
+        # The toolkit sorts each split (`senteval/sst.py`), and its Adam procedure takes batches in that order.
+        orders = [(part, official_order(part)) for part in (train, dev, test)]
+        labels = np.concatenate([np.asarray(part.labels["label"], dtype=np.int64)[order] for part, order in orders])
+        texts = tuple(part.texts[i] for part, order in orders for i in order)
         first, second = len(train), len(train) + len(dev)
         gold = labels[second:]
 
@@ -101,7 +104,7 @@ class Polarity(TaskFacts):
                 )
                 predicted, details = result.predictions, _compat_details(result)
             else:
-                decide, details = _fits(embeddings[:first], labels[:first], self.classes)
+                decide, details = _fits(embeddings[:first], labels[:first], self.classes, embeddings[first:])
                 scores = [
                     round(100 * float((decide(embeddings[first:second], i) == labels[first:second]).mean()), 2)
                     for i in range(len(STRENGTHS))
@@ -112,7 +115,7 @@ class Polarity(TaskFacts):
             counts = {"train": first, "dev": second - first, "test": len(gold)}
             return self._outcome(gold, predicted, details, counts)
 
-        return self._prepared((*train.texts, *dev.texts, *test.texts), [train, dev, test], score)
+        return self._prepared(texts, [train, dev, test], score)
 
     def _folds_of_train(self, library: CorpusLibrary) -> PreparedTask:
         import numpy as np
@@ -126,9 +129,10 @@ class Polarity(TaskFacts):
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             from harness.probes.logistic import cross_validation, first_best
 
-            fits = cross_validation(embeddings[: len(labels)], labels, STRENGTHS, folds)
+            held = embeddings[len(labels) :]
+            fits = cross_validation(embeddings[: len(labels)], labels, STRENGTHS, folds, watched=held)
             best = first_best(fits.accuracies)
-            predicted = (fits.decide(embeddings[len(labels) :], best) > 0).astype(np.int64)
+            predicted = (fits.decide(held, best) > 0).astype(np.int64)
             details = {
                 "strength": STRENGTHS[best],
                 "development": [round(100 * float(row.mean()), 2) for row in fits.accuracies],
@@ -186,7 +190,7 @@ def nested_folds(gold: NDArray[np.int64]) -> tuple[list[NDArray[np.int64]], list
 
 
 def _fits(
-    X: NDArray[np.float32], y: NDArray[np.int64], classes: int
+    X: NDArray[np.float32], y: NDArray[np.int64], classes: int, evaluated: NDArray[np.float32]
 ) -> tuple[Callable[[NDArray[np.float32], int], NDArray[np.int64]], dict[str, Any]]:
     """Fits at every strength: a function from rows and a place in the grid to classes, and facts for the record."""
     import numpy as np
@@ -194,7 +198,7 @@ def _fits(
     if classes == 2:
         from harness.probes.logistic import cross_validation
 
-        binary = cross_validation(X, y, STRENGTHS)
+        binary = cross_validation(X, y, STRENGTHS, watched=evaluated)
         return lambda rows, i: (binary.decide(rows, i) > 0).astype(np.int64), {
             "convergence": _convergence(binary.convergence)
         }

@@ -108,7 +108,8 @@ def _load(library: CorpusLibrary, corpus: str, dimensions: Sequence[str]) -> tup
         low, high = splits[0].scales[dimension]
         raw = np.concatenate([split.labels[dimension] for split in splits]).astype(np.float64)
         gold[dimension] = 2 * (raw - low) / (high - low) - 1
-        unit[dimension] = np.full(len(raw), (high - low) / (raw.max() - raw.min()))
+        observed = raw.max() - raw.min()
+        unit[dimension] = np.full(len(raw), (high - low) / observed if observed else 1.0)
     groups = None
     if corpus != "sample" and all(split.groups is not None for split in splits):
         groups = tuple(f"{corpus}:{group}" for split in splits for group in split.groups or ())

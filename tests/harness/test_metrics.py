@@ -60,6 +60,13 @@ def test_classification_metrics_equal_scikit_learn_s(rows):
         assert found[f"{average}.f1"][0] == pytest.approx(f1)
 
 
+def test_a_prediction_that_is_constant_up_to_rounding_tells_nothing():
+    gold = np.linspace(-1, 1, 20)
+    nearly = 0.3 + 1e-17 * gold + np.where(np.arange(20) % 2, 2**-54, 0)
+    assert np.ptp(nearly) > 0
+    assert metrics.pearson(np.ones((1, 20)), gold, nearly)[0] == 0.0
+
+
 def test_weighted_recall_is_accuracy():
     rng = np.random.default_rng(0)
     matrices = metrics.confusion(np.ones((1, 90)), rng.integers(5, size=90), rng.integers(5, size=90), 5)

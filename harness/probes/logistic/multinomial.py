@@ -125,6 +125,11 @@ def multinomial(
 ) -> MultinomialFits:
     """Fit all rows at each strength of ½‖W‖² + C Σ log-loss (scikit-learn's objective), intercept unpenalised.
 
+    >>> X = np.array([[-2.0], [-1.0], [0.0], [0.1], [1.0], [2.0]])
+    >>> fits = multinomial(X, np.array([0, 0, 1, 1, 2, 2]), 3, [1.0, 100.0])
+    >>> fits.decide(X, 1).argmax(axis=1).tolist()
+    [0, 0, 1, 1, 2, 2]
+
     Args:
         X: features (n, d), as given.
         y: classes 0 … `classes` − 1 (n,); a class without rows is allowed and gets the lowest intercept.

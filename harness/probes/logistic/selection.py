@@ -24,6 +24,7 @@ class Convergence:
     """How well a set of fits was solved; goes into the record."""
 
     fits: int
+    """Number of fits; those of all training rows are made at each strength, not only at the chosen one."""
     tolerance: float
     """Largest Newton decrement √(gᵀ H⁻¹ g) that was asked for."""
     worst: float
@@ -139,6 +140,11 @@ def cross_validation(
     tolerance: float = TOLERANCE,
 ) -> CrossValidated:
     """Fit all rows at each strength and, with folds, measure the held-out accuracy of each strength.
+
+    >>> X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([0, 0, 1, 1])
+    >>> fits = cross_validation(X, y, [0.1, 10.0], folds=[np.array([0, 2]), np.array([1, 3])])
+    >>> fits.accuracies.tolist(), fits.decide(X, 1).round(1).tolist()
+    ([[1.0, 1.0], [1.0, 1.0]], [-4.6, -2.3, 2.3, 4.6])
 
     Args:
         X: features (n, d).

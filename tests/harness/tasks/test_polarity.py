@@ -72,7 +72,9 @@ def test_nested_cross_validation_equals_the_plain_loop(shelf, monkeypatch):
 def test_a_fixed_split_chooses_its_strength_on_dev(shelf, task, corpus, classes):
     splits = {"train": classed(150, 1, classes), "dev": classed(60, 2, classes), "test": classed(80, 3, classes)}
     prepared = TASKS[f"polarity/{task}/senteval-lr/1"].prepare(shelf(**{corpus: splits}))
-    gold = np.concatenate([part.labels["label"] for part in splits.values()])
+    orders = [(part, official_order(part)) for part in splits.values()]
+    assert prepared.texts == tuple(part.texts[i] for part, order in orders for i in order)
+    gold = np.concatenate([part.labels["label"][order] for part, order in orders])
     X = vectors(prepared.texts, np.eye(classes)[gold], noise=1.0)
     outcome = prepared.evaluate(X, 0)
     models = [fitted(C, X[:150], gold[:150]) for C in STRENGTHS]

@@ -1,4 +1,4 @@
-"""Options that several commands have, spelled once."""
+"""Command-line options that several commands have, here and in `carl`, spelled once."""
 
 from __future__ import annotations
 
