@@ -1,0 +1,150 @@
+"""Files of a run: the encoder as others load it, and the state from which training goes on.
+
+The checkpoint is in sentence-transformers' layout with a plain transformers model in it, so that `SentenceTransformer`,
+`AutoModel` and the harness all read it: weights in float16, half the size, and `dtype: float32` in the configuration,
+so that they are computed with in float32.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carl.backbone import Start
+from harness.errors import StorageFault, WeightsInvalid
+from harness.files import atomic_write, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Hashes of the training texts (`sources.text_hash`), one a line.
+TRAINING_TEXTS = "training_texts.txt"
+
+#: How the checkpoint was made, for programs.
+RUN_RECORD = "training.json"
+
+_SPECIAL = {
+    "bert": {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"},
+    "roberta": {
+        **{"bos": "<s>", "eos": "</s>", "unk": "<unk>", "sep": "</s>"},
+        **{"pad": "<pad>", "cls": "<s>", "mask": "<mask>"},
+    },
+}
+
+#: Keys of a configuration file that describe the architecture.
+_ARCHITECTURE = (
+    *("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"),
+    *("max_position_embeddings", "type_vocab_size", "hidden_act"),
+    *("hidden_dropout_prob", "attention_probs_dropout_prob", "initializer_range"),
+    *("bos_token_id", "eos_token_id"),
+)
+
+
+def write_checkpoint(
+    directory: Path,
+    tensors: Mapping[str, Tensor],
+    start: Start,
+    *,
+    card: str,
+    record: Mapping[str, Any],
+    hashes: Sequence[str],
+) -> None:
+    """Write a trained encoder.
+
+    Args:
+        directory: becomes the checkpoint.
+        tensors: canonical name → tensor; the pooler is left out, it is thrown away after training.
+        start: the backbone it came from: architecture and tokeniser.
+        card: the model card, Markdown.
+        record: how it was made.
+        hashes: of the training texts.
+
+    Raises:
+        WeightsInvalid: a weight does not fit float16.
+        StorageFault: the directory cannot be written.
+    """
+    import torch
+    from safetensors.torch import save
+
+    names = start.shape.tensors(pooler=False)
+    narrow = {name: tensors[name].detach().cpu().to(torch.float16).contiguous() for name in names}
+    broken = [name for name, tensor in narrow.items() if not bool(tensor.isfinite().all())]
+    if broken:
+        raise WeightsInvalid(f"the trained weights do not fit float16 ({', '.join(broken[:3])}): training diverged")
+    roberta = start.shape.architecture == "roberta"
+    write_bytes(directory / "model.safetensors", save(narrow, {"format": "pt"}), "trained weights")
+    write_text(directory / "tokenizer.json", _plain_tokenizer(start), "the tokeniser")
+    special = {f"{role}_token": token for role, token in _SPECIAL[start.shape.architecture].items()}
+    files: dict[str, Any] = {
+        "config.json": {
+            "architectures": ["RobertaModel" if roberta else "BertModel"],
+            "model_type": "roberta" if roberta else "bert",
+            **{key: start.config[key] for key in _ARCHITECTURE if key in start.config},
+            "layer_norm_eps": start.shape.epsilon,
+            "pad_token_id": start.shape.padding,
+            "dtype": "float32",
+        },
+        "tokenizer_config.json": {
+            "tokenizer_class": "RobertaTokenizer" if roberta else "BertTokenizer",
+            "model_max_length": start.shape.max_tokens,
+            **({} if roberta else {"do_lower_case": start.lower_case}),
+            **special,
+        },
+        "special_tokens_map.json": special,
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        ],
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": start.shape.hidden,
+            "pooling_mode_cls_token": True,
+            "pooling_mode_mean_tokens": False,
+            "pooling_mode_max_tokens": False,
+            "pooling_mode_mean_sqrt_len_tokens": False,
+        },
+        "sentence_bert_config.json": {"max_seq_length": start.shape.max_tokens, "do_lower_case": False},
+        RUN_RECORD: record,
+    }
+    for name, content in files.items():
+        write_text(directory / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n", name)
+    write_text(directory / TRAINING_TEXTS, "".join(f"{line}\n" for line in hashes), "hashes of training texts")
+    write_text(directory / "README.md", card, "the model card")
+
+
+def _plain_tokenizer(start: Start) -> str:
+    """The tokeniser's file, without truncation or padding of its own."""
+    start.tokenizer.no_truncation()
+    start.tokenizer.no_padding()
+    return str(start.tokenizer.to_str(pretty=True))
+
+
+def write_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write the state of a run, whole or not at all.
+
+    Args:
+        path: the file.
+        state: tensors and plain values only.
+    """
+    import torch
+
+    with atomic_write(path, "the state of the training run") as file:
+        torch.save(dict(state), file)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read a state that `write_state` wrote; no code in it is ever run.
+
+    Raises:
+        StorageFault: damaged.
+    """
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the reader raises many kinds, all of which mean the file
+        raise StorageFault(f"{path} cannot be read ({error}); remove it to begin again") from error
+    if not isinstance(state, dict):
+        raise StorageFault(f"{path} holds no training state; remove it to begin again")
+    return state

@@ -1,0 +1,1 @@
+"""Commands of `carl`, one module each."""

@@ -1,0 +1,45 @@
+"""Training curves: one JSON object a line, so that a run can be watched while it goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.files import storage_fault, write_text
+
+
+class Curves:
+    """A file of measurements by step.
+
+    Args:
+        path: the file; lines of steps after `step` are dropped, which a resumed run measures again.
+        step: steps done so far.
+    """
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path = path
+        kept = [line for line in read_curves(path) if line["step"] <= step]
+        write_text(path, "".join(f"{json.dumps(line)}\n" for line in kept), "training curves")
+
+    def add(self, line: Mapping[str, Any]) -> None:
+        """Append a line; it is on the disk when this returns."""
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps(line)}\n")
+        except OSError as error:
+            raise storage_fault(error, self.path, "training curves") from error
+
+
+def read_curves(path: Path) -> list[dict[str, Any]]:
+    """Lines of a file of curves; none when there is no file. A last line that a crash cut off is passed over."""
+    if not path.is_file():
+        return []
+    lines = []
+    for line in path.read_text("utf-8").splitlines():
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            break
+    return lines

@@ -1,0 +1,86 @@
+"""How a checkpoint was made, as JSON holds it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from carl.checkpointing import TRAINING_TEXTS
+
+if TYPE_CHECKING:
+    import torch
+
+    from carl.backbone import Start
+    from carl.config import Config
+    from carl.sources import LabelSource
+
+
+@dataclass
+class Progress:
+    """Where a run is."""
+
+    step: int = 0
+    """Optimiser steps done."""
+    seconds: float = 0.0
+    best_step: int | None = None
+    best_score: float = float("-inf")
+    scores: dict[str, float] | None = None
+    """Development scores of the best step."""
+
+
+def run_record(
+    config: Config,
+    start: Start,
+    sources: Sequence[LabelSource],
+    progress: Progress,
+    *,
+    steps: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """Describe a run: what went in, what was done, with what, and how it scored on development data.
+
+    Args:
+        config: the run's configuration.
+        start: its backbone.
+        sources: its labelled texts.
+        progress: where it ended.
+        steps: of the whole schedule.
+        device: it ran on.
+    """
+    import numpy as np
+    import tokenizers
+    import torch
+
+    gpu = device.type == "cuda"
+    card = start.card
+    return {
+        "name": config.name,
+        "config": config.as_dict(),
+        "backbone": {"name": card.name, "title": card.shown, "weights": card.weights, "licence": card.licence},
+        "sources": [
+            {
+                "name": source.name,
+                "title": source.title,
+                "licence": source.licence,
+                "rows": len(source),
+                "left_out": source.left_out,
+            }
+            for source in sources
+        ],
+        "hash_file": TRAINING_TEXTS,
+        "dimensions": start.shape.hidden,
+        "step": progress.step,
+        "steps": steps,
+        "best_step": progress.best_step,
+        "scores": progress.scores or {},
+        "seconds": round(progress.seconds, 1),
+        "device": torch.cuda.get_device_name(device) if gpu else f"a CPU (threads: {torch.get_num_threads()})",
+        "versions": {
+            "python": platform.python_version(),
+            "torch": str(torch.__version__),
+            "tokenizers": tokenizers.__version__,
+            "numpy": np.__version__,
+        },
+    }

@@ -1,0 +1,196 @@
+"""Label sources, from small files and made-up corpora."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from carl.configurations import configuration
+from carl.iemocap import read_iemocap
+from carl.rated import read_rated
+from carl.sources import normal_form, read_sources, text_hash, training_hashes
+from harness.corpora.base import Examples
+from harness.corpora.library import Library
+from harness.errors import DataInvalid, DataMissing, UsageError
+
+
+def examples(texts, valence, arousal, ends):
+    return Examples(
+        texts=tuple(texts),
+        ids=tuple(map(str, range(len(texts)))),
+        labels={"valence": np.array(valence, float), "arousal": np.array(arousal, float)},
+        scales={"valence": ends, "arousal": ends},
+    )
+
+
+class MadeUpLibrary:
+    """Corpora of a few rows."""
+
+    def __init__(self):
+        self.asked = []
+        self.parts = {
+            ("emobank", "train"): examples(["glad", "Rain , again", "cold", "!!"], [5, 3, 1, 3], [3, 2, 4, 3], (1, 5)),
+            ("emobank", "dev"): examples(["rain again!"], [3], [3], (1, 5)),
+            ("emobank", "test"): examples(["So late"], [3], [3], (1, 5)),
+            ("facebook", "all"): examples(["so late", "warm", ""], [9, 5, 5], [1, 7, 5], (1, 9)),
+            ("emotales", "all"): examples(["a train", "no train"], [2, 4], [3, 5], (1, 9)),
+        }
+
+    def load(self, name, split):
+        self.asked.append((name, split))
+        return self.parts[name, split]
+
+
+def write_lines(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def test_corpora_are_scaled_from_the_ends_and_never_hold_evaluated_texts():
+    emobank, facebook = read_sources(configuration("carl-minilm"), MadeUpLibrary())
+    assert emobank.name == "emobank:train"
+    assert emobank.texts == ("glad", "cold")
+    assert emobank.labels.tolist() == [[1, 0], [-1, 0.5]]
+    assert emobank.left_out == 2
+    assert facebook.texts == ("warm",)
+    assert facebook.labels.tolist() == [[0, 0.5]]
+    assert facebook.labels.dtype == np.float32
+
+
+def test_observed_scaling_takes_each_corpus_as_it_is():
+    config = configuration("carl-minilm").changed(["scaling=observed", "sources=emotales"])
+    (tales,) = read_sources(config, MadeUpLibrary())
+    assert tales.labels.tolist() == [[-1, -1], [1, 1]]
+
+
+def test_only_texts_of_emobanks_other_splits_are_read_and_no_evaluated_corpus():
+    library = MadeUpLibrary()
+    read_sources(configuration("paper"), library)
+    assert {name for name, _ in library.asked} == {"emobank", "facebook", "emotales"}
+
+
+@pytest.mark.parametrize(("source", "option"), [("rated", "--corpus-dir"), ("iemocap", "--iemocap-dir")])
+def test_a_source_that_needs_a_folder_says_so(source, option):
+    with pytest.raises(UsageError, match=option):
+        read_sources(configuration("carl-minilm").changed([f"sources={source}"]), MadeUpLibrary())
+
+
+def test_hashes_show_equal_normal_forms_only():
+    (source,) = read_sources(configuration("carl-minilm").changed(["sources=facebook"]), MadeUpLibrary())
+    assert training_hashes([source, source]) == [text_hash("Warm!")]
+    assert normal_form("a -LRB- café -RRB- , 2nd") == "acaf2nd"
+    assert normal_form("a -lrbx-") == "alrbx"
+
+
+@pytest.fixture
+def shards(tmp_path):
+    rows = [{"text": f"steam {i}", "source": "steam", "rating": float(i % 10 != 0)} for i in range(50)]
+    rows += [{"text": f"scale {i}", "source": "movie-scale", "rating": i / 8} for i in range(9)]
+    write_lines(tmp_path / "rated-00.jsonl", [*rows[::2], {"text": "post", "source": "reddit-self"}])
+    write_lines(tmp_path / "rated-01.jsonl", [{"text": "none", "source": "steam", "rating": None}, *rows[1::2]])
+    return tmp_path
+
+
+def test_rated_reviews_have_valence_alone(shards):
+    (scale,) = read_rated(shards, ["movie-scale"], limit=100, balanced=False)
+    order = np.argsort(scale.labels[:, 0])
+    assert scale.labels[order, 0].tolist() == pytest.approx([i / 4 - 1 for i in range(9)])
+    assert [scale.texts[row] for row in order] == [f"scale {i}" for i in range(9)]
+    assert np.isnan(scale.labels[:, 1]).all()
+
+
+def test_rated_reviews_are_balanced_and_limited(shards):
+    everything = read_rated(shards, ["steam", "movie-scale"], limit=1000, balanced=False)
+    assert [len(source) for source in everything] == [50, 9]
+    steam, scale = read_rated(shards, ["steam", "movie-scale"], limit=1000)
+    assert sorted(steam.labels[:, 0].tolist()) == [-1] * 5 + [1] * 5
+    assert len(scale) == 9
+    limited = read_rated(shards, ["steam", "movie-scale"], limit=7)
+    assert sum(map(len, limited)) == 7
+    assert [s.texts for s in limited] == [s.texts for s in read_rated(shards, ["steam", "movie-scale"], limit=7)]
+    other = read_rated(shards, ["steam", "movie-scale"], limit=7, seed=1)
+    assert [s.texts for s in limited] != [s.texts for s in other]
+
+
+def test_compressed_shards_are_the_same(shards, tmp_path_factory):
+    pa = pytest.importorskip("pyarrow")
+    folder = tmp_path_factory.mktemp("compressed")
+    for path in shards.glob("*.jsonl"):
+        with pa.output_stream(str(folder / f"{path.name}.zst"), compression="zstd") as stream:
+            stream.write(path.read_bytes())
+    plain, packed = (read_rated(place, ["steam"], limit=9) for place in (shards, folder))
+    assert [s.texts for s in plain] == [s.texts for s in packed]
+
+
+@pytest.mark.parametrize("line", ['{"text": "a", "source": "steam", "rating": 3}', '{"rating": 1', '["rating"]'])
+def test_a_wrong_line_is_named(tmp_path, line):
+    (tmp_path / "a.jsonl").write_text('{"text": "fine", "source": "steam", "rating": 1}\n' + line + "\n")
+    with pytest.raises(DataInvalid, match=r"a\.jsonl, line 2"):
+        read_rated(tmp_path, ["steam"], limit=9)
+
+
+def test_damaged_shards_missing_shards_and_unknown_sources(tmp_path):
+    with pytest.raises(DataMissing, match="holds no"):
+        read_rated(tmp_path, ["steam"], limit=9)
+    write_lines(tmp_path / "a.jsonl", [{"text": "post", "source": "reddit-self"}])
+    with pytest.raises(DataMissing, match="no rated texts of steam"):
+        read_rated(tmp_path, ["steam"], limit=9)
+    with pytest.raises(UsageError, match="imdb"):
+        read_rated(tmp_path, ["imdb"], limit=9)
+    (tmp_path / "b.jsonl.zst").write_bytes(b"no zstd here")
+    with pytest.raises(DataInvalid, match=r"b\.jsonl\.zst is damaged"):
+        read_rated(tmp_path, ["steam"], limit=9)
+
+
+def write_session(root, turns):
+    for folder in ("transcriptions", "EmoEvaluation"):
+        (root / "Session1" / "dialog" / folder).mkdir(parents=True, exist_ok=True)
+    spoken = "".join(f"{name} [006.2901-008.2357]: {text}\nF: noise\n" for name, text, _ in turns)
+    rated = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n" + "".join(
+        f"[6.2901 - 8.2357]\t{name}\tneu\t[{values}]\nC-E2:\tNeutral;\t()\nA-E3:\tval 3; act 2;\t()\n\n"
+        for name, _, values in turns
+    )
+    (root / "Session1/dialog/transcriptions/Ses01F_impro01.txt").write_text(spoken)
+    (root / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt").write_text(rated)
+    (root / "Session1/dialog/EmoEvaluation/._Ses01F_impro01.txt").write_bytes(b"\x00\x05")
+
+
+def test_iemocap_in_its_official_layout(tmp_path):
+    turns = [
+        ("Ses01F_impro01_F000", "We are late.", "2.5000, 3.5000, 2.0"),
+        ("Ses01F_impro01_M000", "Never again!", "1.0, 5.0, 4.0"),
+    ]
+    write_session(tmp_path, turns)
+    texts, ratings = read_iemocap(tmp_path)
+    assert texts == ("We are late.", "Never again!")
+    assert ratings.tolist() == [[2.5, 3.5], [1.0, 5.0]]
+    config = configuration("carl-minilm").changed(["sources=iemocap"])
+    (source,) = read_sources(config, MadeUpLibrary(), iemocap_dir=tmp_path)
+    assert source.labels.tolist() == [[-0.25, 0.25], [-1, 1]]
+
+
+def test_iemocap_that_is_incomplete(tmp_path):
+    with pytest.raises(DataMissing, match="Session1 to Session5"):
+        read_iemocap(tmp_path)
+    write_session(tmp_path, [("Ses01F_impro01_F000", "We are late.", "2.5, 3.5, 2.0")])
+    (tmp_path / "Session1/dialog/transcriptions/Ses01F_impro01.txt").write_text("")
+    with pytest.raises(DataInvalid, match=r"line 3: the turn Ses01F_impro01_F000 has no transcript"):
+        read_iemocap(tmp_path)
+
+
+def test_the_published_corpora_give_their_rows():
+    data = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    if not (data / "emobank").is_dir():
+        pytest.skip("the published corpora are not on this machine (AFFECTBENCH_DATA)")
+    library = Library(data, data / "no-cache", offline=True)
+    sources = read_sources(configuration("paper"), library)
+    rows = {source.name: (len(source), source.left_out) for source in sources}
+    assert rows["emobank:train"] == (7927, 135)
+    assert rows["facebook"] == (2883, 12)
+    assert sum(rows["emotales"]) == 1395
+    held_out = {text_hash(text) for split in ("dev", "test") for text in library.load("emobank", split).texts}
+    assert not held_out & set(training_hashes(sources))
+    for source in sources:
+        assert np.abs(source.labels).max() <= 1
