@@ -1,0 +1,55 @@
+"""What the README says is true: its example runs, its commands exist, its leaderboard is the recorded one."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from harness.cli import _COMMANDS
+
+
+@pytest.fixture
+def readme(repository):
+    return (repository / "README.md").read_text("utf-8")
+
+
+def test_the_plugin_example_runs_as_printed(readme, tmp_path):
+    (code,) = re.findall(r"```python\n# vowels\.py\n(.*?)```", readme, flags=re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 15
+    (tmp_path / "vowels.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "check", "vowels.py:Vowels"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_command_it_names_exists(readme):
+    named = set(re.findall(r"`?bench ([a-z]+)", readme))
+    assert named <= set(_COMMANDS), named - set(_COMMANDS)
+    assert {"run", "table", "models", "tasks", "data", "check", "encode"} <= named
+
+
+def test_every_make_target_it_names_exists(readme, repository):
+    targets = set(re.findall(r"^([a-z]+):", (repository / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?= )", readme)) & {"demo", "test"} <= targets
+
+
+def test_every_file_it_links_to_is_there(readme, repository):
+    for link in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (repository / link).exists(), link
+
+
+def test_its_leaderboard_is_the_recorded_one(readme, repository):
+    from harness.leaderboard import build_tables, render
+    from harness.registry import select_tasks
+    from harness.results import ResultStore
+
+    tasks = {identity: task.metrics for identity, task in select_tasks("paper", []).items()}
+    records = [r for r in ResultStore(repository / "results") if r.task_id in tasks]
+    tables = build_tables(records, suite="paper", which=["overview"], tasks=tasks)
+    assert render(tables, "markdown").strip() in readme
