@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from carl.sources import LabelSource
+from carl.label_source import LabelSource
 from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from carl.backbone import Start
     from carl.config import Config
-    from carl.sources import LabelSource
+    from carl.label_source import LabelSource
 
 
 @dataclass

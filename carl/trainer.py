@@ -24,12 +24,13 @@ from carl.config import Config
 from carl.curves import Curves
 from carl.development import DevelopmentData
 from carl.encoding import embed
+from carl.label_source import LabelSource
 from carl.model import Backbone, Carl
 from carl.objective import Measures, Objective
 from carl.optimiser import parameter_groups
 from carl.record import Progress, run_record
 from carl.schedule import learning_rate_factor, momentum, move_target, share_moved
-from carl.sources import LabelSource, training_hashes
+from carl.sources import training_hashes
 from harness.errors import UsageError
 from harness.transformer.tokenization import encode_ids
 

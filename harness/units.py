@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
 from harness.environment import environment
 from harness.errors import BenchError, EncoderFault
@@ -72,7 +72,7 @@ class Workbench:
         self.options = options
         self.plugins = plugins
         self.tasks = tasks
-        self.library = Library(options.data_dir, options.cache_dir, offline=options.offline)
+        self.corpora = Library(options.data_dir, options.cache_dir, offline=options.offline)
         self.store = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self.results = ResultStore(options.results_dir)
         self._prepared: dict[str, Prepared] = {}
@@ -158,7 +158,7 @@ class Workbench:
             DataMissing, DataInvalid: the corpus is not there or not the published one.
         """
         if task not in self._prepared:
-            self._prepared[task] = self.tasks[task].prepare(self.library)
+            self._prepared[task] = self.tasks[task].prepare(self.corpora)
         return self._prepared[task]
 
     def data_version(self, task: str) -> str:
@@ -168,10 +168,10 @@ class Workbench:
         """
         digest = hashlib.blake2b(digest_size=8)
         for corpus in self.tasks[task].corpora:
-            card = self.library.card(corpus)
+            card = self.corpora.card(corpus)
             pins = getattr(card, "pins", {})
             for split in card.rows:
-                content = pins[split].fingerprint if split in pins else self.library.load(corpus, split).fingerprint
+                content = pins[split].fingerprint if split in pins else self.corpora.load(corpus, split).fingerprint
                 digest.update(f"{corpus}:{split}:{content};".encode())
         return digest.hexdigest()
 

@@ -75,7 +75,7 @@ def train(
     from carl.development import Development
     from carl.sources import read_sources
     from carl.trainer import Trainer
-    from harness.corpora.library import Library
+    from harness.corpora.shelves import Library
     from harness.transformer.devices import choose
 
     chosen = choose(device)

@@ -38,7 +38,7 @@ def data(
     Exit code: 1 when --verify or --fetch found a fault.
     """
     options.go_offline(offline)
-    from harness.corpora.library import Library
+    from harness.corpora.shelves import Library
     from harness.errors import BenchError
 
     library = Library(data_dir, cache_dir, offline=offline)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from harness.corpora.base import Corpus, CorpusCard, CorpusLibrary, Examples, Files, Source
 
 if TYPE_CHECKING:
-    from harness.corpora.library import Library
+    from harness.corpora.shelves import Library
 
 __all__ = ["Corpus", "CorpusCard", "CorpusLibrary", "Examples", "Files", "Library", "Source"]
 
 
 def __getattr__(name: str) -> Any:
     if name == "Library":
-        from harness.corpora.library import Library
+        from harness.corpora.shelves import Library
 
         return Library
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

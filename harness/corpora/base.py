@@ -1,7 +1,7 @@
 """What a corpus is: a card, and `read`, which turns the official files into examples.
 
 A corpus never opens a network connection: it asks `Files` for a path by the file's official name, and whoever
-made the `Files` decided where to look (`harness.corpora.library`).
+made the `Files` decided where to look (`harness.corpora.shelves`).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Corpus(Protocol):
 
 
 class CorpusLibrary(Protocol):
-    """What tasks get to load their data with (`harness.corpora.library.Library` is the real one)."""
+    """What tasks get to load their data with (`harness.corpora.shelves.Library` is the real one)."""
 
     def load(self, name: str, split: str) -> Examples:
         """Examples of a corpus's split, read and verified once per process."""

@@ -1,15 +1,14 @@
-"""Models that no wrapper describes: `hf:org/model`, `st:org/model` and directories of checkpoints."""
+"""Models that no wrapper describes: checkpoints of the transformers library, from the hub or a directory."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import UsageError, WeightsInvalid, WeightsMissing
+from harness.encoder import POOLINGS, EncoderCard
+from harness.errors import WeightsInvalid, WeightsMissing
 from harness.transformer.checkpoint import Layout, read_config
 from harness.transformer.encoder import TransformerEncoder
 from harness.transformer.loaded import Loaded
@@ -32,28 +31,6 @@ _OFFSET_TYPES = (
 
 #: Where neither configuration nor tokeniser says how long a text may be.
 _DEFAULT_LENGTH = 512
-
-
-def hub_plugin(spec: str) -> tuple[str, EncoderCard, Callable[..., Encoder]]:
-    """What the registry needs for a model that no plugin declares.
-
-    Args:
-        spec: `hf:org/model`, `st:org/model`, either with a directory in place of the id, or a directory alone, which
-            is read by sentence-transformers when it holds a `modules.json`.
-
-    Returns:
-        Name for records, card, and the class with the model filled in.
-
-    Raises:
-        UsageError: neither a directory nor a hub id.
-    """
-    kind, target = (spec[:2], spec[3:]) if spec.startswith(("hf:", "st:")) else ("", spec)
-    if not kind:
-        kind = "st" if (Path(target) / "modules.json").is_file() else "hf"
-    card = hub_card(target, kind)
-    if kind == "st":
-        return card.name, card, partial(_sentence_transformer, target)
-    return card.name, card, partial(HubEncoder, target)
 
 
 def hub_card(target: str, kind: str) -> EncoderCard:
@@ -257,43 +234,3 @@ def _position_limit(config: dict[str, Any]) -> int | None:
     padding = config.get("pad_token_id")
     offset = (padding if isinstance(padding, int) else 1) + 1 if config.get("model_type") in _OFFSET_TYPES else 0
     return rows - offset
-
-
-def _sentence_transformer(
-    model: str,
-    *,
-    weights_dir: str | Path | None = None,
-    tokenizer_dir: str | Path | None = None,
-    max_length: int | None = None,
-    device: str | None = None,
-    dtype: str | None = None,
-    pooling: str | None = None,
-    batch_tokens: int | None = None,
-    trust_remote_code: bool = False,
-) -> Encoder:
-    """The model's own sentence vector; with a pooling the model's transformer alone."""
-    if pooling is not None:
-        return HubEncoder(
-            model,
-            weights_dir=weights_dir,
-            tokenizer_dir=tokenizer_dir,
-            max_length=max_length,
-            device=device,
-            dtype=dtype,
-            pooling=pooling,
-            batch_tokens=batch_tokens,
-            trust_remote_code=trust_remote_code,
-        )
-    if tokenizer_dir is not None:
-        raise UsageError("a sentence-transformers model has its own tokeniser; `--tokenizer-dir` does not apply")
-    from harness.transformer.sentences import SentenceTransformerEncoder
-
-    return SentenceTransformerEncoder(
-        model,
-        weights_dir=weights_dir,
-        max_length=max_length,
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-        trust_remote_code=trust_remote_code,
-    )

@@ -13,7 +13,7 @@ import pytest
 from carl.backbone import Start, read_start
 from carl.config import Config
 from carl.configurations import configuration
-from carl.sources import LabelSource
+from carl.label_source import LabelSource
 
 GOOD, BAD = ("glad", "kind", "warm", "fine"), ("awful", "cold", "late", "unkind")
 FILLER = ("the rain was", "we are", "you and the train are", "it is very", "so it was", "the rain and we are")

@@ -44,7 +44,7 @@ def corpora(monkeypatch, source, other_source):
             scales={"valence": (1.0, 5.0), "arousal": (1.0, 5.0)},
         )
 
-    monkeypatch.setattr("harness.corpora.library.Library.load", load)
+    monkeypatch.setattr("harness.corpora.shelves.Library.load", load)
     real = __import__("harness.corpora.goemotions_ekman", fromlist=["ekman"])
 
     def two_classes(examples):

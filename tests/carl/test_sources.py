@@ -12,7 +12,7 @@ from carl.iemocap import read_iemocap
 from carl.rated import read_rated
 from carl.sources import normal_form, read_sources, text_hash, training_hashes
 from harness.corpora.base import Examples
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.errors import DataInvalid, DataMissing, UsageError
 
 

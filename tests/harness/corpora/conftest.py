@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from harness.corpora.base import Examples
-from harness.corpora.library import Library
 from harness.corpora.pins import Pin, pin_of
+from harness.corpora.shelves import Library
 from harness.corpora.sources import CorpusFiles
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.corpora.emobank import EmoBank, document
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.errors import DataInvalid, DataMissing, UsageError
 
 NAME = "emobank/emobank.csv"

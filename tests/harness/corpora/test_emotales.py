@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.corpora.emotales import EmoTales
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.errors import DataInvalid, DataMissing
 
 JSON = "emotales/emotales_data.json"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.corpora.facebook import Facebook
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.errors import DataInvalid, UsageError
 
 NAME = "facebook-va/dataset-fb-valence-arousal-anon.csv"

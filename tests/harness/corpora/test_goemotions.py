@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.corpora.goemotions import EMOTIONS, GoEmotions
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.errors import DataInvalid
 
 NAME = "goemotions/dev.tsv"

@@ -9,7 +9,7 @@ import pytest
 from harness.corpora.base import Examples
 from harness.corpora.goemotions import EMOTIONS
 from harness.corpora.goemotions_ekman import EKMAN, ekman
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.errors import UsageError
 
 

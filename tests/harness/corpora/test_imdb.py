@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.corpora.imdb import Imdb, parquet_from_archive
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.corpora.sources import CorpusFiles, Recipe
 from harness.errors import DataInvalid, DataMissing
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from harness.corpora.cr import CustomerReviews
-from harness.corpora.library import Library
 from harness.corpora.mpqa import OpinionPolarity
 from harness.corpora.mr import MovieReviews
 from harness.corpora.pins import pin_of
 from harness.corpora.senteval_tokenizer import senteval_form
+from harness.corpora.shelves import Library
 from harness.corpora.sources import CorpusFiles, Recipe
 from harness.corpora.subj import Subjectivity
 from harness.errors import DataInvalid, DataMissing

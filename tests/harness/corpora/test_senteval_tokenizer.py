@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.corpora.library import Library
 from harness.corpora.senteval_tokenizer import senteval_form, treebank, visible
+from harness.corpora.shelves import Library
 
 
 def test_visible_writes_every_byte_as_cat_v_does() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.corpora.sst import SST2, SST5
 from harness.errors import DataInvalid
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.corpora.library import Library
+from harness.corpora.shelves import Library
 from harness.corpora.trec import QuestionTypes
 from harness.errors import DataInvalid
 

@@ -14,7 +14,8 @@ import torch
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
 from harness.transformer import hub, snapshot
-from harness.transformer.hub import HubEncoder, hub_plugin
+from harness.transformer.hub import HubEncoder
+from harness.transformer.undeclared import hub_plugin
 
 POOLINGS = ("cls", "mean", "pooler", "last")
 

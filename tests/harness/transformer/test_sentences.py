@@ -11,8 +11,9 @@ import pytest
 from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
 from harness.transformer import sentences, snapshot
-from harness.transformer.hub import HubEncoder, hub_plugin
+from harness.transformer.hub import HubEncoder
 from harness.transformer.sentences import SentenceTransformerEncoder
+from harness.transformer.undeclared import hub_plugin
 
 installed = pytest.mark.skipif(
     importlib.util.find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"

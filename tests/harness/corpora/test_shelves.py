@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from harness.corpora import Library as Exported
-from harness.corpora import library as module
+from harness.corpora import shelves as module
 from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
-from harness.corpora.library import BUILTIN, Library
+from harness.corpora.shelves import BUILTIN, Library
 from harness.corpora.status import forms
 from harness.errors import DataMissing, ExtraMissing, UsageError
 
@@ -263,7 +263,7 @@ def test_published_files_have_the_pinned_checksums(published: Library, name: str
 def test_listing_imports_nothing_heavy() -> None:
     """Cards of all corpora are made without numpy, pandas, pyarrow, torch or an HTTP client."""
     program = (
-        "import sys; from pathlib import Path; from harness.corpora.library import BUILTIN, Library\n"
+        "import sys; from pathlib import Path; from harness.corpora.shelves import BUILTIN, Library\n"
         "library = Library(None, Path('nowhere'), offline=True)\n"
         "names = [n for n in BUILTIN if n != 'sample']\n"
         "[library.card(n) for n in names]; [library.status(n) for n in names]\n"

@@ -1,0 +1,81 @@
+"""The arrows between the rooms point one way: a module imports only what stands below it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+
+#: What a room of the harness may import, beside itself; everything else of this repository is forbidden.
+BELOW = {
+    "errors": set(),
+    "outcome": set(),
+    "environment": set(),
+    "files": {"errors"},
+    "encoder": {"errors"},
+    "conformance": {"errors"},
+    "metrics": set(),
+    "probes": set(),
+    "statistics": {"metrics", "outcome"},
+    "corpora": {"errors", "files"},
+    "options": {"errors", "files"},
+    "results": {"errors", "files", "outcome"},
+    "embeddings": {"errors", "files"},
+    "fingerprint": {"conformance", "encoder", "errors"},
+    "testing": {"conformance", "encoder", "errors"},
+    "contamination": {"encoder"},
+    "transformer": {"encoder", "errors", "files"},
+    "tasks": {"corpora", "metrics", "outcome", "probes", "statistics"},
+    "registry": {"encoder", "errors", "tasks", "transformer"},
+    "leaderboard": {"errors", "files", "outcome", "results"},
+}
+ABOVE = {"units", "engines", "runner", "commands", "cli"}
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of modules of this repository that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "harness"}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name.split(".")[0] in ("harness", "baselines", "carl")}
+
+
+def room(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if parts[0] == "harness" and len(parts) > 1 else parts[0]
+
+
+FILES = sorted((REPOSITORY / "harness").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(REPOSITORY).as_posix())
+def test_no_arrow_points_up(path):
+    own = path.relative_to(REPOSITORY / "harness").parts[0].removesuffix(".py")
+    taken = {room(name) for name in imports(path)} - {own, "harness"}
+    assert taken.isdisjoint({"baselines", "carl"}), "the harness knows no concrete encoder"
+    if own in BELOW:
+        assert taken <= BELOW[own], f"{own} may not import {sorted(taken - BELOW[own])}"
+    elif own != "__init__":
+        assert own in ABOVE
+
+
+@pytest.mark.parametrize("package", ["baselines", "carl"])
+def test_plugins_stand_on_the_public_rooms_alone(package):
+    for path in sorted((REPOSITORY / package).rglob("*.py")):
+        taken = {room(name) for name in imports(path)}
+        assert taken.isdisjoint({"units", "engines", "runner", "cli", "commands", "leaderboard"}), path
+        assert package == "carl" or "carl" not in taken, path
+
+
+@pytest.mark.parametrize("folder", ["tasks", "probes"])
+def test_siblings_do_not_know_each_other(folder):
+    shared = {"base", "emotion_rows", "logistic"}
+    for path in sorted((REPOSITORY / "harness" / folder).glob("*.py")):
+        prefix = f"harness.{folder}."
+        siblings = {name.removeprefix(prefix).split(".")[0] for name in imports(path) if name.startswith(prefix)}
+        assert siblings <= shared, f"{path.name}: {siblings - shared}"
