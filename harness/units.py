@@ -86,6 +86,8 @@ class Workbench:
         Raises:
             WeightsMissing, ExtraMissing, UsageError: it cannot be made here.
         """
+        if not self.plugins[model].accepts("max_length"):
+            max_length = None
         key = (model, max_length)
         if key not in self._encoders:
             self._encoders = {k: v for k, v in self._encoders.items() if k[0] == model}
@@ -266,16 +268,18 @@ class Workbench:
         existing = self.results.get(unit.model, unit.task, unit.seed)
         return existing is not None and existing.status == "ok"
 
-    def done(self, unit: Unit, fingerprint: str) -> Record | None:
+    def done(self, unit: Unit) -> Record | None:
         """The record of a unit that need not be done again.
 
-        It must be measured, by the same weights, in the same dtype, on the corpus that the card pins. Nothing is
-        loaded to find out.
+        It must be measured, by the same weights, in the same dtype, on the corpus that the card pins. No weights and
+        no pinned corpus are loaded to find out.
         """
         if self.options.fresh:
             return None
         record = self.results.get(unit.model, unit.task, unit.seed)
-        if record is None or record.status != "ok" or record.model.fingerprint != fingerprint:
+        if record is None or record.status != "ok":
+            return None
+        if record.model.fingerprint != self.encoder(unit.model, self.tasks[unit.task].max_length)[1]:
             return None
         if self.plugins[unit.model].accepts("dtype") and record.model.dtype != (self.options.dtype or "float32"):
             return None

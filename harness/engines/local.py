@@ -28,10 +28,10 @@ class LocalEngine:
 
     def _model(self, model: str, units: tuple[Unit, ...], bench: Workbench, watcher: Watcher) -> list[Record]:
         try:
-            _, fingerprint = bench.encoder(model)
+            bench.encoder(model)
         except Exception as error:  # a plugin's constructor may raise anything
             return self._unavailable(model, units, error, bench, watcher)
-        finished = {unit: record for unit in units if (record := bench.done(unit, fingerprint)) is not None}
+        finished = {unit: record for unit in units if (record := bench.done(unit)) is not None}
         texts = 0
         if len(finished) < len(units):
             texts = self._texts(model, [unit for unit in units if unit not in finished], bench)

@@ -292,6 +292,10 @@ def test_a_task_s_own_cut_reaches_the_encoder_and_the_cache(bench):
         def __init__(self, *, max_length=None):
             self.max_length = max_length
 
+        @property
+        def fingerprint(self):
+            return f"cutting-{self.max_length}"
+
         def describe(self):
             return {"max_length": self.max_length, "dtype": "float32"}
 
@@ -306,3 +310,6 @@ def test_a_task_s_own_cut_reaches_the_encoder_and_the_cache(bench):
     report = bench.run("cutting")
     assert [r.metrics["mean"].value for r in report.records] == [2.5, 1.5]
     assert [r.model.max_length for r in report.records] == [None, 2]
+    watcher = SilentProgress()
+    bench.run("cutting", watcher=watcher)
+    assert watcher.skipped == 2
