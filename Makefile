@@ -34,7 +34,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format
 
 docs: $(VENV)/.installed
-	$(BIN)/python -m baselines.document docs/encoders.md
+	$(BIN)/python -m baselines.document > docs/encoders.md
 
 tables: $(VENV)/.installed
 	$(BIN)/bench table --suite paper --format markdown --intervals -o results/tables.md

@@ -54,4 +54,8 @@ class StorageFault(BenchError):
 
 
 class RecordInvalid(BenchError):
-    """A result record does not fit the schema, or was written by a newer version."""
+    """A result record is damaged or does not fit the schema."""
+
+
+class RecordNewer(RecordInvalid):
+    """A result record was written by a newer version of this program; overwriting it would lose it."""

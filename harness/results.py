@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from harness.errors import RecordInvalid
+from harness.errors import RecordInvalid, RecordNewer
 from harness.files import PARTIAL, write_bytes, write_text
 from harness.outcome import Metric
 
@@ -118,7 +118,7 @@ class Record:
         try:
             raw = json.loads(text)
         except (json.JSONDecodeError, RecursionError) as error:
-            raise RecordInvalid(f"{origin} is not JSON ({error}); delete it and run again") from error
+            raise RecordInvalid(f"{origin} is not JSON ({error}): delete it, or measure again") from error
         return _Reader(origin).record(raw)
 
 
@@ -199,7 +199,7 @@ class _Reader:
         raw = self.mapping(document, "record")
         schema = self.integer(raw, "schema")
         if schema > SCHEMA:
-            raise RecordInvalid(
+            raise RecordNewer(
                 f"{self.origin} was written with record schema {schema}; this version reads up to {SCHEMA}: "
                 "upgrade affectbench (`pip install -U affectbench`)"
             )

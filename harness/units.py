@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from harness.contamination import inherited, judge
 from harness.corpora.shelves import Library
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
 from harness.environment import environment
-from harness.errors import BenchError, EncoderFault
+from harness.errors import BenchError, EncoderFault, RecordInvalid, RecordNewer
 from harness.fingerprint import fingerprint_of
 from harness.registry import EncoderPlugin, encoder_names, find_encoder
 from harness.results import Failure, ModelFacts, Record, ResultStore
@@ -264,8 +265,18 @@ class Workbench:
             self.results.save(record)
         return record
 
+    def _recorded(self, unit: Unit) -> Record | None:
+        """A unit's record; a damaged one is as good as none, a newer program's is not ours to replace."""
+        try:
+            return self.results.get(unit.model, unit.task, unit.seed)
+        except RecordNewer:
+            raise
+        except RecordInvalid as error:
+            warnings.warn(f"{error}. The unit is measured again", stacklevel=2)
+            return None
+
     def _measured(self, unit: Unit) -> bool:
-        existing = self.results.get(unit.model, unit.task, unit.seed)
+        existing = self._recorded(unit)
         return existing is not None and existing.status == "ok"
 
     def done(self, unit: Unit) -> Record | None:
@@ -274,9 +285,7 @@ class Workbench:
         It must be measured, by the same weights, in the same dtype, on the corpus that the card pins. No weights and
         no pinned corpus are loaded to find out.
         """
-        if self.options.fresh:
-            return None
-        record = self.results.get(unit.model, unit.task, unit.seed)
+        record = None if self.options.fresh else self._recorded(unit)
         if record is None or record.status != "ok":
             return None
         if record.model.fingerprint != self.encoder(unit.model, self.tasks[unit.task].max_length)[1]:

@@ -129,7 +129,7 @@ def _summary(report: RunReport, tally: Tally, results_dir: Path) -> None:
     for what, records in (("failed", report.failed), ("weights or extras missing", report.unavailable)):
         counts = Counter(record.model.name for record in records)
         if counts:
-            shown = ", ".join(f"{model} ({count} units)" for model, count in counts.items())
+            shown = ", ".join(f"{model} ({count} unit{'s' * (count > 1)})" for model, count in counts.items())
             click.echo(f"  {what}: {shown}; the notes above say why", err=True)
 
 

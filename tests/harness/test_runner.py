@@ -10,7 +10,7 @@ from harness import registry, runner
 from harness.commands.progress import SilentProgress
 from harness.encoder import EncoderCard
 from harness.engines import LocalEngine
-from harness.errors import DataMissing, ExtraMissing, StorageFault, UsageError, WeightsMissing
+from harness.errors import DataMissing, ExtraMissing, RecordNewer, StorageFault, UsageError, WeightsMissing
 from harness.outcome import Metric, Outcome
 from harness.registry import EncoderPlugin
 from harness.results import ResultStore
@@ -255,6 +255,21 @@ def test_an_interrupt_keeps_what_is_done(bench):
     watcher = SilentProgress()
     assert not bench.run("interrupting", watcher=watcher).interrupted
     assert (sorted(Counting.seen), watcher.skipped) == (["boom", "ccc"], 1)
+
+
+def test_a_damaged_record_is_measured_again_and_a_newer_one_is_left_alone(bench):
+    bench.run("counting")
+    path = ResultStore(bench.directory / "results").path("counting", "toy/one/p/1", 0)
+    whole = path.read_text()
+    path.write_text(whole[:-40])
+    watcher = SilentProgress()
+    with pytest.warns(UserWarning, match="measured again"):
+        report = bench.run("counting", watcher=watcher)
+    assert ([r.status for r in report.records], watcher.skipped) == (["ok", "ok"], 1)
+    path.write_text(whole.replace('"schema": 1', '"schema": 99'))
+    with pytest.raises(RecordNewer, match="upgrade"):
+        bench.run("counting")
+    assert '"schema": 99' in path.read_text()
 
 
 def test_seeds_multiply_only_what_is_random(bench):
