@@ -36,11 +36,12 @@ mode, float32, with an attention mask; the only vector that every model here has
 `NAME@pooler` and `NAME@last` are rows of their own, offered only where trained weights exist; a pooler whose bias is
 exactly zero was never trained and is refused.
 
-Weights on the hub are fetched when they are first needed, at the pinned revision, unless `AFFECTBENCH_OFFLINE=1` or
-`HF_HUB_OFFLINE=1` forbids the network. Nothing is fetched from file hosts: get those yourself and pass
-`--weights-dir NAME=DIR`. Only safetensors, and pickles that hold nothing but tensors, are read; a tensor of the encoder
-that is missing, or one that belongs to neither the encoder nor a known head, is an error. A model whose weights or
-extras are missing does not stop a run: its cells say "weights not available" or "extra missing", never a number.
+Weights on the hub are fetched when first needed, at the revision that a table names (else the newest), unless
+`AFFECTBENCH_OFFLINE=1` or `HF_HUB_OFFLINE=1` forbids the network. Nothing is fetched from file hosts: get those
+yourself and pass `--weights-dir NAME=DIR`. Only safetensors, and pickles that hold nothing but tensors, are read; a
+tensor of the encoder that is missing, or one that belongs to neither the encoder nor a known head, is an error. A
+model whose weights or extras are missing does not stop a run: its cells say "weights not available" or "extra
+missing", never a number.
 
 ## Any other model
 - `hf:org/model`, or the directory of a checkpoint: any encoder of the transformers library, first token by default,
