@@ -5,6 +5,7 @@ Everything that is not a `BenchError` is a fault of the program and keeps its tr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -59,3 +60,16 @@ class RecordInvalid(BenchError):
 
 class RecordNewer(RecordInvalid):
     """A result record was written by a newer version of this program; overwriting it would lose it."""
+
+
+def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:
+    """The error for a name that does not exist: what was asked for, what is near it, what there is.
+
+    >>> print(unknown_name("suite", "papre", ["sample", "paper"]))
+    unknown suite 'papre'; did you mean paper or sample? There are: sample, paper
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
+    return UsageError(f"unknown {kind} {name!r}{hint} There are: {', '.join(known)}")

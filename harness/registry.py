@@ -13,14 +13,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import BenchError, UsageError
+from harness.errors import BenchError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from harness.tasks.base import Task
@@ -107,13 +106,6 @@ def _points(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
         # An editable install and its build folder declare the same object twice: one plugin, no collision.
         found.setdefault(point.name, {})[point.value] = point
     return {name: tuple(found[name].values()) for name in sorted(found)}
-
-
-def unknown_name(kind: str, name: str, known: list[str]) -> UsageError:
-    """The error for a name that does not exist, with near ones."""
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    return UsageError(f"unknown {kind} {name!r}{hint} There are: {', '.join(known)}")
 
 
 def encoder_names() -> list[str]:

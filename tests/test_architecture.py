@@ -20,6 +20,7 @@ BELOW = {
     "statistics": {"metrics", "outcome"},
     "corpora": {"errors", "files"},
     "options": {"errors", "files"},
+    "command_line": {"errors"},
     "results": {"errors", "files", "outcome"},
     "embeddings": {"errors", "files"},
     "fingerprint": {"conformance", "encoder", "errors"},

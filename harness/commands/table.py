@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness import options
-from harness.errors import UsageError
+from harness.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from harness.results import Record
@@ -53,8 +53,6 @@ def table(
         known = sorted({record.model.name for record in records})
         for name in wanted:
             if name not in known:
-                from harness.registry import unknown_name
-
                 raise unknown_name("recorded model", name, known)
         records = [record for record in records if record.model.name in wanted]
     chosen = suite or _recorded_suite({record.task_id for record in records})
