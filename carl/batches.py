@@ -35,6 +35,16 @@ class Batch:
         parts = (self.ids, self.real, self.candidates, self.places, self.labels)
         return Batch(*(part.to(device, non_blocking=True) for part in parts))
 
+    def rows(self, chosen: Tensor) -> Batch:
+        """Some of the texts, at the same width.
+
+        Args:
+            chosen: int64 (n,), on the batch's device.
+        """
+        real = self.real[chosen]
+        places = real.flatten().nonzero().squeeze(1)
+        return Batch(self.ids[chosen], real, self.candidates[chosen], places, self.labels[chosen])
+
     def __len__(self) -> int:
         return len(self.ids)
 

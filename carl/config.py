@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from carl.settings import changed
 from harness.errors import UsageError
 
 #: Rated sources whose licence is stated and open (see the corpus's own table).
 OPEN_RATED = ("steam", "movie-polarity2", "pros-cons")
+
+#: The same, and those of which no licence is stated anywhere.
+ALL_RATED = (*OPEN_RATED, "movie-scale", "amazon-4domain", "restaurant-reviews", "app-reviews")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,10 @@ class Config:
     rated_sources: tuple[str, ...] = OPEN_RATED
     """Which rated reviews `rated` stands for."""
     rated_texts: int = 20_000
-    """Most rated reviews; a random choice over all rated sources."""
+    """Most rated reviews. No source takes more than an equal share of them while another has texts left."""
+    rated_excerpts: int = 0
+    """Excerpts to take of a review that is longer than `max_length`, each with the review's rating; 0 takes its
+    beginning, up to `max_length`."""
     rated_balanced: bool = True
     """Thin the larger half of each rated source, so that praise and blame weigh alike (93 % of Steam is praise)."""
     max_length: int = 64
@@ -59,9 +66,12 @@ class Config:
     attacked_texts: float = 0.5
     """Share of a batch's texts that are attacked. Where all are, the words alone say which tokens are salient and
     so perturbed; texts left clean show the detector the same words untouched."""
-    epsilon: float = 1.0
+    token_texts: float = 1.0
+    """Share of a batch's texts whose tokens the detector judges: fewer cost less. Below 1 it needs `dropout` 0, since
+    clean and perturbed pass could not drop the same values."""
+    epsilon: float = 2.0
     """Radius of the attack; see `relative`."""
-    alpha: float = 0.5
+    alpha: float = 1.0
     """Length of one step of the attack; see `relative`."""
     relative: bool = True
     """Whether radius and step are shares of the norm of a text's selected embeddings, or absolute."""
@@ -106,8 +116,9 @@ class Config:
     """One warm restart per epoch; else a single cosine."""
     clip: float = 1.0
     """Largest gradient norm; 0 for no clipping."""
-    precision: str = "bfloat16"
-    """Of training passes on a GPU: `bfloat16` or `float32`. The attack's own passes are float32 always."""
+    precision: str = "auto"
+    """Of training passes: `bfloat16`, `float32`, or `auto`, bfloat16 on a GPU and float32 elsewhere. The attack's own
+    passes are float32 always."""
     seed: int = 0
     """Decides order, initial heads, dropout and random tokens."""
 
@@ -134,6 +145,10 @@ class Config:
             raise UsageError(f"unknown label sources {', '.join(unknown)!r}; there are {', '.join(SOURCES)}")
         if not self.lambda_mccl and not self.lambda_ptd:
             raise UsageError("lambda_mccl and lambda_ptd are both 0: there is nothing to learn")
+        if self.token_texts < 1 and self.dropout:
+            raise UsageError(
+                f"token_texts is {self.token_texts} and dropout {self.dropout}; below 1 it needs dropout 0"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Field → value, as JSON holds it."""
@@ -157,17 +172,7 @@ class Config:
         >>> Config(name="mine", backbone="minilm").changed(["batch=16", "sources=emobank,rated"]).sources
         ('emobank', 'rated')
         """
-        types = {field.name: str(field.type) for field in fields(self)}
-        changes: dict[str, Any] = {}
-        for setting in settings:
-            name, separator, value = setting.partition("=")
-            if not separator or name not in types:
-                raise UsageError(f"{setting!r} is not FIELD=VALUE; fields are {', '.join(types)}")
-            try:
-                changes[name] = _parse(value.strip(), types[name])
-            except ValueError as error:
-                raise UsageError(f"{setting!r}: {name} is of type {types[name]}") from error
-        return replace(self, **changes)
+        return changed(self, settings)
 
 
 SOURCES = ("emobank", "facebook", "emotales", "iemocap", "rated")
@@ -179,7 +184,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "selection": ("salient", "random"),
     "target": ("momentum", "online"),
     "projection_norm": ("batch", "layer", "none"),
-    "precision": ("bfloat16", "float32"),
+    "precision": ("auto", "bfloat16", "float32"),
 }
 
 _INFINITE = float("inf")
@@ -192,6 +197,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "lambda_ptd": (0, _INFINITE),
     "share": (1e-9, 1),
     "attacked_texts": (0, 1),
+    "token_texts": (1e-9, 1),
     "epsilon": (0, _INFINITE),
     "alpha": (0, _INFINITE),
     "gamma": (0, _INFINITE),
@@ -202,22 +208,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(("attack_steps", "projection_hidden", "projection_size"), (1, _INFINITE)),
     **dict.fromkeys(("epochs", "steps", "accumulation", "log_every", "evaluate_every"), (1, _INFINITE)),
     **dict.fromkeys(("save_every", "rated_texts", "development_texts"), (1, _INFINITE)),
+    "rated_excerpts": (0, _INFINITE),
     "batch": (2, _INFINITE),
     "max_length": (3, _INFINITE),
     "seed": (0, 2**31 - 1),
 }
-
-
-def _parse(value: str, kind: str) -> Any:
-    if kind.endswith("| None") and value.lower() == "none":
-        return None
-    kind = kind.removesuffix(" | None")
-    if kind == "bool":
-        return {"true": True, "false": False}[value.lower()] if value.lower() in ("true", "false") else _refuse()
-    if kind.startswith("tuple"):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return {"int": int, "float": float, "str": str}[kind](value)
-
-
-def _refuse() -> Any:
-    raise ValueError

@@ -14,6 +14,7 @@ from carl.collapse import effective_rank, spread
 from carl.config import Config
 from carl.contrastive import embedding_similarity, mccl
 from carl.detection import auc, focal_loss
+from carl.distributed import Part, Team
 from carl.labels import label_logits, label_similarity, label_weights
 from carl.model import Carl, Randomness
 from carl.perturbation import Ball, attack, random_scores, salience, select_tokens
@@ -21,7 +22,7 @@ from carl.perturbation import Ball, attack, random_scores, salience, select_toke
 Measures = dict[str, float | None]
 
 
-def sentence_loss(online: Tensor, target: Tensor, labels: Tensor, config: Config) -> Tensor:
+def sentence_loss(online: Tensor, target: Tensor, labels: Tensor, config: Config, rows: slice | None = None) -> Tensor:
     """L_MCCL of a batch from vectors and labels, CARL equations (3) to (6).
 
     Computed in the vectors' precision, but at least in float32.
@@ -31,6 +32,8 @@ def sentence_loss(online: Tensor, target: Tensor, labels: Tensor, config: Config
         target: z' (N, size).
         labels: (N, 2).
         config: similarity, temperatures, form.
+        rows: where the rows of `online` stand, when it holds only some of them; the loss is then the part that they
+            contribute, so that the parts of a batch add up to the whole.
     """
     online = online.float() if online.dtype in (torch.bfloat16, torch.float16) else online
     similarity = embedding_similarity(online, target.to(online.dtype))
@@ -38,7 +41,10 @@ def sentence_loss(online: Tensor, target: Tensor, labels: Tensor, config: Config
         label_similarity(labels, config.similarity, config.norm_floor), config.label_temperature
     ).to(online.dtype)
     weights = label_weights(labels, config.similarity, config.norm_floor).to(online.dtype)
-    return mccl(similarity, log_labels, config.temperature, form=config.form, weights=weights)
+    if rows is None:
+        return mccl(similarity, log_labels, config.temperature, form=config.form, weights=weights)
+    part = mccl(similarity, log_labels[rows], config.temperature, form=config.form, weights=weights[rows])
+    return part * (weights[rows].sum() / weights.sum().clamp_min(1e-12))
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,10 @@ class Perturbed:
     """Perturbed embeddings, the same shape."""
     selected: Tensor
     """Bool (B, T)."""
+
+    def rows(self, chosen: Tensor) -> Perturbed:
+        """Some of the texts, int64 (n,)."""
+        return Perturbed(self.words[chosen], self.attacked[chosen], self.selected[chosen])
 
     @property
     def share_changed(self) -> float:
@@ -76,16 +86,19 @@ class Objective:
         model: the networks.
         config: weights, temperatures, attack.
         device: where the model is.
+        team: processes that share a batch.
     """
 
-    def __init__(self, model: Carl, config: Config, device: torch.device) -> None:
+    def __init__(self, model: Carl, config: Config, device: torch.device, team: Team | None = None) -> None:
         self.model = model
         self.config = config
         self.device = device
+        self.team = team or Team()
 
     def _narrow(self) -> AbstractContextManager[None]:
-        """Autocast of training passes: bfloat16 on a GPU that the configuration asks it of."""
-        enabled = self.device.type == "cuda" and self.config.precision == "bfloat16"
+        """Autocast of training passes, where the configuration asks for bfloat16."""
+        precision = self.config.precision
+        enabled = precision == "bfloat16" or (precision == "auto" and self.device.type == "cuda")
         context: AbstractContextManager[None] = torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
         return context
 
@@ -97,26 +110,30 @@ class Objective:
         means; it is L_MCCL, since L_PTD does not exist before the attack.
 
         Args:
-            batch: on the model's device.
-            generator: draws random tokens, on the CPU.
+            batch: on the model's device; the whole of it where several processes share it, each of which adds the
+                gradient of its own rows' part of L.
+            generator: draws random tokens, on the CPU; of the same state in all processes.
             scale: factor of the loss, 1 / accumulated batches.
             measure: compute what the curves show; without it a GPU is never waited for.
 
         Returns:
             If asked for: `loss`, `mccl`, `ptd`, `auc_attacked`, `auc_clean`, `hidden_change`
-            (largest change of a hidden value), `share_changed`, `perturbation`, `spread`, `effective_rank`.
+            (largest change of a hidden value), `share_changed`, `perturbation`, `spread`, `effective_rank`; all but
+            the losses on this process's rows.
         """
         config, model = self.config, self.model
+        part = self.team.part(batch)
+        batch = part.own
         randomness = Randomness(self.device)
         words = model.online.backbone.words(batch.ids)
         with self._narrow():
-            target = model.target_vectors(batch)
+            target = self.team.gather(model.target_vectors(batch))
             with randomness.again():
                 states = model.online.backbone(batch, words)
                 online = model.predict(states)
-        sentence = sentence_loss(online, target, batch.labels, config)
+        sentence = sentence_loss(online, target, part.whole.labels, config, part.rows)
         measures: Measures = {}
-        loss = config.lambda_mccl * sentence.detach()
+        losses = {"mccl": sentence.detach()}
         gradient = None
         if config.lambda_mccl:
             words.retain_grad()
@@ -125,24 +142,60 @@ class Objective:
         elif config.lambda_ptd:
             (gradient,) = torch.autograd.grad(sentence, words)
         clean = states.detach()
+        first = clean[:, 0]
         if config.lambda_ptd and gradient is not None:
-            perturbed = self.perturb(batch, words.detach(), gradient, target, randomness, generator)
-            with self._narrow(), randomness.again():
-                # Added to fresh embeddings, so that the token loss trains the table as well.
-                fresh = model.online.backbone.words(batch.ids)
-                attacked = model.online.backbone(batch, fresh + (perturbed.attacked - fresh.detach()))
-                logits = model.detector(attacked).float()
-            token = focal_loss(logits, perturbed.selected, batch.candidates, config.gamma)
-            (config.lambda_ptd * scale * token).backward()  # type: ignore[no-untyped-call]
-            loss = loss + config.lambda_ptd * token.detach()
-            if measure:
-                measures["ptd"] = float(token.detach())
-                measures |= self._attack_measures(batch, perturbed, clean, attacked.detach(), logits.detach())
+            perturbed = self.perturb(batch, words.detach(), gradient, target, randomness, generator, part=part)
+            token, found = self._detect(part, perturbed, clean, randomness, generator, scale=scale, measure=measure)
+            losses["ptd"] = token
+            measures |= found
         if measure:
-            first = clean[:, 0]
-            measures |= {"loss": float(loss), "mccl": float(sentence.detach())}
+            values = self.team.sum(torch.stack(list(losses.values()))).tolist()
+            measures |= dict(zip(losses, values, strict=True))
+            measures["loss"] = config.lambda_mccl * values[0] + config.lambda_ptd * sum(values[1:])
             measures |= {"spread": spread(first), "effective_rank": effective_rank(first)}
         return measures
+
+    def _detect(
+        self,
+        part: Part,
+        perturbed: Perturbed,
+        clean: Tensor,
+        randomness: Randomness,
+        generator: Generator,
+        *,
+        scale: float,
+        measure: bool,
+    ) -> tuple[Tensor, Measures]:
+        """Add the gradient of λ2 L_PTD; gives L_PTD, this process's part of it, and what is measured of the attack.
+
+        Args:
+            part: the texts.
+            perturbed: the attack on them.
+            clean: their token vectors without it, detached.
+            randomness: state before the clean pass.
+            generator: draws the texts that are judged, where `Config.token_texts` is below 1.
+            scale: factor of the loss.
+            measure: whether to measure.
+        """
+        config, model, batch, judged = self.config, self.model, part.own, part.whole
+        if config.token_texts < 1:
+            count = max(round(config.token_texts * len(part.whole)), 1)
+            chosen = torch.randperm(len(part.whole), generator=generator)[:count].to(self.device)
+            judged, own = part.whole.rows(chosen), part.places(chosen)
+            batch, perturbed, clean = batch.rows(own), perturbed.rows(own), clean[own]
+            if not len(own):
+                return clean.new_zeros(()), {}
+        with self._narrow(), randomness.again():
+            # Added to fresh embeddings, so that the token loss trains the table as well.
+            fresh = model.online.backbone.words(batch.ids)
+            attacked = model.online.backbone(batch, fresh + (perturbed.attacked - fresh.detach()))
+            logits = model.detector(attacked).float()
+        token = focal_loss(logits, perturbed.selected, batch.candidates, config.gamma)
+        if part.rows is not None:
+            token = token * (batch.candidates.sum() / judged.candidates.sum().clamp_min(1))
+        (config.lambda_ptd * scale * token).backward()  # type: ignore[no-untyped-call]
+        measures = self._attack_measures(batch, perturbed, clean, attacked.detach(), logits.detach()) if measure else {}
+        return token.detach(), measures
 
     def perturb(
         self,
@@ -152,6 +205,8 @@ class Objective:
         target: Tensor,
         randomness: Randomness,
         generator: Generator,
+        *,
+        part: Part | None = None,
     ) -> Perturbed:
         """Select tokens and attack them, CARL equations (7) to (9), in float32 and under the clean pass's dropout.
 
@@ -164,20 +219,21 @@ class Objective:
             target: z' of the batch; the attack moves the online branch away from it.
             randomness: state before the clean pass.
             generator: draws random tokens.
+            part: where the texts stand, when they are a part of a batch.
         """
-        config = self.config
+        config, part = self.config, part or Part(batch)
         salient = config.selection == "salient"
-        scores = salience(gradient) if salient else random_scores(batch.candidates, generator)
+        scores = salience(gradient) if salient else part.pick(random_scores(part.whole.candidates, generator))
         selected = select_tokens(scores, batch.candidates, config.share)
         if self.model.training:
-            attacked_texts = torch.rand(len(batch), generator=generator) < config.attacked_texts
-            selected &= attacked_texts.to(self.device)[:, None]
+            attacked_texts = torch.rand(len(part.whole), generator=generator) < config.attacked_texts
+            selected &= part.pick(attacked_texts).to(self.device)[:, None]
 
         def gradient_at(embeddings: Tensor) -> Tensor:
             embeddings = embeddings.requires_grad_()
             with torch.enable_grad(), torch.autocast(self.device.type, enabled=False), randomness.again():
                 online = self.model.predict(self.model.online.backbone(batch, embeddings))
-                loss = sentence_loss(online, target.float(), batch.labels, config)
+                loss = sentence_loss(online, target.float(), part.whole.labels, config, part.rows)
             (found,) = torch.autograd.grad(loss, embeddings)
             return found
 

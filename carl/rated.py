@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from carl.excerpts import excerpts
 from carl.label_source import LabelSource
+from carl.normal_form import text_hash
 from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 
 if TYPE_CHECKING:
@@ -31,17 +34,50 @@ KNOWN = {
 }
 
 
+#: Characters of an excerpt for each token that the encoder reads; English has four to five, and excerpts that are
+#: cut a little lose less than ones that leave room.
+CHARACTERS = 4
+
+#: One text in so many is held out for development scores, chosen by its hash.
+_HELD_OUT = 20
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Texts of one source with ratings from 0 to 1."""
+
+    texts: list[str]
+    ratings: list[float]
+
+    def select(self, rows: Iterable[int]) -> _Pool:
+        kept = list(rows)
+        return _Pool([self.texts[row] for row in kept], [self.ratings[row] for row in kept])
+
+
 def read_rated(
-    directory: Path, sources: Sequence[str], *, limit: int, balanced: bool = True, seed: int = 0
+    directory: Path,
+    sources: Sequence[str],
+    *,
+    limit: int,
+    balanced: bool = True,
+    excerpt_count: int = 0,
+    max_length: int = 64,
+    seed: int = 0,
+    development: bool = False,
 ) -> list[LabelSource]:
     """Read rated reviews from every shard of a folder.
 
     Args:
         directory: holds `*.jsonl` or `*.jsonl.zst`; texts without a rating are passed over.
         sources: names in the field `source`; of `KNOWN`.
-        limit: most texts of all sources together, a random choice.
+        limit: most texts of all sources together. They are drawn so that no source has more than an equal share
+            while another one has texts left.
         balanced: thin the larger of the halves above and below 0.5 of each source to the size of the smaller.
+        excerpt_count: excerpts of each text that is longer than `max_length` tokens are likely to be; 0 for none.
+        max_length: tokens that the encoder reads.
         seed: of the choice.
+        development: read the texts that are held out of training (one in twenty, by a hash of the text), in place
+            of the others.
 
     Returns:
         One source for each name that has texts, valence 2 · rating − 1.
@@ -54,37 +90,65 @@ def read_rated(
     unknown = [name for name in sources if name not in KNOWN]
     if unknown:
         raise UsageError(f"unknown rated source {', '.join(unknown)}; there are {', '.join(KNOWN)}")
-    found: dict[str, tuple[list[str], list[float]]] = {name: ([], []) for name in sources}
+    found = {name: _Pool([], []) for name in sources}
     shards = sorted([*directory.glob("*.jsonl"), *directory.glob("*.jsonl.zst")])
     if not shards:
         raise DataMissing(f"{directory} holds no *.jsonl or *.jsonl.zst; pass another `--corpus-dir`")
     for shard in shards:
         for text, source, rating in _rows(shard):
-            if source in found:
-                found[source][0].append(text)
-                found[source][1].append(rating)
+            if source in found and _is_held_out(text) == development:
+                found[source].texts.append(text)
+                found[source].ratings.append(rating)
     generator = np.random.default_rng(seed)
     pools = {}
-    for name, (texts, ratings) in found.items():
-        values = np.array(ratings, dtype=np.float64)
-        pools[name] = (texts, values, _balanced(values, generator) if balanced else np.arange(len(texts)))
-    tagged = [(name, row) for name, (_, _, rows) in pools.items() for row in rows.tolist()]
-    if not tagged:
+    for name, pool in found.items():
+        kept = pool.select(_balanced(np.array(pool.ratings), generator)) if balanced else pool
+        pools[name] = _excerpts(kept, excerpt_count, CHARACTERS * max_length, generator) if excerpt_count else kept
+    quotas = equal_shares([len(pool.texts) for pool in pools.values()], limit)
+    if not sum(quotas):
         raise DataMissing(f"{directory} has no rated texts of {', '.join(sources)}; pass another `--corpus-dir`")
-    kept = sorted(generator.permutation(len(tagged))[:limit].tolist())
-    result = []
-    for name, (texts, values, _) in pools.items():
-        rows = [tagged[place][1] for place in kept if tagged[place][0] == name]
-        if rows:
-            labels = np.full((len(rows), 2), np.nan, dtype=np.float32)
-            labels[:, 0] = 2 * values[rows] - 1
-            title, licence = KNOWN[name]
-            result.append(
-                LabelSource(
-                    name=name, title=title, licence=licence, texts=tuple(texts[row] for row in rows), labels=labels
-                )
-            )
-    return result
+    return [
+        _label_source(name, pool.select(sorted(generator.permutation(len(pool.texts))[:quota].tolist())))
+        for (name, pool), quota in zip(pools.items(), quotas, strict=True)
+        if quota
+    ]
+
+
+def equal_shares(sizes: Sequence[int], limit: int) -> list[int]:
+    """Share out a number of texts: equally, and what a small source leaves to the others.
+
+    >>> equal_shares([5, 100, 100], 45)
+    [5, 20, 20]
+    >>> equal_shares([5, 7], 45)
+    [5, 7]
+    """
+    quotas = [0] * len(sizes)
+    left = min(limit, sum(sizes))
+    order = sorted(range(len(sizes)), key=lambda place: sizes[place])
+    for done, place in enumerate(order):
+        quotas[place] = min(sizes[place], left // (len(order) - done))
+        left -= quotas[place]
+    return quotas
+
+
+def _label_source(name: str, pool: _Pool) -> LabelSource:
+    labels = np.full((len(pool.texts), 2), np.nan, dtype=np.float32)
+    labels[:, 0] = 2 * np.array(pool.ratings) - 1
+    title, licence = KNOWN[name]
+    return LabelSource(name=name, title=title, licence=licence, texts=tuple(pool.texts), labels=labels)
+
+
+def _is_held_out(text: str) -> bool:
+    return int(text_hash(text), 16) % _HELD_OUT == 0
+
+
+def _excerpts(pool: _Pool, count: int, size: int, generator: np.random.Generator) -> _Pool:
+    pairs = [
+        (piece, rating)
+        for text, rating in zip(pool.texts, pool.ratings, strict=True)
+        for piece in excerpts(text, count, size, generator)
+    ]
+    return _Pool([text for text, _ in pairs], [rating for _, rating in pairs])
 
 
 def _balanced(ratings: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.int64]:

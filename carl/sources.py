@@ -6,8 +6,6 @@ CR and GoEmotions are no source at all: they are evaluated.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,35 +15,13 @@ import numpy as np
 from carl.config import Config
 from carl.label_source import LabelSource
 from carl.labels import scale_labels
+from carl.normal_form import normal_form, text_hash
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary, Examples
-
-
-_BRACKETS = frozenset(("-lrb-", "-rrb-"))
-_OTHER = re.compile(r"[^a-z0-9]+")
-
-
-def normal_form(text: str) -> str:
-    """The form in which texts count as equal: lower-case, without bracket tokens, a-z and 0-9 alone.
-
-    >>> normal_form("It 's -LRB- very -RRB- GOOD !")
-    'itsverygood'
-    """
-    words = (word for word in text.lower().split() if word not in _BRACKETS)
-    return _OTHER.sub("", "".join(words))
-
-
-def text_hash(text: str) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of a text's normal form: shows overlap without giving the text.
-
-    >>> text_hash("Very good!") == text_hash("very good")
-    True
-    """
-    return hashlib.sha256(normal_form(text).encode()).hexdigest()[:16]
 
 
 def read_sources(
@@ -151,5 +127,7 @@ def _rated(directory: Path | None, config: Config) -> list[LabelSource]:
         config.rated_sources,
         limit=config.rated_texts,
         balanced=config.rated_balanced,
+        excerpt_count=config.rated_excerpts,
+        max_length=config.max_length,
         seed=config.seed,
     )

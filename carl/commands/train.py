@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
+from carl.commands.interruption import stopping_politely
 from carl.configurations import configuration
 from harness.options import cache_dir, data_dir, go_offline, offline
-
-if TYPE_CHECKING:
-    from carl.trainer import Trainer
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -37,9 +30,16 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
     type=click.Choice(["all", "emobank", "none"]),
     default="all",
     show_default=True,
-    help="Development data that chooses the step: EmoBank and GoEmotions, EmoBank alone, or the last step.",
+    help="What chooses the step: EmoBank, GoEmotions, SST5 and rated reviews; EmoBank alone; or the last step.",
 )
 @click.option("--until", type=click.IntRange(min=1), help="Save the state after this step and stop.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Save the state after so many minutes, preparation counted in, and stop; the same line goes on.",
+)
+@click.option("--state-pieces", metavar="SIZE", help="Write the state in pieces of at most this size, e.g. 16MB.")
+@click.option("--compile", "compiled", is_flag=True, help="Let torch.compile make the encoder's layers faster.")
 @click.option("--fresh", is_flag=True, help="Begin again even if there is a saved state.")
 @cache_dir
 @offline
@@ -59,56 +59,77 @@ def train(
     device: str | None,
     development: str,
     until: int | None,
+    minutes: float | None,
+    state_pieces: str | None,
+    compiled: bool,
     fresh: bool,
     cache_dir: Path,
     offline: bool,
 ) -> None:
     """Train an encoder. The same line again goes on where an interrupted run stopped.
 
-    Progress goes to standard error, curves to OUTPUT/training/curves.jsonl, the checkpoint to OUTPUT. Ctrl-C saves the
-    state after the current step (exit code 130).
+    Progress goes to standard error, the checkpoint to OUTPUT, curves to OUTPUT/training/curves.jsonl and, where
+    matplotlib is installed, as a figure beside it. Ctrl-C saves the state after the current step (exit code 130).
+
+    On several GPUs: `torchrun --nproc-per-node=N -m carl train ...`; the batch is shared between them.
     """
+    import time
+
+    began = time.monotonic()
     go_offline(offline)
     shorthand = [f"{field}={value}" for field, value in (("seed", seed), ("steps", steps)) if value is not None]
     config = configuration(name).changed([*settings, *shorthand])
     from carl.backbone import read_start
-    from carl.development import Development
+    from carl.checkpointing import has_state, remove_state
+    from carl.compilation import INDUCTOR
+    from carl.development import development_data
+    from carl.distributed import team_of_processes
+    from carl.pieces import size_in_bytes
     from carl.sources import read_sources
     from carl.trainer import Trainer
     from harness.corpora.shelves import Library
-    from harness.transformer.devices import choose
 
-    chosen = choose(device)
-    library = Library(data_dir, cache_dir, offline=offline)
-    sources = read_sources(config, library, corpus_dir=corpus_dir, iemocap_dir=iemocap_dir)
-    for source in sources:
-        _say(f"{source.title}: {len(source):,} texts ({source.left_out:,} left out)")
-    start = read_start(config.backbone, weights_dir=backbone_dir, tokenizer_dir=tokenizer_dir)
-    looked_at = (
-        Development(
-            library,
-            start.tokenizer,
-            config.max_length,
-            texts=config.development_texts,
-            emotions=development == "all",
+    piece_size = size_in_bytes(state_pieces) if state_pieces else None
+    with team_of_processes(device) as (team, chosen):
+        say = _say if team.leads else _keep_quiet
+        library = Library(data_dir, cache_dir, offline=offline)
+        sources = read_sources(config, library, corpus_dir=corpus_dir, iemocap_dir=iemocap_dir)
+        for source in sources:
+            say(f"{source.title}: {len(source):,} texts ({source.left_out:,} left out)")
+        start = read_start(config.backbone, weights_dir=backbone_dir, tokenizer_dir=tokenizer_dir)
+        kind = development if team.leads else "none"
+        folder = output or Path("runs") / config.name
+        trainer = Trainer(
+            config,
+            start,
+            sources,
+            folder,
+            device=chosen,
+            development=development_data(kind, config, library, start.tokenizer, corpus_dir),
+            team=team,
+            piece_size=piece_size,
+            compiler=INDUCTOR if compiled else None,
+            report=say,
         )
-        if development != "none"
-        else None
-    )
-    folder = output or Path("runs") / config.name
-    trainer = Trainer(config, start, sources, folder, device=chosen, development=looked_at, report=_say)
-    if trainer.state_path.is_file():
-        if fresh:
-            trainer.state_path.unlink()
-        else:
-            _say(f"going on from {trainer.state_path}")
-    _say(f"{config.name}: {trainer.steps:,} steps of {config.batch * config.accumulation} texts on {chosen}")
-    with _stopping(trainer):
-        complete = trainer.run(until=until)
+        if fresh and team.leads:
+            remove_state(trainer.state_path)
+        team.wait()
+        if has_state(trainer.state_path):
+            say(f"going on from {trainer.state_path}")
+        processes = f"{team.size} processes, the first on " if team.size > 1 else ""
+        say(
+            f"{config.name}: {trainer.steps:,} steps of {trainer.batch * config.accumulation} texts on {processes}{chosen}"
+        )
+        seconds = None if minutes is None else max(60 * minutes - (time.monotonic() - began), 0.0)
+        with stopping_politely(trainer, say):
+            complete = trainer.run(until=until, seconds=seconds)
+        if team.leads:
+            _draw(folder, config.name)
     if complete:
-        click.echo(str(folder))
+        if team.leads:
+            click.echo(str(folder))
         return
-    _say(f"stopped after step {trainer.progress.step} of {trainer.steps}; the same command goes on")
+    say(f"stopped after step {trainer.progress.step} of {trainer.steps}; the same command goes on")
     ctx.exit(130 if trainer.stopping else 0)
 
 
@@ -116,19 +137,13 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-@contextmanager
-def _stopping(trainer: Trainer) -> Iterator[None]:
-    """Let Ctrl-C and a polite kill end the run after its step; a second Ctrl-C ends it at once."""
+def _keep_quiet(line: str) -> None:
+    """What the first process says the others need not repeat."""
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        if trainer.stopping:
-            raise KeyboardInterrupt
-        _say("saving the state after this step; again to stop at once")
-        trainer.stop()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _draw(folder: Path, title: str) -> None:
+    from carl.curves import CURVES, read_curves
+    from carl.figure import draw_curves, figures_possible
+
+    if figures_possible() and (lines := read_curves(folder / CURVES)):
+        draw_curves((folder / CURVES).with_suffix(".svg"), lines, title=title)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +49,15 @@ def test_every_epoch_visits_texts_once_in_its_own_order(texts, size, seed):
         orders.append(rows)
     if texts > 12:
         assert orders[0] != orders[1]
+
+
+def test_rows_of_a_batch_are_those_texts_alone(bert, source):
+    items = encode_ids(bert.tokenizer, source.texts[:6], 32)
+    special = special_ids(bert.tokenizer, bert.shape.padding)
+    batch = collate(items, source.labels[:6], padding=bert.shape.padding, special=special)
+    chosen = batch.rows(torch.tensor([4, 1]))
+    for place, row in enumerate((4, 1)):
+        assert chosen.ids[place][chosen.real[place]].tolist() == items[row].tolist()
+        assert torch.equal(chosen.candidates[place], batch.candidates[row])
+        assert torch.allclose(chosen.labels[place], batch.labels[row], equal_nan=True)
+    assert torch.equal(chosen.ids.flatten()[chosen.places], chosen.ids[chosen.real])

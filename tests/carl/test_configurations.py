@@ -2,8 +2,9 @@
 
 import pytest
 
-from carl.config import Config
+from carl.config import ALL_RATED, Config
 from carl.configurations import ARMS, configuration, configuration_names
+from carl.rated import KNOWN
 from harness.errors import UsageError
 
 
@@ -72,3 +73,8 @@ def test_unknown_names_list_the_known_ones():
 def test_something_must_be_learnt():
     with pytest.raises(UsageError, match="both 0"):
         configuration("carl-minilm").changed(["lambda_mccl=0", "lambda_ptd=0"])
+
+
+def test_all_rated_sources_have_a_title_and_a_licence():
+    assert set(ALL_RATED) == set(KNOWN)
+    assert configuration("carl-minilm-cpu").rated_sources == ALL_RATED

@@ -12,10 +12,11 @@ from carl.batches import collate, special_ids
 from carl.collapse import effective_rank, spread
 from carl.configurations import configuration
 from carl.detection import focal_loss
-from carl.model import Backbone, Carl
+from carl.model import Backbone, Carl, Randomness
 from carl.objective import Objective, sentence_loss
 from carl.perturbation import salience, select_tokens
 from carl.trainer import Trainer
+from harness.errors import UsageError
 from harness.transformer.tokenization import encode_ids
 
 CPU = torch.device("cpu")
@@ -76,6 +77,28 @@ def test_total_is_equation_11_and_its_gradient_is_that_of_the_written_out_loss(b
         assert torch.allclose(found[name], expected, atol=1e-4, rtol=1e-3), name
 
 
+def test_the_token_loss_of_a_share_of_the_texts_is_that_of_those_texts(bert, source, config):
+    config = config.changed(["dropout=0", "projection_norm=layer", "attacked_texts=1", "token_texts=0.25"])
+    batch = batch_of(bert, source)
+    model = model_of(bert, config)
+    measures = Objective(model, config, CPU).backward(batch, torch.Generator().manual_seed(0))
+    words = model.online.backbone.words(batch.ids)
+    target = model.target_vectors(batch)
+    sentence = sentence_loss(model.predict(model.online.backbone(batch, words)), target, batch.labels, config)
+    (gradient,) = torch.autograd.grad(sentence, words)
+    objective, generator = Objective(model, config, CPU), torch.Generator().manual_seed(0)
+    perturbed = objective.perturb(batch, words.detach(), gradient, target, Randomness(CPU), generator)
+    rows = torch.randperm(16, generator=generator)[:4]
+    logits = model.detector(model.online.backbone(batch, perturbed.attacked))[rows]
+    expected = focal_loss(logits, perturbed.selected[rows], batch.candidates[rows], config.gamma)
+    assert measures["ptd"] == pytest.approx(float(expected.detach()), rel=1e-4)
+
+
+def test_a_share_of_the_texts_and_dropout_exclude_each_other(config):
+    with pytest.raises(UsageError, match="needs dropout 0"):
+        config.changed(["dropout=0.1", "token_texts=0.5"])
+
+
 def test_detector_never_reaches_the_target_and_the_sentence_loss_never_the_detector(bert, source, config):
     batch = batch_of(bert, source)
     model = model_of(bert, config)
@@ -106,8 +129,8 @@ def test_random_tokens_replace_salient_ones(bert, source, config):
         kept = []
         original = objective.perturb
 
-        def keep(*arguments):
-            kept.append(original(*arguments))
+        def keep(*arguments, **options):
+            kept.append(original(*arguments, **options))
             return kept[-1]
 
         objective.perturb = keep
@@ -146,8 +169,8 @@ def test_only_the_given_share_of_texts_is_attacked_while_training(bert, source, 
     counts = []
     original = objective.perturb
 
-    def keep(*arguments):
-        found = original(*arguments)
+    def keep(*arguments, **options):
+        found = original(*arguments, **options)
         counts.append(int(found.selected.any(dim=1).sum()))
         return found
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from carl.configurations import configuration
 from carl.iemocap import read_iemocap
-from carl.rated import read_rated
-from carl.sources import normal_form, read_sources, text_hash, training_hashes
+from carl.normal_form import text_hash
+from carl.rated import equal_shares, read_rated
+from carl.sources import read_sources, training_hashes
 from harness.corpora.base import Examples
 from harness.corpora.shelves import Library
 from harness.errors import DataInvalid, DataMissing, UsageError
@@ -80,8 +83,6 @@ def test_a_source_that_needs_a_folder_says_so(source, option):
 def test_hashes_show_equal_normal_forms_only():
     (source,) = read_sources(configuration("carl-minilm").changed(["sources=facebook"]), MadeUpLibrary())
     assert training_hashes([source, source]) == [text_hash("Warm!")]
-    assert normal_form("a -LRB- café -RRB- , 2nd") == "acaf2nd"
-    assert normal_form("a -lrbx-") == "alrbx"
 
 
 @pytest.fixture
@@ -103,15 +104,50 @@ def test_rated_reviews_have_valence_alone(shards):
 
 def test_rated_reviews_are_balanced_and_limited(shards):
     everything = read_rated(shards, ["steam", "movie-scale"], limit=1000, balanced=False)
-    assert [len(source) for source in everything] == [50, 9]
+    trained_on = [i for i in range(50) if int(text_hash(f"steam {i}"), 16) % 20]
+    assert [len(source) for source in everything] == [len(trained_on), 9]
     steam, scale = read_rated(shards, ["steam", "movie-scale"], limit=1000)
-    assert sorted(steam.labels[:, 0].tolist()) == [-1] * 5 + [1] * 5
+    blamed = sum(i % 10 == 0 for i in trained_on)
+    assert sorted(steam.labels[:, 0].tolist()) == [-1] * blamed + [1] * blamed
     assert len(scale) == 9
     limited = read_rated(shards, ["steam", "movie-scale"], limit=7)
-    assert sum(map(len, limited)) == 7
+    assert sorted(map(len, limited)) == [3, 4]
     assert [s.texts for s in limited] == [s.texts for s in read_rated(shards, ["steam", "movie-scale"], limit=7)]
     other = read_rated(shards, ["steam", "movie-scale"], limit=7, seed=1)
     assert [s.texts for s in limited] != [s.texts for s in other]
+
+
+def test_one_rated_review_in_twenty_is_held_out(tmp_path):
+    texts = [f"review {number}" for number in range(4000)]
+    write_lines(tmp_path / "a.jsonl", [{"text": text, "source": "steam", "rating": 1} for text in texts])
+    parts = [
+        set(read_rated(tmp_path, ["steam"], limit=9999, balanced=False, development=kind)[0].texts)
+        for kind in (False, True)
+    ]
+    assert parts[0] | parts[1] == set(texts)
+    assert not parts[0] & parts[1]
+    assert len(parts[1]) == sum(int(text_hash(text), 16) % 20 == 0 for text in texts)
+
+
+def test_long_reviews_give_excerpts_with_their_rating(tmp_path):
+    long = " ".join(f"Sentence {number} of it." for number in range(21))
+    assert int(text_hash(long), 16) % 20, "held out"
+    write_lines(tmp_path / "a.jsonl", [{"text": long, "source": "steam", "rating": 0}])
+    (source,) = read_rated(tmp_path, ["steam"], limit=9, balanced=False, excerpt_count=3, max_length=16)
+    assert len(source) == 3
+    assert all(text in long and len(text) <= 64 for text in source.texts)
+    assert source.labels[:, 0].tolist() == [-1] * 3
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=6), st.integers(1, 120))
+def test_shares_are_equal_where_sources_are_large_enough(sizes, limit):
+    quotas = equal_shares(sizes, limit)
+    assert sum(quotas) == min(limit, sum(sizes))
+    assert all(quota <= size for quota, size in zip(quotas, sizes, strict=True))
+    cut = [quota for quota, size in zip(quotas, sizes, strict=True) if quota < size]
+    if cut:
+        assert max(cut) - min(cut) <= 1
+        assert min(cut) >= max(quotas) - 1
 
 
 def test_compressed_shards_are_the_same(shards, tmp_path_factory):
