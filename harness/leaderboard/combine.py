@@ -3,12 +3,12 @@
 The mean over k seeds is uncertain for two reasons. The test rows are a sample, the same one for every seed,
 so averaging does not shrink that part: its standard error is taken from the mean half-width h of the seeds' own
 95 % intervals, h / z with z = 1.96. The seeds are a sample as well: the standard error of their mean is sd / √k
-(with k - 1 in sd). Taken as independent, the 95 % interval of the mean is, by normal approximation,
+(with k - 1 in sd). Taken as independent, the 95 % interval of the mean is
 
-    mean ± z · √( (h / z)² + sd² / k )
+    mean ± t · √( (h / z)² + sd² / k )
 
-clipped to the metric's range. The envelope of the seeds' intervals would be neither of the two. With few seeds
-the second part is itself rough (normal, not t). If one seed has no interval, the mean has none: a part of the
+with t for the degrees of freedom of `harness.statistics.seeds`, clipped to the metric's range. The envelope of the
+seeds' intervals would be neither of the two. If one seed has no interval, the mean has none: a part of the
 uncertainty would be missing without a sign.
 """
 
@@ -17,15 +17,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from harness.errors import RecordInvalid
 from harness.leaderboard.metrics import metric_style
 from harness.outcome import Metric
 from harness.results import ModelFacts, Record
-
-_Z = 1.959963984540054
+from harness.statistics import sampling_error, seed_interval, standard_error
 
 #: The most cautious state first: what seeds that disagree are joined to.
 _CAUTION = ("overlap", "unknown", "clean")
@@ -82,7 +81,7 @@ def combine_metric(name: str, values: Sequence[Metric]) -> Metric:
 
     >>> joined = combine_metric("accuracy", [Metric(0.80, 0.78, 0.82), Metric(0.82, 0.80, 0.84)])
     >>> round(joined.value, 3), round(joined.high - joined.value, 4)
-    (0.81, 0.028)
+    (0.81, 0.039)
     """
     if len(values) == 1:
         return values[0]
@@ -90,11 +89,10 @@ def combine_metric(name: str, values: Sequence[Metric]) -> Metric:
     widths = [(value.high - value.low) / 2 for value in values if value.low is not None and value.high is not None]
     if len(widths) < len(values):
         return Metric(mean)
-    sampling = fmean(widths) / _Z
-    seeds = stdev(value.value for value in values) / math.sqrt(len(values))
-    half = _Z * math.hypot(sampling, seeds)
+    seeds = (standard_error([value.value for value in values]), len(values) - 1)
+    low, high = seed_interval(mean, sampling_error(0.0, 2 * fmean(widths)), [seeds])
     style = metric_style(name)
-    return Metric(mean, style.clip(mean - half), style.clip(mean + half))
+    return Metric(mean, style.clip(low), style.clip(high))
 
 
 def combine(records: Iterable[Record]) -> tuple[Unit, ...]:

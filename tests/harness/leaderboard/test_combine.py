@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from harness.errors import RecordInvalid
 from harness.leaderboard.combine import combine, combine_metric
@@ -36,7 +37,9 @@ def test_the_interval_is_that_of_the_formula() -> None:
     joined = combine_metric("accuracy", values)
     assert joined.value == pytest.approx(0.53)
     assert joined.high is not None
-    assert joined.high - joined.value == pytest.approx(Z * math.sqrt(sampling**2 + seeds**2))
+    freedom = (sampling**2 + seeds**2) ** 2 / (seeds**4 / 2)
+    quantile = stats.t.ppf(0.975, freedom)
+    assert joined.high - joined.value == pytest.approx(quantile * math.sqrt(sampling**2 + seeds**2))
     assert joined.high - joined.value > 0.05, "seeds add uncertainty"
 
 

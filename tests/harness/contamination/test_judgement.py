@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.contamination import BASES, STATES, Match, conclude, inherited, judge
 from harness.encoder import EncoderCard
 
-DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 @pytest.mark.parametrize(
@@ -225,3 +225,25 @@ def test_counts_agree_with_the_published_files() -> None:
     ):
         counts = judge((training,), corpus).evidence["matches"][0]["counts"]
         assert (counts["rows"], counts["exact"], counts["normal"]) == (len(rows), *_counted(rows, among)), training
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "evaluated"),
+    [
+        ("tweet_eval", "tweeteval-irony"),
+        ("cardiffnlp/tweet_eval", "semeval2017-task4a"),
+        ("semeval-2017-task-4", "tweeteval-sentiment"),
+        ("SemEval-2018 task 3 (train)", "tweeteval-irony"),
+        ("iSarcasm", "isarcasmeval"),
+        ("senteval", "trec"),
+    ],
+)
+def test_sets_of_the_extended_suite_are_known_by_their_usual_names(trained_on: str, evaluated: str) -> None:
+    found = judge((trained_on,), evaluated)
+    assert (found.state, found.evidence["basis"]) == ("overlap", "declared")
+
+
+def test_other_tweets_are_a_note_and_no_overlap() -> None:
+    found = judge(("twitter",), "tweeteval-irony")
+    assert found.state == "clean"
+    assert found.evidence["notes"][0]["kind"] == "same site"

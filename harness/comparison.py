@@ -1,0 +1,495 @@
+"""Compare recorded results: two models with intervals and tests, a whole column with ranks, two measurements exactly.
+
+    compare(Side.of(store, "minilm"), Side.of(store, "lexicon"))   # is one better, beyond chance?
+    column(store, ["minilm", "lexicon"], "polarity/mr/senteval-lr/1")   # ranks with ties
+    changes(store, other_store)   # did this commit change any number?
+
+Everything is read from the records and the per-example predictions beside them; no corpus and no model is needed.
+Numbers are compared within one protocol and version on the same data; whatever else there is, is listed with the
+reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from statistics import fmean
+
+from harness.errors import UsageError, unknown_name
+from harness.results import Record, ResultStore
+from harness.statistics import (
+    DRAWS,
+    Contestant,
+    Difference,
+    Pair,
+    RankRange,
+    all_pairs,
+    comparable,
+    difference,
+    holm,
+    rank_ranges,
+    scored,
+)
+from harness.statistics.ranks import ALPHA
+
+#: A recorded number and the one that its predictions give differ by no more: some protocols round by fold, and
+#: predictions are stored in float32.
+_ROUNDING = 2e-4
+
+#: Why a number of the geometry, say, is compared without a test.
+NO_PREDICTIONS = "no per-example predictions determine this number: not tested"
+
+#: Why an interval is too narrow.
+NO_DOCUMENTS = "documents not stored with the predictions: rows were resampled, the interval is too narrow"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One model's results in one directory."""
+
+    model: str
+    store: ResultStore
+    records: tuple[Record, ...]
+
+    @classmethod
+    def of(cls, store: ResultStore, model: str, records: Iterable[Record] | None = None) -> Side:
+        """A model's records.
+
+        Args:
+            store: the directory.
+            model: its name.
+            records: all records of the directory, if they are read already.
+
+        Raises:
+            UsageError: there are none of this model; near names are suggested.
+        """
+        everything = list(store if records is None else records)
+        own = tuple(record for record in everything if record.model.name == model)
+        if not own:
+            known = sorted({record.model.name for record in everything})
+            if not known:
+                raise UsageError(
+                    f"there are no records in {store.directory}; measure first: bench run --models {model}"
+                )
+            raise unknown_name(f"recorded model in {store.directory}", model, known)
+        return cls(model, store, own)
+
+    @cached_property
+    def tasks(self) -> dict[str, tuple[Record, ...]]:
+        """Task id → its records, ordered by seed."""
+        found: dict[str, list[Record]] = {}
+        for record in sorted(self.records, key=lambda record: record.seed):
+            found.setdefault(record.task_id, []).append(record)
+        return {name: tuple(records) for name, records in found.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One number of two models; all differences are second minus first."""
+
+    task_id: str
+    metric: str
+    first: float
+    """As recorded; the mean over seeds."""
+    second: float
+    difference: float
+    low: float | None = None
+    """Ends of the 95 % interval of the difference; None where it was not tested."""
+    high: float | None = None
+    p: float | None = None
+    adjusted: float | None = None
+    """Holm-adjusted over all tested numbers of the comparison."""
+    test: str = ""
+    rows: int | None = None
+    """Evaluated rows."""
+    note: str = ""
+    """Why there is no test, or what is wrong with it."""
+
+    @property
+    def separated(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+    def verdict(self, higher_is_better: bool | None) -> str:
+        """The answer in words: `same`, `better`, `worse` (of the second), `not told apart` or `not tested`.
+
+        The interval decides. Where Holm's correction takes the decision back, it says so.
+        """
+        if self.low is None:
+            return "same number" if self.difference == 0 else "not tested"
+        if self.difference == 0 and self.p == 1:
+            return "same"
+        if not self.separated:
+            return "not told apart"
+        if higher_is_better is None:
+            word = "higher" if self.difference > 0 else "lower"
+        else:
+            word = "better" if (self.difference > 0) == higher_is_better else "worse"
+        return word if self.adjusted is not None and self.adjusted < ALPHA else f"{word}, not after Holm"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """What was not compared."""
+
+    model: str
+    task_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Two models side by side."""
+
+    first: str
+    second: str
+    numbers: tuple[Compared, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def compare(
+    first: Side,
+    second: Side,
+    *,
+    tasks: Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
+    draws: int = DRAWS,
+) -> Comparison:
+    """Compare two models on every task that both were measured on.
+
+    Args:
+        first: the model that is compared with.
+        second: the model that is compared.
+        tasks: task ids, in the order of the answer; None for all that are recorded.
+        metrics: which numbers; None for the main one of each task, which a record holds first.
+        draws: bootstrap resamples; the smallest p-value of a bootstrap test is 2 / (draws + 1).
+    """
+    found: list[Compared] = []
+    left_out: list[LeftOut] = []
+    ids = list(dict.fromkeys((*first.tasks, *second.tasks))) if tasks is None else list(tasks)
+    for task_id in ids:
+        one, two = first.tasks.get(task_id, ()), second.tasks.get(task_id, ())
+        if not one and not two:
+            continue
+        reason = _incomparable(first, second, task_id)
+        if reason:
+            left_out.append(LeftOut(model=second.model if not two else first.model, task_id=task_id, reason=reason))
+            continue
+        names = list(one[0].metrics) if metrics is not None else list(one[0].metrics)[:1]
+        for name in names if metrics is None else [name for name in names if name in metrics]:
+            found.append(_number(first, second, task_id, name, draws))
+    tested = [number.p for number in found if number.p is not None]
+    adjusted = iter(holm(tested))
+    numbers = tuple(number if number.p is None else replace(number, adjusted=next(adjusted)) for number in found)
+    return Comparison(first=first.model, second=second.model, numbers=numbers, left_out=tuple(left_out))
+
+
+def _incomparable(first: Side, second: Side, task_id: str) -> str:
+    """Why a task's results cannot be set side by side; empty when they can."""
+    one, two = first.tasks.get(task_id, ()), second.tasks.get(task_id, ())
+    if not one or not two:
+        there, missing = (first, second) if one else (second, first)
+        stem = task_id.rsplit("/", 2)[0] + "/"
+        others = sorted(name for name in missing.tasks if name.startswith(stem) and name not in there.tasks)
+        if others:
+            return f"another protocol: {missing.model} has {', '.join(name.removeprefix(stem) for name in others)}"
+        return f"no record of {missing.model}"
+    for side, records in ((first, one), (second, two)):
+        bad = [record for record in records if record.status != "ok"]
+        if bad:
+            return f"{side.model}: {bad[0].status}"
+    if len({record.data for record in (*one, *two)}) > 1:
+        return "scored on different data"
+    if len({record.split for record in (*one, *two)}) > 1:
+        return "scored on different splits"
+    return ""
+
+
+def _number(first: Side, second: Side, task_id: str, metric: str, draws: int) -> Compared:
+    one, two = first.tasks[task_id], second.tasks[task_id]
+    values = [_mean(records, metric) for records in (one, two)]
+    if values[0] is None or values[1] is None:
+        lacking = first.model if values[0] is None else second.model
+        known = next(value for value in (*values, 0.0) if value is not None)
+        return Compared(
+            task_id=task_id, metric=metric, first=known, second=known, difference=0.0, note=f"{lacking} has no {metric}"
+        )
+    plain = Compared(
+        task_id=task_id, metric=metric, first=values[0], second=values[1], difference=values[1] - values[0]
+    )
+    sides = [contestant(first.store, one, metric, draws), contestant(second.store, two, metric, draws)]
+    for side in sides:
+        if isinstance(side, str):
+            return replace(plain, note=side)
+    left, right = (side for side in sides if isinstance(side, Contestant))
+    if not comparable(left, right):
+        return replace(plain, note="the stored predictions are of different rows: measure again")
+    found = difference(left, right)
+    return replace(
+        plain,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        test=found.test,
+        rows=len(left.scores[0]),
+        note=_remark(one, left) or _remark(two, right),
+    )
+
+
+def _mean(records: Sequence[Record], metric: str) -> float | None:
+    values = [record.metrics[metric].value for record in records if metric in record.metrics]
+    return fmean(values) if len(values) == len(records) else None
+
+
+def _remark(records: Sequence[Record], side: Contestant) -> str:
+    clustered = any(record.details.get("interval") == "bootstrap over documents" for record in records)
+    return NO_DOCUMENTS if clustered and side.scores[0].groups is None else ""
+
+
+def contestant(store: ResultStore, records: Sequence[Record], metric: str, draws: int = DRAWS) -> Contestant | str:
+    """A model's number with its predictions, or why there is nothing to test with.
+
+    Args:
+        store: where the records are.
+        records: all seeds of one model on one task.
+        metric: the number's name.
+        draws: bootstrap resamples.
+    """
+    scores = []
+    for record in records:
+        score = scored(metric, store.predictions(record) or {})
+        if score is None:
+            return NO_PREDICTIONS
+        recorded = record.metrics[metric].value
+        if abs(score.value - recorded) > _ROUNDING:
+            return (
+                f"the predictions of {record.model.name} give {score.value:.4f}, its record says {recorded:.4f}: "
+                "measure again"
+            )
+        scores.append(score)
+    values = tuple(record.metrics[metric].value for record in records)
+    return Contestant(fmean(values), tuple(scores), draws, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """All models of one table column against one another."""
+
+    task_id: str
+    metric: str
+    values: Mapping[str, float]
+    """Model → its number, in the order asked for."""
+    ranks: Mapping[str, RankRange]
+    """Model → the places that it can hold; models that cannot be told apart share places."""
+    pairs: tuple[Pair, ...] = ()
+    left_out: tuple[LeftOut, ...] = field(default=())
+
+    def against(self, baseline: str) -> dict[str, tuple[Difference, float]]:
+        """Each other model minus a baseline, with the p-value that Holm's correction over these alone gives.
+
+        Raises:
+            KeyError: the baseline is not in the column.
+        """
+        if baseline not in self.values:
+            raise KeyError(baseline)
+        found: dict[str, Difference] = {}
+        for pair in self.pairs:
+            if pair.first == baseline:
+                found[pair.second] = pair.difference
+            elif pair.second == baseline:
+                value, low, high, p, test = pair.difference
+                found[pair.first] = Difference(-value, -high, -low, p, test)
+        adjusted = holm([one.p for one in found.values()])
+        return {name: (one, p) for (name, one), p in zip(found.items(), adjusted, strict=True)}
+
+
+def column(
+    store: ResultStore,
+    models: Sequence[str],
+    task_id: str,
+    metric: str | None = None,
+    *,
+    higher_is_better: bool = True,
+    draws: int = DRAWS,
+    records: Iterable[Record] | None = None,
+) -> Column:
+    """Compare all models on one number: every pair is tested, Holm's correction runs over all pairs.
+
+    Args:
+        store: the directory.
+        models: which take part; models with an asterisk had better stay out.
+        task_id: the task.
+        metric: the number; None for the task's main one.
+        higher_is_better: its direction, for the ranks.
+        draws: bootstrap resamples. The smallest p-value of a bootstrap test is 2 / (draws + 1): with m models that
+            are tested so, no pair can be told apart unless m (m − 1) / (draws + 1) is below 0.05.
+        records: all records of the directory, if they are read already.
+    """
+    everything = list(store if records is None else records)
+    entered: dict[str, Contestant] = {}
+    left_out: list[LeftOut] = []
+    data: str | None = None
+    for model in models:
+        own = sorted(
+            (r for r in everything if r.model.name == model and r.task_id == task_id), key=lambda record: record.seed
+        )
+        problem = "no record" if not own else next((r.status for r in own if r.status != "ok"), "")
+        if not problem:
+            metric = metric or next(iter(own[0].metrics))
+            data = data or own[0].data
+            entry = contestant(store, own, metric, draws) if metric in own[0].metrics else f"no {metric}"
+            if isinstance(entry, str):
+                problem = entry
+            elif any(record.data != data for record in own):
+                problem = "scored on different data"
+            else:
+                entered[model] = entry
+        if problem:
+            left_out.append(LeftOut(model=model, task_id=task_id, reason=problem))
+    pairs = all_pairs(entered)
+    return Column(
+        task_id=task_id,
+        metric=metric or "",
+        values={name: entry.value for name, entry in entered.items()},
+        ranks=rank_ranges(list(entered), pairs, higher_is_better=higher_is_better),
+        pairs=tuple(pairs),
+        left_out=tuple(left_out),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One number, or one fact, that two measurements of the same unit do not share."""
+
+    model: str
+    task_id: str
+    seed: int
+    what: str
+    """A metric, `METRIC (interval)`, `predictions` or `status`."""
+    before: float | str | None
+    after: float | str | None
+    """The number; for intervals and predictions words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What two directories of results do not share."""
+
+    units: int
+    """Units that were compared."""
+    numbers: int
+    """Numbers that were compared: values and ends of intervals."""
+    changed: tuple[Change, ...]
+    left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
+    """Facts beside the numbers that differ: weights, say."""
+
+
+def changes(
+    before: ResultStore,
+    after: ResultStore,
+    *,
+    models: Sequence[str] | None = None,
+    tasks: Sequence[str] | None = None,
+    tolerance: float = 0.0,
+) -> Changes:
+    """Find every number that differs between two measurements of the same models.
+
+    Args:
+        before: one directory of results.
+        after: the other.
+        models: which models; None for all.
+        tasks: which task ids; None for all.
+        tolerance: largest absolute difference that counts as none; 0 compares exactly, predictions too.
+    """
+
+    def units(store: ResultStore) -> dict[tuple[str, str, int], Record]:
+        return {
+            record.key: record
+            for record in store
+            if (models is None or record.model.name in models) and (tasks is None or record.task_id in tasks)
+        }
+
+    old, new = units(before), units(after)
+    changed: list[Change] = []
+    left_out: list[LeftOut] = []
+    notes: dict[str, None] = {}
+    count = shared = 0
+    for key in dict.fromkeys((*old, *new)):
+        model, task_id, seed = key
+        if key not in old or key not in new:
+            where = before.directory if key in old else after.directory
+            left_out.append(LeftOut(model=model, task_id=task_id, reason=f"seed {seed} only in {where}"))
+            continue
+        one, two = old[key], new[key]
+        if one.status != two.status:
+            changed.append(
+                Change(model=model, task_id=task_id, seed=seed, what="status", before=one.status, after=two.status)
+            )
+        if one.status != "ok" or two.status != "ok":
+            continue
+        if one.data != two.data:
+            left_out.append(LeftOut(model=model, task_id=task_id, reason="scored on different data"))
+            continue
+        shared += 1
+        if one.model.fingerprint != two.model.fingerprint:
+            notes[f"{model}: the weights or options are others ({one.model.fingerprint}, {two.model.fingerprint})"] = (
+                None
+            )
+        found, compared = _changes_of_unit(one, two, tolerance)
+        count += compared
+        changed += found
+        if _predictions_changed(before, after, one, two, tolerance):
+            changed.append(
+                Change(model=model, task_id=task_id, seed=seed, what="predictions", before="stored", after="others")
+            )
+    return Changes(units=shared, numbers=count, changed=tuple(changed), left_out=tuple(left_out), notes=tuple(notes))
+
+
+def _changes_of_unit(one: Record, two: Record, tolerance: float) -> tuple[list[Change], int]:
+    """Numbers that differ, and how many were looked at."""
+    found: list[Change] = []
+    count = 0
+
+    def note(what: str, before: float | str | None, after: float | str | None) -> None:
+        found.append(
+            Change(model=one.model.name, task_id=one.task_id, seed=one.seed, what=what, before=before, after=after)
+        )
+
+    for name in dict.fromkeys((*one.metrics, *two.metrics)):
+        old, new = one.metrics.get(name), two.metrics.get(name)
+        count += 1
+        if old is None or new is None:
+            note(name, None if old is None else old.value, None if new is None else new.value)
+            continue
+        if _differ(old.value, new.value, tolerance):
+            note(name, old.value, new.value)
+        count += 2
+        if _differ(old.low, new.low, tolerance) or _differ(old.high, new.high, tolerance):
+            note(f"{name} (interval)", _ends(old.low, old.high), _ends(new.low, new.high))
+    return found, count
+
+
+def _differ(one: float | None, two: float | None, tolerance: float) -> bool:
+    return one != two if one is None or two is None else abs(one - two) > tolerance
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    return "none" if low is None or high is None else f"[{low!r}, {high!r}]"
+
+
+def _predictions_changed(before: ResultStore, after: ResultStore, one: Record, two: Record, tolerance: float) -> bool:
+    """Whether stored predictions differ; an array that only one side has says nothing of the numbers."""
+    import numpy as np
+
+    old, new = before.predictions(one), after.predictions(two)
+    if old is None or new is None:
+        return False
+    for name in old.keys() & new.keys():
+        if old[name].shape != new[name].shape:
+            return True
+        apart = np.abs(old[name].astype(np.float64) - new[name].astype(np.float64))
+        if apart.size and float(apart.max()) > tolerance:
+            return True
+    return False

@@ -1,0 +1,61 @@
+"""Intervals, tests between models, corrections for many tests, ranks with ties, several seeds.
+
+Everything about one number goes through a weighted form of its metric (`harness.metrics`): the number itself, its
+bootstrap (`bootstrap`, `intervals`), its difference to another model (`paired`, `correlations`), ranks (`ranks`).
+`python -m harness.statistics.coverage` shows by simulation that the intervals hold what they promise.
+"""
+
+from harness.statistics.bootstrap import DRAWS, LEVEL, SEED, resamples, weightings
+from harness.statistics.correlations import Test, steiger, williams
+from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
+from harness.statistics.multiplicity import holm
+from harness.statistics.paired import Contestant, Difference, comparable, difference, mcnemar
+from harness.statistics.ranks import ALPHA, Pair, RankRange, all_pairs, rank_ranges
+from harness.statistics.scores import (
+    BCA,
+    GROUP,
+    Scored,
+    classification_metrics,
+    metrics_of,
+    regression_metrics,
+    scored,
+)
+from harness.statistics.seeds import sampling_error, seed_interval, seed_p, standard_error
+
+__all__ = [
+    "ALPHA",
+    "BCA",
+    "DRAWS",
+    "GROUP",
+    "LEVEL",
+    "SEED",
+    "Contestant",
+    "Difference",
+    "Interval",
+    "Pair",
+    "RankRange",
+    "Scored",
+    "Test",
+    "all_pairs",
+    "bca",
+    "bca_p",
+    "classification_metrics",
+    "comparable",
+    "difference",
+    "holm",
+    "mcnemar",
+    "metrics_of",
+    "percentile",
+    "percentile_p",
+    "rank_ranges",
+    "regression_metrics",
+    "resamples",
+    "sampling_error",
+    "scored",
+    "seed_interval",
+    "seed_p",
+    "standard_error",
+    "steiger",
+    "weightings",
+    "williams",
+]

@@ -1,0 +1,146 @@
+"""`bench compare` as a user meets it."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from harness.commands.compare import compare
+from harness.errors import UsageError
+from harness.outcome import Metric
+from harness.results import ModelFacts, Record, ResultStore
+from harness.statistics import metrics_of
+
+TASK = "polarity/mr/senteval-lr/1"
+
+
+def save(store, model, right, seed, task="polarity", corpus="mr", protocol="senteval-lr/1"):
+    gold = np.random.default_rng(1).integers(2, size=300).astype(np.int8)
+    predicted = np.where(np.random.default_rng(seed).random(300) < right, gold, 1 - gold).astype(np.int8)
+    predictions = {"gold": gold, "predicted": predicted}
+    record = Record(
+        model=ModelFacts(name=model, fingerprint=model),
+        task=task,
+        corpus=corpus,
+        protocol=protocol,
+        split="cv10",
+        seed=0,
+        status="ok",
+        data="d",
+        metrics=metrics_of(predictions, ["accuracy", "macro.f1"]),
+    )
+    store.save(record, predictions)
+    return record
+
+
+@pytest.fixture
+def results(tmp_path):
+    store = ResultStore(tmp_path / "results")
+    save(store, "good", 0.9, 2)
+    save(store, "bad", 0.6, 3)
+    save(store, "a|b", 0.9, 2)
+    save(store, "good", 0.9, 2, protocol="senteval-compat/1")
+    return tmp_path / "results"
+
+
+def bench(*arguments):
+    """The command's exit code and output; errors are raised."""
+    done = CliRunner().invoke(compare, [str(a) for a in arguments], standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return done.return_value, done.output
+
+
+def test_two_models_in_every_format(results):
+    code, plain = bench("bad", "good", "--results-dir", results)
+    assert code == 0
+    assert "McNemar, exact" in plain
+    assert "better" in plain
+    assert "Not compared, no record of bad: polarity/mr/senteval-compat/1" in plain
+    _, text = bench("bad", "good", "--results-dir", results, "--format", "csv")
+    (row,) = csv.DictReader(text.splitlines())
+    assert (row["task"], row["metric"], row["verdict"]) == (TASK, "accuracy", "better")
+    assert float(row["difference"]) == pytest.approx(float(row["second"]) - float(row["first"]))
+    assert float(row["low"]) > 0
+    _, text = bench("bad", "good", "--results-dir", results, "--format", "json")
+    (number,) = json.loads(text)["numbers"]
+    assert number["p"] == pytest.approx(float(row["p"]))
+    _, text = bench("bad", "a|b", "--results-dir", results, "--format", "markdown")
+    assert "a\\|b" in text
+
+
+def test_the_same_predictions_are_the_same(results):
+    _, text = bench("good", "a|b", "--results-dir", results, "--format", "csv", "--metrics", "all")
+    rows = list(csv.DictReader(text.splitlines()))
+    assert [row["metric"] for row in rows] == ["accuracy", "macro.f1"]
+    assert {(float(row["difference"]), float(row["p"]), row["verdict"]) for row in rows} == {(0.0, 1.0, "same")}
+
+
+def test_identical_calls_print_identical_bytes(results):
+    assert bench("bad", "good", "--results-dir", results) == bench("bad", "good", "--results-dir", results)
+
+
+def test_a_model_of_another_directory(results, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(results, other)
+    save(ResultStore(other), "good", 0.6, 3)
+    _, text = bench("bad", "good", "--results-dir", results, "--other-results-dir", other, "--format", "json")
+    assert json.loads(text)["numbers"][0]["difference"] == 0
+
+
+def test_did_any_number_change(results, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(results, other)
+    arguments = ("--results-dir", results, "--other-results-dir", other)
+    code, text = bench(*arguments, "--exit-code")
+    assert code == 0
+    assert "No number changed; 24 numbers of 4 units compared" in text
+    store = ResultStore(other)
+    record = store.get("good", TASK, 0)
+    value = record.metrics["accuracy"].value
+    store.save(replace(record, metrics={**record.metrics, "accuracy": Metric(value + 1e-9, *_ends(record))}))
+    assert bench(*arguments)[0] == 0
+    code, text = bench(*arguments, "--exit-code")
+    assert code == 1
+    assert "1 difference in 1 of 4 units" in text
+    assert repr(value) in text
+    assert bench("bad", *arguments, "--exit-code")[0] == 0
+    assert bench(*arguments, "--exit-code", "--tolerance", "1e-6")[0] == 0
+    assert bench("good", "good", *arguments, "--exit-code")[0] == 1
+    _, text = bench(*arguments, "--format", "csv")
+    (row,) = csv.DictReader(text.splitlines())
+    assert (row["model"], row["what"], float(row["before"])) == ("good", "accuracy", value)
+    _, text = bench(*arguments, "--format", "json")
+    assert json.loads(text)["changed"][0]["after"] == value + 1e-9
+
+
+def _ends(record):
+    return record.metrics["accuracy"].low, record.metrics["accuracy"].high
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("good",), "name two models"),
+        ((), "name two models"),
+        (("good", "good"), "same as itself"),
+        (("good", "badd"), "did you mean bad"),
+        (("good", "bad", "--format", "yaml"), "plain, markdown, csv, json"),
+        (("good", "bad", "--metrics", "accurracy"), "no record has a number 'accurracy'; there are accuracy"),
+        (("good", "bad", "--tasks", "polarty"), "unknown task"),
+        (("good", "bad", "--tasks", "geometry"), "neither good nor bad was measured"),
+        (("good", "bad", "--exit-code"), "--other-results-dir"),
+    ],
+)
+def test_wrong_usage_says_what_is_right(results, arguments, words):
+    with pytest.raises(UsageError, match=words):
+        bench(*arguments, "--results-dir", results)
+
+
+def test_directories_without_a_common_unit_are_no_success(results, tmp_path):
+    with pytest.raises(UsageError, match="nothing was compared"):
+        bench("--results-dir", results, "--other-results-dir", tmp_path / "empty", "--exit-code")

@@ -1,0 +1,120 @@
+"""`bench contamination` as a user meets it, on the embedded sample; and the asterisk that follows in `bench table`."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from harness.commands.contamination import contamination
+from harness.commands.table import table
+from harness.contamination import judge
+from harness.corpora.shelves import Library
+from harness.errors import DataMissing, UsageError
+from harness.registry import select_tasks
+from harness.results import ModelFacts, Record, ResultStore
+from harness.statistics import metrics_of
+
+TASK = "polarity/sample/senteval-lr/1"
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """Results of the lexicon on one task, and a file with some of its texts."""
+    directory = tmp_path_factory.mktemp("contamination")
+    library = Library(None, directory / "cache", offline=True)
+    texts = [text for split in ("train", "dev", "test") for text in library.load("sample", split).texts]
+    (directory / "seen.txt").write_text("\n".join(texts[::9]) + "\n", "utf-8")
+    common = ["--results-dir", str(directory / "results"), "--cache-dir", str(directory / "cache")]
+    prepared = select_tasks("sample", [TASK])[TASK].prepare(library)
+    rng = np.random.default_rng(0)
+    gold = rng.integers(2, size=prepared.scored).astype(np.int8)
+    predictions = {"gold": gold, "predicted": np.where(rng.random(len(gold)) < 0.7, gold, 1 - gold).astype(np.int8)}
+    record = Record(
+        model=ModelFacts(name="lexicon", title="Lexicon", fingerprint="f"),
+        task="polarity",
+        corpus="sample",
+        protocol="senteval-lr/1",
+        split="test",
+        seed=0,
+        status="ok",
+        data=prepared.fingerprint,
+        metrics=metrics_of(predictions, ["accuracy"]),
+        contamination=judge((), "sample").as_record(),
+    )
+    ResultStore(directory / "results").save(record, predictions)
+    return directory, common, texts[::9]
+
+
+def bench(*arguments, command=contamination):
+    done = CliRunner().invoke(command, [str(a) for a in arguments], standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return done.stdout
+
+
+def test_shared_texts_are_counted_and_numbers_given_without_them(places):
+    directory, common, texts = places
+    text = bench("--models", "lexicon", "--tasks", TASK, "--training-texts", directory / "seen.txt", "--near", *common)
+    assert "overlap" in text
+    assert "seen.txt, text, training texts are evaluated" in text
+    assert not any(sentence in text for sentence in texts), "no text is printed"
+    rows = bench(
+        *("--models", "lexicon", "--tasks", TASK, "--training-texts", directory / "seen.txt", "--format", "csv"),
+        *common,
+    )
+    (row,) = csv.DictReader(rows.splitlines())
+    assert (row["state"], row["basis"], row["metric"]) == ("overlap", "text", "accuracy")
+    assert 0 < int(row["shared"]) < int(row["rows"])
+    assert float(row["clean_low"]) < float(row["clean_value"]) < float(row["clean_high"])
+    assert row["clean_value"] != row["value"]
+
+
+def test_the_asterisk_follows_from_what_is_written(places):
+    directory, common, texts = places
+    options = ("--results-dir", directory / "results", "--suite", "sample")
+    before = bench(*options, command=table)
+    assert "lexicon" not in before.lower().partition("trained on the data set")[2]
+    bench(
+        *("--models", "lexicon", "--tasks", TASK, "--write", "--no-near"),
+        *("--training-texts", f"lexicon={directory / 'seen.txt'}"),
+        *common,
+    )
+    kept = (directory / "results" / "contamination.json").read_text("utf-8")
+    assert not any(sentence in kept for sentence in texts), "no text is kept"
+    after = bench(*options, command=table)
+    assert "*" in after
+    assert "seen.txt" in after
+    bench("--models", "lexicon", "--tasks", TASK, "--write", "--no-near", *common)
+    assert bench(*options, command=table) == before
+
+
+def test_every_format_and_the_own_overlaps_of_tasks(places):
+    _, common, _ = places
+    for fmt in ("plain", "markdown", "csv", "json"):
+        text = bench("--models", "tfidf-svd", "--suite", "sample", "--no-near", "--format", fmt, *common)
+        assert "sample" in text
+    (entry, *_) = json.loads(text)
+    assert entry["contamination"]["texts"]["compared"] == ["sample:train"]
+    own = json.loads(bench("--suite", "sample", "--no-near", "--format", "json", *common))
+    assert {row["task"] for row in own} >= {TASK}
+    assert "Near-duplicates were not searched." in bench("--suite", "sample", "--no-near", *common)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (("--models", "lexicn"), UsageError, "did you mean lexicon"),
+        (("--write", "--suite", "sample"), UsageError, "--models"),
+        (("--models", "lexicon", "--format", "yaml"), UsageError, "plain, markdown, csv, json"),
+        (("--models", "lexicon,tfidf-svd", "--training-texts", "none.txt"), UsageError, "NAME=FILE"),
+        (("--models", "lexicon", "--training-texts", "other=none.txt"), UsageError, "not among the models"),
+        (("--models", "lexicon", "--training-texts", "none.txt"), UsageError, "cannot be read"),
+        (("--models", "lexicon", "--data-dir", "no/such"), UsageError, "not a directory"),
+        (("--models", "lexicon", "--tasks", "polarity/mr"), DataMissing, "rt-polarity"),
+    ],
+)
+def test_wrong_usage_says_what_is_right(tmp_path, arguments, error, words):
+    with pytest.raises(error, match=words):
+        bench(*arguments, "--results-dir", tmp_path / "results", "--cache-dir", tmp_path / "cache")

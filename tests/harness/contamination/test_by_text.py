@@ -1,0 +1,181 @@
+"""What texts show is joined with what names say; the answer is kept without a text."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contamination import (
+    Evaluated,
+    Finding,
+    TextEvidence,
+    TrainingTexts,
+    apply_evidence,
+    judge,
+    judge_by_text,
+    overlap,
+    read_evidence,
+    write_evidence,
+)
+from harness.contamination.evidence import FILE, from_ranges, to_ranges
+from harness.errors import RecordInvalid, RecordNewer
+from harness.leaderboard.combine import contamination_state
+from harness.outcome import Metric
+from harness.results import ModelFacts, Record
+
+LONG = "The ferry left the island long before anybody woke up."
+OTHER = "Seven lanterns burned in the window of the old mill."
+EVALUATED = Evaluated((LONG, OTHER, "Fine."))
+
+
+def finding(name, *texts, covers=None):
+    training = TrainingTexts(name, texts, covers=(name,) if covers is None else covers)
+    return Finding(training, overlap(EVALUATED, training))
+
+
+def joined(names, corpus, *findings):
+    return judge_by_text(judge(names, corpus), "test", findings)
+
+
+def test_a_shared_text_makes_an_overlap_whatever_names_say():
+    found = joined(("my-crawl",), "sst5", finding("my-crawl", LONG))
+    assert (found.state, found.evidence["basis"]) == ("overlap", "text")
+    (match,) = found.evidence["matches"]
+    assert (match["trained_on"], match["evaluated"]) == ("my-crawl", "sst5")
+    assert match["counts"] == {"part": "test", "rows": 3, "exact": 1, "normal": 1, "shared": 1}
+    assert found.evidence["texts"] == {"compared": ["my-crawl"], "not_compared": {}}
+
+
+def test_clean_texts_leave_a_clean_name_clean():
+    found = joined(("my-crawl",), "sst5", finding("my-crawl", "Nothing of that kind was ever said."))
+    assert found.state == "clean"
+    assert found.evidence["matches"] == []
+
+
+def test_short_shared_texts_make_no_asterisk():
+    assert joined(("my-crawl",), "sst5", finding("my-crawl", "fine")).state == "clean"
+
+
+def test_descent_gets_the_counts_of_the_very_texts():
+    found = joined(("mr",), "sst5", finding("mr", LONG, OTHER))
+    (match,) = found.evidence["matches"]
+    assert (match["basis"], match["counts"]["normal"]) == ("descent", 2)
+
+
+def test_descent_without_a_shared_text_is_taken_back_with_a_note():
+    found = joined(("mr",), "sst5", finding("mr", "Nothing of that kind was ever said."))
+    assert found.state == "clean"
+    (note,) = found.evidence["notes"]
+    assert (note["trained_on"], note["kind"]) == ("mr", "texts compared")
+
+
+def test_the_declared_corpus_itself_stays_marked():
+    found = joined(("emobank:train",), "emobank", finding("emobank:train", "Nothing of that kind."))
+    assert (found.state, found.evidence["basis"]) == ("overlap", "declared")
+    assert found.evidence["matches"][0]["counts"]["normal"] == 0
+
+
+def test_names_whose_texts_are_not_at_hand_are_judged_as_names():
+    found = joined(("mr", "my-crawl"), "sst5", finding("my-crawl", "Nothing of that kind."))
+    assert (found.state, found.evidence["basis"]) == ("overlap", "descent")
+    assert found.evidence["matches"][0]["counts"]["rows"] == 2210, "the published counts"
+
+
+def test_a_shipped_list_stands_for_the_names_that_it_covers():
+    clean = finding("texts of mine", "Nothing of that kind.", covers=("mr", "yelp"))
+    assert joined(("mr", "yelp"), "sst5", clean).state == "clean"
+    shared = finding("texts of mine", OTHER, covers=("mr", "yelp"))
+    found = joined(("mr", "yelp"), "sst5", shared)
+    assert found.state == "overlap"
+    assert [match["basis"] for match in found.evidence["matches"]] == ["text", "descent"]
+
+
+def test_unknown_is_never_made_clean_by_texts():
+    assert joined(None, "sst5", finding("file", "Nothing of that kind.", covers=())).state == "unknown"
+    found = joined(None, "sst5", finding("file", LONG, covers=()))
+    assert (found.state, found.evidence["basis"], found.evidence["declared"]) == ("overlap", "text", None)
+    assert joined(None, "sst5").evidence["basis"] == "not declared"
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_rows_survive_as_ranges(rows):
+    array = np.array(rows, dtype=bool)
+    assert from_ranges(to_ranges(array), len(array)).tolist() == rows
+
+
+def entry(**changes):
+    plain = TextEvidence(
+        model="m",
+        task_id="polarity/sst5/senteval-lr/1",
+        contamination=joined(("my-crawl",), "sst5", finding("my-crawl", LONG)).as_record(),
+        fingerprint="f",
+        data="d",
+        rows=3,
+        shared="0",
+        full={"accuracy": Metric(0.6, 0.5, 0.7)},
+        clean={"accuracy": Metric(0.5)},
+    )
+    return replace(plain, **changes)
+
+
+def test_evidence_is_kept_without_a_text(tmp_path):
+    path = write_evidence(tmp_path, [entry()])
+    assert path == tmp_path / FILE
+    assert "ferry" not in path.read_text("utf-8")
+    assert read_evidence(tmp_path) == {("m", "polarity/sst5/senteval-lr/1"): entry()}
+    assert read_evidence(tmp_path)["m", "polarity/sst5/senteval-lr/1"].shared_rows.tolist() == [True, False, False]
+    first = path.read_bytes()
+    write_evidence(tmp_path, [entry()])
+    assert path.read_bytes() == first
+
+
+def test_writing_replaces_the_same_and_keeps_the_rest(tmp_path):
+    write_evidence(tmp_path, [entry(), entry(model="other")])
+    write_evidence(tmp_path, [entry(shared="")])
+    found = read_evidence(tmp_path)
+    assert [model for model, _ in found] == ["m", "other"]
+    assert found["m", "polarity/sst5/senteval-lr/1"].shared == ""
+    assert read_evidence(tmp_path / "none") == {}
+
+
+def record(**changes):
+    facts = {"task": "polarity", "corpus": "sst5", "protocol": "senteval-lr/1", "split": "test", "seed": 0}
+    plain = Record(
+        model=ModelFacts(name="m", fingerprint="f"), data="d", status="ok", contamination={"state": "clean"}, **facts
+    )
+    return replace(plain, **changes)
+
+
+def test_evidence_applies_to_the_same_weights_and_data_alone(tmp_path):
+    write_evidence(tmp_path, [entry()])
+    evidence = read_evidence(tmp_path)
+    others = [record(data="x"), record(model=ModelFacts(name="m", fingerprint="x")), record(corpus="mr")]
+    marked, *rest = apply_evidence([record(), *others], evidence)
+    assert contamination_state(marked.contamination) == "overlap"
+    assert rest == others
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"schema": "1", "entries": []}',
+        '{"schema": 1, "entries": [{}]}',
+        '{"schema": 1, "entries": [{"contamination": {"state": "dirty"}, "full": {}, "clean": {}}]}',
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / FILE).write_text(content, "utf-8")
+    with pytest.raises(RecordInvalid, match=FILE):
+        read_evidence(tmp_path)
+
+
+def test_a_newer_file_is_refused(tmp_path):
+    (tmp_path / FILE).write_text(json.dumps({"schema": 2, "entries": []}), "utf-8")
+    with pytest.raises(RecordNewer, match="upgrade"):
+        write_evidence(tmp_path, [entry()])

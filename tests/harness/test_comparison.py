@@ -1,0 +1,243 @@
+"""Comparing recorded results: what is compared, what is left out and why, and every change between two measurements."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from harness.comparison import NO_DOCUMENTS, NO_PREDICTIONS, Side, changes, column, compare
+from harness.errors import UsageError
+from harness.outcome import Metric
+from harness.results import ModelFacts, Record, ResultStore
+from harness.statistics import mcnemar, metrics_of
+
+MR = "polarity/mr/senteval-lr/1"
+EMOBANK = "valence-arousal/emobank/official/1"
+GEOMETRY = "geometry/goemotions/ekman6-mapped/1"
+
+
+def record(model, task_id, predictions, metrics, *, seed=0, status="ok", data="d", details=None):
+    task, corpus, protocol = task_id.split("/", 2)
+    numbers = metrics_of(predictions, metrics) if predictions else {name: Metric(0.5) for name in metrics}
+    return Record(
+        model=ModelFacts(name=model, fingerprint=f"f-{model}"),
+        task=task,
+        corpus=corpus,
+        protocol=protocol,
+        split="cv10",
+        seed=seed,
+        status=status,
+        data=data,
+        metrics=numbers if status == "ok" else {},
+        details=details or {},
+    )
+
+
+def polarity(right, seed=0, n=400):
+    gold = np.random.default_rng(1).integers(2, size=n)
+    predicted = np.where(np.random.default_rng(seed).random(n) < right, gold, 1 - gold)
+    return {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)}
+
+
+def valence(noise, seed=0, n=300, groups=None):
+    gold = np.random.default_rng(1).normal(size=n)
+    predicted = gold + noise * np.random.default_rng(seed).normal(size=n)
+    arrays = {"valence.gold": gold.astype(np.float32), "valence.predicted": predicted.astype(np.float32)}
+    return arrays if groups is None else {**arrays, "group": groups}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = ResultStore(tmp_path / "results")
+    for model, right, noise in (("good", 0.9, 0.5), ("bad", 0.6, 3.0), ("good-copy", 0.9, 0.5)):
+        seed = 0 if model != "bad" else 7
+        for task_id, predictions, metrics in (
+            (MR, polarity(right, seed), ["accuracy"]),
+            (EMOBANK, valence(noise, seed), ["valence.pearson", "valence.mae"]),
+            (GEOMETRY, {}, ["separation"]),
+        ):
+            store.save(record(model, task_id, predictions, metrics), predictions)
+    return store
+
+
+def compared(store, first, second, **options):
+    return compare(Side.of(store, first), Side.of(store, second), **options)
+
+
+def test_a_better_model_is_told_apart_by_the_right_test(store):
+    found = compared(store, "bad", "good")
+    assert [number.task_id for number in found.numbers] == [EMOBANK, GEOMETRY, MR] or len(found.numbers) == 3
+    by_task = {number.task_id: number for number in found.numbers}
+    accuracy, pearson, separation = by_task[MR], by_task[EMOBANK], by_task[GEOMETRY]
+    bad, good = polarity(0.6, 7), polarity(0.9, 0)
+    assert accuracy.test == "McNemar, exact"
+    assert accuracy.p == mcnemar(bad["gold"] == bad["predicted"], good["gold"] == good["predicted"])
+    assert accuracy.difference == pytest.approx(accuracy.second - accuracy.first)
+    assert pearson.test == "Williams"
+    assert separation.note == NO_PREDICTIONS
+    assert separation.p is None
+    assert [number.verdict(True) for number in (accuracy, pearson, separation)] == ["better", "better", "same number"]
+    assert accuracy.verdict(False) == "worse"
+    assert accuracy.verdict(None) == "higher"
+    assert accuracy.adjusted == pytest.approx(max(2 * min(accuracy.p, pearson.p), accuracy.p))
+
+
+def test_the_same_model_differs_by_nothing_with_p_one(store):
+    found = compared(store, "good", "good-copy", metrics=["accuracy", "valence.pearson", "valence.mae"])
+    assert len(found.numbers) == 3
+    for number in found.numbers:
+        assert (number.difference, number.low, number.high, number.p, number.adjusted) == (0, 0, 0, 1, 1)
+        assert number.verdict(True) == "same"
+
+
+def test_two_identical_comparisons_are_equal(store):
+    assert compared(store, "bad", "good") == compared(store, "bad", "good")
+
+
+def test_a_difference_that_holm_takes_back_says_so(store):
+    (number,) = compared(store, "bad", "good", tasks=[MR]).numbers
+    assert replace(number, adjusted=0.2).verdict(True) == "better, not after Holm"
+    assert replace(number, low=-0.1, high=0.1).verdict(True) == "not told apart"
+
+
+def test_only_one_protocol_on_the_same_data_is_compared(store):
+    store.save(record("other", "polarity/mr/senteval-lr/2", polarity(0.8), ["accuracy"]), polarity(0.8))
+    store.save(record("other", EMOBANK, valence(1.0), ["valence.pearson"], data="changed"), valence(1.0))
+    store.save(record("other", GEOMETRY, {}, [], status="failed"))
+    found = compared(store, "good", "other")
+    assert found.numbers == ()
+    reasons = {one.task_id: one.reason for one in found.left_out}
+    assert reasons[MR] == "another protocol: other has senteval-lr/2"
+    assert reasons["polarity/mr/senteval-lr/2"] == "another protocol: good has senteval-lr/1"
+    assert reasons[EMOBANK] == "scored on different data"
+    assert reasons[GEOMETRY] == "other: failed"
+
+
+def test_predictions_that_do_not_fit_the_record_are_not_trusted(store):
+    wrong = record("good", MR, polarity(0.9), ["accuracy"])
+    store.save(replace(wrong, metrics={"accuracy": Metric(0.2)}), polarity(0.9))
+    (number,) = compared(store, "bad", "good", tasks=[MR]).numbers
+    assert "its record says 0.2000: measure again" in number.note
+    assert number.p is None
+    assert number.verdict(True) == "not tested"
+
+
+def test_missing_documents_are_said_and_present_ones_used(store):
+    clustered = {"interval": "bootstrap over documents"}
+    groups = np.arange(300) // 10
+    store.save(record("old", EMOBANK, valence(1.0), ["valence.pearson"], details=clustered), valence(1.0))
+    for model, noise in (("new", 1.0), ("newer", 2.0)):
+        arrays = valence(noise, groups=groups)
+        store.save(record(model, EMOBANK, arrays, ["valence.pearson"], details=clustered), arrays)
+    assert compared(store, "good", "old").numbers[0].note == NO_DOCUMENTS
+    number = compared(store, "newer", "new").numbers[0]
+    assert number.note == ""
+    assert number.test == "paired bootstrap, by document"
+
+
+def test_seeds_are_averaged(store):
+    for seed in range(3):
+        arrays = polarity(0.8, seed)
+        store.save(record("seeded", MR, arrays, ["accuracy"], seed=seed), arrays)
+    (number,) = compared(store, "bad", "seeded").numbers[:1]
+    assert number.test == "paired bootstrap and seeds"
+    assert number.second == pytest.approx(
+        np.mean([(polarity(0.8, s)["gold"] == polarity(0.8, s)["predicted"]).mean() for s in range(3)])
+    )
+
+
+def test_unknown_models_suggest_near_ones(store, tmp_path):
+    with pytest.raises(UsageError, match="did you mean good"):
+        Side.of(store, "goood")
+    with pytest.raises(UsageError, match="there are no records"):
+        Side.of(ResultStore(tmp_path / "none"), "good")
+
+
+def test_a_column_has_ranks_with_ties_and_differences_to_a_baseline(store):
+    found = column(store, ["good", "bad", "good-copy", "absent"], MR)
+    assert found.metric == "accuracy"
+    assert {name: tuple(span) for name, span in found.ranks.items()} == {
+        "good": (1, 2),
+        "bad": (3, 3),
+        "good-copy": (1, 2),
+    }
+    assert [(one.model, one.reason) for one in found.left_out] == [("absent", "no record")]
+    against = found.against("bad")
+    assert set(against) == {"good", "good-copy"}
+    difference, adjusted = against["good"]
+    (number,) = compared(store, "bad", "good", tasks=[MR]).numbers
+    assert (difference.value, difference.p) == (number.difference, number.p)
+    assert (difference.low, difference.high) == pytest.approx((number.low, number.high), abs=1e-12)
+    assert adjusted == pytest.approx(2 * number.p)
+    with pytest.raises(KeyError):
+        found.against("absent")
+
+
+def test_ranks_of_errors_go_the_other_way(store):
+    found = column(store, ["good", "bad"], EMOBANK, "valence.mae", higher_is_better=False)
+    assert found.ranks["good"] == (1, 1)
+    assert column(store, ["good", "bad"], EMOBANK, "valence.ccc").left_out[0].reason == "no valence.ccc"
+    assert column(store, ["good"], GEOMETRY).left_out[0].reason == NO_PREDICTIONS
+
+
+def copied(store, directory):
+    other = ResultStore(directory)
+    for one in store:
+        other.save(one, store.predictions(one))
+    return other
+
+
+def test_equal_directories_have_no_changes(store, tmp_path):
+    found = changes(store, copied(store, tmp_path / "after"))
+    assert found.changed == ()
+    assert found.left_out == ()
+    assert (found.units, found.numbers) == (9, 12 * 3)
+
+
+def test_every_changed_number_is_listed_exactly(store, tmp_path):
+    other = copied(store, tmp_path / "after")
+    old = store.get("good", MR, 0)
+    value = old.metrics["accuracy"].value
+    moved = np.nextafter(value, 1)
+    other.save(replace(old, metrics={"accuracy": Metric(moved, old.metrics["accuracy"].low, 0.99)}))
+    (number, interval) = changes(store, other).changed
+    assert (number.what, number.before, number.after) == ("accuracy", value, moved)
+    assert interval.what == "accuracy (interval)"
+    (only,) = changes(store, other, tolerance=1e-6).changed
+    assert only.what == "accuracy (interval)"
+    assert changes(store, other, models=["bad"]).changed == ()
+    assert changes(store, other, tasks=[EMOBANK]).changed == ()
+
+
+def test_changed_predictions_states_and_units_are_listed(store, tmp_path):
+    other = copied(store, tmp_path / "after")
+    one = store.get("good", EMOBANK, 0)
+    arrays = store.predictions(one)
+    arrays["valence.predicted"] = arrays["valence.predicted"] + np.float32(1e-3)
+    other.save(one, arrays)
+    other.save(replace(store.get("bad", MR, 0), status="failed", metrics={}))
+    other.save(replace(store.get("bad", GEOMETRY, 0), data="others"))
+    other.save(record("more", MR, polarity(0.7), ["accuracy"]), polarity(0.7))
+    other.save(replace(store.get("good-copy", MR, 0), model=ModelFacts(name="good-copy", fingerprint="new")))
+    found = changes(store, other)
+    assert {(one.model, one.what, one.after) for one in found.changed} == {
+        ("good", "predictions", "others"),
+        ("bad", "status", "failed"),
+    }
+    assert {(one.model, one.task_id) for one in found.left_out} == {("bad", GEOMETRY), ("more", MR)}
+    assert found.notes == ("good-copy: the weights or options are others (f-good-copy, new)",)
+    assert changes(store, other, tolerance=0.01).changed[0].what == "status"
+
+
+def test_williams_is_computed_from_the_stored_correlations(store):
+    (number, *_) = compared(store, "bad", "good", tasks=[EMOBANK]).numbers
+    one, two = valence(3.0, 7), valence(0.5, 0)
+    r = np.corrcoef([one["valence.gold"], one["valence.predicted"], two["valence.predicted"]])
+    determinant = np.linalg.det(r)
+    mean = (r[0, 1] + r[0, 2]) / 2
+    n = 300
+    t = (r[0, 2] - r[0, 1]) * np.sqrt(
+        (n - 1) * (1 + r[1, 2]) / (2 * (n - 1) / (n - 3) * determinant + mean**2 * (1 - r[1, 2]) ** 3)
+    )
+    assert number.p == pytest.approx(2 * stats.t.sf(abs(t), n - 3), rel=1e-3)

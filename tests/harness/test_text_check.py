@@ -1,0 +1,189 @@
+"""Training texts of plugins are looked up in the tasks of the embedded sample, and numbers recomputed without them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.contamination import TrainingTexts, text_hash
+from harness.corpora.shelves import Library
+from harness.outcome import Metric
+from harness.registry import find_encoder, select_tasks
+from harness.results import ModelFacts, Record, ResultStore
+from harness.statistics import metrics_of
+from harness.text_check import FEWEST, TextCheck
+
+TASK = "polarity/sample/senteval-lr/1"
+GEOMETRY = "geometry/sample/ekman6-single/1"
+VALENCE = "valence-arousal/sample/official/1"
+
+PLUGIN = """
+import numpy as np
+
+from harness import EncoderCard
+from harness.errors import WeightsInvalid, WeightsMissing
+
+
+class Mine:
+    card = EncoderCard(name="mine", family="floor", training_data=("mr",))
+
+    def encode(self, texts):
+        return np.zeros((len(texts), 2), dtype=np.float32)
+
+    def training_text_hashes(self):
+        return frozenset({hashes!r})
+
+
+class Later(Mine):
+    card = EncoderCard(name="later", family="floor", base="tfidf-svd", training_data=("wikipedia",))
+    training_text_hashes = None
+
+
+class Silent(Mine):
+    card = EncoderCard(name="silent", family="floor", training_data=None)
+
+    def training_text_hashes(self):
+        raise WeightsMissing("they are elsewhere")
+
+
+class Broken(Mine):
+    def training_text_hashes(self):
+        raise WeightsInvalid("the list is damaged")
+"""
+
+
+@pytest.fixture(scope="module")
+def texts():
+    task = select_tasks("sample", [TASK])[TASK]
+    prepared = task.prepare(Library(None, Path("unused"), offline=True))
+    return list(prepared.texts[-prepared.scored :]), prepared.fingerprint
+
+
+@pytest.fixture
+def plugins(tmp_path, texts):
+    file = tmp_path / "plugin.py"
+    file.write_text(PLUGIN.format(hashes=[text_hash(text) for text in texts[0][10:40]]), "utf-8")
+    return lambda name: find_encoder(f"{file}:{name}")
+
+
+@pytest.fixture
+def check(tmp_path):
+    return TextCheck(Library(None, tmp_path / "cache", offline=True), ResultStore(tmp_path / "results"))
+
+
+def found(check, plugin, *files, task=TASK):
+    (entry,) = check.model(plugin, select_tasks("sample", [task]), files)
+    return entry
+
+
+def measured(store, name, n, data):
+    rng = np.random.default_rng(0)
+    gold = rng.integers(2, size=n).astype(np.int8)
+    predictions = {"gold": gold, "predicted": np.where(rng.random(n) < 0.7, gold, 1 - gold).astype(np.int8)}
+    record = Record(
+        model=ModelFacts(name=name, fingerprint="f"),
+        task="polarity",
+        corpus="sample",
+        protocol="senteval-lr/1",
+        split="test",
+        seed=0,
+        status="ok",
+        data=data,
+        metrics=metrics_of(predictions, ["accuracy"]),
+    )
+    store.save(record, predictions)
+    return record, predictions
+
+
+def test_a_shipped_list_is_looked_up_row_by_row(check, plugins, texts):
+    entry = found(check, plugins("Mine"))
+    hashes = {text_hash(text) for text in texts[0][10:40]}
+    expected = [text_hash(text) in hashes for text in texts[0]]
+    assert entry.shared_rows.tolist() == expected
+    assert entry.rows == len(texts[0])
+    assert entry.state == "overlap"
+    (match,) = entry.contamination["matches"]
+    assert match["basis"] == "text"
+    assert match["counts"]["normal"] == sum(expected)
+    assert entry.contamination["texts"] == {"compared": [f"texts of {plugins('Mine').name}"], "not_compared": {}}
+    assert (entry.fingerprint, entry.full, entry.clean, entry.remark) == ("", {}, {}, "")
+
+
+def test_numbers_on_the_clean_rows_are_those_of_the_predictions(check, plugins, texts):
+    record, predictions = measured(check.store, plugins("Mine").name, len(texts[0]), texts[1])
+    entry = found(check, plugins("Mine"))
+    assert (entry.fingerprint, entry.data) == ("f", texts[1])
+    assert entry.full == record.metrics
+    rows = ~entry.shared_rows
+    clean = entry.clean["accuracy"]
+    assert clean.value == pytest.approx((predictions["gold"] == predictions["predicted"])[rows].mean())
+    assert entry.clean == metrics_of(predictions, ["accuracy"], rows)
+    assert clean.low < clean.value < clean.high
+    assert entry.applies_to(record)
+
+
+def test_why_there_are_no_numbers_on_clean_rows(check, plugins, texts, tmp_path):
+    everything = TrainingTexts("file", texts[0])
+    name = plugins("Mine").name
+    record, _ = measured(check.store, name, len(texts[0]), texts[1])
+    assert found(check, plugins("Mine"), everything).remark == "only 0 clean rows"
+    assert FEWEST > 0
+
+    def again():
+        return TextCheck(check.library, check.store)
+
+    check.store.save(replace(record, data="others"))
+    assert found(again(), plugins("Mine")).remark == "the record is of other data: measure again"
+    measured(check.store, name, 7, texts[1])
+    assert found(again(), plugins("Mine")).remark == "the task does not say which of its texts it scores"
+    check.store.save(record, {"other": np.zeros(len(texts[0]))})
+    assert found(again(), plugins("Mine")).remark == "predictions do not determine the numbers"
+    check.store.path(*record.key).with_suffix(".npz").unlink()
+    assert found(again(), plugins("Mine")).remark == "no per-example predictions"
+
+
+def test_seeds_are_joined(check, plugins, texts):
+    record, predictions = measured(check.store, plugins("Mine").name, len(texts[0]), texts[1])
+    flipped = {**predictions, "predicted": predictions["gold"]}
+    check.store.save(replace(record, seed=1, metrics={"accuracy": Metric(1.0, 1.0, 1.0)}), flipped)
+    entry = found(check, plugins("Mine"))
+    assert entry.full["accuracy"].value == pytest.approx((record.metrics["accuracy"].value + 1) / 2)
+    rows = ~entry.shared_rows
+    alone = (predictions["gold"] == predictions["predicted"])[rows].mean()
+    assert entry.clean["accuracy"].value == pytest.approx((alone + 1) / 2)
+
+
+def test_what_a_model_started_from_counts(check, plugins):
+    training, missing = check.training(plugins("Later"))
+    assert [one.name for one in training] == ["sample:train"], "that of tfidf-svd"
+    assert list(missing) == ["wikipedia"]
+
+
+def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, texts):
+    silent = plugins("Silent")
+    # The sample was written for this package: without a shared text nobody can have been trained on it.
+    assert found(check, silent).state == "clean"
+    shared = found(check, silent, TrainingTexts("file", texts[0][:5]))
+    assert (shared.state, shared.contamination["basis"]) == ("overlap", "text")
+
+
+def test_a_damaged_list_is_said(check, plugins):
+    training, missing = check.training(plugins("Broken"))
+    assert training == []
+    assert missing == {
+        f"the list of {plugins('Broken').name}": "the list is damaged",
+        "mr": "the corpus mr is not on this machine",
+    }
+
+
+def test_a_task_has_its_own_training_texts(check):
+    tasks = select_tasks("sample", [])
+    assert check.own_training(GEOMETRY, tasks[GEOMETRY]) is None, "every text is scored"
+    own = check.own_training(VALENCE, tasks[VALENCE])
+    prepared = tasks[VALENCE].prepare(check.library)
+    assert own.training + check.rows(VALENCE, tasks[VALENCE]) == len(prepared.texts)
+    train, test = prepared.texts[: own.training], prepared.texts[own.training :]
+    known = {text_hash(text) for text in train}
+    assert own.overlap.normal.tolist() == [text_hash(text) in known for text in test]
+    assert len(test) == own.overlap.counts("test")["rows"]
