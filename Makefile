@@ -8,7 +8,7 @@ MODELS ?= minilm,tfidf-svd,lexicon,random-bert
 # Directory of corpora in their official layouts; without it the demo uses the embedded sample.
 DATA   ?=
 
-.PHONY: demo test lint types format docs tables clean
+.PHONY: demo test lint types format docs tables figures report results perf clean
 
 demo: $(VENV)/.installed
 ifeq ($(DATA),)
@@ -35,10 +35,24 @@ format: $(VENV)/.installed
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m baselines.document > docs/encoders.md
+	$(BIN)/python -m harness.document > docs/tasks.md
 
 tables: $(VENV)/.installed
 	$(BIN)/bench table --suite paper --format markdown --intervals -o results/tables.md
 	$(BIN)/bench table --format csv --long -o results/long.csv
+
+figures: $(VENV)/.installed
+	$(BIN)/bench figures --suite paper -o docs/figures
+
+report: $(VENV)/.installed
+	$(BIN)/bench report --suite paper -o results/report.html
+
+# Everything that is made from the committed records.
+results: tables figures report
+
+# On a machine at rest, about an hour on two cores; without DATA on the embedded sample.
+perf: $(VENV)/.installed
+	$(BIN)/bench perf $(if $(DATA),--data-dir $(DATA)) --output results/perf --markdown docs/performance.md
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

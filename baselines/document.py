@@ -6,11 +6,9 @@ which extras and what a missing one does, what it was trained on, under which li
 
 from __future__ import annotations
 
-import pkgutil
-from importlib import import_module
+from importlib.metadata import distribution
 from typing import Any
 
-import baselines
 from harness.encoder import EncoderCard
 
 _VECTORS = {
@@ -54,14 +52,10 @@ missing", never a number.
 
 
 def encoder_classes() -> list[type[Any]]:
-    """Classes of this package that are encoders, by family, BERT's first, then in the order of their names."""
-    found = []
-    for module in pkgutil.iter_modules(baselines.__path__):
-        for name, value in vars(import_module(f"baselines.{module.name}")).items():
-            own = isinstance(value, type) and value.__module__ == f"baselines.{module.name}"
-            if own and not name.startswith("_") and isinstance(getattr(value, "card", None), EncoderCard):
-                found.append(value)
+    """Encoders that this distribution declares, by family, BERT's first, then in the order of their names."""
+    declared = distribution("affectbench").entry_points.select(group="bench.encoders")
     families = list(_FAMILIES)
+    found: list[type[Any]] = [point.load() for point in declared]
     return sorted(found, key=lambda one: (families.index(one.card.family), one.card.name.split("-")[0], one.card.name))
 
 

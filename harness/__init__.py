@@ -1,12 +1,26 @@
 """affectbench: compare sentiment and emotion encoders fairly, fast and reproducibly.
 
 The public interface; each name is imported when it is first used, so that `import harness` costs nothing.
+
+    board = harness.run(["minilm", "lexicon"], "sample")
+    board.frame              # a pandas frame with a MultiIndex
+    board                    # in a notebook: the table
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.api import (
+        Leaderboard,
+        changes,
+        check_contamination,
+        encode,
+        list_corpora,
+        list_models,
+        list_tasks,
+        run,
+    )
     from harness.encoder import Encoder, EncoderCard
     from harness.errors import BenchError
     from harness.registry import load_encoder
@@ -19,11 +33,19 @@ _HOMES = {
     "Encoder": "harness.encoder",
     "EncoderCard": "harness.encoder",
     "Layout": "harness.transformer",
+    "Leaderboard": "harness.api",
     "Record": "harness.results",
     "ResultStore": "harness.results",
     "TransformerEncoder": "harness.transformer",
+    "changes": "harness.api",
+    "check_contamination": "harness.api",
     "check_encoder": "harness.testing",
+    "encode": "harness.api",
+    "list_corpora": "harness.api",
+    "list_models": "harness.api",
+    "list_tasks": "harness.api",
     "load_encoder": "harness.registry",
+    "run": "harness.api",
 }
 
 __all__ = [
@@ -31,11 +53,19 @@ __all__ = [
     "Encoder",
     "EncoderCard",
     "Layout",
+    "Leaderboard",
     "Record",
     "ResultStore",
     "TransformerEncoder",
+    "changes",
+    "check_contamination",
     "check_encoder",
+    "encode",
+    "list_corpora",
+    "list_models",
+    "list_tasks",
     "load_encoder",
+    "run",
 ]
 
 

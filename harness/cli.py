@@ -14,10 +14,16 @@ from harness.command_line import LazyGroup, run
 _COMMANDS = {
     "run": ("harness.commands.run:run", "Encode, score and record models on tasks."),
     "table": ("harness.commands.table:table", "Print the recorded results as the paper's tables."),
+    "figures": ("harness.commands.figures:figures", "Draw the recorded results."),
+    "report": ("harness.commands.report:report", "Write one page with all tables and figures."),
+    "compare": ("harness.commands.compare:compare", "Compare two models, or two measurements, with tests."),
+    "contamination": ("harness.commands.contamination:contamination", "Show which models saw evaluated texts."),
+    "import-mteb": ("harness.commands.import_mteb:import_mteb", "Show result files of mteb beside our records."),
     "models": ("harness.commands.models:models", "List encoders, or print one's card."),
     "tasks": ("harness.commands.tasks:tasks", "List tasks and their protocols."),
     "data": ("harness.commands.data:data", "Show which corpora are where; fetch or verify them."),
     "check": ("harness.commands.check:check", "Try an encoder against every rule of the contract."),
+    "perf": ("harness.commands.perf:perf", "Measure how fast this harness is on this machine."),
     "encode": ("harness.commands.encode:encode", "Turn texts into vectors."),
 }
 

@@ -46,6 +46,12 @@ class ExtraMissing(BenchError):
     status = "extra-missing"
 
 
+class NotApplicable(BenchError):
+    """A task has no meaning for a model, such as the drift of one that was not made from another."""
+
+    status = "skipped"
+
+
 class EncoderFault(BenchError):
     """An encoder broke its contract (shape, dtype, finiteness) or raised while encoding."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.engines.base import Engine, Plan, Watcher
 from harness.errors import StorageFault, UsageError
 from harness.files import storage_fault
-from harness.registry import find_encoder, select_tasks
+from harness.registry import EncoderPlugin, find_encoder, select_tasks
 from harness.results import Record
 from harness.units import RunOptions, Unit, Workbench
 
@@ -42,7 +42,7 @@ def seeds_of(*, stochastic: bool, seeds: Sequence[int]) -> tuple[int, ...]:
 
 
 def run(
-    models: Sequence[str],
+    models: Sequence[str | EncoderPlugin],
     options: RunOptions,
     *,
     engine: Engine,
@@ -57,7 +57,7 @@ def run(
     report holds nothing of the running engine, but all finished units have their records.
 
     Args:
-        models: encoder names, see `harness.registry.find_encoder`.
+        models: encoder names, see `harness.registry.find_encoder`, or what it gives.
         options: directories, device and the like.
         engine: where to do it.
         watcher: whom to tell.
@@ -71,12 +71,16 @@ def run(
     """
     if not models:
         raise UsageError("no model is named; `bench models` lists them, e.g. --models minilm,lexicon")
-    plugins = {plugin.name: plugin for plugin in map(find_encoder, models)}
+    found = [model if isinstance(model, EncoderPlugin) else find_encoder(model) for model in models]
+    plugins = {plugin.name: plugin for plugin in found}
     chosen = select_tasks(suite, list(tasks))
     if not chosen:
         raise UsageError(f"suite {suite!r} has no tasks in this installation; `bench tasks` lists all")
+    known = {plugin.partition("@")[0] for plugin in plugins}
+    # A task may need the model that another was made from: its weights may be given as well.
+    known |= {name for plugin in found if (base := plugin.card.base) for name in (base, f"hf:{base}")}
     for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trusted):
-        if name not in {plugin.partition("@")[0] for plugin in plugins}:
+        if name not in known:
             raise UsageError(f"a directory or trust is given for {name!r}, which is not among the models of this run")
     _check_writable(options)
     bench = Workbench(options, plugins, chosen)

@@ -11,29 +11,41 @@ import hashlib
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
 from harness.corpora.shelves import Library
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
 from harness.environment import environment
-from harness.errors import BenchError, EncoderFault, RecordInvalid, RecordNewer
+from harness.errors import BenchError, EncoderFault, NotApplicable, RecordInvalid, RecordNewer, UsageError
 from harness.fingerprint import fingerprint_of
 from harness.registry import EncoderPlugin, encoder_names, find_encoder
 from harness.results import Failure, ModelFacts, Record, ResultStore
+from harness.workers import Encoded, EncodingPool, encoded_here, processes_for
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from harness.encoder import Encoder, EncoderCard
-    from harness.tasks.base import Prepared, Task
+    from harness.outcome import Outcome
+    from harness.tasks.base import Prepared, PreparedAgainst, Task
+
+#: Told of each encoded shard: texts, seconds, characters.
+Progress = Callable[[int, float, int], None]
 
 #: A shard holds at most this many texts and characters: what Ctrl-C can lose, seconds of work for a small model.
 _SHARD_TEXTS = 2048
 _SHARD_CHARACTERS = 400_000
+#: Of English prose, about; tells how much of a text lies before a cut-off.
+_CHARACTERS_A_TOKEN = 5
+#: Shards of one task for each encoding process, at least.
+_PARTS_EACH = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +58,8 @@ class RunOptions:
     device: str | None = None
     dtype: str | None = None
     batch_tokens: int | None = None
+    processes: int | None = 1
+    """How many processes encode, of one thread each; 1 is this one with its threads, None takes what is quickest."""
     weights_dirs: Mapping[str, Path] = field(default_factory=dict)
     """Encoder name (without pooling) → directory of its weights."""
     tokenizer_dirs: Mapping[str, Path] = field(default_factory=dict)
@@ -71,18 +85,24 @@ class Workbench:
 
     def __init__(self, options: RunOptions, plugins: Mapping[str, EncoderPlugin], tasks: Mapping[str, Task]) -> None:
         self.options = options
-        self.plugins = plugins
+        self.plugins = dict(plugins)
         self.tasks = tasks
         self.corpora = Library(options.data_dir, options.cache_dir, offline=options.offline)
         self.store = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self.results = ResultStore(options.results_dir)
         self._prepared: dict[str, Prepared] = {}
         self._encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
+        self._pool: EncodingPool | None = None
 
     # Encoders
 
-    def encoder(self, model: str, max_length: int | None = None) -> tuple[Encoder, str]:
+    def encoder(self, model: str, max_length: int | None = None, *, beside: str | None = None) -> tuple[Encoder, str]:
         """An encoder with its fingerprint; encoders of earlier models are let go.
+
+        Args:
+            model: its name.
+            max_length: the task's cut-off.
+            beside: another model that is still in use, whose encoder is kept.
 
         Raises:
             WeightsMissing, ExtraMissing, UsageError: it cannot be made here.
@@ -91,7 +111,7 @@ class Workbench:
             max_length = None
         key = (model, max_length)
         if key not in self._encoders:
-            self._encoders = {k: v for k, v in self._encoders.items() if k[0] == model}
+            self._encoders = {k: v for k, v in self._encoders.items() if k[0] in (model, beside)}
             base = model.partition("@")[0]
             encoder = self.plugins[model].create(
                 weights_dir=self.options.weights_dirs.get(base),
@@ -137,9 +157,28 @@ class Workbench:
             licence=card.licence,
         )
 
-    def space(self, model: str, max_length: int | None) -> EmbeddingSpace:
-        """Where the vectors of a model under a cut-off are cached."""
-        encoder, fingerprint = self.encoder(model, max_length)
+    def backbone(self, model: str) -> str:
+        """Name of the encoder that a model was made from, with the model's pooling.
+
+        Raises:
+            NotApplicable: its card names none, or none that gives such vectors.
+        """
+        card = self.plugins[model].card
+        if card.base is None:
+            raise NotApplicable(f"{model}: not applicable: it was made from no other model (its card has no `base`)")
+        spec = card.base if card.base in encoder_names() else f"hf:{card.base}"
+        try:
+            plugin = find_encoder(f"{spec}@{card.pooling}" if card.pooling else spec)
+        except UsageError as error:
+            raise NotApplicable(
+                f"{model}: not applicable: no such vectors of its backbone {card.base}: {error}"
+            ) from error
+        self.plugins.setdefault(plugin.name, plugin)
+        return plugin.name
+
+    def space(self, model: str, max_length: int | None, *, beside: str | None = None) -> EmbeddingSpace:
+        """Where the vectors of a model under a cut-off are cached; `beside` as for `encoder`."""
+        encoder, fingerprint = self.encoder(model, max_length, beside=beside)
         described = _described(encoder)
         return self.store.space(
             {
@@ -185,13 +224,13 @@ class Workbench:
         space = self.space(model, self.tasks[task].max_length)
         return space.missing(self.prepared(task).texts)
 
-    def encode(self, model: str, task: str, progress: Callable[[int, float], None]) -> float:
+    def encode(self, model: str, task: str, progress: Progress) -> float:
         """Encode what a task needs and the cache lacks.
 
         Args:
             model: its name.
             task: its id.
-            progress: told the number of texts of each shard, and the seconds it took.
+            progress: told the number of texts of each shard, the seconds it took, and its characters.
 
         Returns:
             Seconds spent.
@@ -199,23 +238,61 @@ class Workbench:
         Raises:
             EncoderFault: the encoder raised, or broke its contract.
         """
+        seconds = self._encode(model, task, progress)
+        if _against_backbone(self.tasks[task]):
+            # Not told to the progress display, which counts the model's own texts.
+            seconds += self._encode(
+                self.backbone(model), task, lambda _texts, _seconds, _characters: None, beside=model
+            )
+        return seconds
+
+    def _encode(self, model: str, task: str, progress: Progress, *, beside: str | None = None) -> float:
         max_length = self.tasks[task].max_length
-        encoder, _ = self.encoder(model, max_length)
-        space = self.space(model, max_length)
+        encoder, _ = self.encoder(model, max_length, beside=beside)
+        space = self.space(model, max_length, beside=beside)
+        missing = space.missing(self.prepared(task).texts)
         total = 0.0
-        for part in _shards(space.missing(self.prepared(task).texts)):
+        for part, vectors, seconds in self._encoded(model, encoder, missing):
             start = time.perf_counter()
-            try:
-                vectors = encoder.encode(part)
-            except BenchError:
-                raise
-            except Exception as error:
-                raise EncoderFault(f"{model} raised {type(error).__name__} while encoding: {error}") from error
             space.add(part, checked_vectors(vectors, len(part), model))
-            seconds = time.perf_counter() - start
+            seconds += time.perf_counter() - start
             total += seconds
-            progress(len(part), seconds)
+            progress(len(part), seconds, self.characters(model, task, part))
         return total
+
+    def _encoded(self, model: str, encoder: Encoder, texts: Sequence[str]) -> Iterator[Encoded]:
+        """Vectors of texts, shard by shard: by the workers where there are some, or where they are worth starting."""
+        characters = sum(map(len, texts))
+        if self._pool is not None and self._pool.encoder is not encoder:
+            self.close()
+        if texts and self._pool is None:
+            device = str(_described(encoder).get("device", "cpu"))
+            processes = self.options.processes or processes_for(encoder, characters, device=device)
+            self._pool = EncodingPool(encoder, processes) if processes > 1 else None
+        try:
+            if self._pool is None:
+                yield from encoded_here(encoder, list(_shards(texts)))
+            else:
+                # Small enough that the workers end at about the same time.
+                share = characters // (_PARTS_EACH * self._pool.processes) + 1
+                yield from self._pool.encode(list(_shards(texts, min(share, _SHARD_CHARACTERS))))
+        except BenchError:
+            raise
+        except Exception as error:
+            raise EncoderFault(f"{model} raised {type(error).__name__} while encoding: {error}") from error
+
+    def characters(self, model: str, task: str, texts: Iterable[str]) -> int:
+        """Characters of texts, as far as the cut-off lets them be read: how much work they are."""
+        described = _described(self.encoder(model, self.tasks[task].max_length)[0])
+        cut = described.get("max_length")
+        most = _CHARACTERS_A_TOKEN * cut if cut else None
+        return sum(len(text) if most is None else min(len(text), most) for text in texts)
+
+    def close(self) -> None:
+        """Let the encoding processes go."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     # Scoring
 
@@ -225,7 +302,10 @@ class Workbench:
         prepared = self.prepared(unit.task)
         embeddings = self.space(unit.model, task.max_length).gather(prepared.texts)
         start = time.perf_counter()
-        outcome = prepared.evaluate(embeddings, unit.seed)
+        if _against_backbone(task):
+            outcome = self._against(unit, embeddings)
+        else:
+            outcome = prepared.evaluate(embeddings, unit.seed)
         seconds = time.perf_counter() - start
         described = _described(self.encoder(unit.model, task.max_length)[0])
         record = replace(
@@ -240,6 +320,7 @@ class Workbench:
                 **environment(),
                 "corpora": self.data_version(unit.task),
                 "device": str(described.get("device", "cpu")),
+                **({"processes": str(self._pool.processes)} if self._pool is not None else {}),
             },
         )
         record = replace(
@@ -247,6 +328,16 @@ class Workbench:
         )
         self.results.save(record, outcome.predictions)
         return record
+
+    def _against(self, unit: Unit, embeddings: NDArray[np.float32]) -> Outcome:
+        """Score a unit's vectors beside its backbone's."""
+        task = self.tasks[unit.task]
+        prepared = cast("PreparedAgainst", self.prepared(unit.task))
+        name = self.backbone(unit.model)
+        vectors = self.space(name, task.max_length, beside=unit.model).gather(prepared.texts)
+        outcome = prepared.evaluate_against(embeddings, vectors, unit.seed)
+        fingerprint = self.encoder(name, task.max_length, beside=unit.model)[1]
+        return replace(outcome, details={**outcome.details, "backbone": {"name": name, "fingerprint": fingerprint}})
 
     def failed(self, unit: Unit, error: Exception) -> Record:
         """Record that a unit has no number, unless an earlier run measured it and only its means are gone."""
@@ -290,9 +381,21 @@ class Workbench:
             return None
         if record.model.fingerprint != self.encoder(unit.model, self.tasks[unit.task].max_length)[1]:
             return None
+        if _against_backbone(self.tasks[unit.task]) and not self._same_backbone(unit, record):
+            return None
         if self.plugins[unit.model].accepts("dtype") and record.model.dtype != (self.options.dtype or "float32"):
             return None
         return record if record.environment.get("corpora") == self.data_version(unit.task) else None
+
+    def _same_backbone(self, unit: Unit, record: Record) -> bool:
+        """Whether a record was measured against the backbone as it is now."""
+        before = record.details.get("backbone")
+        try:
+            name = self.backbone(unit.model)
+            now = self.encoder(name, self.tasks[unit.task].max_length, beside=unit.model)[1]
+        except BenchError:  # its weights are not here: what was measured stays
+            return True
+        return bool(before == {"name": name, "fingerprint": now})
 
     @staticmethod
     def _training_data(card: EncoderCard) -> tuple[str, ...] | None:
@@ -321,6 +424,11 @@ class Workbench:
         )
 
 
+def _against_backbone(task: Task) -> bool:
+    # Tasks of other distributions need not know of backbones.
+    return bool(getattr(task, "against_backbone", False))
+
+
 def _described(encoder: Encoder) -> dict[str, Any]:
     describe = getattr(encoder, "describe", None)
     return dict(describe()) if callable(describe) else {}
@@ -345,8 +453,8 @@ def _traceback(error: BaseException) -> str:
     return "\n".join([*lines, f"{type(cause).__name__}: {cause}"])
 
 
-def _shards(texts: Sequence[str]) -> Iterator[list[str]]:
-    """Cut texts, longest first, into parts that are encoded and stored at once.
+def _shards(texts: Sequence[str], most: int = _SHARD_CHARACTERS) -> Iterator[list[str]]:
+    """Cut texts, longest first, into parts of at most so many characters that are encoded and stored at once.
 
     Texts of like length stand together, so that batches within a part are even; the longest come first, so that
     memory fails early.
@@ -354,7 +462,7 @@ def _shards(texts: Sequence[str]) -> Iterator[list[str]]:
     part: list[str] = []
     characters = 0
     for text in sorted(texts, key=len, reverse=True):
-        if part and (len(part) >= _SHARD_TEXTS or characters + len(text) > _SHARD_CHARACTERS):
+        if part and (len(part) >= _SHARD_TEXTS or characters + len(text) > most):
             yield part
             part, characters = [], 0
         part.append(text)

@@ -43,6 +43,11 @@ BUILTIN: Mapping[str, str] = {
     "subj": "harness.corpora.subj:Subjectivity",
     "mpqa": "harness.corpora.mpqa:OpinionPolarity",
     "trec": "harness.corpora.trec:QuestionTypes",
+    "isear": "harness.corpora.isear:Isear",
+    "semeval2017-task4a": "harness.corpora.semeval2017:Tweets",
+    "tweeteval-irony": "harness.corpora.tweeteval:TweetEvalIrony",
+    "tweeteval-sentiment": "harness.corpora.tweeteval:TweetEvalSentiment",
+    "isarcasmeval": "harness.corpora.isarcasmeval:ISarcasmEval",
 }
 
 

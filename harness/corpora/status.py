@@ -25,8 +25,9 @@ class FileStatus:
     size: int | None
     """Its length in bytes; None for a folder or a missing file."""
     checksum: Checksum
-    """`none` where nothing can be checked: a missing file, or a folder. `wrong` need not be fatal: other line
-    ends change the checksum and not the content, and the content is what loading checks."""
+    """`none` where nothing can be checked: a missing file, a folder, or a file whose checksum is not known. `wrong`
+    need not be fatal: other line ends change the checksum and not the content, and the content is what loading
+    checks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,8 @@ def _file(source: Source, path: Path | None, verify: bool) -> FileStatus:
     if path is None or not path.is_file():
         return FileStatus(source=source, path=path, size=None, checksum="none")
     checksum: Checksum = "not checked"
-    if verify:
+    if not source.sha256:
+        checksum = "none"
+    elif verify:
         checksum = "right" if sha256_file(path) == source.sha256 else "wrong"
     return FileStatus(source=source, path=path, size=path.stat().st_size, checksum=checksum)

@@ -61,6 +61,16 @@ def to_numpy(tensor: Tensor) -> NDArray[Any]:
     return np.asarray(tensor.detach().cpu().numpy())
 
 
+def unit_rows(X: Array) -> tuple[Tensor, int]:
+    """Divide each row by its length, in float64; zero rows stay zero. Returns the rows and the number of zero ones."""
+    values = to_matrix(X).double()
+    # Scaled first, so that squares of tiny or huge entries neither vanish nor overflow.
+    values = values / values.abs().amax(dim=1, keepdim=True).clamp_min(1e-300)
+    length = values.norm(dim=1, keepdim=True)
+    zero = length[:, 0] == 0
+    return values / length.masked_fill(zero[:, None], 1), int(zero.sum())
+
+
 def check_partition(folds: Folds, n: int) -> list[NDArray[np.int64]]:
     """Check that folds hold out each of `n` rows exactly once.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, to_matrix, to_numpy
+from harness.probes.base import Array, to_numpy, unit_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,16 +54,6 @@ def geometry(X: Array, classes: Array) -> Geometry:
     """
     unit, zeros = unit_rows(X)
     return Geometry(alignment(unit, classes), uniformity(unit), separation(unit, classes), effective_rank(unit), zeros)
-
-
-def unit_rows(X: Array) -> tuple[Tensor, int]:
-    """Divide each row by its length, in float64; zero rows stay zero. Returns the rows and the number of zero ones."""
-    values = to_matrix(X).double()
-    # Scaled first, so that squares of tiny or huge entries neither vanish nor overflow.
-    values = values / values.abs().amax(dim=1, keepdim=True).clamp_min(1e-300)
-    length = values.norm(dim=1, keepdim=True)
-    zero = length[:, 0] == 0
-    return values / length.masked_fill(zero[:, None], 1), int(zero.sum())
 
 
 def alignment(X: Array, classes: Array) -> float:

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from harness.corpora.base import CorpusLibrary, Examples
 
-__all__ = ["Metric", "Outcome", "Prepared", "PreparedTask", "Task", "TaskFacts", "combined_fingerprint", "task_id"]
+__all__ = [
+    "Metric",
+    "Outcome",
+    "Prepared",
+    "PreparedAgainst",
+    "PreparedTask",
+    "Task",
+    "TaskFacts",
+    "combined_fingerprint",
+    "task_id",
+]
 
 
 class Prepared(Protocol):
@@ -45,6 +55,23 @@ class Prepared(Protocol):
         Args:
             embeddings: float32 (len(texts), d), finite.
             seed: seeds whatever is random in the protocol; ignored by tasks that are not `stochastic`.
+        """
+        ...
+
+
+class PreparedAgainst(Prepared, Protocol):
+    """What a task with `against_backbone` prepares: it scores two sets of vectors of the same texts."""
+
+    def evaluate_against(self, embeddings: NDArray[np.float32], backbone: NDArray[np.float32], seed: int) -> Outcome:
+        """Score embeddings beside those of the model that the encoder was made from.
+
+        Args:
+            embeddings: float32 (len(texts), d), finite.
+            backbone: float32 (len(texts), any), finite.
+            seed: as for `evaluate`.
+
+        Raises:
+            NotApplicable: the two cannot be compared.
         """
         ...
 
@@ -132,6 +159,9 @@ class TaskFacts:
     corpora: tuple[str, ...]
     max_length: int | None = None
     stochastic: bool = False
+    against_backbone: bool = False
+    """Whether the vectors are scored beside those of the model that the encoder was made from (`EncoderCard.base`);
+    `prepare` then gives a `PreparedAgainst`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +171,9 @@ class PreparedTask:
     texts: tuple[str, ...]
     fingerprint: str
     score: Callable[[NDArray[np.float32], int], Outcome]
+    scored: int | None = None
+    """How many of the texts, the last ones, are scored in the order of the predictions; None for all. The others
+    train or choose the probe."""
 
     def evaluate(self, embeddings: NDArray[np.float32], seed: int) -> Outcome:
         """Score embeddings; see `Prepared.evaluate`.

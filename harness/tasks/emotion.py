@@ -12,16 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
-from harness.tasks.emotion_rows import Reading, emotion_rows
+from harness.tasks.emotion_rows import STRENGTHS, Reading, emotion_rows
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
-
-#: Strengths C, chosen on the development split by macro F1.
-STRENGTHS = tuple(2.0**power for power in range(-4, 7))
 
 METRICS = (
     "accuracy",
@@ -98,6 +95,7 @@ class Emotion(TaskFacts):
             texts=(*train.texts, *dev.texts, *test.texts),
             fingerprint=combined_fingerprint(self.protocol, train.examples, dev.examples, test.examples),
             score=score,
+            scored=len(test.texts),
         )
 
 

@@ -1,4 +1,4 @@
-"""Texts with one of Ekman's emotions, as the emotion and the geometry tasks read them."""
+"""Texts with one emotion each, as all tasks over emotions read them, and the grid of their linear probe."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary, Examples
 
 Reading = Literal["single", "mapped", "neutral-dropped"]
+
+#: Strengths C of the linear probe, chosen on the development split by macro F1.
+STRENGTHS = tuple(2.0**power for power in range(-4, 7))
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ def emotion_rows(
 
     Args:
         library: the corpora.
-        corpus: `goemotions`, or a corpus with a label `emotion` (`sample`).
+        corpus: `goemotions`, or a corpus with one emotion a row (`sample`, `isear`).
         split: its split.
         reading: see `harness.corpora.goemotions_ekman.ekman`.
         classes: 6, or 7 with neutral.
@@ -39,8 +42,9 @@ def emotion_rows(
     import numpy as np
 
     examples = library.load(corpus, split)
-    if "emotion" in examples.labels:
-        return EmotionRows(examples.texts, examples.labels["emotion"].astype(np.int64), examples.classes, examples)
+    own = next((name for name in ("emotion", "label") if name in examples.labels), None)
+    if own is not None:
+        return EmotionRows(examples.texts, examples.labels[own].astype(np.int64), examples.classes, examples)
     from harness.corpora.goemotions_ekman import ekman
 
     chosen = ekman(examples, reading, classes)

@@ -93,6 +93,7 @@ class ValenceArousal(TaskFacts):
             texts=tuple(labelled.texts[i] for i in rows),
             fingerprint=combined_fingerprint(self.protocol, ",".join(self.dimensions), *examples),
             score=score,
+            scored=len(test),
         )
 
 
@@ -196,6 +197,8 @@ def _score(
     counts = {"train": len(train), "test": len(test)}
     if groups is not None:
         counts["documents"] = len(set(groups))
+        # Numbers in place of names, so that a comparison of two models can resample documents without the corpus.
+        predictions["group"] = np.unique(groups, return_inverse=True)[1].astype(np.int32)
     return Outcome(metrics=metrics, details=details, predictions=predictions, counts=counts)
 
 

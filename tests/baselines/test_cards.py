@@ -13,7 +13,7 @@ from baselines.document import encoder_classes
 from harness.contamination import judge
 from harness.transformer import Shape, TransformerEncoder
 
-CLASSES = {one.card.name: one for one in encoder_classes()}
+CLASSES = {one.card.name: one for one in encoder_classes() if one.__module__.startswith("baselines.")}
 BASE = {
     "hidden_size": 768,
     "num_hidden_layers": 12,

@@ -48,7 +48,7 @@ def test_help_and_listings_import_nothing_heavy(arguments):
     ("arguments", "words"),
     [
         (["tabel"], "did you mean table?"),
-        (["run", "--models", "minilmm"], "unknown model 'minilmm'; did you mean minilm?"),
+        (["run", "--models", "minilmm"], "unknown model 'minilmm'; did you mean minilm"),
         (["run", "--models", "lexicon", "--suite", "papre"], "unknown suite 'papre'; did you mean paper"),
         (["run", "--models", "lexicon", "--tasks", "polarty"], "unknown task"),
         (["run", "--models", "lexicon", "--seeds", "one"], "whole numbers"),

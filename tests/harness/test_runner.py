@@ -328,3 +328,36 @@ def test_a_task_s_own_cut_reaches_the_encoder_and_the_cache(bench):
     watcher = SilentProgress()
     bench.run("cutting", watcher=watcher)
     assert watcher.skipped == 2
+
+
+def test_several_processes_leave_the_same_records_and_no_process(bench):
+    import multiprocessing
+
+    alone = bench.run("lexicon", results_dir=bench.directory / "alone", cache_dir=bench.directory / "alone")
+    several = bench.run("lexicon", processes=2)
+    assert [r.metrics for r in several.records] == [r.metrics for r in alone.records]
+    assert {r.environment["processes"] for r in several.records} == {"2"}
+    assert "processes" not in alone.records[0].environment
+    for child in multiprocessing.active_children():
+        child.join(30)
+        assert not child.is_alive()
+
+
+def test_the_rest_is_judged_by_the_characters_that_a_cut_off_leaves(bench, monkeypatch):
+    told = []
+
+    class Watching(SilentProgress):
+        def model(self, name, units, texts, characters):
+            told.append(("model", texts, characters))
+
+        def encoded(self, texts, seconds, characters):
+            told.append(("encoded", texts, characters))
+
+    class Cutting(Counting):
+        def describe(self):
+            return {"max_length": 4}
+
+    bench.tasks = {"toy/one/p/1": ToyTask("one", ("a" * 50, "bb", "a" * 50))}
+    bench.plugins["cutting"] = EncoderPlugin("cutting", replace(Counting.card, name="cutting"), Cutting)
+    bench.run("cutting", watcher=Watching())
+    assert told == [("model", 2, 22), ("encoded", 2, 22)]

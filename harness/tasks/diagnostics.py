@@ -1,0 +1,114 @@
+"""Diagnostics on minimal pairs: does the regressed valence move the right way when one thing in a text changes?
+
+A ridge probe learns valence from the training sentences of the embedded sample and predicts it for both texts of each
+pair (`harness.corpora.sample_pairs`): a statement and its denial, the same with an intensifier or a downtoner, two
+clauses around "but" in either order, and edits that should change nothing. No content word of a pair occurs in the
+training sentences, so a bag of words has nothing to go by, and an encoder has to bring the words with it.
+
+- `directed.accuracy`: share of the pairs with a direction whose predicted valence moves that way; chance is one half,
+  and no movement at all counts as wrong. Its parts are `negation.accuracy`, `intensity.accuracy`, `contrast.accuracy`.
+- `irrelevant.shift`: mean |change| under edits without meaning, in standard deviations of the predictions over the
+  texts of all pairs; 0 is best, two unrelated texts differ by about 1.1.
+
+The penalty is chosen on the development sentences, whose words are again others, by squared error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.corpora.base import CorpusLibrary
+
+#: Penalties, in shares of the features' mean variance times the rows: free of the vectors' scale.
+PENALTIES = tuple(10.0**power for power in range(-8, 4))
+
+_DIRECTED = ("negation", "intensity", "contrast")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinimalPairs(TaskFacts):
+    """The pairs of the embedded sample."""
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Compose the sentences; see `Task.prepare`."""
+        import numpy as np
+
+        from harness.corpora.sample_pairs import minimal_pairs
+
+        train, dev = (library.load(self.corpus, split) for split in ("train", "dev"))
+        pairs = minimal_pairs()
+        kinds = np.array([pair.kind for pair in pairs])
+        wanted = np.array([pair.direction for pair in pairs])
+        first, second = len(train), len(train) + len(dev)
+
+        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
+            from harness.probes.ridge import ridge_path
+            from harness.tasks.means import mean_metric
+
+            X = embeddings[:first]
+            unit = float(X.var(axis=0, dtype=np.float64).mean()) * first
+            path = ridge_path(X, train.labels["valence"], [share * (unit or 1.0) for share in PENALTIES])
+            guesses = embeddings[first:].astype(np.float64) @ path.weights[:, :, 0].T + path.intercepts[:, 0]
+            errors = ((guesses[: second - first] - np.asarray(dev.labels["valence"])[:, None]) ** 2).mean(axis=0)
+            best = int(np.argmin(errors))
+            base, edited = guesses[second - first :, best].reshape(2, len(pairs))
+            change = edited - base
+            # Equal vectors differ by the rounding of their products, which is no movement.
+            change[np.abs(change) < 1e-9] = 0.0
+            right = (np.sign(change) == wanted).astype(np.float64)
+            metrics = {"directed.accuracy": mean_metric(right[wanted != 0])}
+            for kind in _DIRECTED:
+                metrics[f"{kind}.accuracy"] = mean_metric(right[kinds == kind])
+            spread = float(np.std(np.concatenate([base, edited])))
+            shifts = np.abs(change[kinds == "irrelevant"]) / (spread or 1.0)
+            metrics["irrelevant.shift"] = mean_metric(shifts)
+            return Outcome(
+                metrics=metrics,
+                details={
+                    "penalty_share": PENALTIES[best],
+                    "development_errors": errors.tolist(),
+                    "mean_change": {
+                        kind: float(np.mean(change[kinds == kind] * np.where(wanted == 0, 1, wanted)[kinds == kind]))
+                        for kind in (*_DIRECTED, "irrelevant")
+                    },
+                    "spread": spread,
+                },
+                predictions={
+                    "direction": wanted.astype(np.int8),
+                    "base": base.astype(np.float32),
+                    "edited": edited.astype(np.float32),
+                },
+                counts={"train": first, "dev": second - first, "pairs": len(pairs)},
+            )
+
+        texts = (*train.texts, *dev.texts, *(pair.base for pair in pairs), *(pair.edited for pair in pairs))
+        return PreparedTask(
+            texts=texts,
+            fingerprint=combined_fingerprint(self.protocol, train, dev, *map(repr, pairs)),
+            score=score,
+            scored=2 * len(pairs),
+        )
+
+
+def variants() -> list[Task]:
+    """The one task of this family."""
+    return [
+        MinimalPairs(
+            name="diagnostics",
+            corpus="sample",
+            protocol="minimal-pairs/1",
+            split="test",
+            metrics=("directed.accuracy", *(f"{kind}.accuracy" for kind in _DIRECTED), "irrelevant.shift"),
+            suites=("extended",),
+            summary="minimal pairs: does valence follow negation, intensity and contrast, and nothing else?",
+            source="affectbench, harness/corpora/sample_pairs.py; made-up sentences",
+            corpora=("sample",),
+        )
+    ]

@@ -1,0 +1,93 @@
+"""Nearest neighbours: the emotion that most of the nearest training texts have, by cosine.
+
+The number of neighbours is chosen on the development split by macro F1. A probe without weights: it shows how emotions
+lie in the space itself, where a linear probe may stretch it. Beside the linear probe of `emotion` on the same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
+from harness.tasks.emotion_rows import Reading, emotion_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.corpora.base import CorpusLibrary
+
+#: Numbers of neighbours to choose from; those above the number of training rows are left out.
+SIZES = (1, 3, 5, 11, 21, 51, 101, 201)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmotionNeighbours(TaskFacts):
+    """One corpus under one reading of its labels."""
+
+    reading: Reading
+    classes: Literal[6, 7]
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the three splits; see `Task.prepare`."""
+        train, dev, test = (
+            emotion_rows(library, self.corpus, split, self.reading, self.classes) for split in ("train", "dev", "test")
+        )
+        first, second = len(train.texts), len(train.texts) + len(dev.texts)
+        count = len(test.classes)
+        sizes = [size for size in SIZES if size <= first]
+
+        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
+            import numpy as np
+
+            from harness.metrics import classification, confusion
+            from harness.probes.neighbours import decide, neighbour_votes
+            from harness.statistics import classification_metrics
+
+            votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[first:second], sizes)
+            development = []
+            for own in votes:
+                table = confusion(np.ones((1, len(dev.labels))), dev.labels, decide(own, train.labels), count)
+                development.append(float(classification(table)["macro.f1"][0]))
+            best = int(np.argmax(development))
+            votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[second:], [sizes[best]])
+            predicted = decide(votes[0], train.labels)
+            numbers = classification_metrics(test.labels, predicted, count)
+            return Outcome(
+                metrics={name: numbers[name] for name in self.metrics},
+                details={
+                    "neighbours": sizes[best],
+                    "sizes": sizes,
+                    "development_macro_f1": development,
+                    "classes": list(test.classes),
+                },
+                predictions={"gold": test.labels.astype(np.int8), "predicted": predicted.astype(np.int8)},
+                counts={"train": first, "dev": second - first, "test": len(test.texts)},
+            )
+
+        return PreparedTask(
+            texts=(*train.texts, *dev.texts, *test.texts),
+            fingerprint=combined_fingerprint(self.protocol, train.examples, dev.examples, test.examples),
+            score=score,
+            scored=len(test.texts),
+        )
+
+
+def variants() -> list[Task]:
+    """The tasks of this family."""
+    return [
+        EmotionNeighbours(
+            name="nearest-neighbours",
+            corpus="goemotions",
+            protocol="ekman6-mapped/1",
+            split="test",
+            metrics=("macro.f1", "accuracy", "macro.precision", "macro.recall"),
+            suites=("extended",),
+            summary="GoEmotions, six Ekman classes by the nearest training texts",
+            source="Cover and Hart 1967; cosine, number of neighbours chosen on dev",
+            corpora=("goemotions",),
+            reading="mapped",
+            classes=6,
+        )
+    ]

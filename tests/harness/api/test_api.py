@@ -1,0 +1,239 @@
+"""Scripts and notebooks get in one call what the command line gives: results as frames, tables, comparisons."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.api.leaderboard import INDEX
+from harness.encoder import EncoderCard
+from harness.errors import DataMissing, UsageError
+from harness.outcome import Metric
+from harness.results import ModelFacts, Record, ResultStore
+
+TASKS = ["polarity/sample", "geometry/sample"]
+
+
+class Letters:
+    """How often each vowel occurs."""
+
+    card = EncoderCard(name="letters", family="floor", title="<script>alert(1)</script> & co", training_data=())
+
+    def encode(self, texts):
+        rows = [[text.lower().count(vowel) for vowel in "aeiou"] + [len(text)] for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(-1, 6)
+
+
+class Words(Letters):
+    """The same, and the number of words."""
+
+    card = EncoderCard(name="words", family="floor", training_data=("mr",))
+
+    def encode(self, texts):
+        words = np.array([[text.count(" ")] for text in texts], dtype=np.float32).reshape(-1, 1)
+        return np.concatenate([super().encode(texts), words], axis=1)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("api")
+
+
+@pytest.fixture(scope="module")
+def board(place):
+    return harness.run(
+        [Letters(), Words()],
+        TASKS,
+        suite="sample",
+        results_dir=place / "results",
+        cache_dir=place / "cache",
+        quiet=True,
+    )
+
+
+def test_a_run_gives_what_it_measured(board):
+    assert board.models == ("letters", "words")
+    assert board.tasks == ("polarity/sample/senteval-lr/1", "geometry/sample/ekman6-single/1")
+    assert board.failures == ()
+    assert [record.status for record in board.records] == ["ok"] * 4
+
+
+def test_the_frame_has_one_number_a_row(board):
+    frame = board.frame
+    assert isinstance(frame, pd.DataFrame)
+    assert isinstance(frame.index, pd.MultiIndex)
+    assert tuple(frame.index.names) == INDEX
+    assert frame.index.is_unique
+    assert list(frame.columns) == ["value", "low", "high", "seeds", "status", "contamination"]
+    assert len(frame) == 2 * (1 + 4)
+    accuracy = frame.xs("accuracy", level="metric")
+    for record in board.records:
+        if record.task == "polarity":
+            row = accuracy.xs(record.model.name, level="model").iloc[0]
+            number = record.metrics["accuracy"]
+            assert (row["value"], row["low"], row["high"]) == (number.value, number.low, number.high)
+    assert set(frame["status"]) == {"ok"}
+
+
+def test_scores_stand_models_against_tasks(board):
+    scores = board.scores()
+    assert list(scores.index) == ["letters", "words"]
+    assert scores.columns.names == ["task", "corpus", "protocol", "metric"]
+    assert [column[0] for column in scores.columns] == ["polarity", "geometry"]
+    assert scores.notna().all().all()
+    uniformity = board.scores("uniformity")
+    assert list(uniformity.columns) == [("geometry", "sample", "ekman6-single/1", "uniformity")]
+    with pytest.raises(UsageError, match="unknown metric 'acuracy'; did you mean accuracy"):
+        board.scores("acuracy")
+
+
+def test_every_format_of_the_command_line(board):
+    assert "Overview, suite sample" in board.table("overview")
+    assert board.table("overview", intervals=True).count("±") > board.table("overview").count("±")
+    assert board.to_markdown("overview").startswith("### Overview")
+    assert "\\toprule" in board.to_latex("overview")
+    assert board.to_html("overview").startswith("<!DOCTYPE html>")
+    assert (
+        board.to_csv().splitlines()[0]
+        == "model,task,protocol,corpus,split,metric,value,low,high,seeds,status,contamination"
+    )
+    assert len(board.to_csv().splitlines()) == 11
+    with pytest.raises(UsageError, match="no format 'markdwn'"):
+        board.table("overview", fmt="markdwn")
+    assert str(board) == board.table("overview").rstrip("\n")
+    assert repr(board) == "<Leaderboard: 2 models, 2 tasks, 4 records>"
+
+
+def test_the_notebook_s_table_is_escaped(board):
+    shown = board._repr_html_()
+    assert "<script" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in shown
+    assert shown.count("<table>") == 1
+
+
+def test_what_was_measured_is_read_again_and_narrowed(board, place):
+    again = harness.Leaderboard.read(place / "results")
+    pd.testing.assert_frame_equal(again.frame, board.frame)
+    one = harness.Leaderboard.read(place / "results", tasks="polarity", models="words")
+    assert (one.models, one.tasks) == (("words",), ("polarity/sample/senteval-lr/1",))
+    with pytest.raises(UsageError, match="unknown recorded model 'wrds'; did you mean words"):
+        harness.Leaderboard.read(place / "results", models=["wrds"])
+    with pytest.raises(UsageError, match="there are no records in"):
+        harness.Leaderboard.read(place / "nothing")
+
+
+def test_a_second_run_repeats_nothing(board, place):
+    again = harness.run(
+        Letters(), TASKS, suite="sample", results_dir=place / "results", cache_dir=place / "cache", quiet=True
+    )
+    assert again.records == board.records[:2]
+
+
+def test_models_are_compared_with_intervals(board):
+    found = board.compare("letters", "words", tasks=["polarity/sample/senteval-lr/1"])
+    (number,) = found.numbers
+    values = board.scores()["polarity", "sample", "senteval-lr/1", "accuracy"]
+    assert number.difference == pytest.approx(values["words"] - values["letters"])
+    assert number.low <= number.difference <= number.high
+    with pytest.raises(UsageError, match="recorded model"):
+        board.compare("letters", "nobody")
+
+
+def test_changes_between_two_directories(board, place, tmp_path):
+    store = ResultStore(tmp_path)
+    for record in board.records:
+        store.save(record)
+    assert not harness.changes(place / "results", tmp_path).changed
+    first = board.records[0]
+    name, number = next(iter(first.metrics.items()))
+    changed = {**first.metrics, name: Metric(number.value + 0.01, number.low, number.high)}
+    store.save(Record(**{**vars(first), "metrics": changed}))
+    assert {one.model for one in harness.changes(place / "results", tmp_path).changed} == {"letters"}
+
+
+def test_a_unit_without_a_number_keeps_its_row(tmp_path):
+    record = Record(
+        model=ModelFacts(name="m"), task="drift", corpus="emobank", protocol="backbone/1", split="test", seed=0,
+        status="skipped",
+    )  # fmt: skip
+    board = harness.Leaderboard(
+        [record], store=ResultStore(tmp_path), suite="extended", tasks={"drift/emobank/backbone/1": ("delta_emb",)}
+    )
+    assert board.frame["status"].tolist() == ["skipped"]
+    assert np.isnan(board.frame["value"].iloc[0])
+    assert board.scores().isna().all().all()
+    assert board.failures == (record,)
+
+
+def test_wrong_usage_is_found_before_any_work(tmp_path):
+    with pytest.raises(UsageError, match="unknown model 'minilmm'"):
+        harness.run("minilmm", "sample", results_dir=tmp_path)
+    with pytest.raises(UsageError, match="unknown task"):
+        harness.run("lexicon", "polarty", results_dir=tmp_path)
+    with pytest.raises(UsageError, match="is not a directory"):
+        harness.run("lexicon", "paper", data_dir=tmp_path / "none", results_dir=tmp_path)
+    with pytest.raises(UsageError, match=r"weights_dirs\['lexicon'\]"):
+        harness.run("lexicon", "sample", weights_dirs={"lexicon": tmp_path / "none"}, results_dir=tmp_path)
+    with pytest.raises(UsageError, match="dict is no encoder"):
+        harness.run([{}], "sample", results_dir=tmp_path)
+    with pytest.raises(UsageError, match="two models are called 'letters'"):
+        harness.run([Letters(), Letters()], "sample", results_dir=tmp_path)
+    assert not (tmp_path / "records").exists()
+
+
+def test_an_interrupted_run_says_that_the_same_call_goes_on(place, tmp_path):
+    class Interrupting(Letters):
+        def encode(self, texts):
+            if len(texts) > 10:
+                raise KeyboardInterrupt
+            return super().encode(texts)
+
+    with pytest.raises(KeyboardInterrupt, match="the same call goes on from here"):
+        harness.run(Interrupting(), TASKS, suite="sample", results_dir=tmp_path, cache_dir=tmp_path, quiet=True)
+
+
+def test_listings_are_frames(tmp_path):
+    models = harness.list_models()
+    assert models.loc["minilm", "family"] == "bert"
+    tasks = harness.list_tasks("extended")
+    assert tasks.loc["drift/emobank/backbone/1", "metrics"].startswith("delta_emb")
+    assert set(tasks["suites"]) == {"extended"}
+    assert set(harness.list_tasks("sample").index) < set(harness.list_tasks().index)
+    corpora = harness.list_corpora(cache_dir=tmp_path, fetch=True, offline=True)
+    assert corpora.loc["sample", ["place", "fault"]].tolist() == ["built-in", ""]
+    assert corpora.loc["mr", "place"] == "nowhere"
+
+
+def test_encode_gives_checked_vectors():
+    vectors = harness.encode(["glad", ""], "lexicon")
+    assert vectors.shape[0] == 2
+    assert vectors.dtype == np.float32
+    with pytest.raises(UsageError, match="unknown model"):
+        harness.encode(["a"], "lexcon")
+
+
+def test_contamination_in_one_call(place):
+    (evidence,) = harness.check_contamination(
+        "lexicon", "polarity/sample", suite="sample", results_dir=place / "results", cache_dir=place, near=False
+    )
+    assert (evidence.model, evidence.task_id) == ("lexicon", "polarity/sample/senteval-lr/1")
+    with pytest.raises(DataMissing, match="none of the corpora"):
+        harness.check_contamination("lexicon", "polarity/mr", cache_dir=place, near=False, offline=True)
+
+
+def test_importing_harness_stays_light():
+    heavy = ("numpy", "pandas", "torch", "sklearn", "scipy", "transformers", "click", "rich", "matplotlib")
+    program = f"import sys, harness; print([n for n in {heavy} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    program = f"import sys, harness; harness.run, harness.Leaderboard; print([n for n in {heavy} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    for name in harness.__all__:
+        assert getattr(harness, name) is not None

@@ -1,0 +1,126 @@
+"""Models of other libraries keep the contract once wrapped."""
+
+import importlib.util
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+import harness
+from harness.errors import EncoderFault, ExtraMissing, UsageError
+from harness.fingerprint import fingerprint_of
+from harness.interop import as_encoder, foreign_models
+from harness.testing import check_encoder
+
+
+def as_it_is(rows):
+    return rows
+
+
+class Sentences:
+    """As sentence-transformers: `encode(texts, …)`."""
+
+    def __init__(self, factor=1.0, form=as_it_is):
+        self.factor, self.form, self.seen = factor, form, []
+
+    def encode(self, sentences, normalize_embeddings=False):
+        self.seen.append((len(sentences), normalize_embeddings))
+        rows = np.array([[len(s), s.count("e"), 1.0] for s in sentences], dtype=np.float64).reshape(-1, 3) * self.factor
+        return self.form(rows / np.linalg.norm(rows, axis=1, keepdims=True) if normalize_embeddings else rows)
+
+
+class Protocol:
+    """As mteb 2: batches in, keyword-only facts about the task beside them."""
+
+    def __init__(self):
+        self.batches = []
+
+    def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **kwargs):
+        texts = [text for batch in inputs for text in batch["text"]]
+        self.batches.append((len(inputs), len(inputs.dataset["text"]), kwargs, task_metadata))
+        return torch.tensor([[len(text), 1.0] for text in texts], dtype=torch.bfloat16)
+
+
+FORMS = {
+    "float64": as_it_is,
+    "list": lambda rows: rows.tolist(),
+    "bfloat16 tensor": lambda rows: torch.tensor(rows, dtype=torch.bfloat16),
+    "tensor with gradient": lambda rows: torch.tensor(rows, requires_grad=True),
+    "reversed view": lambda rows: rows[::-1].copy()[::-1],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_whatever_comes_back_becomes_float32_rows(form):
+    encoder = as_encoder(Sentences(form=FORMS[form]), name="mine")
+    vectors = encoder.encode(["eel", "a"])
+    assert vectors.dtype == np.float32
+    assert vectors.tolist() == [[3, 2, 1], [1, 0, 1]]
+    assert encoder.encode([]).shape == (0, 3)
+
+
+def test_a_wrapped_model_keeps_every_rule_of_the_contract():
+    report = check_encoder(as_encoder(Sentences(), name="mine", training_data=()))
+    assert report.passed, str(report)
+
+
+def test_options_reach_the_model_and_the_record():
+    model = Sentences()
+    encoder = as_encoder(model, name="mine", normalize_embeddings=True)
+    assert np.linalg.norm(encoder.encode(["eel"])) == pytest.approx(1)
+    assert model.seen == [(1, True)]
+    assert encoder.describe()["encode_options"] == {"normalize_embeddings": "True"}
+
+
+def test_other_weights_have_another_fingerprint():
+    one, same, other = (as_encoder(Sentences(factor), name="mine") for factor in (1.0, 1.0, 2.0))
+    assert fingerprint_of(one) == fingerprint_of(same) != fingerprint_of(other)
+
+
+def test_the_card_says_what_is_known():
+    card = as_encoder(Sentences(), name="mine", title="Mine", base="bert").card
+    assert (card.name, card.shown, card.base, card.training_data) == ("mine", "Mine", "bert", None)
+    assert as_encoder(Sentences(), name="mine", training_data=["mr"]).card.training_data == ("mr",)
+
+
+def test_models_of_mteb_s_protocol_get_batches(monkeypatch):
+    metadata = SimpleNamespace(name="affectbench", type="Classification")
+    monkeypatch.setattr(foreign_models, "_task_metadata", lambda: metadata)
+    model = Protocol()
+    vectors = as_encoder(model, name="theirs").encode([f"t{i}" for i in range(70)])
+    assert vectors.shape == (70, 2)
+    assert model.batches == [(3, 70, {"batch_size": 32}, metadata)]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mteb") is not None, reason="mteb is installed")
+def test_without_mteb_its_models_say_what_to_install():
+    with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[mteb\]'"):
+        as_encoder(Protocol(), name="theirs").encode(["a"])
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(UsageError, match="dict has no method `encode`"):
+        as_encoder({}, name="mine")
+    with pytest.raises(UsageError, match="may not be called 'my model'"):
+        as_encoder(Sentences(), name="my model")
+    with pytest.raises(EncoderFault, match=r"shape \(2,\)"):
+        as_encoder(Sentences(form=lambda rows: rows[:, 0]), name="mine").encode(["a", "b"])
+    with pytest.raises(EncoderFault, match="no matrix of numbers"):
+        as_encoder(Sentences(form=lambda rows: ["x"] * len(rows)), name="mine").encode(["a", "b"])
+
+
+def test_a_wrapped_model_is_measured_like_any_other(tmp_path):
+    board = harness.run(
+        as_encoder(Sentences(), name="mine"),
+        "geometry/sample",
+        suite="sample",
+        results_dir=tmp_path / "results",
+        cache_dir=tmp_path / "cache",
+        quiet=True,
+    )
+    (record,) = board.records
+    assert record.status == "ok"
+    # The sample is this package's own: clean whatever the model saw.
+    assert record.contamination["basis"] == "not declared"
+    assert record.model.backend.endswith("Sentences")

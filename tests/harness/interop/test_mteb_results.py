@@ -1,0 +1,155 @@
+"""Result files of mteb are read strictly, and stand beside our records without entering them."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from harness.commands.import_mteb import import_mteb
+from harness.errors import DataInvalid, DataMissing
+from harness.interop import read_mteb
+from harness.interop.mteb_results import beside
+from harness.outcome import Metric
+from harness.results import ModelFacts, Record, ResultStore
+
+
+def document(name="ImdbClassification", **changes):
+    """A result as mteb 2 writes it."""
+    scores = {"accuracy": 0.7, "f1": 0.69, "main_score": 0.7, "hf_subset": "default", "languages": ["eng-Latn"],
+              "scores_per_experiment": [{"accuracy": 0.7}], "ap": None}  # fmt: skip
+    return {
+        "dataset_revision": "abc",
+        "task_name": name,
+        "mteb_version": "2.26.24",
+        "scores": {"test": [scores]},
+        "evaluation_time": 3.2,
+        **changes,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "mteb" / "org__small-model" / "rev1"
+    place.mkdir(parents=True)
+    (place / "ImdbClassification.json").write_text(json.dumps(document()))
+    (place / "Banking77Classification.json").write_text(json.dumps(document("Banking77Classification")))
+    (place / "model_meta.json").write_text(json.dumps({"name": "org/small-model"}))
+    return tmp_path / "mteb"
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = ResultStore(tmp_path / "results")
+    for name, weights, protocol, value in (
+        ("small", "org/small-model", "senteval-lr-512/1", 0.81),
+        ("small", "org/small-model", "senteval-lr-128/1", 0.79),
+        ("other", "org/other", "senteval-lr-512/1", 0.5),
+    ):
+        store.save(
+            Record(
+                model=ModelFacts(name=name, weights=weights),
+                task="polarity",
+                corpus="imdb",
+                protocol=protocol,
+                split="test",
+                seed=0,
+                status="ok",
+                metrics={"accuracy": Metric(value)},
+            )
+        )
+    return store
+
+
+def test_scores_carry_their_protocol(folder):
+    scores = read_mteb(folder)
+    assert [(s.task, s.metric, s.value) for s in scores] == [
+        ("Banking77Classification", "accuracy", 0.7),
+        ("Banking77Classification", "macro.f1", 0.69),
+        ("ImdbClassification", "accuracy", 0.7),
+        ("ImdbClassification", "macro.f1", 0.69),
+    ]
+    imdb = scores[2]
+    assert (imdb.model, imdb.split, imdb.subset, imdb.revision) == ("org/small-model", "test", "default", "abc")
+    assert imdb.matches == "polarity/imdb"
+    assert imdb.protocol.startswith("mteb 2.26.24: 16 training texts")
+    assert (scores[0].matches, scores[0].protocol) == ("", "mteb 2.26.24")
+
+
+def test_the_folder_names_the_model_where_nothing_else_does(folder):
+    (folder / "org__small-model" / "rev1" / "model_meta.json").unlink()
+    assert {score.model for score in read_mteb(folder)} == {"org/small-model"}
+
+
+def test_a_main_score_of_its_own_kind_is_kept(folder):
+    file = folder / "org__small-model" / "rev1" / "STS.json"
+    file.write_text(json.dumps(document("STS", scores={"test": [{"main_score": 0.5, "hf_subset": "en"}]})))
+    (score,) = read_mteb(file)
+    assert (score.metric, score.value, score.subset) == ("main", 0.5, "en")
+
+
+def test_our_records_of_the_same_model_stand_beside(folder, store):
+    pairs = beside(read_mteb(folder), list(store))
+    found = {(score.task, score.metric): [r.protocol for r in records] for score, records in pairs}
+    assert sorted(found["ImdbClassification", "accuracy"]) == ["senteval-lr-128/1", "senteval-lr-512/1"]
+    assert found["ImdbClassification", "macro.f1"] == []
+    assert found["Banking77Classification", "accuracy"] == []
+
+
+@pytest.mark.parametrize("name", ["hf:org/small-model", "st:org/small-model@mean", "org/small-model"])
+def test_undeclared_models_are_known_by_their_name(folder, name):
+    record = Record(
+        model=ModelFacts(name=name), task="polarity", corpus="imdb", protocol="p/1", split="test", seed=0, status="ok",
+        metrics={"accuracy": Metric(0.8)},
+    )  # fmt: skip
+    pairs = beside(read_mteb(folder), [record])
+    assert sum(records == [record] for _, records in pairs) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "holds no JSON object"),
+        (
+            json.dumps({"mteb_version": "1.0", "test": {"en": {"accuracy": 0.5}}}),
+            "no result file of mteb 1.11 or newer",
+        ),
+        (json.dumps(document(scores={"test": {"en": {}}})), "`scores.test` is not a list of objects"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, message):
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(DataInvalid, match=message):
+        read_mteb(tmp_path)
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    with pytest.raises(DataMissing, match="no such file or folder"):
+        read_mteb(tmp_path / "none")
+    with pytest.raises(DataMissing, match="holds no result files"):
+        read_mteb([tmp_path])
+
+
+def run(*arguments):
+    done = CliRunner().invoke(import_mteb, [str(argument) for argument in arguments], standalone_mode=False)
+    assert done.exception is None, done.exception
+    return done.output
+
+
+def test_the_command_keeps_both_protocols_apart(folder, store):
+    shown = run(folder, "--results-dir", store.directory)
+    assert "senteval-lr-512/1" in shown
+    assert "mteb 2.26.24 [1]" in shown
+    assert "[1] 16 training texts" in shown
+    assert "not comparable digit by digit" in shown
+    assert "Without a counterpart (--all shows them): Banking77Classification" in shown
+    assert "Banking77Classification  " in run(folder, "--results-dir", store.directory, "--all")
+
+
+def test_the_command_s_formats(folder, store, tmp_path):
+    entries = json.loads(run(folder, "--results-dir", store.directory, "--format", "json"))
+    assert sorted(one["value"] for one in entries[0]["ours"]) == [0.79, 0.81]
+    lines = run(folder, "--results-dir", store.directory, "--format", "csv").splitlines()
+    assert lines[0].startswith("model,mteb task,split,metric,mteb,ours,our protocol")
+    assert len(lines) == 4
+    assert "not measured here" in run(folder, "--results-dir", tmp_path / "nothing")

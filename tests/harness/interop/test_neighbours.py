@@ -1,0 +1,93 @@
+"""Our encoders behind the interfaces of mteb and of the SentEval toolkit."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+import torch
+
+from harness.encoder import EncoderCard
+from harness.errors import EncoderFault, ExtraMissing
+from harness.interop import MtebEncoder, SentEvalAdapter
+from harness.interop.senteval_toolkit import COMPARABLE, LINEAR
+
+MTEB = importlib.util.find_spec("mteb") is not None
+
+
+class Length:
+    card = EncoderCard(name="length", family="floor", base="bert", training_data=("mr",), max_length=64)
+
+    def encode(self, texts):
+        return np.array([[len(text), text.count(" "), 1] for text in texts], dtype=np.float32).reshape(-1, 3)
+
+
+def test_mteb_s_batches_become_rows_in_order():
+    encoder = MtebEncoder(Length())
+    batches = [{"text": ["a b", "c"]}, {"text": ["dd"], "title": ["ignored"]}]
+    vectors = encoder.encode(batches, task_metadata=None, hf_split="test", hf_subset="default", batch_size=8)
+    assert vectors.tolist() == [[3, 1, 1], [1, 0, 1], [2, 0, 1]]
+    assert vectors.dtype == np.float32
+
+
+def test_names_are_looked_up_as_everywhere():
+    assert MtebEncoder("lexicon").encode([{"text": ["glad"]}]).shape[0] == 1
+
+
+def test_similarities_are_cosines_of_arrays_and_tensors():
+    encoder = MtebEncoder(Length())
+    a = np.array([[1.0, 0.0], [3.0, 4.0]])
+    b = torch.tensor([[2.0, 0.0], [0.0, 0.5], [0.0, 0.0]])
+    np.testing.assert_allclose(encoder.similarity(a, b), [[1, 0, 0], [0.6, 0.8, 0]], atol=1e-6)
+    np.testing.assert_allclose(encoder.similarity(a[0], a), [[1, 0.6]], atol=1e-6)
+    np.testing.assert_allclose(encoder.similarity_pairwise(a, a[::-1].copy()), [0.6, 0.6], atol=1e-6)
+
+
+def test_a_broken_contract_is_said_there_as_well():
+    class Broken(Length):
+        def encode(self, texts):
+            return super().encode(texts)[:1]
+
+    with pytest.raises(EncoderFault, match=r"shape \(1, 3\) for 2 texts"):
+        MtebEncoder(Broken()).encode([{"text": ["a", "b"]}])
+
+
+@pytest.mark.skipif(MTEB, reason="mteb is installed")
+def test_without_mteb_its_metadata_say_what_to_install():
+    with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[mteb\]'"):
+        _ = MtebEncoder(Length()).mteb_model_meta
+
+
+@pytest.mark.skipif(not MTEB, reason="mteb is not installed (pip install 'affectbench[mteb]')")
+def test_mteb_takes_it_for_an_encoder():
+    from mteb.models import EncoderProtocol
+
+    encoder = MtebEncoder(Length())
+    assert isinstance(encoder, EncoderProtocol)
+    meta = encoder.mteb_model_meta
+    assert (meta.name, meta.adapted_from, meta.training_datasets) == ("affectbench/length", "bert", {"mr"})
+
+
+class Toolkit:
+    """What `senteval.engine.SE` does with the two functions: prepare once, then batches of token lists."""
+
+    def __init__(self, batcher, prepare):
+        self.batcher, self.prepare = batcher, prepare
+
+    def embeddings(self, samples, batch_size=2):
+        self.prepare(self, samples)
+        batches = [samples[start : start + batch_size] for start in range(0, len(samples), batch_size)]
+        return np.vstack([self.batcher(self, batch) for batch in batches])
+
+
+def test_the_toolkit_s_token_lists_are_joined_with_blanks():
+    adapter = SentEvalAdapter(Length())
+    samples = [["so", "it", "goes", "."], ["fine"], [], ["a", "b"]]
+    found = Toolkit(adapter.batcher, adapter.prepare).embeddings(samples)
+    np.testing.assert_array_equal(found, Length().encode(["so it goes .", "fine", "", "a b"]))
+    np.testing.assert_array_equal(adapter.batcher(None, ["a plain string"]), Length().encode(["a plain string"]))
+
+
+def test_both_configurations_are_the_toolkit_s():
+    assert COMPARABLE["usepytorch"] and COMPARABLE["kfold"] == LINEAR["kfold"] == 10
+    assert set(COMPARABLE["classifier"]) == {"nhid", "optim", "batch_size", "tenacity", "epoch_size"}
+    assert not LINEAR["usepytorch"]
