@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -62,6 +63,27 @@ class EmbeddingStore:
         if name not in self._spaces:
             self._spaces[name] = EmbeddingSpace(self.directory / name, canonical, fresh=self.fresh)
         return self._spaces[name]
+
+    def forget(self, fingerprint: str) -> int:
+        """Remove all vectors of an encoder from the disk, for encoders that are needed once.
+
+        Args:
+            fingerprint: what the encoder's spaces were made with.
+
+        Returns:
+            How many spaces were removed.
+        """
+        removed = 0
+        for description in self.directory.glob("*/space.txt"):
+            try:
+                facts = json.loads(description.read_text("utf-8"))
+            except (OSError, ValueError):
+                continue
+            if facts.get("fingerprint") == fingerprint:
+                self._spaces.pop(description.parent.name, None)
+                shutil.rmtree(description.parent, ignore_errors=True)
+                removed += 1
+        return removed
 
 
 class EmbeddingSpace:

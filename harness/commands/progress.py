@@ -30,6 +30,50 @@ def shown_result(record: Record) -> str:
     return f"{name} {metric.value:.3f}{interval}"
 
 
+def shown_time(seconds: float) -> str:
+    """A time left, no finer than can be known.
+
+    >>> [shown_time(s) for s in (7.4, 90, 4000, 100_000)]
+    ['7 s', '2 min', '1 h 07 min', '27 h 47 min']
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+class Pace:
+    """How fast a model's texts are encoded, and how long the rest will take.
+
+    The rest is judged by characters: long texts come first, so that texts per second would promise too late an end.
+
+    Args:
+        texts: to encode.
+        characters: of them.
+    """
+
+    def __init__(self, texts: int = 0, characters: int = 0) -> None:
+        self.texts, self.waiting = 0, texts
+        self._characters, self._of = 0, characters
+        self._seconds = 0.0
+
+    def count(self, texts: int, seconds: float, characters: int) -> None:
+        """Take a shard into account."""
+        self.texts += texts
+        self._characters += characters
+        self._seconds += seconds
+
+    @property
+    def rate(self) -> float:
+        """Texts a second so far."""
+        return self.texts / max(self._seconds, 1e-9)
+
+    @property
+    def left(self) -> float:
+        """Seconds that the rest will take at the pace so far."""
+        return max(self._of - self._characters, 0) * self._seconds / max(self._characters, 1)
+
+
 class Tally:
     """Counts what both displays say at the end."""
 
@@ -53,10 +97,10 @@ class SilentProgress(Tally):
         """Take note of how much there is to do."""
         self.total = len(plan)
 
-    def model(self, name: str, units: int, texts: int) -> None:
+    def model(self, name: str, units: int, texts: int, characters: int) -> None:
         """Say nothing."""
 
-    def encoded(self, texts: int, seconds: float) -> None:
+    def encoded(self, texts: int, seconds: float, characters: int) -> None:
         """Say nothing."""
 
     def unit(self, record: Record, *, fresh: bool) -> None:
@@ -85,22 +129,21 @@ class PlainProgress(SilentProgress):
         super().begin(plan)
         click.echo(f"{len(plan.units)} models, {self.total} units", err=True)
 
-    def model(self, name: str, units: int, texts: int) -> None:
+    def model(self, name: str, units: int, texts: int, characters: int) -> None:
         """Say which model comes next."""
-        self._texts, self._seconds, self._waiting = 0, 0.0, texts
+        self._pace = Pace(texts, characters)
         self._spoken = time.monotonic()
         click.echo(f"{name}: {units} units, {texts:,} texts to encode", err=True)
 
-    def encoded(self, texts: int, seconds: float) -> None:
+    def encoded(self, texts: int, seconds: float, characters: int) -> None:
         """Say how fast encoding goes and how long it will take."""
-        self._texts += texts
-        self._seconds += seconds
-        rate = self._texts / max(self._seconds, 1e-9)
+        pace = self._pace
+        pace.count(texts, seconds, characters)
         if time.monotonic() - self._spoken < _QUIET_SECONDS:
             return
         self._spoken = time.monotonic()
-        left = max(self._waiting - self._texts, 0) / rate
-        click.echo(f"  {self._texts:,} of {self._waiting:,} texts, {rate:,.0f} texts/s, {left:,.0f} s left", err=True)
+        left = shown_time(pace.left)
+        click.echo(f"  {pace.texts:,} of {pace.waiting:,} texts, {pace.rate:,.0f} texts/s, {left} left", err=True)
 
     def unit(self, record: Record, *, fresh: bool) -> None:
         """Say how a unit ended."""
@@ -119,7 +162,7 @@ class LiveProgress(Tally):
     def begin(self, plan: Plan) -> None:
         """Open the display."""
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self.total = len(plan)
         self._bars = Progress(
@@ -127,7 +170,6 @@ class LiveProgress(Tally):
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
@@ -135,19 +177,17 @@ class LiveProgress(Tally):
         self._texts = self._bars.add_task("texts", total=0, rate="", visible=False)
         self._bars.start()
 
-    def model(self, name: str, units: int, texts: int) -> None:
+    def model(self, name: str, units: int, texts: int, characters: int) -> None:
         """Point the text bar at the next model."""
-        self._seconds = 0.0
+        self._pace = Pace(texts, characters)
         self._bars.reset(self._texts, total=texts, visible=texts > 0, description=f"{name}: texts", rate="")
         self._bars.update(self._units, description=name)
 
-    def encoded(self, texts: int, seconds: float) -> None:
+    def encoded(self, texts: int, seconds: float, characters: int) -> None:
         """Move the text bar."""
-        self._bars.update(self._texts, advance=texts)
-        self._seconds += seconds
-        task = next(t for t in self._bars.tasks if t.id == self._texts)
-        rate = task.completed / max(self._seconds, 1e-9)
-        self._bars.update(self._texts, rate=f"{rate:,.0f} texts/s")
+        self._pace.count(texts, seconds, characters)
+        rate = f"{self._pace.rate:,.0f} texts/s, {shown_time(self._pace.left)} left"
+        self._bars.update(self._texts, advance=texts, rate=rate)
 
     def unit(self, record: Record, *, fresh: bool) -> None:
         """Move the unit bar and print the unit's line above it."""

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 @options.results_dir
 @options.cache_dir
 @options.encoder_options
+@click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Processes that encode, of one thread each; 1: this one alone  [default: what is quickest]",
+)
 @click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or do everything again.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @options.offline
@@ -47,6 +53,7 @@ def run(
     dtype: str | None,
     batch_tokens: int | None,
     trusted: tuple[str, ...],
+    processes: int | None,
     resume: bool,
     fail_fast: bool,
     offline: bool,
@@ -77,6 +84,7 @@ def run(
             device=device,
             dtype=dtype,
             batch_tokens=batch_tokens,
+            processes=processes,
             weights_dirs=options.directories(weights_dirs, "--weights-dir"),
             tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
             trusted=tuple(options.split_names(trusted)),

@@ -28,12 +28,12 @@ class Watcher(Protocol):
         """The run starts."""
         ...
 
-    def model(self, name: str, units: int, texts: int) -> None:
-        """Work on a model starts: `units` to score, `texts` to encode first or in between."""
+    def model(self, name: str, units: int, texts: int, characters: int) -> None:
+        """Work on a model starts: `units` to score, `texts` of so many characters to encode first or in between."""
         ...
 
-    def encoded(self, texts: int, seconds: float) -> None:
-        """So many more texts were encoded, in so many seconds."""
+    def encoded(self, texts: int, seconds: float, characters: int) -> None:
+        """So many more texts were encoded, in so many seconds; long texts come first, so characters tell the rest."""
         ...
 
     def unit(self, record: Record, *, fresh: bool) -> None:

@@ -1,4 +1,4 @@
-"""The default engine: everything in this process, one model after another."""
+"""The default engine: one model after another, in this process and the encoding processes that it starts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ class LocalEngine:
     def execute(self, plan: Plan, bench: Workbench, watcher: Watcher) -> list[Record]:
         """Do all units of a plan; see `Engine.execute`."""
         records: list[Record] = []
-        for model, units in plan.units.items():
-            for record in self._model(model, units, bench, watcher):
-                records.append(record)
-                if record.status == "failed" and bench.options.fail_fast:
-                    watcher.notice("stopped at the first failure (--fail-fast); the same command goes on from here")
-                    return records
+        try:
+            for model, units in plan.units.items():
+                for record in self._model(model, units, bench, watcher):
+                    records.append(record)
+                    if record.status == "failed" and bench.options.fail_fast:
+                        watcher.notice("stopped at the first failure (--fail-fast); the same command goes on from here")
+                        return records
+        finally:
+            bench.close()
         return records
 
     def _model(self, model: str, units: tuple[Unit, ...], bench: Workbench, watcher: Watcher) -> list[Record]:
@@ -32,10 +35,10 @@ class LocalEngine:
         except Exception as error:  # a plugin's constructor may raise anything
             return self._unavailable(model, units, error, bench, watcher)
         finished = {unit: record for unit in units if (record := bench.done(unit)) is not None}
-        texts = 0
+        texts, characters = 0, 0
         if len(finished) < len(units):
-            texts = self._texts(model, [unit for unit in units if unit not in finished], bench)
-        watcher.model(model, len(units), texts)
+            texts, characters = self._texts(model, [unit for unit in units if unit not in finished], bench)
+        watcher.model(model, len(units), texts, characters)
         records = []
         for unit in units:
             if (record := finished.get(unit)) is not None:
@@ -49,24 +52,28 @@ class LocalEngine:
         return records
 
     @staticmethod
-    def _texts(model: str, units: list[Unit], bench: Workbench) -> int:
-        """How many distinct texts are left to encode; tasks without data count nothing."""
-        waiting: set[tuple[int | None, str]] = set()
+    def _texts(model: str, units: list[Unit], bench: Workbench) -> tuple[int, int]:
+        """How many distinct texts are left to encode, and their characters; tasks without data count nothing."""
+        waiting: dict[tuple[int | None, str], str] = {}
         for unit in units:
             try:
-                waiting.update((bench.tasks[unit.task].max_length, t) for t in bench.missing(model, unit.task))
+                cut = bench.tasks[unit.task].max_length
+                waiting.update(((cut, text), unit.task) for text in bench.missing(model, unit.task))
             except BenchError:
                 continue
-        return len(waiting)
+        by_task: dict[str, list[str]] = {}
+        for (_, text), task in waiting.items():
+            by_task.setdefault(task, []).append(text)
+        return len(waiting), sum(bench.characters(model, task, texts) for task, texts in by_task.items())
 
     @staticmethod
     def _unit(unit: Unit, bench: Workbench, watcher: Watcher) -> Record:
         encoded = 0
 
-        def progress(texts: int, seconds: float) -> None:
+        def progress(texts: int, seconds: float, characters: int) -> None:
             nonlocal encoded
             encoded += texts
-            watcher.encoded(texts, seconds)
+            watcher.encoded(texts, seconds, characters)
 
         try:
             seconds = bench.encode(unit.model, unit.task, progress)
@@ -80,7 +87,7 @@ class LocalEngine:
     def _unavailable(
         model: str, units: tuple[Unit, ...], error: Exception, bench: Workbench, watcher: Watcher
     ) -> list[Record]:
-        watcher.model(model, len(units), 0)
+        watcher.model(model, len(units), 0, 0)
         message = str(error)
         watcher.notice(message if message.startswith(f"{model}:") else f"{model}: {message}")
         records = [bench.failed(unit, error) for unit in units]

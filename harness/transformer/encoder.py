@@ -8,7 +8,7 @@ for when asked, and read when the first text is encoded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,7 +22,7 @@ from harness.transformer.checkpoint import (
     read_config,
     read_tensors,
 )
-from harness.transformer.loaded import CPU_BATCH_TOKENS, DTYPES, GPU_BATCH_TOKENS, Loaded
+from harness.transformer.loaded import DTYPES, Loaded
 from harness.transformer.shape import Shape
 from harness.transformer.weights import CheckpointFiles, cached_snapshot, download, find_files, hub_reachable
 
@@ -183,6 +183,19 @@ class TransformerEncoder:
             parts.append(f"lower_case:{self._lower_case(files)}")
         return parts
 
+    def training_text_hashes(self) -> frozenset[str] | None:
+        """Hashes of the labelled texts that the checkpoint was trained on (`training_texts`); None: it does not say.
+
+        The list is that of its last training; what the model that it started from had seen is on that model's card.
+
+        Raises:
+            WeightsMissing: the checkpoint is nowhere.
+            WeightsInvalid: the list is damaged.
+        """
+        from harness.transformer.training_texts import read_training_texts
+
+        return read_training_texts(self.files(fetch=False).config.parent)
+
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
         from harness.transformer.devices import choose
@@ -195,6 +208,9 @@ class TransformerEncoder:
             "device": choose(self.device),
         }
         if self._loaded is not None:
+            import torch
+
+            described["threads"] = torch.get_num_threads()
             described["dimensions"] = self._loaded.dimensions
             described["parameters"] = self._loaded.parameters
         return described
@@ -202,7 +218,13 @@ class TransformerEncoder:
     @property
     def backend(self) -> str:
         """Name of the arithmetic; vectors of different backends are never mixed in the cache."""
-        return "torch-packed"
+        import torch
+
+        from harness.transformer.devices import choose
+        from harness.transformer.linear import onednn_serves
+
+        fused = choose(self.device) == "cpu" and onednn_serves(getattr(torch, self.dtype))
+        return "onednn-packed" if fused else "torch-packed"
 
     def effective_max_length(self) -> int:
         """Tokens after which a text is cut: what was asked for, within what the model has positions for."""
@@ -315,28 +337,54 @@ class TransformerEncoder:
 
         self.load()
         distinct = list(dict.fromkeys(texts))
-        parts = [
-            self.encode_inputs(self.inputs(distinct[start : start + _TEXTS_AT_ONCE]))
-            for start in range(0, len(distinct), _TEXTS_AT_ONCE)
-        ]
+        parts = [self.encode_inputs(items) for items in self._tokenised(distinct)]
         vectors = np.concatenate(parts) if parts else self.encode_inputs([])
         if len(distinct) == len(texts):
             return vectors
         row = {text: i for i, text in enumerate(distinct)}
         return vectors[[row[text] for text in texts]]
 
+    def _tokenised(self, texts: Sequence[str]) -> Iterator[list[NDArray[np.int32]]]:
+        """Inputs of the texts in parts; beside a GPU the next part is tokenised while it computes."""
+        from harness.transformer.devices import choose
+
+        parts = [texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE)]
+        if choose(self.device) == "cpu" or len(parts) < 2:
+            yield from map(self.inputs, parts)
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1) as beside:
+            coming = beside.submit(self.inputs, parts[0])
+            for part in parts[1:]:
+                items = coming.result()
+                coming = beside.submit(self.inputs, part)
+                yield items
+            yield coming.result()
+
     def encode_inputs(self, items: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        """Vectors of already tokenised texts (what `inputs` returns), float32 (len(items), dimensions)."""
-        loaded = self.load()
-        return loaded.engine.pooled(items, self.pooling, self._batch_tokens())
+        """Vectors of already tokenised texts (what `inputs` returns), float32 (len(items), dimensions).
+
+        Where a batch finds too little memory on a GPU it is halved.
+        """
+        import torch
+
+        loaded, budget = self.load(), self._batch_tokens()
+        longest = max((item.shape[-1] for item in items), default=0)
+        while True:
+            try:
+                return loaded.engine.pooled(items, self.pooling, budget)
+            except torch.cuda.OutOfMemoryError:
+                if budget <= longest:
+                    raise
+            budget //= 2
+            torch.cuda.empty_cache()
 
     def token_states(self, texts: Sequence[str]) -> list[Tensor]:
         """Last-layer vectors of every token of each text, float32 (tokens, dimensions), special tokens included."""
         return self.load().engine.states(self.inputs(texts), self._batch_tokens())
 
     def _batch_tokens(self) -> int:
-        from harness.transformer.devices import choose
+        from harness.transformer.devices import batch_tokens
 
-        if self.batch_tokens is not None:
-            return self.batch_tokens
-        return CPU_BATCH_TOKENS if choose(self.device) == "cpu" else GPU_BATCH_TOKENS
+        return self.batch_tokens or batch_tokens(self.device, self.load().engine.bytes_per_token)

@@ -72,6 +72,11 @@ class GenericEngine:
             tensor.numel() for name, tensor in model.named_parameters() if "pooler" not in name.split(".")
         )
 
+    @property
+    def bytes_per_token(self) -> int:
+        """Memory that one token of a batch takes, for a network four times as wide inside as outside."""
+        return 16 * self.dimensions * 4
+
     @torch.inference_mode()
     def pooled(self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int) -> NDArray[np.float32]:
         """One vector per item; see `PackedEncoder.pooled`."""

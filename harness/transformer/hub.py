@@ -142,7 +142,7 @@ class HubEncoder(TransformerEncoder):
     @property
     def backend(self) -> str:
         """Name of the arithmetic."""
-        return "torch-packed" if self.packed else "transformers"
+        return super().backend if self.packed else "transformers"
 
     def fingerprint_parts(self) -> list[str]:
         """Digests of the files, and whether the model's own code ran."""

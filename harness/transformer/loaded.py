@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "bfloat16", "float16")
 
-#: Tokens of a batch. Larger batches leave a core's cache, smaller ones waste a GPU.
-CPU_BATCH_TOKENS = 1024
-GPU_BATCH_TOKENS = 65536
-
 
 class Engine(Protocol):
     """Something that runs token ids through a model."""
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Memory that one token of a batch takes at the widest point of the network."""
+        ...
 
     def pooled(self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int) -> NDArray[np.float32]:
         """One vector per item, float32 (len(items), hidden)."""

@@ -2,19 +2,22 @@
 
 The tokens of a batch lie behind one another in one matrix (tokens, width). Linear layers, normalisation and the
 activation act on that matrix; attention runs once per group of texts of equal length and needs no mask. No
-arithmetic is spent on padding, and a text's vector has the same bits alone, in any batch and in any order (one
-machine, thread count and dtype), because no operation mixes rows of different texts. Two things keep that
+arithmetic is spent on padding, and on a CPU a text's vector has the same bits alone, in any batch and in any order
+(one machine, thread count and dtype), because no operation mixes rows of different texts. Two things keep that
 true: matrix kernels take other paths for very few rows, so the row count is rounded up to a multiple of
 `ROW_MULTIPLE`; and the last layer, of which first-token pooling needs a single row a text, always computes just
-that row, by a query that is given several times (`QUERY_ROWS`).
+that row, by a query that is given several times (`attention.QUERY_ROWS`).
+
+On a GPU nothing waits for a result before the last batch is under way: the next batch is put together while the
+one before is computed.
 
 The arithmetic is that of transformers' `BertModel` and `RobertaModel` (Devlin et al. 2019, Liu et al. 2019), with
-query, key and value as one product.
+key and value as one product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from harness.transformer.attention import Group, attend, attend_once
+from harness.transformer.linear import Linear, linear
 from harness.transformer.shape import Shape
 
 if TYPE_CHECKING:
@@ -31,34 +36,18 @@ if TYPE_CHECKING:
 #: Rows of every packed matrix are a multiple of this.
 ROW_MULTIPLE = 16
 
-#: The one query of the last layer is given this many times: for fewer rows the attention kernel splits its work
-#: by batch size, and the split moves the last bit.
-QUERY_ROWS = 8
-
 WORDS = "embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True)
 class _Layer:
-    qkv: tuple[Tensor, Tensor]
-    attention_out: tuple[Tensor, Tensor]
+    query: Linear
+    key_value: Linear
+    attention_out: Linear
     attention_norm: tuple[Tensor, Tensor]
-    up: tuple[Tensor, Tensor]
-    down: tuple[Tensor, Tensor]
+    up: Linear
+    down: Linear
     out_norm: tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class _Group:
-    """`count` texts of `length` tokens each, from row `start` on."""
-
-    start: int
-    count: int
-    length: int
-
-    @property
-    def end(self) -> int:
-        return self.start + self.count * self.length
 
 
 class PackedEncoder:
@@ -89,9 +78,9 @@ class PackedEncoder:
         def pick(name: str, to: torch.dtype = torch.float32) -> Tensor:
             return tensors[name].detach().to(device=device, dtype=to)
 
-        def linear(*names: str) -> tuple[Tensor, Tensor]:
-            weight = torch.cat([pick(f"{name}.weight", dtype) for name in names])
-            return weight.contiguous(), torch.cat([pick(f"{name}.bias", dtype) for name in names])
+        def product(*names: str) -> Linear:
+            weight, bias = (torch.cat([pick(f"{name}.{part}", dtype) for name in names]) for part in ("weight", "bias"))
+            return linear(weight, bias)
 
         def norm(name: str) -> tuple[Tensor, Tensor]:
             return pick(f"{name}.weight"), pick(f"{name}.bias")
@@ -105,11 +94,12 @@ class PackedEncoder:
         self._input_norm = norm("embeddings.LayerNorm")
         self._layers = [
             _Layer(
-                qkv=linear(*(f"{p}attention.self.{part}" for part in ("query", "key", "value"))),
-                attention_out=linear(f"{p}attention.output.dense"),
+                query=product(f"{p}attention.self.query"),
+                key_value=product(f"{p}attention.self.key", f"{p}attention.self.value"),
+                attention_out=product(f"{p}attention.output.dense"),
                 attention_norm=norm(f"{p}attention.output.LayerNorm"),
-                up=linear(f"{p}intermediate.dense"),
-                down=linear(f"{p}output.dense"),
+                up=product(f"{p}intermediate.dense"),
+                down=product(f"{p}output.dense"),
                 out_norm=norm(f"{p}output.LayerNorm"),
             )
             for p in (f"encoder.layer.{i}." for i in range(shape.layers))
@@ -117,6 +107,12 @@ class PackedEncoder:
         self._pooler = (
             (pick("pooler.dense.weight"), pick("pooler.dense.bias")) if "pooler.dense.weight" in tensors else None
         )
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Memory that one token of a batch takes at the widest point of the network."""
+        wide, rough = 5 * self.shape.hidden, 4 * self.shape.hidden + 2 * self.shape.intermediate
+        return 4 * wide + self.dtype.itemsize * rough
 
     @torch.inference_mode()
     def pooled(self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int) -> NDArray[np.float32]:
@@ -130,7 +126,7 @@ class PackedEncoder:
         Returns:
             float32 (len(items), hidden).
         """
-        result = torch.empty(len(items), self.shape.hidden)
+        result = torch.empty(len(items), self.shape.hidden, device=self.device)
         for rows, groups, ids in self._batches(items, batch_tokens):
             x = self._embed(ids, groups)
             for layer in self._layers[:-1]:
@@ -145,8 +141,8 @@ class PackedEncoder:
                 x = self._full_layer(x, self._layers[-1], groups)
                 parts = [x[g.start : g.end].view(g.count, g.length, -1) for g in groups]
                 vectors = torch.cat([p.mean(1) if pooling == "mean" else p[:, -1] for p in parts])
-            result[rows] = vectors.cpu()
-        return result.numpy()
+            result[self._sent(torch.tensor(rows))] = vectors
+        return result.cpu().numpy()
 
     @torch.inference_mode()
     def states(self, items: Sequence[NDArray[np.int32]], batch_tokens: int) -> list[Tensor]:
@@ -164,36 +160,40 @@ class PackedEncoder:
 
     def _batches(
         self, items: Sequence[NDArray[np.int32]], batch_tokens: int
-    ) -> list[tuple[list[int], list[_Group], NDArray[np.int32]]]:
+    ) -> Iterator[tuple[list[int], list[Group], NDArray[np.int32]]]:
         """Texts by falling length (the largest batch fails first), cut so that no batch exceeds the budget."""
         import numpy as np
 
         order = sorted(range(len(items)), key=lambda i: -items[i].shape[-1])
-        batches = []
         start = 0
         while start < len(order):
             rows: list[int] = []
-            groups: list[_Group] = []
+            groups: list[Group] = []
             total = 0
             while start < len(order):
                 length = items[order[start]].shape[-1]
                 if rows and total + length > batch_tokens:
                     break
                 if groups and groups[-1].length == length:
-                    groups[-1] = _Group(groups[-1].start, groups[-1].count + 1, length)
+                    groups[-1] = Group(groups[-1].start, groups[-1].count + 1, length)
                 else:
-                    groups.append(_Group(total, 1, length))
+                    groups.append(Group(total, 1, length))
                 rows.append(order[start])
                 total += length
                 start += 1
-            batches.append((rows, groups, np.concatenate([np.atleast_2d(items[i]) for i in rows], axis=1)))
-        return batches
+            yield rows, groups, np.concatenate([np.atleast_2d(items[i]) for i in rows], axis=1)
 
-    def _embed(self, ids: NDArray[np.int32], groups: list[_Group]) -> Tensor:
-        tokens = torch.from_numpy(ids).to(self.device)
+    def _sent(self, tensor: Tensor) -> Tensor:
+        """A tensor of the CPU on the device; a GPU takes it while both go on working."""
+        if self.device.type == "cpu":
+            return tensor
+        return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
+
+    def _embed(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
+        tokens = self._sent(torch.from_numpy(ids))
         total = tokens.shape[1]
         x = torch.zeros(-(-total // ROW_MULTIPLE) * ROW_MULTIPLE, self.shape.hidden, device=self.device)
-        embedded = self._positions[torch.cat([torch.arange(g.length).repeat(g.count) for g in groups]).to(self.device)]
+        embedded = self._positions[self._sent(torch.cat([torch.arange(g.length).repeat(g.count) for g in groups]))]
         for table, channel in zip(self._tables, tokens, strict=True):
             embedded += table[channel]
         x[:total] = embedded
@@ -202,50 +202,27 @@ class PackedEncoder:
     def _norm(self, x: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(x, (self.shape.hidden,), *parameters, eps=self.shape.epsilon)
 
-    def _linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        return functional.linear(x.to(self.dtype), weight, bias)
+    def _heads(self, product: Tensor, parts: int) -> list[Tensor]:
+        """Queries, keys or values of each head, (rows, heads, width), that one product holds side by side."""
+        return list(product.view(len(product), parts, self.shape.heads, -1).unbind(1))
 
-    def _full_layer(self, x: Tensor, layer: _Layer, groups: list[_Group]) -> Tensor:
-        qkv = self._linear(x, *layer.qkv).view(len(x), 3, self.shape.heads, -1)
-        context = torch.zeros(len(x), self.shape.hidden, device=self.device, dtype=self.dtype)
-        for g in groups:
-            q, k, v = (
-                qkv[g.start : g.end, part].view(g.count, g.length, self.shape.heads, -1).transpose(1, 2)
-                for part in range(3)
-            )
-            attended = functional.scaled_dot_product_attention(q, k, v)
-            context[g.start : g.end] = attended.transpose(1, 2).reshape(g.count * g.length, -1)
-        return self._after_attention(x, context, layer)
+    def _full_layer(self, x: Tensor, layer: _Layer, groups: list[Group]) -> Tensor:
+        rough = x.to(self.dtype)
+        (query,) = self._heads(layer.query(rough), 1)
+        key, value = self._heads(layer.key_value(rough), 2)
+        return self._after_attention(x, attend(query, key, value, groups), layer)
 
-    def _first_token_layer(self, x: Tensor, layer: _Layer, groups: list[_Group]) -> Tensor:
+    def _first_token_layer(self, x: Tensor, layer: _Layer, groups: list[Group]) -> Tensor:
         """The last layer for the first token of each text alone: a sixth of the layer's work remains."""
-        d = self.shape.hidden
-        weight, bias = layer.qkv
-        first = torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]).to(self.device)
+        first = self._sent(torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]))
         texts = len(first)
-        rows = -(-texts // ROW_MULTIPLE) * ROW_MULTIPLE
-        x_first = torch.zeros(rows, d, device=self.device)
+        x_first = torch.zeros(-(-texts // ROW_MULTIPLE) * ROW_MULTIPLE, self.shape.hidden, device=self.device)
         x_first[:texts] = x[first]
-        query = self._linear(x_first, weight[:d], bias[:d]).view(rows, self.shape.heads, 1, -1)
-        kv = self._linear(x, weight[d:], bias[d:]).view(len(x), 2, self.shape.heads, -1)
-        context = torch.zeros(rows, d, device=self.device, dtype=self.dtype)
-        done = 0
-        for g in groups:
-            k, v = (
-                kv[g.start : g.end, part].view(g.count, g.length, self.shape.heads, -1).transpose(1, 2)
-                for part in range(2)
-            )
-            q = torch.cat([query[done : done + g.count]] * QUERY_ROWS, dim=2)
-            attended = functional.scaled_dot_product_attention(q, k, v)[:, :, 0]
-            context[done : done + g.count] = attended.reshape(g.count, d)
-            done += g.count
-        return self._after_attention(x_first, context, layer)
+        (query,) = self._heads(layer.query(x_first.to(self.dtype)), 1)
+        key, value = self._heads(layer.key_value(x.to(self.dtype)), 2)
+        return self._after_attention(x_first, attend_once(query, key, value, groups), layer)
 
     def _after_attention(self, x: Tensor, context: Tensor, layer: _Layer) -> Tensor:
-        x = self._norm(x + self._linear(context, *layer.attention_out).float(), layer.attention_norm)
-        inner = self._linear(x, *layer.up)
-        if self.shape.activation == "relu":
-            inner = functional.relu(inner)
-        else:
-            inner = functional.gelu(inner, approximate="tanh" if self.shape.activation == "gelu_new" else "none")
-        return self._norm(x + self._linear(inner, *layer.down).float(), layer.out_norm)
+        x = self._norm(layer.attention_out.added(context, x), layer.attention_norm)
+        inner = layer.up.activated(x.to(self.dtype), self.shape.activation)
+        return self._norm(layer.down.added(inner, x), layer.out_norm)

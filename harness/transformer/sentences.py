@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import BenchError, ExtraMissing, UsageError, WeightsInvalid
 from harness.files import sha256_file
-from harness.transformer.devices import choose
+from harness.transformer.devices import batch_tokens, choose
 from harness.transformer.encoder import ENCODING_VERSION
 from harness.transformer.hub import hub_card
-from harness.transformer.loaded import CPU_BATCH_TOKENS, DTYPES, GPU_BATCH_TOKENS
+from harness.transformer.loaded import DTYPES
 from harness.transformer.snapshot import deciding_files, find_directory, hub_id_of
 from harness.transformer.tokenization import encodable
 
@@ -100,6 +100,12 @@ class SentenceTransformerEncoder:
             self._fingerprint = digest.hexdigest()
         return self._fingerprint
 
+    def training_text_hashes(self) -> frozenset[str] | None:
+        """Hashes of the texts that the model says it was trained on; see `TransformerEncoder.training_text_hashes`."""
+        from harness.transformer.training_texts import read_training_texts
+
+        return read_training_texts(self.directory(fetch=False))
+
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
         model = self.load()
@@ -155,7 +161,7 @@ class SentenceTransformerEncoder:
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return np.empty((0, self._dimensions()), np.float32)
-        budget = self.batch_tokens or (CPU_BATCH_TOKENS if choose(self.device) == "cpu" else GPU_BATCH_TOKENS)
+        budget = self.batch_tokens or batch_tokens(self.device, 16 * self._dimensions() * 4)
         vectors = model.encode(
             [encodable(text) for text in distinct],
             batch_size=max(1, budget // (model.max_seq_length or 512)),

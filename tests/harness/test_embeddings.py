@@ -131,3 +131,13 @@ def test_vectors_on_disk_are_read_as_memory_maps(tmp_path):
     space = EmbeddingStore(tmp_path).space(FACTS)
     space.add(["a"], vectors_of(["a"]))
     assert all(isinstance(shard, np.memmap) for shard in space._shards)
+
+
+def test_an_encoder_s_vectors_can_be_forgotten_and_no_others(tmp_path):
+    store, texts = EmbeddingStore(tmp_path), ["a kind word", "rain"]
+    for facts in (FACTS, {**FACTS, "max_length": 64}, {**FACTS, "fingerprint": "other"}):
+        store.space(facts).add(texts, vectors_of(texts))
+    assert store.forget("abc") == 2
+    assert store.space(FACTS).missing(texts) == texts
+    assert EmbeddingStore(tmp_path).space({**FACTS, "fingerprint": "other"}).missing(texts) == []
+    assert store.forget("abc") == 0

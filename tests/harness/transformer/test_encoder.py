@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -226,7 +228,7 @@ def test_describe_says_how_the_vectors_were_made(encoder: Plain) -> None:
         "pooling": "cls",
         "max_length": 160,
         "dtype": "float32",
-        "backend": "torch-packed",
+        "backend": encoder.backend,
         "device": "cpu",
     }
     encoder.load()
@@ -250,3 +252,52 @@ def test_importing_needs_no_torch() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_batch_too_large_for_the_memory_is_halved(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Small:
+        bytes_per_token = 1
+
+        def pooled(self, items, pooling, batch_tokens):
+            asked.append(batch_tokens)
+            if batch_tokens > 300:
+                raise torch.cuda.OutOfMemoryError("too much")
+            return np.zeros((len(items), 32), np.float32)
+
+    items = encoder.inputs(["a warm rain", "never"])
+    monkeypatch.setattr(encoder, "_loaded", dataclasses.replace(encoder.load(), engine=Small()))
+    assert encoder.encode_inputs(items).shape == (2, 32)
+    assert asked == [1024, 512, 256]
+    asked.clear()
+    longest = [np.zeros(1000, np.int32)]
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        encoder.encode_inputs(longest)
+    assert asked == [1024, 512]
+
+
+def test_beside_a_gpu_the_next_part_is_tokenised_ahead(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = encoder.encode(["a", "warm rain", "never", "so fine", "late"])
+    monkeypatch.setattr("harness.transformer.encoder._TEXTS_AT_ONCE", 2)
+    monkeypatch.setattr("harness.transformer.devices.choose", lambda device: "cuda")
+    monkeypatch.setattr("harness.transformer.devices.batch_tokens", lambda device, size: 64)
+    names = []
+    inputs = encoder.inputs
+
+    def watched(texts):
+        names.append((tuple(texts), threading.current_thread() is threading.main_thread()))
+        return inputs(texts)
+
+    monkeypatch.setattr(encoder, "inputs", watched)
+    ahead = encoder.encode(["a", "warm rain", "never", "so fine", "late"])
+    assert np.array_equal(here, ahead)
+    assert names == [(("a", "warm rain"), False), (("never", "so fine"), False), (("late",), False)]
+
+
+def test_the_backend_is_named_by_its_kernels(bert_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = Plain(weights_dir=bert_directory, device="cpu")
+    monkeypatch.setattr("harness.transformer.linear.onednn_serves", lambda dtype: True)
+    assert encoder.backend == "onednn-packed"
+    monkeypatch.setattr("harness.transformer.linear.onednn_serves", lambda dtype: False)
+    assert encoder.backend == "torch-packed"

@@ -51,7 +51,8 @@ def test_packed_and_library_agree(
     monkeypatch.setattr(hub, "_PACKED", {})
     library = HubEncoder(directory, pooling=pooling, max_length=50, device="cpu", batch_tokens=60)
     theirs = library.encode([*tiny.TEXTS, "half a pair \ud83d"])
-    assert (packed.backend, library.backend) == ("torch-packed", "transformers")
+    assert packed.backend in ("torch-packed", "onednn-packed")
+    assert library.backend == "transformers"
     for a, b in zip(packed.inputs(tiny.TEXTS), library.inputs(tiny.TEXTS), strict=True):
         assert a.tolist() == b.tolist()
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
