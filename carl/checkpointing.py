@@ -7,23 +7,21 @@ so that they are computed with in float32.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carl.backbone import Start
+from carl.pieces import pieces_list, read_pieces, remove_pieces, write_pieces
+from carl.provenance import RUN_RECORD
 from harness.errors import StorageFault, WeightsInvalid
 from harness.files import atomic_write, write_bytes, write_text
+from harness.transformer.training_texts import TRAINING_TEXTS as TRAINING_TEXTS
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-#: Hashes of the training texts (`sources.text_hash`), one a line.
-TRAINING_TEXTS = "training_texts.txt"
-
-#: How the checkpoint was made, for programs.
-RUN_RECORD = "training.json"
 
 _SPECIAL = {
     "bert": {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"},
@@ -49,7 +47,7 @@ def write_checkpoint(
     *,
     card: str,
     record: Mapping[str, Any],
-    hashes: Sequence[str],
+    hashes: Sequence[str] | None,
 ) -> None:
     """Write a trained encoder.
 
@@ -59,7 +57,7 @@ def write_checkpoint(
         start: the backbone it came from: architecture and tokeniser.
         card: the model card, Markdown.
         record: how it was made.
-        hashes: of the training texts.
+        hashes: of the training texts; None writes no list of them, which says nothing about what they were.
 
     Raises:
         WeightsInvalid: a weight does not fit float16.
@@ -109,7 +107,10 @@ def write_checkpoint(
     }
     for name, content in files.items():
         write_text(directory / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n", name)
-    write_text(directory / TRAINING_TEXTS, "".join(f"{line}\n" for line in hashes), "hashes of training texts")
+    if hashes is None:
+        (directory / TRAINING_TEXTS).unlink(missing_ok=True)
+    else:
+        write_text(directory / TRAINING_TEXTS, "".join(f"{line}\n" for line in hashes), "hashes of training texts")
     write_text(directory / "README.md", card, "the model card")
 
 
@@ -120,29 +121,49 @@ def _plain_tokenizer(start: Start) -> str:
     return str(start.tokenizer.to_str(pretty=True))
 
 
-def write_state(path: Path, state: Mapping[str, Any]) -> None:
+def has_state(path: Path) -> bool:
+    """Whether `write_state` wrote a state there, whole or in pieces."""
+    return path.is_file() or pieces_list(path).is_file()
+
+
+def remove_state(path: Path) -> None:
+    """Remove a state, whole or in pieces; nothing happens when there is none."""
+    path.unlink(missing_ok=True)
+    remove_pieces(path)
+
+
+def write_state(path: Path, state: Mapping[str, Any], piece_size: int | None = None) -> None:
     """Write the state of a run, whole or not at all.
 
     Args:
-        path: the file.
+        path: the file, or the name that the pieces share.
         state: tensors and plain values only.
+        piece_size: most bytes in a file; None writes a single one. What was written in the other way is removed.
     """
     import torch
 
-    with atomic_write(path, "the state of the training run") as file:
-        torch.save(dict(state), file)
+    if piece_size is None:
+        with atomic_write(path, "the state of the training run") as file:
+            torch.save(dict(state), file)
+        remove_pieces(path)
+        return
+    content = io.BytesIO()
+    torch.save(dict(state), content)
+    write_pieces(path, content.getvalue(), piece_size)
+    path.unlink(missing_ok=True)
 
 
 def read_state(path: Path) -> dict[str, Any]:
-    """Read a state that `write_state` wrote; no code in it is ever run.
+    """Read a state that `write_state` wrote, whole or in pieces; no code in it is ever run.
 
     Raises:
         StorageFault: damaged.
     """
     import torch
 
+    source = path if path.is_file() else io.BytesIO(read_pieces(path))
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # the reader raises many kinds, all of which mean the file
         raise StorageFault(f"{path} cannot be read ({error}); remove it to begin again") from error
     if not isinstance(state, dict):

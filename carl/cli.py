@@ -12,6 +12,12 @@ from harness.command_line import LazyGroup, run
 #: Command → (module:function, line in the help).
 _COMMANDS = {
     "train": ("carl.commands.train:train", "Train an encoder, or go on with a run."),
+    "pretrain": ("carl.commands.pretrain:pretrain", "Pretrain a small backbone of RoBERTa's architecture."),
+    "ship": ("carl.commands.ship:ship", "Make a checkpoint with heads and card of a finished run."),
+    "card": ("carl.commands.card:card", "Add what was measured to a checkpoint's card."),
+    "predict": ("carl.commands.predict:predict", "Valence, arousal and emotions of texts."),
+    "ablate": ("carl.commands.ablate:ablate", "Train the ablation arms with several seeds and compare them."),
+    "curves": ("carl.commands.curves:curves", "Draw the training curves of a run."),
     "configs": ("carl.commands.configs:configs", "List configurations, or print one."),
 }
 
@@ -24,6 +30,7 @@ def carl() -> None:
     \b
       carl train --config carl-minilm --data-dir DIR     from scratch to a checkpoint; the same line resumes
       carl configs carl-minilm                           every choice of a configuration
+      carl predict "What a day!"                         valence, arousal and emotions by a checkpoint's heads
     """  # noqa: D301 (click reads the backspace character)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from harness.files import storage_fault, write_text
 
+#: Where a run's curves lie in its output directory.
+CURVES = "training/curves.jsonl"
+
 
 class Curves:
     """A file of measurements by step.

@@ -118,8 +118,8 @@ class Objective:
 
         Returns:
             If asked for: `loss`, `mccl`, `ptd`, `auc_attacked`, `auc_clean`, `hidden_change`
-            (largest change of a hidden value), `share_changed`, `perturbation`, `spread`, `effective_rank`; all but
-            the losses on this process's rows.
+            (largest change of a hidden value), `share_changed`, `perturbation`, `spread`, `effective_rank`; what
+            concerns the attack on this process's rows.
         """
         config, model = self.config, self.model
         part = self.team.part(batch)
@@ -142,7 +142,6 @@ class Objective:
         elif config.lambda_ptd:
             (gradient,) = torch.autograd.grad(sentence, words)
         clean = states.detach()
-        first = clean[:, 0]
         if config.lambda_ptd and gradient is not None:
             perturbed = self.perturb(batch, words.detach(), gradient, target, randomness, generator, part=part)
             token, found = self._detect(part, perturbed, clean, randomness, generator, scale=scale, measure=measure)
@@ -152,6 +151,7 @@ class Objective:
             values = self.team.sum(torch.stack(list(losses.values()))).tolist()
             measures |= dict(zip(losses, values, strict=True))
             measures["loss"] = config.lambda_mccl * values[0] + config.lambda_ptd * sum(values[1:])
+            first = self.team.gather(clean[:, 0])
             measures |= {"spread": spread(first), "effective_rank": effective_rank(first)}
         return measures
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from carl.checkpointing import TRAINING_TEXTS
+from harness.transformer.training_texts import TRAINING_TEXTS
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,13 @@ def run_record(
     return {
         "name": config.name,
         "config": config.as_dict(),
-        "backbone": {"name": card.name, "title": card.shown, "weights": card.weights, "licence": card.licence},
+        "backbone": {
+            "name": card.name,
+            "title": card.shown,
+            "weights": card.weights,
+            "licence": card.licence,
+            "training_data": None if card.training_data is None else list(card.training_data),
+        },
         "sources": [
             {
                 "name": source.name,

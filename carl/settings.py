@@ -18,7 +18,8 @@ def changed(config: Settings, settings: Iterable[str]) -> Settings:
     """A configuration with some fields changed.
 
     Args:
-        config: a dataclass with fields of type str, int, float, bool, tuple of str, or one of them or None.
+        config: a dataclass whose fields have annotations as text (`from __future__ import annotations`): str, int,
+            float, bool, tuple of str or int, or one of them or None.
         settings: `FIELD=VALUE` each; lists with commas, `none`, `true` and `false` as words.
 
     Raises:

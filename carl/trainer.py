@@ -3,13 +3,14 @@
 Order, dropout and random tokens of a batch are functions of the seed and the batch's number, the learning rate and the
 momentum functions of the step: a state file holds weights, optimiser and counters, and a resumed run on a CPU
 continues bit by bit as the uninterrupted one would have.
+
+Several processes share every batch (`carl.distributed`); the first one watches and writes.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ import torch
 from carl.backbone import Start
 from carl.batches import Batch, batch_rows, batches_per_epoch, collate, special_ids
 from carl.card import model_card
-from carl.checkpointing import read_state, write_checkpoint, write_state
+from carl.checkpointing import has_state, read_state, write_checkpoint, write_state
+from carl.compilation import compile_layers
 from carl.config import Config
-from carl.curves import Curves
+from carl.curves import CURVES, Curves
 from carl.development import DevelopmentData
+from carl.distributed import Team, share_batch_norm
 from carl.encoding import embed
 from carl.label_source import LabelSource
 from carl.model import Backbone, Carl
@@ -31,95 +34,109 @@ from carl.optimiser import parameter_groups
 from carl.record import Progress, run_record
 from carl.schedule import learning_rate_factor, momentum, move_target, share_moved
 from carl.sources import training_hashes
+from carl.training_data import TrainingData, training_data
+from carl.watching import Pace
 from harness.errors import UsageError
-from harness.transformer.tokenization import encode_ids
 
-#: Subfolder of the output with the state and the curves.
-WORK = "training"
+#: Where a run's state lies in its output directory.
+STATE = "training/state.pt"
 
 
 class Trainer:
-    """One training run on one device.
+    """One training run on one device, or one process's share of it.
 
     Args:
         config: everything that decides the result.
         start: the backbone.
-        sources: labelled texts.
+        sources: labelled texts, or the same tokenised, which several runs may share.
         output: directory of the checkpoint; state and curves go to `training/` in it.
         device: `cpu`, `cuda`, ...
         development: scores the network now and then; None ships the last step.
+        team: processes that share every batch.
+        piece_size: most bytes in a file of the state; None writes one file.
+        compiler: torch.compile's backend for the encoders' layers; None leaves them as they are.
         report: gets a line of text at every measurement.
 
     Raises:
-        UsageError: too few texts, or texts longer than the backbone has positions for.
+        UsageError: too few texts, texts longer than the backbone has positions for, or a batch that the processes
+            cannot share evenly.
     """
 
     def __init__(
         self,
         config: Config,
         start: Start,
-        sources: Sequence[LabelSource],
+        sources: Sequence[LabelSource] | TrainingData,
         output: Path,
         *,
         device: str = "cpu",
         development: DevelopmentData | None = None,
+        team: Team | None = None,
+        piece_size: int | None = None,
+        compiler: str | None = None,
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
-        if config.max_length > start.shape.max_tokens:
-            raise UsageError(f"max_length is {config.max_length}, {config.backbone} takes {start.shape.max_tokens}")
+        data = sources if isinstance(sources, TrainingData) else training_data(start, sources, config.max_length)
         self.config = config
         self.start = start
-        self.sources = tuple(sources)
+        self.data = data
         self.output = output
         self.device = torch.device(device)
+        self.team = team or Team()
         self.development = development
+        self.piece_size = piece_size
         self.report = report
         self.progress = Progress()
         self.stopping = False
-        texts = [text for source in self.sources for text in source.texts]
-        if len(texts) < 2:
-            raise UsageError(f"there are {len(texts)} training texts; at least two are compared with each other")
-        self.batch = min(config.batch, len(texts))
-        self.items = encode_ids(start.tokenizer, texts, config.max_length)
-        self.labels = np.concatenate([source.labels for source in self.sources])
+        self.items, self.labels = data.items, data.labels
+        self.batch = _batch_size(config.batch, len(data), self.team.size)
         self.special = special_ids(start.tokenizer, start.shape.padding)
-        self.period = max(batches_per_epoch(len(texts), self.batch) // config.accumulation, 1)
+        self.period = max(batches_per_epoch(len(data), self.batch) // config.accumulation, 1)
         self.steps = config.steps or config.epochs * self.period
         with self._own_randomness():
             torch.manual_seed(config.seed)
             backbone = Backbone(start.shape, config.dropout)
             backbone.load(start.tensors)
             self.model = Carl(backbone, config).to(self.device)
-        self.objective = Objective(self.model, config, self.device)
+        if self.team.size > 1:
+            share_batch_norm(self.model)
+        if compiler is not None:
+            compile_layers(self.model, compiler)
+        self.objective = Objective(self.model, config, self.device, self.team)
         self.optimiser = torch.optim.AdamW(parameter_groups(self.model, config), lr=config.learning_rate)
         self.best: dict[str, torch.Tensor] | None = None
+        self.pace = Pace(0, self.steps)
 
     # What a run consists of
 
-    def run(self, *, until: int | None = None) -> bool:
+    def run(self, *, until: int | None = None, seconds: float | None = None) -> bool:
         """Train to the end, from the saved state if there is one, and write the checkpoint.
 
         Args:
             until: step after which to stop and save the state; None goes to the end.
+            seconds: time after which to do so. The schedule does not depend on it.
 
         Returns:
-            Whether the run is complete. It is not when `until` or `stop` ended it before.
+            Whether the run is complete. It is not when `until`, `seconds` or `stop` ended it before.
 
         Raises:
             UsageError: the saved state belongs to another configuration or to other data.
         """
-        if self.state_path.is_file():
+        began = time.monotonic()
+        if has_state(self.state_path):
             self.restore()
-        curves = Curves(self.output / WORK / "curves.jsonl", self.progress.step)
+        self.pace = Pace(self.progress.step, self.steps)
+        curves = Curves(self.output / CURVES, self.progress.step) if self.team.leads else None
         last = min(until or self.steps, self.steps)
         with self._own_randomness():
             self.model.train()
             if self.progress.step == 0:
                 self._look(curves)
-            while self.progress.step < last and not self.stopping:
-                began = time.perf_counter()
+                self.pace = Pace(0, self.steps)
+            while self.progress.step < last and not self._ends(None if seconds is None else began + seconds):
+                before = time.perf_counter()
                 self._advance(curves)
-                self.progress.seconds += time.perf_counter() - began
+                self.progress.seconds += time.perf_counter() - before
                 if self.progress.step % self.config.save_every == 0 and self.progress.step < last:
                     self.save()
         self.save()
@@ -128,11 +145,16 @@ class Trainer:
         self.write()
         return True
 
+    def _ends(self, deadline: float | None) -> bool:
+        """Whether any process was asked to stop, or has no time left: all of them end after the same step."""
+        overdue = deadline is not None and time.monotonic() >= deadline
+        return self.team.any(self.stopping or overdue, self.device)
+
     def stop(self) -> None:
         """Ask the run to save its state after the current step and to return."""
         self.stopping = True
 
-    def _advance(self, curves: Curves) -> None:
+    def _advance(self, curves: Curves | None) -> None:
         """One optimiser step, and what is due after it."""
         step = self.progress.step
         shown = (step + 1) % self.config.log_every == 0 or step + 1 == self.steps
@@ -151,13 +173,15 @@ class Trainer:
         measures: Measures = {}
         for place in range(config.accumulation):
             number = step * config.accumulation + place
-            torch.manual_seed(_mixed(config.seed, number))
+            torch.manual_seed(_mixed(config.seed, number, *([self.team.rank] if self.team.rank else [])))
             generator = torch.Generator().manual_seed(_mixed(config.seed, number))
             measures = self.objective.backward(
                 self._batch(number).to(self.device), generator, scale=1 / config.accumulation, measure=measure
             )
+        parameters = [parameter for _, parameter in self.model.trainable()]
+        self.team.sum_gradients(parameters)
         if config.clip:
-            norm = torch.nn.utils.clip_grad_norm_([p for _, p in self.model.trainable()], config.clip)
+            norm = torch.nn.utils.clip_grad_norm_(parameters, config.clip)
             if measure:
                 measures["gradient_norm"] = float(norm)
         self.optimiser.step()
@@ -185,18 +209,20 @@ class Trainer:
 
     # Watching
 
-    def _look(self, curves: Curves) -> None:
+    def _look(self, curves: Curves | None) -> None:
         """Score the network on development data and keep it if it is the best so far."""
-        if self.development is None:
+        if self.development is None or curves is None:
             return
         step = self.progress.step
         scores = self.development.scores(lambda items: embed(self.model.online.backbone, items, self.device))
-        if step and scores["score"] > self.progress.best_score:
+        best = bool(step) and scores["score"] > self.progress.best_score
+        if best:
             self.progress.best_score, self.progress.best_step = scores["score"], step
             self.progress.scores = scores
             self.best = {name: tensor.cpu().clone() for name, tensor in self._encoder().items()}
         held_out = self._held_out() if self.config.lambda_ptd else {}
-        self._log(curves, {**scores, **{f"held_out_{name}": value for name, value in held_out.items()}})
+        note = "the best so far" if best else f"best at step {self.progress.best_step}" if step else "before training"
+        self._log(curves, {**scores, **{f"held_out_{name}": value for name, value in held_out.items()}}, note)
 
     def _held_out(self) -> Measures:
         assert self.development is not None
@@ -207,11 +233,12 @@ class Trainer:
         )
         return self.objective.held_out(batches, self.config.seed)
 
-    def _log(self, curves: Curves, measures: Measures) -> None:
-        line = {"step": self.progress.step, "seconds": round(self.progress.seconds, 3), **measures}
-        curves.add(line)
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in measures.items() if value is not None)
-        self.report(f"step {self.progress.step}/{self.steps}  {self.progress.seconds:.0f} s  {shown}")
+    def _log(self, curves: Curves | None, measures: Measures, note: str = "") -> None:
+        if curves is None:
+            return
+        progress = self.progress
+        curves.add({"step": progress.step, "seconds": round(progress.seconds, 3), **measures})
+        self.report(self.pace.line(progress.step, progress.seconds, measures, note))
 
     def _encoder(self) -> dict[str, torch.Tensor]:
         return dict(self.model.online.backbone.state_dict())
@@ -220,21 +247,24 @@ class Trainer:
 
     @property
     def state_path(self) -> Path:
-        """The file from which a run goes on."""
-        return self.output / WORK / "state.pt"
+        """The file, or the name of the pieces, from which a run goes on."""
+        return self.output / STATE
 
     def save(self) -> None:
         """Write the state of the run."""
+        if not self.team.leads:
+            return
         write_state(
             self.state_path,
             {
                 "config": self.config.as_dict(),
-                "data": self._fingerprint,
+                "data": self.data.digest,
                 "progress": dict(vars(self.progress)),
                 "model": self.model.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "best": self.best,
             },
+            self.piece_size,
         )
 
     def restore(self) -> None:
@@ -253,7 +283,7 @@ class Trainer:
                 f"{self.state_path} belongs to another configuration ({', '.join(changed)} differ): choose another "
                 "`--output`, or remove it to begin again"
             )
-        if state["data"] != self._fingerprint:
+        if state["data"] != self.data.digest:
             raise UsageError(
                 f"{self.state_path} belongs to a run on other data or another backbone: choose another `--output`, "
                 "or remove it to begin again"
@@ -265,34 +295,35 @@ class Trainer:
 
     def write(self) -> None:
         """Write the checkpoint: the best step's encoder, or the last one's where nothing was looked at."""
-        record = run_record(self.config, self.start, self.sources, self.progress, steps=self.steps, device=self.device)
+        if not self.team.leads:
+            return
+        sources = self.data.sources
+        record = run_record(self.config, self.start, sources, self.progress, steps=self.steps, device=self.device)
         write_checkpoint(
             self.output,
             self.best if self.best is not None else self._encoder(),
             self.start,
             card=model_card(record),
             record=record,
-            hashes=training_hashes(self.sources),
+            hashes=training_hashes(sources),
         )
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        """Content digest of token ids, labels and starting weights."""
-        import hashlib
-
-        digest = hashlib.blake2b(digest_size=16)
-        for item in self.items:
-            digest.update(len(item).to_bytes(4, "little") + item.tobytes())
-        digest.update(self.labels.tobytes())
-        for name in sorted(self.start.tensors):
-            digest.update(name.encode() + self.start.tensors[name].float().contiguous().numpy().tobytes())
-        return digest.hexdigest()
 
     def _own_randomness(self) -> Any:
         """Leave the caller's random generators as they were."""
         return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
 
 
-def _mixed(seed: int, number: int) -> int:
+def _batch_size(wanted: int, texts: int, processes: int) -> int:
+    """Texts of a batch: as many as there are, where that is fewer."""
+    size = min(wanted, texts)
+    if size % processes or size < 2 * processes:
+        raise UsageError(
+            f"{processes} processes cannot share a batch of {size} texts evenly, two or more to each: "
+            "pass another `--set batch=N` or --nproc-per-node"
+        )
+    return size
+
+
+def _mixed(*parts: int) -> int:
     """A seed for each batch of each run."""
-    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)

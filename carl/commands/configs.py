@@ -7,6 +7,7 @@ import json
 import click
 
 from carl.configurations import ARMS, configuration, configuration_names
+from carl.pretraining.configurations import pretraining, pretraining_names
 
 
 @click.command()
@@ -14,8 +15,11 @@ from carl.configurations import ARMS, configuration, configuration_names
 def configs(name: str | None) -> None:
     """List configurations and ablation arms, or print every field of one as JSON."""
     if name is not None:
-        click.echo(json.dumps(configuration(name).as_dict(), indent=2))
+        pretrains = name in pretraining_names()
+        config = pretraining(name) if pretrains else configuration(name)
+        click.echo(json.dumps(config.as_dict(), indent=2))
         return
     for known in configuration_names():
         click.echo(known)
     click.echo(f"each also with an ablation arm behind its name: {', '.join(f'-{arm}' for arm in ARMS)}")
+    click.echo(f"for `carl pretrain`: {', '.join(pretraining_names())}")

@@ -116,10 +116,8 @@ def train(
         team.wait()
         if has_state(trainer.state_path):
             say(f"going on from {trainer.state_path}")
-        processes = f"{team.size} processes, the first on " if team.size > 1 else ""
-        say(
-            f"{config.name}: {trainer.steps:,} steps of {trainer.batch * config.accumulation} texts on {processes}{chosen}"
-        )
+        where = chosen if team.size == 1 else f"{team.size} processes, the first on {chosen}"
+        say(f"{config.name}: {trainer.steps:,} steps of {trainer.batch * config.accumulation} texts on {where}")
         seconds = None if minutes is None else max(60 * minutes - (time.monotonic() - began), 0.0)
         with stopping_politely(trainer, say):
             complete = trainer.run(until=until, seconds=seconds)

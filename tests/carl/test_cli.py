@@ -1,5 +1,6 @@
 """The command line from end to end, on a tiny backbone and made-up corpora."""
 
+import json
 import os
 import signal
 import subprocess
@@ -128,6 +129,45 @@ def test_emobank_alone_may_choose(corpora, bert_directory, tmp_path):
     assert "dev_emotion_f1" not in looks[0]
 
 
+def test_minutes_pieces_and_the_figure(corpora, bert_directory, tmp_path):
+    common = ("train", "--config", "carl-minilm", "--set", f"backbone={bert_directory}", *SMALL, "--device", "cpu")
+    common = (*common, "--output", tmp_path, "--development", "none", "--state-pieces", "100kB")
+    first = run(*common, "--minutes", "1e-9")
+    assert first.exit_code == 0
+    assert "stopped after step 0 of 6" in first.stderr
+    pieces = list((tmp_path / "training").glob("state.pt.*-*"))
+    assert len(pieces) > 1
+    assert max(piece.stat().st_size for piece in pieces) <= 100_000
+    second = run(*common, "--minutes", "60")
+    assert "going on from" in second.stderr
+    assert (tmp_path / "model.safetensors").is_file()
+    assert "Losses" in (tmp_path / "training/curves.svg").read_text()
+
+
+def test_ablations_are_listed_run_and_gone_on_with(corpora, bert_directory, tmp_path):
+    common = ("ablate", "--config", "carl-minilm", "--set", f"backbone={bert_directory}", *SMALL, "--device", "cpu")
+    common = (*common, "--arms", "full,no-ptd,cosine", "--seeds", 1, "--development-only", "--output", tmp_path)
+    listed = run(*common, "--dry-run")
+    assert listed.stdout.split()[:3] == ["before", "score", "the"]
+    assert "no-ptd-s0  train               lambda_ptd=0.0" in listed.stdout
+    assert "cosine is the same as full" in listed.stdout
+    assert not (tmp_path / "runs").exists()
+    done = run(*common)
+    assert done.exit_code == 0
+    assert done.stdout == (tmp_path / "ablation.md").read_text()
+    assert [line.split("|")[1].strip() for line in done.stdout.splitlines()[2:7]][2:] == ["before", "full", "no-ptd"]
+    runs = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
+    assert [(line["arm"], line["status"]) for line in runs] == [("before", "ok"), ("full", "ok"), ("no-ptd", "ok")]
+    looks = [line for line in read_curves(tmp_path / "runs/full-s0/training/curves.jsonl") if "score" in line]
+    assert runs[0]["development"]["score"] == pytest.approx(looks[0]["score"], abs=1e-6)
+    assert runs[1]["development"]["score"] == max(line["score"] for line in looks[1:])
+    assert (tmp_path / "ablation.csv").read_text().count("\n") == 4
+    again = run(*common, "--minutes", 60)
+    assert "step" not in again.stderr
+    assert again.stdout == done.stdout
+    assert run(*common, "--dry-run").stdout.count("finished") == 3
+
+
 def test_configurations_are_listed_and_printed():
     assert "carl-minilm-plus" in run("configs").stdout.splitlines()
     assert '"lambda_ptd": 0.0' in run("configs", "paper-no-ptd").stdout
@@ -138,7 +178,9 @@ def test_a_backbone_of_another_kind_is_refused(corpora, tmp_path):
         run("train", "--config", "carl-minilm", "--set", "backbone=lexicon", *SMALL, "--output", tmp_path)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["configs"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["ablate", "--help"], ["curves", "--help"], ["configs"]]
+)
 def test_help_imports_nothing_heavy(arguments):
     code = (
         "import sys\nfrom carl.cli import carl\n"

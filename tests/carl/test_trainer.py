@@ -10,6 +10,7 @@ import torch
 
 from carl.curves import read_curves
 from carl.trainer import Trainer
+from carl.training_data import training_data
 from harness.errors import StorageFault, UsageError
 from harness.transformer.checkpoint import read_tensors
 
@@ -98,6 +99,43 @@ def test_a_stop_saves_and_the_run_goes_on(bert, source, config, tmp_path):
     again = Trainer(config, bert, [source], tmp_path)
     assert again.run()
     assert [line["step"] for line in curve(again)] == list(range(1, again.steps + 1))
+
+
+def test_no_time_left_saves_and_the_run_goes_on(bert, source, config, tmp_path):
+    assert not Trainer(config, bert, [source], tmp_path / "parts").run(seconds=0)
+    trainer = Trainer(config, bert, [source], tmp_path / "parts")
+    assert trainer.run(seconds=3600)
+    whole = Trainer(config, bert, [source], tmp_path / "whole")
+    assert whole.run()
+    assert all(torch.equal(tensor, weights(trainer)[name]) for name, tensor in weights(whole).items())
+
+
+def test_a_state_in_pieces_is_the_same_state(bert, source, config, tmp_path):
+    size = 50_000
+    first = Trainer(config, bert, [source], tmp_path / "pieces", piece_size=size)
+    assert not first.run(until=3)
+    files = sorted((tmp_path / "pieces/training").glob("state.pt*"))
+    assert len(files) > 2
+    assert max(file.stat().st_size for file in files) <= size
+    again = Trainer(config, bert, [source], tmp_path / "pieces")
+    assert not again.run(until=4)
+    assert [file.name for file in (tmp_path / "pieces/training").glob("state.pt*")] == ["state.pt"]
+    Trainer(config, bert, [source], tmp_path / "whole").run(until=4)
+    whole = Trainer(config, bert, [source], tmp_path / "whole")
+    whole.restore()
+    assert all(torch.equal(tensor, weights(again)[name]) for name, tensor in weights(whole).items())
+
+
+def test_tokenised_texts_are_shared_between_runs(bert, source, config, tmp_path):
+    data = training_data(bert, [source], config.max_length)
+    shared = Trainer(config.changed(["steps=2"]), bert, data, tmp_path / "shared")
+    own = Trainer(config.changed(["steps=2"]), bert, [source], tmp_path / "own")
+    assert shared.items is data.items
+    assert shared.run()
+    assert own.run()
+    assert all(torch.equal(tensor, weights(own)[name]) for name, tensor in weights(shared).items())
+    assert data.digest == own.data.digest
+    assert data.digest != training_data(bert, [source.select(range(90))], config.max_length).digest
 
 
 def test_a_state_of_another_run_is_refused(bert, roberta, source, other_source, config, tmp_path):

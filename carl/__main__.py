@@ -1,0 +1,5 @@
+"""`python -m carl`, which torchrun starts."""
+
+from carl.cli import main
+
+main()
