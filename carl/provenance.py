@@ -1,0 +1,77 @@
+"""What a checkpoint's own record says of its training; read without torch, so that cards can be listed by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import WeightsInvalid
+from harness.registry import encoder_names, find_encoder
+
+#: How a checkpoint was made, for programs.
+RUN_RECORD = "training.json"
+
+#: Field of that file: names of all data sets behind the weights, the backbone's included.
+TRAINED_ON = "trained_on"
+
+
+def read_record(directory: Path) -> dict[str, Any]:
+    """`training.json` of a checkpoint that `carl train` or `carl pretrain` made.
+
+    Raises:
+        WeightsInvalid: it is damaged or lacks what every run writes.
+    """
+    path = directory / RUN_RECORD
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        lacking = [name for name in ("name", "config", "sources", "step", "steps") if name not in record]
+    except (OSError, ValueError, TypeError) as error:
+        raise WeightsInvalid(f"{path} cannot be read ({error}); train again, or fetch the checkpoint again") from error
+    if not isinstance(record, dict) or lacking:
+        raise WeightsInvalid(f"{path} is not the record of a training run (it lacks {', '.join(lacking)})")
+    return record
+
+
+def is_backbone(record: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint was pretrained (`carl pretrain`), to be trained further, and not trained by CARL."""
+    return "backbone" not in record
+
+
+def origin(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The model that a run began with or was distilled from: its `name`, and `title` and `training_data` where known.
+
+    Returns:
+        None where it began with random weights and had no teacher.
+    """
+    if not is_backbone(record):
+        return dict(record["backbone"])
+    if record["teacher"] is not None:
+        return dict(record["teacher"])
+    return {"name": record["config"]["teacher"]} if record["start"] == "transfer" else None
+
+
+def trained_on(record: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Names of all data sets behind a run's weights: its own texts, and what the model that it came from had seen.
+
+    Args:
+        record: of a run, or of a checkpoint that ships, which keeps the answer.
+
+    Returns:
+        Names as `harness.contamination` reads them; None where the model that it came from declares nothing.
+    """
+    if TRAINED_ON in record:
+        return None if record[TRAINED_ON] is None else tuple(record[TRAINED_ON])
+    before = origin(record)
+    behind = () if before is None else _declared(before)
+    if behind is None:
+        return None
+    return tuple(dict.fromkeys((*(source["name"] for source in record["sources"]), *behind)))
+
+
+def _declared(model: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """What a model was trained on, its own starting point included: as recorded, else as its card says it."""
+    if "training_data" in model:
+        return None if model["training_data"] is None else tuple(model["training_data"])
+    return find_encoder(model["name"]).card.training_data if model["name"] in encoder_names() else None
