@@ -8,6 +8,7 @@ A table is a neutral `Table`; each output format is a function over it, listed i
 package imports neither pandas nor tabulate.
 """
 
+from harness.leaderboard.ablation import read_ablations
 from harness.leaderboard.frame import COLUMNS, LongRow, long_csv, long_frame, long_rows
 from harness.leaderboard.published import CITATION, Published, load_published
 from harness.leaderboard.render import FORMATS, render
@@ -32,5 +33,6 @@ __all__ = [
     "long_csv",
     "long_frame",
     "long_rows",
+    "read_ablations",
     "render",
 ]

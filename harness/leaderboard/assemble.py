@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.leaderboard import footnotes
@@ -15,7 +15,7 @@ from harness.leaderboard.ranking import rank_rows
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
 from harness.results import ModelFacts
 
-#: Heading of the rows that only the paper has.
+#: Heading of the rows that only the paper has, before the name of their base model.
 PUBLISHED_ONLY = "Published, not measured here"
 
 _BLANK = Cell(status="blank")
@@ -82,6 +82,10 @@ class Plan:
     notes: Sequence[Footnote] = ()
     printed_notes: Sequence[Footnote] = ()
     """Remarks that matter only beside published numbers."""
+    only: Callable[[str], bool] | None = None
+    """Which models have rows, by name; None for all."""
+    printed_beside: Callable[[str], tuple[str, str] | None] | None = None
+    """Model → (base, model) of the published row beside it; None takes the `encoder` of `published.csv`."""
 
 
 def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -> Table:
@@ -97,21 +101,27 @@ def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -
         w for w in plan.columns if w in measured or isinstance(w, Size) or (isinstance(w, Printed) and with_published)
     ]
     columns = tuple(w.column for w in wanted)
-    models = [model for model in grid.models if any(grid.unit(model.name, w) is not None for w in measured)]
+    models = [
+        model
+        for model in grid.models
+        if (plan.only is None or plan.only(model.name)) and any(grid.unit(model.name, w) is not None for w in measured)
+    ]
     numbers = [p for p in load_published() if p.table == plan.printed_table] if with_published else []
-    titles = _titles(models)
+    beside = {model.name: _beside(plan, model.name, numbers) for model in models}
+    titles = shown_titles(models)
     rows: list[tuple[str, Row]] = [
         (
             family_title(model.family),
             Row(
                 name=model.name,
                 title=titles[model.name],
-                cells=tuple(_cell(w, model, grid, numbers) for w in wanted),
+                cells=tuple(_cell(w, model, grid, beside[model.name]) for w in wanted),
             ),
         )
         for model in models
     ]
-    rows += [(PUBLISHED_ONLY, row) for row in _printed_rows(wanted, {m.name for m in models}, numbers)]
+    shown = {number.row for own in beside.values() for number in own}
+    rows += _printed_rows(wanted, [number for number in numbers if number.row not in shown])
     ranked = rank_rows([row for _, row in rows], columns)
     return Table(
         key=plan.key,
@@ -137,7 +147,15 @@ def _blocks(headings: Sequence[str], rows: Sequence[Row]) -> tuple[Block, ...]:
     return tuple(Block(title=title, rows=tuple(members)) for title, members in blocks.items())
 
 
-def _cell(wanted: Wanted, model: ModelFacts, grid: Grid, numbers: Sequence[Published]) -> Cell:
+def _beside(plan: Plan, model: str, numbers: Sequence[Published]) -> list[Published]:
+    """Published numbers that belong into a model's row."""
+    if plan.printed_beside is None:
+        return [number for number in numbers if number.encoder == model]
+    row = plan.printed_beside(model)
+    return [number for number in numbers if number.row == row]
+
+
+def _cell(wanted: Wanted, model: ModelFacts, grid: Grid, beside: Sequence[Published]) -> Cell:
     if isinstance(wanted, Measured):
         return grid.cell(model.name, wanted)
     if isinstance(wanted, Size):
@@ -145,7 +163,7 @@ def _cell(wanted: Wanted, model: ModelFacts, grid: Grid, numbers: Sequence[Publi
             return _BLANK
         millions = model.parameters / 1e6
         return Cell(value=millions, printed=digits(millions, 1))
-    return _printed_cell(wanted, [p for p in numbers if p.encoder == model.name])
+    return _printed_cell(wanted, beside)
 
 
 def _printed_cell(wanted: Wanted, numbers: Sequence[Published]) -> Cell:
@@ -161,20 +179,17 @@ def _printed_cell(wanted: Wanted, numbers: Sequence[Published]) -> Cell:
     return _BLANK
 
 
-def _printed_rows(wanted: Sequence[Wanted], shown: set[str], numbers: Sequence[Published]) -> list[Row]:
+def _printed_rows(wanted: Sequence[Wanted], numbers: Sequence[Published]) -> list[tuple[str, Row]]:
+    """Rows of the paper alone, each with its heading."""
     rows = []
     for base, model in dict.fromkeys(number.row for number in numbers):
-        own = [number for number in numbers if number.row == (base, model)]
-        if own[0].encoder in shown:
-            continue
-        title = model if model == base else f"{model} ({base})"
-        cells = tuple(_printed_cell(w, own) for w in wanted)
+        cells = tuple(_printed_cell(w, [number for number in numbers if number.row == (base, model)]) for w in wanted)
         if any(cell.value is not None for cell in cells):
-            rows.append(Row(name=f"published:{base}/{model}", title=title, cells=cells))
+            rows.append((f"{PUBLISHED_ONLY}: {base}", Row(name=f"published:{base}/{model}", title=model, cells=cells)))
     return rows
 
 
-def _titles(models: Sequence[ModelFacts]) -> dict[str, str]:
+def shown_titles(models: Sequence[ModelFacts]) -> dict[str, str]:
     """How each model is called; where two would be called the same, their names stand behind."""
     plain = {model.name: clean(model.title) or model.name for model in models}
     count = Counter(plain.values())

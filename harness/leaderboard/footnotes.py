@@ -28,7 +28,9 @@ def about_results(grid: Grid, wanted: Sequence[Measured], rows: Sequence[Row], t
 
 def about_absent(absent: Sequence[Measured]) -> list[Footnote]:
     """Name the columns that are left out since no model was run on them."""
-    names = dict.fromkeys(f"{corpus_title(w.corpus)} ({w.protocol})" for w in absent)
+    names = dict.fromkeys(
+        f"{corpus_title(w.corpus)} ({w.group if w.group.endswith(w.protocol) else w.protocol})" for w in absent
+    )
     return [Footnote(text=f"Not run for any model: {', '.join(names)}.")] if names else []
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from harness.leaderboard.names import REASONS, clean
-from harness.leaderboard.table import Cell, Column, Table
+from harness.leaderboard.table import Cell, Table
 
 _GAP = "  "
 _GROUP_GAP = "   "
@@ -72,26 +72,27 @@ def runs(cells: Sequence[Cell]) -> list[Run]:
 
 
 class ColumnLayout:
-    """Widths of one column: the number, the marks at its sides, the interval behind it."""
+    """Widths of one column: the number, the marks at its sides, what stands behind it."""
 
-    def __init__(self, column: Column, cells: Sequence[Cell], marks: Marks, *, intervals: bool) -> None:
+    def __init__(self, table: Table, j: int, marks: Marks) -> None:
+        column, cells = table.columns[j], [row.cells[j] for row in table.rows]
         self.column = column
+        self._table = table
         self.heads = [clean(line) for line in column.head.split("\n")]
         self._marks = marks
-        self._intervals = intervals
         numbers = [cell for cell in cells if cell.value is not None]
         ranked = marks.visible and any(cell.rank for cell in numbers)
         self._before = int(ranked)
         self._after = int(ranked or any(cell.flag for cell in numbers))
         self._number = max((len(cell.printed) for cell in numbers), default=0)
-        self._interval = max((len(self._plus_minus(cell)) for cell in numbers), default=0)
-        self.suffix = self._after + self._interval
+        self._annexes = max((len(self._annex(cell)) for cell in numbers), default=0)
+        self.suffix = self._after + self._annexes
         body = self._before + self._number + self.suffix
         self.width = max(body, max(display_width(head) for head in self.heads) + self.suffix)
 
-    def _plus_minus(self, cell: Cell) -> str:
-        half = cell.half_width(self.column.decimals) if self._intervals else ""
-        return f" ±{half}" if half else ""
+    def _annex(self, cell: Cell) -> str:
+        annex = self._table.annex(cell, self.column)
+        return f" {annex}" if annex else ""
 
     def number(self, cell: Cell) -> str:
         """A cell with a number, or blanks."""
@@ -103,7 +104,7 @@ class ColumnLayout:
             number = blanks[len(before) :] + before + cell.printed + (after or cell.flag).ljust(self._after)
         else:
             number = blanks + before + cell.printed + after + cell.flag.ljust(self._after)
-        return number + self._plus_minus(cell).ljust(self._interval)
+        return number + self._annex(cell).ljust(self._annexes)
 
     def head(self, line: str) -> str:
         """A line of the head, aligned with the numbers' last digit."""
@@ -115,10 +116,7 @@ class Layout:
 
     def __init__(self, table: Table, chosen: Sequence[int], marks: Marks) -> None:
         self._rows = {row: [row.cells[j] for j in chosen] for row in table.rows}
-        self.columns = [
-            ColumnLayout(table.columns[j], [row.cells[j] for row in table.rows], marks, intervals=table.intervals)
-            for j in chosen
-        ]
+        self.columns = [ColumnLayout(table, j, marks) for j in chosen]
         titles = [display_width(clean(row.title)) + 2 for row in table.rows]
         self.label = max([display_width("Model"), *titles])
         self._table = table

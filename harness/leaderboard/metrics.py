@@ -81,6 +81,19 @@ _ALONE: Mapping[str, MetricStyle] = {
     "uniformity": MetricStyle(label="Unif.", higher_is_better=False, decimals=4, low=-8, high=0),
     "separation": MetricStyle(label="Separ.", higher_is_better=True, high=1),
     "effective_rank": MetricStyle(label="Eff. rank", higher_is_better=None, decimals=1, low=0),
+    "ami": MetricStyle(label="AMI", higher_is_better=True, high=1),
+    "ari": MetricStyle(label="ARI", higher_is_better=True, low=-1, high=1),
+    "fms": _share("FMS"),
+    "mrr": _share("MRR"),
+    "map_at_r": _share("MAP@R"),
+    "precision_at_1": _share("P@1"),
+    "ece": MetricStyle(label="ECE", higher_is_better=False, low=0, high=1),
+    "brier": MetricStyle(label="Brier", higher_is_better=False, low=0, high=2),
+    "log_loss": MetricStyle(label="Log loss", higher_is_better=False, low=0),
+    "shift": MetricStyle(label="Shift", higher_is_better=False, low=0),
+    "delta_emb": MetricStyle(label="Δemb", higher_is_better=None, decimals=4, low=0),
+    "relative_drift": MetricStyle(label="Rel. drift", higher_is_better=None, low=0),
+    "cosine": MetricStyle(label="Cosine", higher_is_better=None, low=-1, high=1),
 }
 
 _EVERY: Mapping[str, MetricStyle] = {**_DIMENSION, **_AVERAGED, **_ALONE}

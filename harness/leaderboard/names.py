@@ -29,6 +29,11 @@ CORPORA = {
     "mpqa": "MPQA",
     "trec": "TREC",
     "goemotions": "GoEmotions",
+    "isear": "ISEAR",
+    "semeval2017-task4a": "SemEval-2017",
+    "tweeteval-sentiment": "TweetEval sentiment",
+    "tweeteval-irony": "TweetEval irony",
+    "isarcasmeval": "iSarcasmEval",
     "sample": "Sample",
 }
 
@@ -55,7 +60,7 @@ REASONS = {
     "extra-missing": ("extra not installed", "no extra"),
     "data-missing": ("data missing", "no data"),
     "failed": ("failed", "failed"),
-    "skipped": ("skipped", "skipped"),
+    "skipped": ("not applicable", "n. a."),
     "not-run": ("not run", "not run"),
     "undefined": ("not reported", "–"),
     "blank": ("", ""),
@@ -67,7 +72,7 @@ EXPLANATIONS = {
     "extra-missing": "an optional package or resource is not installed",
     "data-missing": "the data set is not on this machine",
     "failed": "the evaluation ended with an error, which its record has",
-    "skipped": "left out on request",
+    "skipped": "the task has no meaning for the model, as its record says",
     "not-run": "no result yet",
 }
 

@@ -65,5 +65,6 @@ def _column(task: str, corpus: str, protocol: str, metric: str) -> Measured:
         protocol=protocol,
         metric=metric,
         head=f"{corpus_title(corpus)}\n{metric_label(metric)}",
-        group=protocol,
+        # The families of the paper are told apart by corpus and metric; others share both with them.
+        group=protocol if task in _MAIN else f"{task}: {protocol}",
     )

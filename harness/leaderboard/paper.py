@@ -1,6 +1,6 @@
 """Plans of the paper's tables: which columns, under which heads, with which remarks.
 
-Tables I to IV of arXiv 2502.20613, with our numbers beside the printed ones. A column never mixes protocols: each
+Tables I to V of arXiv 2502.20613, with our numbers beside the printed ones. A column never mixes protocols: each
 protocol has columns under its own head or a table of its own, and only the newest version of a main protocol
 stands beside the paper's numbers.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.leaderboard.ablation import arm_of, printed_as
 from harness.leaderboard.assemble import Plan, Printed
 from harness.leaderboard.grid import Grid, Measured
-from harness.leaderboard.metrics import metric_style
+from harness.leaderboard.metrics import metric_label, metric_style
 from harness.leaderboard.names import corpus_title, protocol_version
 from harness.leaderboard.table import Footnote
 
@@ -60,6 +61,14 @@ _COLLAPSE = Footnote(
     text="Alignment and uniformity improve together when all vectors crowd together (a collapsed encoder has the "
     "best alignment). Separation = 1 - E[d²] of positive pairs / E[d²] of all pairs is free of scale: 0 means that "
     "texts of one emotion are no closer than any others. Effective rank shows collapse."
+)
+
+_ARMS = Footnote(
+    text="Ablation arms differ from `full` in one setting, on the same backbone, data and steps; `before` is the "
+    "backbone as it is. Compare within a block: backbones differ from the paper's."
+)
+_RWA = Footnote(
+    text="Published Base RWA: the paper does not say what it is. Its numbers round or cut those of Table I."
 )
 
 
@@ -284,3 +293,53 @@ def table_four(grid: Grid) -> list[Plan]:
             )
         )
     return plans
+
+
+#: Tasks that an ablation is scored on, in the order of the columns; the paper has the pooled corpora.
+_ABLATION = (
+    ("valence-arousal", "emobank", "official", ("valence.pearson", "arousal.pearson")),
+    ("valence-arousal", "pooled", "pooled", ("valence.pearson", "arousal.pearson")),
+    ("polarity", "cr", "senteval-lr", ("accuracy",)),
+    ("polarity", "mr", "senteval-lr", ("accuracy",)),
+    ("polarity", "sst5", "senteval-lr", ("accuracy",)),
+    ("polarity", "imdb", "senteval-lr-128", ("accuracy",)),
+    ("emotion", "goemotions", "ekman6-mapped", ("accuracy", "macro.f1")),
+)
+
+
+def table_five(grid: Grid) -> list[Plan]:
+    """Ablations of CARL: rows are arms, blocks what they start from, the paper's numbers beside."""
+    columns: list[Measured | Printed] = []
+    for task, corpus, name, metrics in _ABLATION:
+        protocol = newest(grid.protocols(task, [corpus]), name)
+        columns += [
+            Measured(
+                task=task,
+                corpus=corpus,
+                protocol=protocol,
+                metric=metric,
+                head=f"{corpus_title(corpus)}\n{metric_label(metric)}",
+                group=protocol,
+            )
+            for metric in metrics
+        ]
+    columns += [
+        Printed(corpus=corpus, metric=metric, head=f"{corpus_title(corpus)}\n{metric_label(metric)}", group=_PUBLISHED)
+        for corpus, metric in (
+            *(("pooled", f"{d}.{m}") for d in ("valence", "arousal") for m in ("pearson", "spearman", "mae")),
+            *((corpus, "accuracy") for corpus in _POLARITY),
+        )
+    ]
+    return [
+        Plan(
+            key="V",
+            title="Table V. Ablations of CARL",
+            caption="Each arm trained and probed alike; means over the seeds of the training. Accuracy in percent.",
+            columns=columns,
+            printed_table="V",
+            notes=[_ARMS],
+            printed_notes=[_RWA, _EMOBANK_SEEN],
+            only=lambda name: arm_of(name) is not None,
+            printed_beside=printed_as,
+        )
+    ]

@@ -1,4 +1,4 @@
-"""Tables as text: plain for a terminal, Markdown, CSV and JSON. Equal tables give equal bytes."""
+"""Tables as text: plain for a terminal, Markdown, LaTeX, HTML, CSV and JSON. Equal tables give equal bytes."""
 
 from __future__ import annotations
 
@@ -7,28 +7,18 @@ import io
 import json
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from harness.errors import UsageError
+from harness.leaderboard.html import html
+from harness.leaderboard.latex import latex
 from harness.leaderboard.layout import ANSI, SIGNS, Layout, parts
+from harness.leaderboard.legend import RANKING, Look, foot
 from harness.leaderboard.names import REASONS, clean, unknown_name
-from harness.leaderboard.table import Cell, Column, Footnote, Table
+from harness.leaderboard.table import Cell, Column, Table
 
 #: Version of the JSON form.
 SCHEMA = 1
-
-_RANKING = "among our clean numbers of a column; the published ones among themselves."
-_INTERVALS = "± half the width of the 95 % interval."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """How text for a terminal looks."""
-
-    colour: bool = False
-    """Bold and underlined numbers in place of signs around them."""
-    width: int = 140
-    """Columns of the screen; wider tables are split between groups of columns."""
 
 
 def render(tables: Sequence[Table], fmt: str = "plain", *, colour: bool = False, width: int = 140) -> str:
@@ -65,20 +55,12 @@ def _plain(table: Table, look: Look) -> str:
     for i, layout in enumerate(layouts):
         rule = "-" * layout.width
         lines += ["" if i == 0 else "(continued)", *layout.header(), rule, *layout.body(), rule]
-    legend = "Bold: best, underlined: second best, " if look.colour else "=x= best, _x_ second best, "
-    for note in _notes(table, legend):
+    legend = "Bold: best, underlined: second best" if look.colour else "=x= best, _x_ second best"
+    for note in foot(table, legend):
         hang = f"{note.mark} " if note.mark else ""
         text = f"{hang}{clean(note.text)}"
         lines += textwrap.wrap(text, width, subsequent_indent=" " * len(hang), break_on_hyphens=False)
     return "\n".join(lines)
-
-
-def _notes(table: Table, legend: str) -> list[Footnote]:
-    """The legend, then the table's own remarks."""
-    notes = [Footnote(text=legend + _RANKING)] if table.ranked else []
-    if table.intervals:
-        notes.append(Footnote(text=_INTERVALS))
-    return [*notes, *table.footnotes]
 
 
 #: Characters that mean something to Markdown, or to the HTML in it, wherever they stand.
@@ -111,10 +93,7 @@ def _markdown(table: Table) -> str:
     for block in table.blocks:
         rows.append([f"**{escape_markdown(block.title)}**", *("" for _ in table.columns)])
         for row in block.rows:
-            cells = [
-                _markdown_cell(cell, column, intervals=table.intervals)
-                for cell, column in zip(row.cells, table.columns, strict=True)
-            ]
+            cells = [_markdown_cell(table, cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
             rows.append([escape_markdown(row.title), *cells])
     grid = (
         tabulate(
@@ -128,16 +107,9 @@ def _markdown(table: Table) -> str:
         else "No results."
     )
     lines = [f"### {escape_markdown(table.title)}", "", escape_markdown(table.caption), "", grid]
-    notes = [
-        f"- {escape_markdown(note.mark)} {escape_markdown(note.text)}"
-        if note.mark
-        else f"- {escape_markdown(note.text)}"
-        for note in table.footnotes
-    ]
-    if table.intervals:
-        notes.insert(0, f"- {_INTERVALS}")
-    if table.ranked:
-        notes.insert(0, f"- **Bold**: best, <u>underlined</u>: second best, {_RANKING}")
+    notes = [f"- **Bold**: best, <u>underlined</u>: second best, {RANKING}"] if table.ranked else []
+    for note in foot(table):
+        notes.append(f"- {escape_markdown(f'{note.mark} ' if note.mark else '')}{escape_markdown(note.text)}")
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 
@@ -146,18 +118,18 @@ def _markdown_head(column: Column) -> str:
     return "<br>".join(escape_markdown(line) for line in lines)
 
 
-def _markdown_cell(cell: Cell, column: Column, *, intervals: bool) -> str:
+def _markdown_cell(table: Table, cell: Cell, column: Column) -> str:
     if cell.value is None:
         return escape_markdown(REASONS.get(cell.status, (cell.status, cell.status))[1])
     before, after = {1: ("**", "**"), 2: ("<u>", "</u>")}.get(cell.rank, ("", ""))
-    half = cell.half_width(column.decimals) if intervals else ""
-    return f"{before}{cell.printed}{after}{escape_markdown(cell.flag)}{f' ±{half}' if half else ''}"
+    annex = escape_markdown(table.annex(cell, column))
+    return f"{before}{cell.printed}{after}{escape_markdown(cell.flag)}{f' {annex}' if annex else ''}"
 
 
 #: Columns of the CSV form: one line a cell.
 CSV_COLUMNS = (
     "table", "block", "model", "title", "origin", "task", "corpus", "protocol", "metric", "unit",
-    "value", "low", "high", "status", "contamination", "rank",
+    "value", "low", "high", "status", "contamination", "rank", "places",
 )  # fmt: skip
 
 
@@ -180,7 +152,7 @@ def csv_text(tables: Sequence[Table], look: Look) -> str:
                     judged = cell.value is not None and column.origin != "fact"
                     where = [*map(clean, (table.key, block.title, row.name, row.title)), column.origin]
                     what = [column.task, column.corpus, column.protocol, column.metric, column.unit]
-                    state = [cell.status, cell.contamination if judged else "", cell.rank or ""]
+                    state = [cell.status, cell.contamination if judged else "", cell.rank or "", cell.places]
                     writer.writerow([*where, *what, cell.printed, *bounds, *state])
     return buffer.getvalue()
 
@@ -197,7 +169,9 @@ Renderer = Callable[[Sequence[Table], Look], str]
 #: Format → its renderer.
 FORMATS: Mapping[str, Renderer] = {
     "csv": csv_text,
+    "html": html,
     "json": json_text,
+    "latex": latex,
     "markdown": markdown,
     "plain": plain,
 }

@@ -53,6 +53,8 @@ class Cell:
     """`clean`, `overlap` (asterisk) or `unknown` (question mark)."""
     rank: int = 0
     """1 for the best of the column, 2 for the second, 0 for the rest."""
+    places: str = ""
+    """Places that the model can hold in the column, `1–3`, where they were asked for."""
 
     @property
     def flag(self) -> str:
@@ -109,12 +111,27 @@ class Table:
     blocks: tuple[Block, ...]
     footnotes: tuple[Footnote, ...] = field(default=())
     intervals: bool = False
-    """Whether cells show half the width of their 95 % interval."""
+    """Whether cells show their 95 % interval."""
+    brackets: bool = False
+    """Whether it is shown by its ends, `[low, high]`, in place of half its width, `±half`."""
 
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row.cells) != len(self.columns):
                 raise ValueError(f"{self.key}, {row.name}: {len(row.cells)} cells in {len(self.columns)} columns")
+
+    def interval(self, cell: Cell, column: Column) -> str:
+        """The interval of a cell as the table shows it: `±0.02`, `[0.53, 0.57]` or nothing."""
+        if not self.intervals or cell.low is None or cell.high is None:
+            return ""
+        if self.brackets:
+            return f"[{digits(cell.low, column.decimals)}, {digits(cell.high, column.decimals)}]"
+        return f"±{cell.half_width(column.decimals)}"
+
+    def annex(self, cell: Cell, column: Column) -> str:
+        """What stands behind a number: its interval and the places that the model can hold."""
+        places = f"({cell.places})" if cell.places else ""
+        return " ".join(filter(None, (self.interval(cell, column), places)))
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -125,3 +142,8 @@ class Table:
     def ranked(self) -> bool:
         """Whether any cell is marked as best or second."""
         return any(cell.rank for row in self.rows for cell in row.cells)
+
+    @property
+    def placed(self) -> bool:
+        """Whether any cell says which places its model can hold."""
+        return any(cell.places for row in self.rows for cell in row.cells)

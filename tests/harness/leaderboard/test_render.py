@@ -21,10 +21,12 @@ Make = Callable[..., Record]
 
 
 def test_formats() -> None:
-    assert set(FORMATS) >= {"plain", "markdown", "csv", "json"}
-    with pytest.raises(UsageError, match="no format 'markdwon'; did you mean markdown\\? There are: csv, json"):
+    assert set(FORMATS) >= {"plain", "markdown", "latex", "html", "csv", "json"}
+    with pytest.raises(
+        UsageError, match="no format 'markdwon'; did you mean markdown\\? There are: csv, html, json, latex"
+    ):
         render([], "markdwon")
-    with pytest.raises(UsageError, match="no format 'xyz'; there are: csv, json, markdown, plain"):
+    with pytest.raises(UsageError, match="no format 'xyz'; there are: csv, html, json, latex, markdown, plain"):
         render([], "xyz")
 
 

@@ -1,0 +1,66 @@
+"""All figures, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+from harness.errors import UsageError, unknown_name
+from harness.figures.confusion import confusion_figure
+from harness.figures.cost import cost
+from harness.figures.critical_difference import critical
+from harness.figures.drawing import Absent, Drawing, NotDrawn, settle, style
+from harness.figures.forest import forest
+from harness.figures.geometry import geometry
+from harness.figures.pca import pca
+from harness.figures.source import Source
+from harness.figures.valence_arousal import plane_figure
+
+#: Key → (title where it cannot be drawn, the function that draws it).
+FIGURES: Mapping[str, tuple[str, Callable[[Source], Drawing]]] = {
+    "forest": ("Differences to a baseline", forest),
+    "geometry": ("Alignment, uniformity and separation", geometry),
+    "pca": ("GoEmotions on two principal components", pca),
+    "plane-emobank": ("Valence and arousal: EmoBank", partial(plane_figure, corpus="emobank")),
+    "plane-facebook": ("Valence and arousal: Facebook", partial(plane_figure, corpus="facebook")),
+    "plane-emotales": ("Valence and arousal: EmoTales", partial(plane_figure, corpus="emotales")),
+    "confusion-goemotions": ("Confusion: GoEmotions", partial(confusion_figure, family="emotion", corpus="goemotions")),
+    "confusion-sst5": ("Confusion: SST5", partial(confusion_figure, family="polarity", corpus="sst5")),
+    "cost": ("Cost against quality", cost),
+    "critical-difference": ("Mean ranks and the critical difference", critical),
+}
+
+FIGURE_NAMES = tuple(FIGURES)
+
+
+def draw_all(source: Source, which: Iterable[str] | None = None) -> Iterator[Drawing | Absent]:
+    """Draw figures, one after another, in their order.
+
+    Args:
+        source: what there is to draw.
+        which: keys of `FIGURES`; None for all.
+
+    Raises:
+        UsageError: a figure that does not exist.
+        ExtraMissing: matplotlib is not installed.
+    """
+    wanted = None if which is None else _known(which)
+    for key, (title, draw) in FIGURES.items():
+        if wanted is None or key in wanted:
+            try:
+                with style():
+                    drawing = settle(draw(source))
+            except NotDrawn as error:
+                yield Absent(key=key, title=title, reason=str(error))
+            else:
+                yield drawing
+
+
+def _known(which: Iterable[str]) -> set[str]:
+    asked = list(which)
+    for name in asked:
+        if name not in FIGURES:
+            raise unknown_name("figure", name, FIGURE_NAMES)
+    if not asked:
+        raise UsageError(f"name figures: {', '.join(FIGURE_NAMES)}")
+    return set(asked)

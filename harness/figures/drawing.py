@@ -1,0 +1,179 @@
+"""What a figure is, how figures look, and how they become bytes."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ExtraMissing
+from harness.leaderboard.names import clean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: File formats, by the ending of a name.
+FORMATS = ("svg", "pdf", "png")
+
+#: Okabe and Ito's colours, which colour-blind readers can tell apart; the darkest come first.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+#: One marker for each colour, for print without colour.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+GREY = "#8c8c8c"
+BLACK = "#222222"
+
+#: Colours for quantities: from blue to yellow, evenly lighter, the same order in grey.
+SEQUENTIAL = "cividis"
+
+#: Width of a figure over the whole page, in inches; text is set for this size.
+WIDTH = 7.2
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.0,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "affectbench",
+    "pdf.fonttype": 42,
+    # A dollar sign in a model's name is no formula.
+    "text.parse_math": False,
+    "axes.unicode_minus": True,
+    # Letters as wide in every format: what was laid out fits.
+    "text.hinting": "no_hinting",
+    "text.hinting_factor": 1,
+}
+
+#: Dots per inch of what is no vector graphic.
+DOTS = 160
+
+#: Characters of a name that fit over a panel or beside a point.
+_LONGEST = 26
+
+
+class NotDrawn(Exception):
+    """A figure's material is not there; the message says what is missing and how to get it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A figure with its words."""
+
+    key: str
+    """Short name, unique: `geometry`, `plane-emobank`. Names the file."""
+    title: str
+    caption: str
+    """What is shown, and what a reader must know to read it."""
+    alt: str
+    """What is to be seen, for those who cannot see it."""
+    figure: Figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent:
+    """A figure that could not be drawn."""
+
+    key: str
+    title: str
+    reason: str
+
+
+def check_matplotlib() -> None:
+    """See that figures can be drawn at all.
+
+    Raises:
+        ExtraMissing: matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ExtraMissing("figures need matplotlib: pip install 'affectbench[figures]'")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The look of all figures; names with characters that the font lacks show boxes, without a warning."""
+    check_matplotlib()
+    from matplotlib import rc_context
+
+    with rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def settle(drawing: Drawing) -> Drawing:
+    """Fix where everything stands, so that every file of a figure is the same, the first and the second."""
+    engine = drawing.figure.get_layout_engine()
+    if engine is not None:
+        # Panels of a fixed shape find their places in two passes.
+        for _ in range(2):
+            engine.execute(drawing.figure)
+        drawing.figure.set_layout_engine("none")
+    return drawing
+
+
+def to_bytes(drawing: Drawing, fmt: str, *, dots: int = DOTS) -> bytes:
+    """Write a figure; without dates and random names, so that equal figures give equal bytes.
+
+    Args:
+        drawing: the figure.
+        fmt: one of `FORMATS`.
+        dots: per inch, of what is no vector graphic.
+    """
+    metadata = {
+        "svg": {"Date": None, "Creator": None, "Title": drawing.title},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Title": drawing.title},
+        "png": {"Software": None},
+    }[fmt]
+    buffer = io.BytesIO()
+    with style():
+        drawing.figure.savefig(buffer, format=fmt, dpi=dots, metadata=metadata)
+    return buffer.getvalue()
+
+
+def short(title: str) -> str:
+    """A name that fits beside a point."""
+    title = clean(title)
+    return title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
+
+
+def panels(
+    count: int, columns: int, *, height: float, extra: float = 0.0, width: float = WIDTH
+) -> tuple[Figure, list[Axes]]:
+    """A figure of equal panels in rows.
+
+    Args:
+        count: panels.
+        columns: the most in a row.
+        height: of a row, in inches.
+        extra: more height, for a legend.
+        width: of the figure, in inches.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
+    figure = Figure(figsize=(width, rows * height + extra), layout=layout)
+    return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
+
+
+def listed(words: list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""

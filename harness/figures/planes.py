@@ -1,0 +1,165 @@
+"""Vectors of a task's texts on their first two principal components, kept beside the records.
+
+Vectors lie in the cache, which nobody commits. Their projection is small, so it is kept in `RESULTS/planes/`, one file
+a model and task, with the fingerprints of what made it: from then on the figure needs neither cache nor corpus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.embeddings import EmbeddingStore
+from harness.errors import BenchError, RecordInvalid
+from harness.figures.drawing import NotDrawn
+from harness.files import write_bytes
+from harness.results import pack
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.figures.source import Source
+    from harness.results import Record
+
+_NOT_KEPT = (
+    "its projection is not kept beside the records: --data-dir and --cache-dir, with corpus and vectors, make it"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plane:
+    """Texts on the first two principal components of their vectors at unit length."""
+
+    points: NDArray[np.floating[Any]]
+    """(n, 2)."""
+    labels: NDArray[np.integer[Any]]
+    """Class of each text (n,)."""
+    classes: tuple[str, ...]
+    explained: tuple[float, float]
+    """Share of the variance along each."""
+
+
+def plane_of(source: Source, model: str, task_id: str) -> Plane:
+    """A model's plane: as it is kept, else from the cached vectors, and kept from then on.
+
+    Raises:
+        NotDrawn: neither is there.
+        RecordInvalid: the kept file is damaged.
+        StorageFault: it cannot be kept.
+    """
+    record = source.record(model, task_id)
+    if record is None:
+        raise NotDrawn("not measured")
+    path = source.store.path(model, task_id, record.seed)
+    path = source.store.directory / "planes" / path.parent.name / path.with_suffix(".npz").name
+    kept = _read(path, record)
+    if kept is not None:
+        return kept
+    texts, labels, classes = _labelled_texts(source, task_id)
+    points, explained = project(_vectors(source, record, texts))
+    plane = Plane(points=points, labels=labels, classes=classes, explained=explained)
+    _write(path, record, plane)
+    # As it will be read the next time, rounded.
+    return _read(path, record) or plane
+
+
+def project(vectors: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Project vectors, at unit length and centred, on their first two principal components.
+
+    The sign of a component is that which makes the sum of the cubed coordinates positive, so that equal vectors give
+    equal planes.
+
+    Args:
+        vectors: (n, d), n at least 2.
+
+    Returns:
+        Coordinates (n, 2), and the share of the variance along each.
+    """
+    import numpy as np
+
+    rows = np.asarray(vectors, dtype=np.float64)
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = rows / np.where(lengths == 0, 1, lengths)
+    rows -= rows.mean(axis=0)
+    if rows.shape[1] < 2:
+        rows = np.hstack([rows, np.zeros((len(rows), 2 - rows.shape[1]))])
+    values, directions = np.linalg.eigh(rows.T @ rows)
+    points = rows @ directions[:, [-1, -2]]
+    signs = np.sign((points**3).sum(axis=0))
+    total = max(float(values.sum()), np.finfo(np.float64).tiny)
+    return points * np.where(signs == 0, 1, signs), (float(values[-1]) / total, float(values[-2]) / total)
+
+
+def _vectors(source: Source, record: Record, texts: tuple[str, ...]) -> NDArray[np.float32]:
+    """Cached vectors under exactly the options of a record."""
+    if source.cache_dir is None:
+        raise NotDrawn("its vectors are not kept")
+    model = record.model
+    space = EmbeddingStore(source.cache_dir).space(
+        {
+            "fingerprint": model.fingerprint,
+            "pooling": model.pooling,
+            "max_length": model.max_length,
+            "dtype": model.dtype,
+            "backend": model.backend,
+            "device": record.environment.get("device", "cpu").partition(":")[0],
+        }
+    )
+    if space.missing(texts):
+        raise NotDrawn(f"its vectors are not in the cache: bench run --fresh --models {model.name} encodes them again")
+    return space.gather(texts)
+
+
+def _labelled_texts(source: Source, task_id: str) -> tuple[tuple[str, ...], NDArray[np.integer[Any]], tuple[str, ...]]:
+    from harness.registry import tasks
+    from harness.tasks.emotion_rows import emotion_rows
+
+    task: Any = tasks().get(task_id)
+    if source.library is None:
+        raise NotDrawn(_NOT_KEPT)
+    if not (hasattr(task, "reading") and hasattr(task, "classes")):
+        raise NotDrawn(f"{task_id} has no emotions")
+    try:
+        rows = emotion_rows(source.library, task.corpus, task.split, task.reading, task.classes)
+    except BenchError as error:
+        # Not the error's own words: they name folders of this machine, and a page is for others.
+        raise NotDrawn(_NOT_KEPT) from error
+    return rows.texts, rows.labels, tuple(rows.classes)
+
+
+def _write(path: Path, record: Record, plane: Plane) -> None:
+    import numpy as np
+
+    arrays: dict[str, NDArray[np.generic]] = {
+        "points": plane.points.astype(np.float16),
+        "labels": plane.labels.astype(np.int8),
+        "classes": np.array(plane.classes),
+        "explained": np.array(plane.explained),
+        "made_from": np.array([record.model.fingerprint, record.data]),
+    }
+    write_bytes(path, pack(arrays), "a projection")
+
+
+def _read(path: Path, record: Record) -> Plane | None:
+    """A kept plane of the same weights and data, None where there is none."""
+    if not path.is_file():
+        return None
+    from zipfile import BadZipFile
+
+    import numpy as np
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        if found["made_from"].tolist() != [record.model.fingerprint, record.data]:
+            return None
+        points, labels = found["points"].astype(np.float64), found["labels"]
+        if points.shape != (len(labels), 2):
+            raise ValueError(f"{points.shape} points for {len(labels)} labels")
+        first, second = found["explained"].tolist()
+        classes = tuple(map(str, found["classes"]))
+        return Plane(points=points, labels=labels, classes=classes, explained=(first, second))
+    except (ValueError, OSError, EOFError, KeyError, BadZipFile) as error:
+        raise RecordInvalid(f"{path} is damaged ({error}); delete it and draw again") from error

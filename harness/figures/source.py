@@ -1,0 +1,138 @@
+"""What figures are made of: records in the order of the tables, predictions, and vectors where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.leaderboard.assemble import shown_titles
+from harness.leaderboard.combine import Unit
+from harness.leaderboard.frame import ordered_units
+from harness.leaderboard.grid import Grid
+from harness.leaderboard.names import corpus_title
+from harness.results import ModelFacts, Record, ResultStore
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.corpora.base import CorpusLibrary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Results of one directory, and where to look for more."""
+
+    store: ResultStore
+    records: tuple[Record, ...]
+    units: tuple[Unit, ...]
+    models: tuple[ModelFacts, ...]
+    """In the order of the tables' rows."""
+    titles: Mapping[str, str]
+    """Model → how figures call it."""
+    metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Task id → its metrics, the main one first; in the order of the suite."""
+    library: CorpusLibrary | None = None
+    """The corpora, None where no figure may read them."""
+    cache_dir: Path | None = None
+    """Where embeddings are kept, None where no figure may read them."""
+    baseline: str | None = None
+    """The model that others are compared with; None takes BERT, else MiniLM, else the first with weights."""
+
+    @classmethod
+    def of(
+        cls,
+        store: ResultStore,
+        records: Iterable[Record],
+        tasks: Mapping[str, Sequence[str]] | None = None,
+        *,
+        library: CorpusLibrary | None = None,
+        cache_dir: Path | None = None,
+        baseline: str | None = None,
+    ) -> Source:
+        """Put records in order.
+
+        Args:
+            store: where the predictions are.
+            records: results and failures; those of other tasks are left out.
+            tasks: task id → its metrics, the main one first, in the order of the suite; None takes all.
+            library: the corpora.
+            cache_dir: where embeddings are.
+            baseline: the model that others are compared with.
+
+        Raises:
+            RecordInvalid: seeds of one unit do not fit together.
+        """
+        kept = tuple(record for record in records if tasks is None or record.task_id in tasks)
+        units = ordered_units(kept, tasks)
+        models = Grid(units).models
+        return cls(
+            store=store,
+            records=kept,
+            units=units,
+            models=models,
+            titles=shown_titles(models),
+            metrics={name: tuple(numbers) for name, numbers in (tasks or {}).items()},
+            library=library,
+            cache_dir=cache_dir,
+            baseline=baseline,
+        )
+
+    def task_ids(self, family: str = "") -> list[str]:
+        """Tasks with a number of any model, in order; of one family or of all."""
+        found = dict.fromkeys(unit.task_id for unit in self.units if unit.metrics)
+        return [task_id for task_id in found if not family or task_id.split("/")[0] == family]
+
+    def unit(self, model: str, task_id: str) -> Unit | None:
+        """A model's numbers on a task, None where it has none."""
+        for unit in self.units:
+            if (unit.model.name, unit.task_id) == (model, task_id):
+                return unit if unit.metrics else None
+        return None
+
+    def value(self, model: str, task_id: str, metric: str) -> float | None:
+        """One number, None where there is none."""
+        unit = self.unit(model, task_id)
+        found = None if unit is None else unit.metrics.get(metric)
+        return None if found is None else found.value
+
+    def measured(self, task_id: str) -> list[str]:
+        """Models with a number on a task, in order."""
+        return [model.name for model in self.models if self.unit(model.name, task_id) is not None]
+
+    def main(self, task_id: str) -> str:
+        """A task's main metric."""
+        declared = self.metrics.get(task_id, ())
+        if declared:
+            return declared[0]
+        return next(next(iter(unit.metrics)) for unit in self.units if unit.task_id == task_id and unit.metrics)
+
+    def record(self, model: str, task_id: str) -> Record | None:
+        """The record of a model's first seed on a task, None where nothing was measured."""
+        found = [r for r in self.records if (r.model.name, r.task_id, r.status) == (model, task_id, "ok")]
+        return min(found, key=lambda record: record.seed, default=None)
+
+    def predictions(self, model: str, task_id: str) -> dict[str, NDArray[np.generic]] | None:
+        """Predictions of a model's first seed on a task, None where none were kept."""
+        record = self.record(model, task_id)
+        return None if record is None else self.store.predictions(record)
+
+    def title(self, model: str) -> str:
+        """How figures call a model."""
+        return self.titles[model]
+
+
+def first_of_each_corpus(task_ids: Iterable[str]) -> list[str]:
+    """The first task of each corpus: its main protocol, so that no corpus counts twice."""
+    found: dict[str, str] = {}
+    for task_id in task_ids:
+        found.setdefault(task_id.rsplit("/", 2)[0], task_id)
+    return list(found.values())
+
+
+def task_title(task_id: str) -> str:
+    """A task in a few words: `EmoBank, official/1`."""
+    _, corpus, protocol = task_id.split("/", 2)
+    return f"{corpus_title(corpus)}, {protocol}"

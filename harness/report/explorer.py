@@ -1,0 +1,160 @@
+"""Single predictions: the scored rows on which models disagree most.
+
+Predictions lie beside the records, texts do not: a page has them only where its maker hands in the corpora.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import BenchError
+from harness.figures.source import task_title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.corpora.base import CorpusLibrary
+    from harness.figures import Source
+
+#: Characters of a text that a page shows.
+_LONGEST = 1000
+
+#: Order of the dimensions of a task that predicts several numbers.
+_ORDER = ("valence.", "arousal.", "dominance.")
+
+
+@dataclass(frozen=True)
+class View:
+    """One task, or one dimension of it, as the page's script reads it."""
+
+    title: str
+    classes: list[str] | None
+    """Names of the classes; None where numbers were predicted."""
+    models: list[str]
+    """Titles, in the order of the predictions."""
+    total: int
+    """Scored rows, of which the page has some."""
+    rows: list[int]
+    """Numbers of the rows, from 0."""
+    gold: list[float]
+    predicted: list[list[float]]
+    """One list a model."""
+    texts: list[str] | None
+    """None where the page has none."""
+    why: str
+    """Why there are no texts."""
+
+
+def explore(source: Source, library: CorpusLibrary | None, examples: int) -> list[View]:
+    """Choose rows for every task that two models have predictions on.
+
+    Args:
+        source: the results.
+        library: the corpora, None for a page without texts.
+        examples: rows a task; those on which most pairs of models disagree, or whose predictions lie farthest apart.
+    """
+    views: list[View] = []
+    if examples < 1:
+        return views
+    for task_id in source.task_ids():
+        known = {name: source.predictions(name, task_id) for name in source.measured(task_id)}
+        by_model = {name: arrays for name, arrays in known.items() if arrays}
+        found = {key.removesuffix("gold") for arrays in by_model.values() for key in arrays if key.endswith("gold")}
+        dimensions = sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+        texts: list[str] | str | None = None
+        for dimension in dimensions:
+            entered = {n: a for n, a in by_model.items() if {f"{dimension}gold", f"{dimension}predicted"} <= a.keys()}
+            entered = _same_rows(entered, f"{dimension}gold")
+            if len(entered) >= 2:
+                texts = _texts(source, task_id, next(iter(entered)), library) if texts is None else texts
+                views.append(_view(source, task_id, dimension, entered, texts, examples))
+    return views
+
+
+def _same_rows(entered: Mapping[str, dict[str, NDArray[Any]]], gold: str) -> dict[str, dict[str, NDArray[Any]]]:
+    """Models that were scored on the same rows as the first."""
+    import numpy as np
+
+    first = next(iter(entered.values()), None)
+    if first is None:
+        return {}
+    return {name: arrays for name, arrays in entered.items() if np.array_equal(arrays[gold], first[gold])}
+
+
+def _view(
+    source: Source,
+    task_id: str,
+    dimension: str,
+    entered: Mapping[str, dict[str, NDArray[Any]]],
+    texts: list[str] | str,
+    examples: int,
+) -> View:
+    import numpy as np
+
+    gold = next(iter(entered.values()))[f"{dimension}gold"]
+    predicted = np.stack([arrays[f"{dimension}predicted"] for arrays in entered.values()])
+    numeric = bool(np.issubdtype(gold.dtype, np.floating))
+    spread = predicted.max(axis=0) - predicted.min(axis=0) if numeric else _disagreeing_pairs(predicted)
+    chosen = [int(i) for i in np.argsort(-spread, kind="stable")[:examples] if spread[i] > 0]
+    kept = None if isinstance(texts, str) or len(texts) != len(gold) else [texts[i] for i in chosen]
+    name = dimension.rstrip(".")
+    return View(
+        title=task_title(task_id) + (f", {name}" if name else f", {task_id.split('/')[0]}"),
+        classes=None if numeric else _classes(source, next(iter(entered)), task_id, max(gold.max(), predicted.max())),
+        models=[source.title(model) for model in entered],
+        total=len(gold),
+        rows=chosen,
+        gold=_plain(gold[chosen], numeric=numeric),
+        predicted=[_plain(row[chosen], numeric=numeric) for row in predicted],
+        texts=kept,
+        why="" if kept is not None else texts if isinstance(texts, str) else "its texts are not those that were scored",
+    )
+
+
+def _plain(values: NDArray[Any], *, numeric: bool) -> list[float]:
+    return [round(float(value), 3) if numeric else int(value) for value in values]
+
+
+def _disagreeing_pairs(predicted: NDArray[Any]) -> NDArray[np.int64]:
+    """For each row, how many pairs of models predict different classes.
+
+    Args:
+        predicted: classes (models, rows).
+    """
+    import numpy as np
+
+    pairs = np.zeros(predicted.shape[1], dtype=np.int64)
+    for i, one in enumerate(predicted):
+        pairs += (predicted[i + 1 :] != one).sum(axis=0)
+    return pairs
+
+
+def _classes(source: Source, model: str, task_id: str, highest: int) -> list[str]:
+    record = source.record(model, task_id)
+    named: Sequence[object] = () if record is None else record.details.get("classes", ())
+    if len(named) > highest:
+        return [str(name) for name in named]
+    return ["negative", "positive"] if highest == 1 else [str(i) for i in range(int(highest) + 1)]
+
+
+def _texts(source: Source, task_id: str, model: str, library: CorpusLibrary | None) -> list[str] | str:
+    """Texts of the scored rows in their order, or why there are none."""
+    from harness.registry import tasks
+
+    task = tasks().get(task_id)
+    record = source.record(model, task_id)
+    if library is None or task is None or record is None:
+        return "bench report --data-dir DIR, with your copy of the corpora, makes a page with texts for yourself"
+    try:
+        prepared = task.prepare(library)
+    except BenchError:
+        return "the corpus is not on this machine, or is not the published one: bench data says more"
+    if prepared.fingerprint != record.data:
+        return "the corpus on this machine is not the one that was scored"
+    scored = getattr(prepared, "scored", None)
+    texts = prepared.texts if scored is None else prepared.texts[len(prepared.texts) - scored :]
+    return [text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in texts]

@@ -1,0 +1,206 @@
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const root = document.documentElement;
+  for (const id of ["controls", "hint"]) byId(id).hidden = false;
+
+  // Theme: as the system, light, dark.
+  const themes = [["", "as the system"], ["light", "light"], ["dark", "dark"]];
+  let theme = 0;
+  byId("theme").addEventListener("click", (event) => {
+    theme = (theme + 1) % themes.length;
+    if (themes[theme][0]) root.dataset.theme = themes[theme][0];
+    else delete root.dataset.theme;
+    event.currentTarget.textContent = `Theme: ${themes[theme][1]}`;
+  });
+
+  // Columns and details that can be hidden.
+  for (const name of ["intervals", "published"]) {
+    byId(name).addEventListener("change", (event) => {
+      root.classList.toggle(`no-${name}`, !event.currentTarget.checked);
+    });
+  }
+  byId("controls").addEventListener("submit", (event) => event.preventDefault());
+
+  const tables = [...document.querySelectorAll("#tables section table")];
+
+  // Marks every cell of a published column, heads included, so that one rule hides the column.
+  for (const table of tables) {
+    const columns = new Set();
+    for (const cell of table.querySelectorAll("td.published")) columns.add(cell.cellIndex);
+    const heads = table.tHead.rows[table.tHead.rows.length - 1];
+    for (const row of [heads, ...table.querySelectorAll("tr[data-model]")]) {
+      for (const index of columns) row.cells[index].classList.add("published");
+    }
+    const groups = table.tHead.querySelector("tr.groups");
+    if (groups) {
+      let place = 0;
+      for (const cell of groups.cells) {
+        const span = cell.colSpan;
+        if (Array.from({ length: span }, (_, i) => place + i).every((i) => columns.has(i))) cell.classList.add("published");
+        place += span;
+      }
+    }
+    for (const row of table.querySelectorAll("tr[data-model]")) {
+      if (row.dataset.model.startsWith("published:")) row.classList.add("only-published");
+    }
+    for (const body of table.tBodies) {
+      const own = [...body.querySelectorAll("tr[data-model]")];
+      if (own.every((row) => row.classList.contains("only-published"))) body.classList.add("only-published");
+    }
+  }
+
+  // Filter by model.
+  const filter = byId("filter");
+  const show = () => {
+    const wanted = filter.value.trim().toLowerCase();
+    const names = new Set();
+    for (const row of document.querySelectorAll("tr[data-model]")) {
+      const fits = row.dataset.model.toLowerCase().includes(wanted) || row.cells[0].textContent.toLowerCase().includes(wanted);
+      row.hidden = !fits;
+      if (fits) names.add(row.dataset.model);
+    }
+    for (const body of document.querySelectorAll("#tables tbody")) {
+      const rows = [...body.querySelectorAll("tr[data-model]")];
+      const block = body.querySelector("tr.block");
+      if (block && rows.length) block.hidden = rows.every((row) => row.hidden);
+    }
+    byId("found").textContent = wanted ? `${names.size} shown` : "";
+  };
+  filter.addEventListener("input", show);
+
+  // Sort: descending, ascending, as it was.
+  const value = (row, index) => {
+    const cell = row.cells[index];
+    if (index === 0) return cell.textContent;
+    return "value" in cell.dataset ? Number(cell.dataset.value) : null;
+  };
+  const compare = (one, two, sign) => {
+    if (one === null || two === null) return (one === null) - (two === null);
+    return sign * (typeof one === "string" ? one.localeCompare(two) : one - two);
+  };
+  for (const table of tables) {
+    const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+    const places = [...table.tBodies].map((body) => [body, [...body.rows]]);
+    const sort = (index, direction) => {
+      heads.forEach((head, i) => {
+        if (i === index && direction) head.setAttribute("aria-sort", direction);
+        else head.removeAttribute("aria-sort");
+      });
+      for (const [body, rows] of places) body.append(...rows);
+      for (const row of table.querySelectorAll("tr.block")) row.classList.toggle("sorted-away", Boolean(direction));
+      for (const [, [block]] of places) block.style.display = direction ? "none" : "";
+      if (!direction) return;
+      const sign = direction === "ascending" ? 1 : -1;
+      const rows = [...table.querySelectorAll("tr[data-model]")];
+      const keyed = rows.map((row) => [value(row, index), row]);
+      keyed.sort((a, b) => compare(a[0], b[0], sign));
+      table.tBodies[0].append(...keyed.map(([, row]) => row));
+    };
+    heads.forEach((head, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const now = head.getAttribute("aria-sort");
+        const first = index === 0 ? "ascending" : "descending";
+        const second = index === 0 ? "descending" : "ascending";
+        sort(index, now === null ? first : now === first ? second : "");
+      });
+    });
+  }
+
+  // Examples. Everything is set as text: no name and no text of a corpus can become markup.
+  const views = JSON.parse(byId("x-data").textContent);
+  const said = byId("x-said");
+  if (!views.length) {
+    said.textContent = "No task has predictions of two models beside its records.";
+    return;
+  }
+  byId("explorer").hidden = false;
+  byId("explorer").addEventListener("submit", (event) => event.preventDefault());
+  const [task, first, second, which, search] = ["task", "first", "second", "rows", "search"].map((name) => byId(`x-${name}`));
+  const option = (text, index) => new Option(text, String(index));
+  task.append(...views.map((view, i) => option(view.title, i)));
+  const step = 50;
+  let limit = step;
+
+  const element = (name, text, kind) => {
+    const made = document.createElement(name);
+    made.textContent = text;
+    if (kind) made.className = kind;
+    return made;
+  };
+  const kinds = {
+    classes: [
+      ["they disagree", (a, b) => a !== b],
+      ["first right, second wrong", (a, b, gold) => a === gold && b !== gold],
+      ["second right, first wrong", (a, b, gold) => b === gold && a !== gold],
+      ["both wrong", (a, b, gold) => a !== gold && b !== gold],
+      ["all kept rows", () => true],
+    ],
+    numbers: [
+      ["farthest apart", () => true],
+      ["first closer", (a, b, gold) => Math.abs(a - gold) < Math.abs(b - gold)],
+      ["second closer", (a, b, gold) => Math.abs(b - gold) < Math.abs(a - gold)],
+    ],
+  };
+  const chosen = () => {
+    const view = views[Number(task.value)];
+    return { view, a: Number(first.value), b: Number(second.value), kind: kinds[view.classes ? "classes" : "numbers"] };
+  };
+  const draw = () => {
+    const { view, a, b, kind } = chosen();
+    const [one, two] = [view.predicted[a], view.predicted[b]];
+    const fits = kind[Number(which.value)][1];
+    const wanted = search.value.trim().toLowerCase();
+    let rows = view.rows.map((_, i) => i).filter((i) => fits(one[i], two[i], view.gold[i]));
+    if (wanted && view.texts) rows = rows.filter((i) => view.texts[i].toLowerCase().includes(wanted));
+    if (!view.classes) rows.sort((i, j) => Math.abs(one[j] - two[j]) - Math.abs(one[i] - two[i]) || i - j);
+    const table = byId("x-table");
+    const head = document.createElement("tr");
+    const names = ["Row", "True", view.models[a], view.models[b], ...(view.texts ? ["Text"] : [])];
+    head.append(...names.map((name) => { const cell = element("th", name, name === "Text" ? "words" : ""); cell.scope = "col"; return cell; }));
+    const thead = document.createElement("thead");
+    thead.append(head);
+    const body = document.createElement("tbody");
+    const word = (x) => (view.classes ? view.classes[x] : x.toFixed(3));
+    for (const i of rows.slice(0, limit)) {
+      const line = document.createElement("tr");
+      const label = element("th", String(view.rows[i] + 1));
+      label.scope = "row";
+      line.append(label, element("td", word(view.gold[i])));
+      for (const x of [one[i], two[i]]) {
+        line.append(element("td", word(x), view.classes ? (x === view.gold[i] ? "right" : "wrong") : ""));
+      }
+      if (view.texts) {
+        const cell = element("td", view.texts[i], "text");
+        cell.dir = "auto";
+        line.append(cell);
+      }
+      body.append(line);
+    }
+    table.replaceChildren(thead, body);
+    byId("x-more").hidden = rows.length <= limit;
+    byId("x-search-label").hidden = !view.texts;
+    said.textContent = `${rows.length.toLocaleString("en")} of the ${view.rows.length.toLocaleString("en")} kept rows, of ${view.total.toLocaleString("en")} that were scored.${view.texts ? "" : ` No texts: ${view.why}.`}`;
+  };
+  const choose = () => {
+    const view = views[Number(task.value)];
+    const keep = [first.selectedOptions[0]?.text, second.selectedOptions[0]?.text];
+    for (const [select, place] of [[first, 0], [second, 1]]) {
+      select.replaceChildren(...view.models.map(option));
+      const again = view.models.indexOf(keep[place]);
+      select.value = String(again >= 0 ? again : place);
+    }
+    which.replaceChildren(...kinds[view.classes ? "classes" : "numbers"].map(([text], i) => option(text, i)));
+    limit = step;
+    draw();
+  };
+  task.addEventListener("change", choose);
+  for (const control of [first, second, which]) control.addEventListener("change", () => { limit = step; draw(); });
+  search.addEventListener("input", () => { limit = step; draw(); });
+  byId("x-more").addEventListener("click", () => { limit += step; draw(); });
+  choose();
+})();

@@ -1,0 +1,142 @@
+"""Every figure is drawn, says what it shows, and is the same each time."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.errors import UsageError
+from harness.figures import FIGURE_NAMES, Absent, Drawing, NotDrawn, Source, draw_all, to_bytes
+from harness.figures.captions import captions
+from harness.figures.cost import speed
+from harness.figures.drawing import listed, short
+from harness.figures.forest import baseline_of, forest
+from harness.results import ResultStore
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def source(small_results: Path) -> Source:
+    store = ResultStore(small_results)
+    return Source.of(store, store)
+
+
+@pytest.fixture(scope="module")
+def drawn(source: Source) -> dict[str, Drawing | Absent]:
+    return {item.key: item for item in draw_all(source)}
+
+
+def test_all_figures_of_a_small_set(drawn: dict[str, Drawing | Absent]) -> None:
+    assert tuple(drawn) == FIGURE_NAMES
+    absent = {key: item.reason for key, item in drawn.items() if isinstance(item, Absent)}
+    assert set(absent) == {"pca", "plane-emotales", "critical-difference"}
+    assert "not kept beside the records: --data-dir and --cache-dir" in absent["pca"]
+    assert "nothing was measured on EmoTales" in absent["plane-emotales"]
+    assert "2 models have a clean number on all of 5 tasks" in absent["critical-difference"]
+
+
+@pytest.mark.parametrize("key", ["forest", "geometry", "plane-emobank", "confusion-sst5"])
+def test_equal_material_gives_equal_bytes(drawn: dict[str, Drawing | Absent], source: Source, key: str) -> None:
+    first = drawn[key]
+    (second,) = draw_all(source, [key])
+    assert isinstance(first, Drawing)
+    assert isinstance(second, Drawing)
+    svg = to_bytes(first, "svg")
+    assert svg == to_bytes(second, "svg")
+    assert first.caption == second.caption
+    root = ElementTree.fromstring(svg)
+    assert root.tag == f"{SVG}svg"
+    assert not list(root.iter(f"{SVG}script"))
+    assert b"date" not in svg
+
+
+def test_pdf_is_the_same_each_time(drawn: dict[str, Drawing | Absent]) -> None:
+    figure = drawn["confusion-sst5"]
+    assert isinstance(figure, Drawing)
+    pdf = to_bytes(figure, "pdf")
+    assert pdf.startswith(b"%PDF")
+    assert pdf == to_bytes(figure, "pdf")
+
+
+def test_captions_say_what_must_be_known(drawn: dict[str, Drawing | Absent]) -> None:
+    def caption(key: str) -> str:
+        item = drawn[key]
+        assert isinstance(item, Drawing)
+        assert item.alt
+        return item.caption
+
+    assert "model minus BERT" in caption("forest")
+    assert "collapsed encoder" in caption("geometry")
+    assert "Hollow: as printed in the paper" in caption("geometry")
+    assert "Without weights of its own, left of the dotted line: Lexicon." in caption("cost")
+    assert "on cpu" in caption("cost")
+    assert "Rows add up to 100" in caption("confusion-goemotions")
+
+
+def test_the_page_of_captions_escapes_names(drawn: dict[str, Drawing | Absent]) -> None:
+    text = captions(drawn.values(), "svg")
+    assert text.count("![") == sum(isinstance(item, Drawing) for item in drawn.values())
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "Not drawn: nothing was measured on EmoTales" in text
+
+
+def test_unknown_figures_are_refused(source: Source) -> None:
+    with pytest.raises(UsageError, match="unknown figure 'forrest'; did you mean forest"):
+        list(draw_all(source, ["forrest"]))
+
+
+def test_the_baseline(source: Source) -> None:
+    assert baseline_of(source) == "bert"
+    assert baseline_of(replace(source, baseline="lexicon")) == "lexicon"
+    with pytest.raises(NotDrawn, match="the baseline nobody was not measured"):
+        forest(replace(source, baseline="nobody"))
+
+
+def test_forest_puts_what_is_better_to_the_right(source: Source) -> None:
+    """Of the only task with an error as its main metric, the model with the smaller error is on the right."""
+    tasks = {"valence-arousal/emobank/official/1": ("valence.mae",)}
+    mine = Source.of(source.store, source.records, tasks, baseline="lexicon")
+    # `compare` takes the record's first number as the main one.
+    records = [replace(r, metrics={"valence.mae": r.metrics["valence.mae"]}) for r in mine.records]
+    figure = forest(replace(mine, records=tuple(records)))
+    (axes,) = figure.figure.axes
+    points = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1]
+    assert len(points) == 2
+    assert all(x > 0 for x in points), "the lexicon has the largest error"
+
+
+def test_speed_is_over_all_records(source: Source) -> None:
+    assert speed(source, "lexicon") == pytest.approx(400 / 2.0)
+    assert speed(source, "sentix") is None
+    few = tuple(replace(r, timings={"encode": 1.0, "texts_encoded": 1.0}) for r in source.records)
+    assert speed(replace(source, records=few), "lexicon") is None
+
+
+def test_nothing_measured_is_no_crash(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    found = list(draw_all(Source.of(store, store)))
+    assert len(found) == len(FIGURE_NAMES)
+    assert all(isinstance(item, Absent) and item.reason for item in found)
+
+
+def test_words() -> None:
+    assert listed([]) == ""
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert short("x" * 50) == "x" * 25 + "…"
+    assert "\n" not in short("a\nb")
+
+
+def test_predictions_come_from_the_first_seed(source: Source) -> None:
+    arrays = source.predictions("bert", "polarity/mr/senteval-lr/1")
+    assert arrays is not None
+    assert np.mean(arrays["gold"] == arrays["predicted"]) == pytest.approx(
+        source.value("bert", "polarity/mr/senteval-lr/1", "accuracy")
+    )
+    assert source.predictions("sentix", "polarity/mr/senteval-lr/1") is None

@@ -1,0 +1,110 @@
+"""The page in a browser without a screen: its script runs, sorts, filters and shows examples as text."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.leaderboard.names import clean
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+#: Uses the page as a reader would, and writes down what is to be seen.
+READER = """<script>
+addEventListener("load", () => {
+  const seen = {};
+  const table = document.querySelector("#table-ii table");
+  const names = () => [...table.querySelectorAll("tr[data-model]")].map((row) => row.dataset.model);
+  const column = table.querySelector("tr.heads").cells[1];
+  seen.before = names();
+  column.querySelector("button").click();
+  seen.sorted = [...table.querySelectorAll("tr[data-model]")].map((row) => row.cells[1].dataset.value ?? null);
+  seen.direction = column.getAttribute("aria-sort");
+  column.querySelector("button").click();
+  seen.again = [...table.querySelectorAll("tr[data-model]")].map((row) => row.cells[1].dataset.value ?? null);
+  column.querySelector("button").click();
+  seen.after = names();
+  const filter = document.getElementById("filter");
+  filter.value = "BERT";
+  filter.dispatchEvent(new Event("input"));
+  seen.filtered = [...table.querySelectorAll("tr[data-model]:not([hidden])")].map((row) => row.dataset.model);
+  filter.value = "";
+  filter.dispatchEvent(new Event("input"));
+  const published = document.getElementById("published");
+  published.checked = false;
+  published.dispatchEvent(new Event("change"));
+  seen.published = [...table.querySelectorAll("td.published")].filter((cell) => cell.offsetParent).length;
+  document.getElementById("theme").click();
+  document.getElementById("theme").click();
+  seen.ground = getComputedStyle(document.body).backgroundColor;
+  const task = document.getElementById("x-task");
+  task.value = String([...task.options].findIndex((option) => option.text.startsWith("SST5")));
+  task.dispatchEvent(new Event("change"));
+  seen.said = document.getElementById("x-said").textContent;
+  seen.heads = [...document.querySelectorAll("#x-table th[scope=col]")].map((cell) => cell.textContent);
+  seen.rows = document.querySelectorAll("#x-table tbody tr").length;
+  seen.wide = document.documentElement.scrollWidth - innerWidth;
+  seen.images = [...document.images].map((image) => image.naturalWidth > 0);
+  seen.attacked = typeof attacked !== "undefined";
+  const result = document.createElement("pre");
+  result.id = "seen";
+  result.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(seen))));
+  document.body.append(result);
+});
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt install chromium)")
+@pytest.mark.parametrize("width", [1280, 500])
+def test_the_page_works(page: str, tmp_path: Path, width: int, hostile: str) -> None:
+    # The reader is not the page's own script, so the policy that keeps it out goes.
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page).replace("</body>", f"{READER}</body>")
+    path = tmp_path / "page.html"
+    path.write_text(page, "utf-8")
+    done = subprocess.run(
+        [
+            str(CHROMIUM),
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            f"--window-size={width},900",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            path.as_uri(),
+        ],
+        capture_output=True,
+        timeout=240,
+        check=False,
+    )
+    dom = done.stdout.decode("utf-8", "replace")
+    found = re.search(r'<pre id="seen">([^<]*)</pre>', dom)
+    if found is None and not dom.strip():
+        pytest.skip(f"Chromium does not start here: {done.stderr[-300:]!r}")
+    assert found is not None, dom[-2000:]
+    seen = json.loads(base64.b64decode(found[1]))
+    values = [float(v) for v in seen["sorted"] if v is not None]
+    assert values == sorted(values, reverse=True)
+    assert len(values) >= 3
+    assert seen["sorted"][len(values) :] == [None] * (len(seen["sorted"]) - len(values)), "missing numbers come last"
+    assert seen["direction"] == "descending"
+    assert [float(v) for v in seen["again"] if v is not None] == sorted(values)
+    assert seen["before"] == seen["after"], "the third click restores the families"
+    assert "bert" in seen["filtered"]
+    assert "lexicon" not in seen["filtered"]
+    assert seen["published"] == 0
+    assert seen["ground"] == "rgb(22, 23, 26)", "dark"
+    assert re.match(r"\d+ of the \d+ kept rows, of 120 that were scored\. No texts: ", seen["said"])
+    assert seen["heads"] == ["Row", "True", "Lexicon", "BERT"]
+    assert 0 < seen["rows"] <= 50
+    assert seen["wide"] <= 0, "the page never scrolls sideways, only its tables do"
+    assert seen["images"]
+    assert all(seen["images"])
+    assert seen["attacked"] is False
+    assert clean(hostile) not in re.sub(r"&(lt|gt|amp|quot);", "", dom), "it stands there escaped"

@@ -1,0 +1,201 @@
+"""The page: whole, self-contained, the same each time, and safe whatever names and texts it shows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.contamination import TextEvidence
+from harness.figures import Source
+from harness.leaderboard.names import clean
+from harness.outcome import Metric
+from harness.registry import tasks
+from harness.report.build import script_json
+from harness.report.contamination import clean_numbers, evidence_lines
+from harness.report.explorer import explore
+from harness.results import ResultStore
+
+MR = "polarity/mr/senteval-lr/1"
+SST5 = "polarity/sst5/senteval-lr/1"
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.blocks: dict[str, list[str]] = {}
+        self.inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag if tag in ("script", "style") else ""
+        if self.inside:
+            self.blocks.setdefault(tag, []).append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.blocks[self.inside][-1] += data
+        else:
+            self.words.append(data)
+
+
+def test_nothing_is_fetched(page: str) -> None:
+    found = Page(page)
+    for tag, attributes in found.tags:
+        for name in ("src", "href", "srcset", "action", "data", "poster"):
+            value = attributes.get(name)
+            if value is not None and tag != "a":
+                assert value.startswith("data:"), (tag, value)
+        assert not any(name.startswith("on") for name in attributes), (tag, attributes)
+        assert "style" not in attributes
+    assert "link" not in {tag for tag, _ in found.tags}
+    assert "@import" not in page
+    assert "url(" not in "".join(found.blocks["style"])
+
+
+def test_only_the_pages_own_script_may_run(page: str) -> None:
+    found = Page(page)
+    policy = next(str(a["content"]) for t, a in found.tags if t == "meta" and a.get("http-equiv"))
+    scripts = [a for t, a in found.tags if t == "script"]
+    assert [a.get("type") for a in scripts] == ["application/json", None]
+    for kind, content in (("script", found.blocks["script"][1]), ("style", found.blocks["style"][0])):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
+
+
+def test_hostile_names_are_text(page: str, hostile: str) -> None:
+    found = Page(page)
+    assert {a.get("alt") is not None for t, a in found.tags if t == "img"} == {True}
+    assert all(str(a["src"]).startswith("data:image/svg+xml;base64,") for t, a in found.tags if t == "img")
+    assert clean(hostile) in found.words
+    assert any(clean(hostile) in word for word in found.words if "no weights" in word)
+
+
+def test_sections_and_ids(page: str) -> None:
+    found = Page(page)
+    ids = [a["id"] for _, a in found.tags if a.get("id")]
+    assert len(ids) == len(set(ids))
+    targets = [str(a["href"])[1:] for t, a in found.tags if t == "a" and str(a["href"]).startswith("#")]
+    assert len(targets) >= 6
+    assert set(targets) <= set(ids)
+    headings = [int(t[1]) for t, _ in found.tags if re.fullmatch("h[1-6]", t)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(headings)), "no level is left out"
+    assert ("html", {"lang": "en"}) in found.tags
+    text = " ".join(found.words)
+    for expected in ("4 models, 6 tasks, 20 records", "2026-01-02", "Not drawn: nothing was measured on EmoTales"):
+        assert expected in text
+
+
+def test_without_corpora_there_is_no_text(page: str) -> None:
+    views = json.loads(Page(page).blocks["script"][0])
+    assert [view["title"] for view in views] == [
+        "EmoBank, official/1, valence",
+        "EmoBank, official/1, arousal",
+        "Facebook, kfold10/1, valence",
+        "Facebook, kfold10/1, arousal",
+        "MR, senteval-lr/1, polarity",
+        "SST5, senteval-lr/1, polarity",
+        "GoEmotions, ekman6-mapped/1, emotion",
+    ]
+    assert {view["texts"] for view in views} == {None}
+    assert all("--data-dir" in view["why"] for view in views)
+    assert views[-1]["classes"] == ["anger", "disgust", "fear", "joy", "sadness", "surprise"]
+
+
+def test_rows_are_those_that_models_disagree_on(small_results: Path) -> None:
+    store = ResultStore(small_results)
+    source = Source.of(store, store, {SST5: ("accuracy",)})
+    (view,) = explore(source, None, 10_000)
+    arrays = [source.predictions(name, SST5) for name in ("lexicon", "bert", "evil")]
+    predicted = np.stack([a["predicted"] for a in arrays if a is not None])
+    differing = [i for i in range(predicted.shape[1]) if len(set(predicted[:, i])) > 1]
+    assert sorted(view.rows) == differing
+    kinds = [len(set(predicted[:, i])) for i in view.rows]
+    assert kinds == sorted(kinds, reverse=True), "most disagreement first"
+    assert np.array_equal(np.array(view.predicted), predicted[:, view.rows])
+    (few,) = explore(source, None, 3)
+    assert few.rows == view.rows[:3]
+    assert explore(source, None, 0) == []
+
+
+def test_texts_stand_beside_their_predictions(
+    small_results: Path, monkeypatch: pytest.MonkeyPatch, hostile: str
+) -> None:
+    """Training texts come first in a task, scored ones last; a page has those that were scored."""
+    store = ResultStore(small_results)
+    source = Source.of(store, store, {MR: ("accuracy",)})
+    texts = tuple(f"made-up text {i} {hostile} \ud800" for i in range(120))
+    prepared = SimpleNamespace(texts=("train",) * 7 + texts, fingerprint=f"d-{MR}", scored=120)
+    fake = {MR: SimpleNamespace(prepare=lambda _: prepared)}
+    monkeypatch.setattr("harness.registry.tasks", lambda: fake)
+    library = SimpleNamespace(load=None)
+    (view,) = explore(source, library, 50)
+    assert view.texts == [texts[i] for i in view.rows]
+    read = json.loads(script_json([view.__dict__]))[0]
+    assert read["texts"][0].startswith(f"made-up text {view.rows[0]} {hostile}")
+    prepared.fingerprint = "other"
+    (view,) = explore(source, library, 50)
+    assert view.texts is None
+    assert view.why == "the corpus on this machine is not the one that was scored"
+
+
+@given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=4)))
+def test_data_in_a_script_cannot_end_it(value: object) -> None:
+    text = script_json(value)
+    assert not set(text) & set("<>&\u2028\u2029")
+    assert json.loads(text) == value
+
+
+def test_contamination_is_told(small_results: Path, hostile: str) -> None:
+    store = ResultStore(small_results)
+    source = Source.of(store, store)
+    states = {(line["model"], line["state"], line["tasks"]) for line in evidence_lines(source)}
+    assert (clean(hostile), "unknown", "all tasks") in states
+    assert ("BERT", "clean", "all tasks") in states
+
+
+def test_numbers_without_shared_texts(small_results: Path) -> None:
+    store = ResultStore(small_results)
+    source = Source.of(store, store)
+    found = TextEvidence(
+        model="bert",
+        task_id=MR,
+        contamination={"state": "overlap"},
+        fingerprint="f1",
+        data=f"d-{MR}",
+        rows=120,
+        shared="0-3,7",
+        full={"accuracy": Metric(0.8)},
+        clean={"accuracy": Metric(0.79)},
+    )
+    (line,) = clean_numbers(source, {("bert", MR): found})
+    assert (line["rows"], line["shared"], line["full"], line["clean"]) == ("120", "5", "80.00", "79.00")
+    outdated = replace(found, fingerprint="other")
+    assert clean_numbers(source, {("bert", MR): outdated}) == []
+
+
+def test_every_task_of_the_suites_has_a_title(small_results: Path) -> None:
+    from harness.figures.source import task_title
+
+    assert all(task_title(task_id) for task_id in tasks())
