@@ -64,6 +64,7 @@ and predictor are not part of the checkpoint.
 
 ```python
 from sentence_transformers import SentenceTransformer
+
 vectors = SentenceTransformer("path/to/this/folder").encode(["What a day!"])
 ```
 

@@ -45,11 +45,9 @@ def test_every_file_it_links_to_is_there(readme, repository):
 
 
 def test_its_leaderboard_is_the_recorded_one(readme, repository):
+    from harness.commands.recorded import read_recorded
     from harness.leaderboard import build_tables, render
-    from harness.registry import select_tasks
-    from harness.results import ResultStore
 
-    tasks = {identity: task.metrics for identity, task in select_tasks("paper", []).items()}
-    records = [r for r in ResultStore(repository / "results") if r.task_id in tasks]
-    tables = build_tables(records, suite="paper", which=["overview"], tasks=tasks)
+    found = read_recorded(repository / "results", "paper")
+    tables = build_tables(found.records, suite="paper", which=["overview"], tasks=found.tasks)
     assert render(tables, "markdown").strip() in readme
