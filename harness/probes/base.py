@@ -56,6 +56,19 @@ def to_matrix(values: Array, name: str = "X") -> Tensor:
     return tensor
 
 
+def to_labels(values: Array, beside: Tensor) -> Tensor:
+    """View classes as an int64 vector on the device of the features; fractions are cut off.
+
+    Args:
+        values: (n,), or of any shape with as many entries.
+        beside: the features.
+    """
+    import torch
+
+    tensor = values if isinstance(values, torch.Tensor) else torch.from_numpy(_native(np.asarray(values)))
+    return tensor.detach().to(beside.device, torch.int64).ravel()
+
+
 def to_numpy(tensor: Tensor) -> NDArray[Any]:
     """Bring a tensor back as a NumPy array of the same dtype."""
     return np.asarray(tensor.detach().cpu().numpy())

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, to_numpy, unit_rows
+from harness import onednn
+from harness.probes.base import Array, to_labels, to_matrix, to_numpy, unit_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: Rows whose distances are formed at a time, and rows that are in float64 at a time.
 _BLOCK = 512
+_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def alignment(X: Array, classes: Array) -> float:
     import torch
 
     unit, _ = unit_rows(X)
-    labels = torch.as_tensor(classes).detach().to(unit.device, torch.int64).ravel()
+    labels = to_labels(classes, unit)
     if len(labels) != len(unit):
         raise ValueError(f"X has {len(unit)} rows but there are {len(labels)} classes")
     _, codes = np.unique(to_numpy(labels), return_inverse=True)
@@ -97,7 +100,7 @@ def separation(X: Array, classes: Array) -> float:
 
 
 def uniformity(X: Array, t: float = 2.0) -> float:
-    """Log of the mean over pairs i < j of exp(−t‖xᵢ − xⱼ‖²), in blocks of constant memory, summed in float64.
+    """Log of the mean over pairs i < j of exp(−t‖xᵢ − xⱼ‖²), in blocks: memory holds one float32 copy of X.
 
     Equals `torch.pdist(x).pow(2).mul(-t).exp().mean().log()` of SsnL/align_uniform.
 
@@ -110,24 +113,26 @@ def uniformity(X: Array, t: float = 2.0) -> float:
     """
     import torch
 
-    unit, _ = unit_rows(X)
-    n = len(unit)
+    values = to_matrix(X)
+    n, d = values.shape
     if n < 2:
         raise ValueError("uniformity needs at least two rows")
-    moved = unit - unit.mean(dim=0)
-    squares = -t * (moved * moved).sum(dim=1, keepdim=True)
-    one = torch.ones_like(squares)
-    scale = (2 * t) ** 0.5
-    # The exponent −t(‖x‖² + ‖y‖² − 2xy) as one product of rows with two more columns each.
-    left = torch.cat([scale * moved, squares, one], dim=1).float()
-    right = torch.cat([scale * moved, one, squares], dim=1).float()
+    chunks = [slice(start, start + _CHUNK) for start in range(0, n, _CHUNK)]
+    mean = torch.stack([unit_rows(values[rows])[0].sum(dim=0) for rows in chunks]).sum(dim=0) / n
+    # The exponent −t(‖x‖² + ‖y‖² − 2xy) as one product of rows with two more columns each: the only copy of X.
+    right = torch.ones(n, d + 2, device=values.device)
+    for rows in chunks:
+        moved = unit_rows(values[rows])[0] - mean
+        right[rows, :d] = (2 * t) ** 0.5 * moved
+        right[rows, d + 1] = -t * (moved * moved).sum(dim=1).float()
     total = 0.0
     for start in range(0, n, _BLOCK):
-        rows = left[start : start + _BLOCK]
-        own = (rows @ right[start : start + _BLOCK].T).exp_()
-        total += float(own.triu(1).sum(dtype=torch.float64))
+        own = right[start : start + _BLOCK]
+        left = torch.cat([own[:, :d], own[:, d + 1 :], own[:, d : d + 1]], dim=1)
+        total += float(onednn.rows_by_rows(left, own).exp_().triu(1).sum(dtype=torch.float64))
         for other in range(start + _BLOCK, n, _BLOCK):
-            total += float((rows @ right[other : other + _BLOCK].T).exp_().sum(dtype=torch.float64))
+            block = onednn.rows_by_rows(left, right[other : other + _BLOCK])
+            total += float(block.exp_().sum(dtype=torch.float64))
     return math.log(total / (n * (n - 1) / 2))
 
 

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, Folds, check_partition, to_matrix, to_numpy
+from harness.probes.base import Array, Folds, check_partition, to_labels, to_matrix, to_numpy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -255,7 +255,7 @@ class _Adam:
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            layer = torch.nn.Linear(features.shape[1], classes)
+            layer = torch.nn.Linear(features.shape[1], classes, device="cpu")
         initial = torch.cat([layer.weight.detach(), layer.bias.detach()[:, None]], dim=1).to(features.device)
         both = initial.repeat(*decays.shape, 1, 1)
         return cls(both, torch.zeros_like(both), torch.zeros_like(both), decays)
@@ -302,10 +302,8 @@ class _Adam:
 
 
 def _data(X: Array, y: Array, classes: int) -> tuple[Tensor, Tensor]:
-    import torch
-
     features = to_matrix(X).float()
-    labels = torch.as_tensor(y).detach().to(features.device, torch.int64).ravel()
+    labels = to_labels(y, features)
     if len(labels) != len(features):
         raise ValueError(f"X has {len(features)} rows but y has {len(labels)}")
     if int(labels.min()) < 0 or int(labels.max()) >= classes:

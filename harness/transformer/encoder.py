@@ -220,10 +220,10 @@ class TransformerEncoder:
         """Name of the arithmetic; vectors of different backends are never mixed in the cache."""
         import torch
 
+        from harness import onednn
         from harness.transformer.devices import choose
-        from harness.transformer.linear import onednn_serves
 
-        fused = choose(self.device) == "cpu" and onednn_serves(getattr(torch, self.dtype))
+        fused = choose(self.device) == "cpu" and onednn.serves(getattr(torch, self.dtype))
         return "onednn-packed" if fused else "torch-packed"
 
     def effective_max_length(self) -> int:

@@ -29,6 +29,7 @@ class LogisticProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes_: the labels, sorted.
         coef_: (1, d) for two classes, else (classes, d).
         intercept_: (1,) or (classes,).
+        convergence_: tolerance asked for and decrement reached; see `selection.Convergence`.
     """
 
     def __init__(self, C: float = 1.0, tolerance: float = 1e-6) -> None:
@@ -47,9 +48,11 @@ class LogisticProbe(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) == 2:
             binary = cross_validation(X, codes, [self.C], tolerance=self.tolerance)
             self.coef_, self.intercept_ = binary.weights, binary.intercepts
+            self.convergence_ = binary.convergence
         else:
             several = multinomial(X, codes, len(self.classes_), [self.C], tolerance=self.tolerance)
             self.coef_, self.intercept_ = several.weights[0], several.intercepts[0]
+            self.convergence_ = several.convergence
         return self
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:

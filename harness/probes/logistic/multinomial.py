@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from harness.probes.base import Array, to_matrix, to_numpy
+from harness.probes.base import Array, to_labels, to_matrix, to_numpy
 from harness.probes.logistic.features import Features
 from harness.probes.logistic.minimise import minimise
 from harness.probes.logistic.newton import penalty
@@ -143,7 +143,7 @@ def multinomial(
     import torch
 
     values = to_matrix(X)
-    labels = torch.as_tensor(y).detach().to(values.device, torch.int64).ravel()
+    labels = to_labels(y, values)
     if len(labels) != len(values):
         raise ValueError(f"X has {len(values)} rows but y has {len(labels)}")
     counts = torch.bincount(labels.clamp_min(0), minlength=classes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, Folds, check_partition, to_matrix, to_numpy
+from harness.probes.base import Array, Folds, check_partition, to_matrix, to_numpy, to_tensor
 from harness.probes.logistic.binary import TOLERANCE, Solution, solve
 from harness.probes.logistic.features import Features
 from harness.probes.logistic.path import fit_path
@@ -219,7 +219,7 @@ def _binary(X: Array, y: Array) -> tuple[Tensor, Tensor]:
     import torch
 
     values = to_matrix(X)
-    labels = torch.as_tensor(y).detach().to(values.device, torch.float64).ravel()
+    labels = to_tensor(y, "y").to(values.device, torch.float64).ravel()
     if len(labels) != len(values):
         raise ValueError(f"X has {len(values)} rows but y has {len(labels)}")
     if not bool(((labels == 0) | (labels == 1)).all()) or not 0 < float(labels.sum()) < len(labels):

@@ -35,6 +35,8 @@ def test_the_classifier_equals_scikit_learn(labels):
     theirs = LogisticRegression(C=2.0, tol=1e-10, max_iter=5000).fit(X, y)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
     assert (ours.predict(X) == theirs.predict(X)).all()
+    assert ours.convergence_.tolerance == ours.tolerance
+    assert ours.convergence_.worst <= ours.tolerance
 
 
 @pytest.mark.parametrize("parameters", [{"C": 0.0}, {"tolerance": -1.0}])

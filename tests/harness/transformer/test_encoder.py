@@ -297,7 +297,7 @@ def test_beside_a_gpu_the_next_part_is_tokenised_ahead(encoder: Plain, monkeypat
 
 def test_the_backend_is_named_by_its_kernels(bert_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = Plain(weights_dir=bert_directory, device="cpu")
-    monkeypatch.setattr("harness.transformer.linear.onednn_serves", lambda dtype: True)
+    monkeypatch.setattr("harness.onednn.serves", lambda dtype: True)
     assert encoder.backend == "onednn-packed"
-    monkeypatch.setattr("harness.transformer.linear.onednn_serves", lambda dtype: False)
+    monkeypatch.setattr("harness.onednn.serves", lambda dtype: False)
     assert encoder.backend == "torch-packed"

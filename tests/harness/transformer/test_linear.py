@@ -6,13 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.transformer import linear as module
-from harness.transformer.linear import OneDnnLinear, TorchLinear, linear, onednn_serves
+from harness import onednn
+from harness.transformer.linear import OneDnnLinear, TorchLinear, linear
 from harness.transformer.packed import ROW_MULTIPLE
 from harness.transformer.shape import ACTIVATIONS
 
 needs_onednn = pytest.mark.skipif(
-    not onednn_serves(torch.float32), reason="this torch has no oneDNN for this processor"
+    not onednn.serves(torch.float32), reason="this torch has no oneDNN for this processor"
 )
 
 
@@ -49,7 +49,7 @@ def test_products_equal_float64(kind):
 @settings(max_examples=25, deadline=None)
 @given(start=st.integers(0, 20), blocks=st.integers(1, 20), rough=st.booleans())
 def test_a_row_has_the_same_bits_beside_any_others(start, blocks, rough):
-    dtype = torch.bfloat16 if rough and onednn_serves(torch.bfloat16) else torch.float32
+    dtype = torch.bfloat16 if rough and onednn.serves(torch.bfloat16) else torch.float32
     x, weight, bias, residual = drawn(ROW_MULTIPLE * 40, 96, 160)
     layer = OneDnnLinear(weight.to(dtype), bias.to(dtype))
     rows = slice(ROW_MULTIPLE * start, ROW_MULTIPLE * (start + blocks))
@@ -59,28 +59,9 @@ def test_a_row_has_the_same_bits_beside_any_others(start, blocks, rough):
     assert torch.equal(layer.added(x, residual)[rows], layer.added(x[rows], residual[rows]))
 
 
-def test_a_build_without_the_operators_takes_torch_s_own(monkeypatch):
-    class Lacking:
-        def __init__(self, weight, bias):
-            raise AttributeError("_reorder_linear_weight")
-
-    monkeypatch.setattr(module, "OneDnnLinear", Lacking)
-    onednn_serves.cache_clear()
+def test_a_layer_takes_what_serves(monkeypatch):
     _, weight, bias, _ = drawn(16, 32, 32)
-    try:
-        assert isinstance(linear(weight, bias), TorchLinear)
-    finally:
-        onednn_serves.cache_clear()
-
-
-def test_wrong_numbers_are_not_trusted(monkeypatch):
-    class Wrong(TorchLinear):
-        def __call__(self, x):
-            return super().__call__(x) + 1
-
-    monkeypatch.setattr(module, "OneDnnLinear", Wrong)
-    onednn_serves.cache_clear()
-    try:
-        assert not onednn_serves(torch.float32)
-    finally:
-        onednn_serves.cache_clear()
+    for serves, kind in ((True, OneDnnLinear), (False, TorchLinear)):
+        monkeypatch.setattr(onednn, "serves", lambda dtype, serves=serves: serves)
+        monkeypatch.setattr(onednn, "reordered", lambda weight: weight)
+        assert isinstance(linear(weight, bias), kind)

@@ -1,0 +1,94 @@
+"""oneDNN's matrix kernels, as torch carries them.
+
+On x86 processors they are quicker than those that torch's own functions choose: weights can be put into oneDNN's
+order once, and bias, activation and residual are applied in the same pass over the result. A row of the result has
+the same bits whatever other rows stand beside it, for row counts that are multiples of 16.
+
+The operators are torch's own, not its public interface: a version may lack or change them. So they are tried, and
+compared with torch's public functions, before they are trusted.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+#: Activation of `product` → oneDNN's name of it and of its form (erf, or tanh).
+_ACTIVATIONS = {"none": ("none", ""), "gelu": ("gelu", "none"), "gelu_new": ("gelu", "tanh"), "relu": ("relu", "")}
+
+
+def reordered(weight: Tensor) -> Tensor:
+    """A weight matrix (out, in) in oneDNN's order, for `product` and `product_added` alone."""
+    import torch
+
+    found: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), None)
+    return found
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: str = "none") -> Tensor:
+    """Compute x Wᵀ + b under an activation.
+
+    Args:
+        x: (rows, in).
+        weight: (out, in), reordered or not.
+        bias: (out,).
+        activation: `none`, `gelu` (by erf), `gelu_new` (by tanh) or `relu`.
+    """
+    import torch
+
+    name, form = _ACTIVATIONS[activation]
+    found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, name, [], form)
+    return found
+
+
+def product_added(x: Tensor, residual: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Compute x Wᵀ + b + residual, all of one precision."""
+    import torch
+
+    found: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, residual, weight, bias, "add")
+    return found
+
+
+def rows_by_rows(a: Tensor, b: Tensor) -> Tensor:
+    """Compute A Bᵀ (n, m) of rows (n, d) and (m, d), by oneDNN where it serves and else by torch's own product."""
+    if a.device.type != "cpu" or not serves(a.dtype):
+        return a @ b.T
+    return product(a, b.contiguous())
+
+
+@cache
+def serves(dtype: torch.dtype) -> bool:
+    """Whether this build of torch has the kernels for a precision on this processor, and they are right."""
+    import torch
+    from torch.nn import functional
+
+    if dtype not in (torch.float32, torch.bfloat16):
+        return False
+    if platform.machine().lower() not in ("x86_64", "amd64") or not torch._C._has_mkldnn:
+        return False
+    generator = torch.Generator().manual_seed(0)
+    x, plain, bias, residual = (
+        torch.randn(size, generator=generator).to(dtype) for size in ((16, 32), (64, 32), (64,), (16, 64))
+    )
+    tolerance = 1e-5 if dtype == torch.float32 else 5e-2
+    try:
+        if dtype == torch.bfloat16 and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            return False
+        with torch.inference_mode():
+            weight, expected = reordered(plain), functional.linear(x, plain, bias)
+            pairs = [
+                (product(x, plain), functional.linear(x, plain)),
+                (product(x, weight, bias), expected),
+                (product(x, weight, bias, "gelu"), functional.gelu(expected)),
+                (product(x, weight, bias, "gelu_new"), functional.gelu(expected, approximate="tanh")),
+                (product(x, weight, bias, "relu"), functional.relu(expected)),
+                (product_added(x, residual, weight, bias), expected + residual),
+            ]
+        return all(torch.allclose(a.float(), b.float(), atol=tolerance, rtol=tolerance) for a, b in pairs)
+    except (RuntimeError, AttributeError, TypeError):
+        return False
