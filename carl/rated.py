@@ -96,7 +96,7 @@ def read_rated(
         raise DataMissing(f"{directory} holds no *.jsonl or *.jsonl.zst; pass another `--corpus-dir`")
     for shard in shards:
         for text, source, rating in _rows(shard):
-            if source in found and _is_held_out(text) == development:
+            if source in found and is_held_out(text) == development:
                 found[source].texts.append(text)
                 found[source].ratings.append(rating)
     generator = np.random.default_rng(seed)
@@ -138,7 +138,8 @@ def _label_source(name: str, pool: _Pool) -> LabelSource:
     return LabelSource(name=name, title=title, licence=licence, texts=tuple(pool.texts), labels=labels)
 
 
-def _is_held_out(text: str) -> bool:
+def is_held_out(text: str) -> bool:
+    """Whether a rated text is kept for development scores and trains nothing, here and in pretraining."""
     return int(text_hash(text), 16) % _HELD_OUT == 0
 
 
