@@ -48,14 +48,17 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     "cr": ("customer-reviews", "customer-review", "custrev", "senteval-cr"),
     "emobank": (),
+    "emorynlp": ("emory-nlp",),
     "emotales": ("emo-tales",),
     "facebook": ("facebook-va", "facebook-posts", "facebook-valence-arousal", "fb-va", "fb-valence-arousal"),
     "glue": (),
     "goemotions": ("go-emotions", "goemotions-ekman", "go-emotions-ekman", "goemotions-simplified"),
+    "iemocap": (),
     "imdb": ("aclimdb", "acl-imdb", "imdb-reviews", "large-movie-review", "large-movie-review-dataset"),
     "isarcasmeval": ("isarcasm-eval", "isarcasm", "semeval2022-task6", "semeval-2022-task-6"),
     "isear": (),
     "masc": ("manually-annotated-sub-corpus",),
+    "meld": ("meld-raw",),
     "mpqa": (),
     "mr": ("rotten-tomatoes", "rottentomatoes", "rt-polarity", "movie-review", "senteval-mr"),
     "pooled": (),
@@ -94,6 +97,7 @@ _DESCENT: Mapping[frozenset[str], str] = {
         ("subj", "sst2", "SUBJ and SST share Rotten Tomatoes snippets"),
         ("affective-text", "emobank", "EmoBank contains Affective Text's headlines"),
         ("masc", "emobank", "EmoBank rates sentences of MASC"),
+        ("emorynlp", "meld", "both label utterances of Friends"),
     )
 }
 

@@ -1,4 +1,4 @@
-"""The numbers that the CARL paper printed, as data: read, checked, never altered.
+"""The numbers that the CARL paper printed, and those of SACL, as data: read, checked, never altered.
 
 Source: Son, Saurez, Har (2025), "Continuous Adversarial Text Representation Learning for Affective
 Recognition", arXiv 2502.20613, Tables I to V. `published.csv` beside this module has one row a number, with the
@@ -9,6 +9,12 @@ project's encoder of the same kind, empty where there is none), `corpus` and `me
 paper's valence and arousal numbers are of its pooled corpora; precision, recall and F1 are of an average it
 does not name), `value`, `trained_on` (1 where the paper's asterisk stands). Which BERT-PT it used, the paper
 does not say; its rows point to `bert-pt-rest`. CARL on BERT has no counterpart here, nor have the ablation rows.
+
+The table `SACL` holds the results of Hu et al. (2023), "Supervised Adversarial Contrastive Learning for Emotion
+Recognition in Conversations", arXiv 2306.01505, as Papers with Code lists them, in percent: a recurrent classifier
+over whole dialogues on features of RoBERTa-large, trained on each corpus. Its micro F1 on EmoryNLP stands as accuracy,
+which it equals with one label a row. EmoryNLP is the subset with time stamps there, and IEMOCAP counts one turn more
+as happy: see the notes of both corpora.
 """
 
 from __future__ import annotations
@@ -29,9 +35,9 @@ CITATION = "Son, Saurez, Har 2025, arXiv 2502.20613"
 #: The file's header, in order.
 FIELDS = ("table", "base", "model", "encoder", "corpus", "metric", "value", "trained_on")
 
-TABLES = ("I", "II", "III", "IV", "V")
+TABLES = ("I", "II", "III", "IV", "V", "SACL")
 
-#: Metric → lowest and highest number that can be printed for it (accuracies in percent).
+#: Metric → lowest and highest number that can be printed for it (accuracies and weighted F1 in percent).
 _RANGES = {
     "valence.pearson": (-1.0, 1.0),
     "valence.spearman": (-1.0, 1.0),
@@ -40,6 +46,7 @@ _RANGES = {
     "arousal.spearman": (-1.0, 1.0),
     "arousal.mae": (0.0, 2.0),
     "accuracy": (0.0, 100.0),
+    "weighted.f1": (0.0, 100.0),
     "precision": (0.0, 1.0),
     "recall": (0.0, 1.0),
     "f1": (0.0, 1.0),
@@ -86,7 +93,10 @@ def read_published(path: Path) -> tuple[Published, ...]:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataInvalid(f"{path} cannot be read ({error}); install affectbench again") from error
-    return _check(path.name, csv.reader(text.splitlines()))
+    try:
+        return _check(path.name, csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise DataInvalid(f"{path.name}: broken quoting ({error}); install affectbench again") from error
 
 
 @cache

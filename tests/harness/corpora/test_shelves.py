@@ -20,9 +20,9 @@ from harness.corpora.status import forms
 from harness.errors import DataMissing, ExtraMissing, UsageError
 
 #: Corpora whose published bytes are not known here.
-UNPINNED = {"tweeteval-irony", "tweeteval-sentiment", "isarcasmeval"}
+UNPINNED = {"tweeteval-irony", "tweeteval-sentiment", "isarcasmeval", "meld", "emorynlp", "iemocap"}
 #: Corpora that nobody serves at a pinned address with known bytes.
-TWEETS = {"semeval2017-task4a", *UNPINNED}
+UNSERVED = {"semeval2017-task4a", *UNPINNED}
 
 LINES = Source(
     path="toy/lines.txt", sha256=hashlib.sha256(b"a\nb\n").hexdigest(), size=4, url="https://toy.org/lines.txt"
@@ -213,14 +213,14 @@ class TestStatus:
         assert library.status("emotales").place == "data-dir"
         assert library.status("mr").place == "nowhere"
 
-    def test_every_missing_corpus_can_be_fetched_but_tweets(
+    def test_every_missing_corpus_can_be_fetched_but_tweets_and_dialogues(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE"):
             monkeypatch.delenv(name, raising=False)
         library = Library(None, tmp_path)
         places = {name: library.status(name).place for name in BUILTIN if name != "sample"}
-        assert {name for name, place in places.items() if place != "hub"} == TWEETS
+        assert {name for name, place in places.items() if place != "hub"} == UNSERVED
 
 
 def test_fetch_loads_every_split(tmp_path: Path, data: Path) -> None:

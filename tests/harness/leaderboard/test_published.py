@@ -19,9 +19,9 @@ def number(table: str, base: str, model: str, corpus: str, metric: str) -> Publi
     return found[0]
 
 
-def test_every_number_of_the_five_tables_is_there() -> None:
-    assert len(load_published()) == 224
-    assert Counter(n.table for n in load_published()) == {"I": 54, "II": 36, "III": 36, "IV": 18, "V": 80}
+def test_every_number_of_the_tables_is_there() -> None:
+    counts = {"I": 54, "II": 36, "III": 36, "IV": 18, "V": 80, "SACL": 12}
+    assert Counter(n.table for n in load_published()) == counts
     for table in ("I", "II", "III", "IV"):
         assert len({n.row for n in load_published() if n.table == table}) == 9
 
@@ -42,6 +42,8 @@ def test_every_number_of_the_five_tables_is_there() -> None:
         ("IV", "BERT", "SentiX", "goemotions", "uniformity", "-2.1505"),
         ("V", "BERT", "CARL", "pooled", "valence.pearson", "0.72"),
         ("V", "RoBERTa", "Base RWA", "sst5", "accuracy", "41.49"),
+        ("SACL", "RoBERTa", "SACL-LSTM", "meld", "weighted.f1", "66.45"),
+        ("SACL", "RoBERTa", "SACL-LSTM (one seed)", "iemocap", "weighted.f1", "69.70"),
     ],
 )
 def test_numbers_are_as_printed(table: str, base: str, model: str, corpus: str, metric: str, printed: str) -> None:
@@ -53,7 +55,8 @@ def test_sums_guard_every_digit() -> None:
     sums = Counter[str]()
     for n in load_published():
         sums[n.table] += round(n.value * 10_000)
-    assert sums == {"I": 253_870, "II": 28_041_600, "III": 6_363_720, "IV": -40_052, "V": 24_813_100}
+    carl = {"I": 253_870, "II": 28_041_600, "III": 6_363_720, "IV": -40_052, "V": 24_813_100}
+    assert sums == {**carl, "SACL": 7_118_500}
 
 
 def test_the_papers_asterisk_stands_on_one_number() -> None:

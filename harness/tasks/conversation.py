@@ -1,0 +1,236 @@
+"""Emotion of utterances in conversations: multinomial logistic regression on frozen vectors, with and without context.
+
+An encoder reads one text. Under `utterance` that is the utterance alone. Under `context-5` it is up to five previous
+utterances of the same dialogue, oldest first, and then the utterance, each on a line of its own, without speakers.
+Encoders cut long texts at their end, where the utterance stands; so the text has at most 64 words, and what is too
+much is cut from the beginning: the oldest words go first, and the utterance always stays whole. The encoders here read
+256 tokens and more, so that all have the same context before them.
+
+The strength (C from 2⁻⁴ to 2⁶) is chosen by weighted F1, the literature's number: on the development split of MELD and
+EmoryNLP, and on IEMOCAP, which has none, by leaving out each training session in turn. IEMOCAP is scored on six
+classes; its other turns are context and nothing else. Whole dialogues are resampled for the intervals, since the
+utterances of one are not independent. Published numbers are of classifiers trained on these corpora with speakers and
+whole dialogues at hand: a linear probe is another measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
+from harness.tasks.emotion_rows import STRENGTHS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.corpora.base import CorpusLibrary, Examples
+
+METRICS = ("weighted.f1", "accuracy", "macro.f1")
+
+#: Previous utterances of the form with context, and the words of the whole text.
+PREVIOUS = 5
+WORDS = 64
+
+#: The six classes of the literature on IEMOCAP.
+SIX = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The utterances of one split that have a class."""
+
+    texts: tuple[str, ...]
+    labels: NDArray[np.int64]
+    dialogues: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation(TaskFacts):
+    """One corpus, with or without the previous utterances."""
+
+    previous: int
+    """Previous utterances in the text, at most."""
+    holdout: Literal["split", "sessions-of-train"]
+    only: tuple[str, ...] = ()
+    """Classes that are scored, in the order of the labels; empty for all of the corpus."""
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the splits; see `Task.prepare`."""
+        import numpy as np
+
+        splits = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
+        examples = [library.load(self.corpus, split) for split in splits]
+        names = self.only or examples[-1].classes
+        parts = [self._rows(part, names) for part in examples]
+        train, test = parts[0], parts[-1]
+        ends = np.cumsum([len(part.texts) for part in parts])
+
+        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
+            from harness.metrics import confusion, per_class
+            from harness.probes.logistic import multinomial
+            from harness.statistics import GROUP, classification_metrics
+
+            X, *held_out, asked = np.split(embeddings, ends[:-1])
+            fits = multinomial(X, train.labels, len(names), STRENGTHS)
+            if held_out:
+                (dev,) = held_out
+                decided = np.stack([fits.decide(dev, place).argmax(axis=1) for place in range(len(STRENGTHS))])
+                development = [_weighted_f1(parts[1].labels, own, len(names)) for own in decided]
+            else:
+                decided = _by_sessions(X, train, len(names))
+                development = [_weighted_f1(train.labels, own, len(names)) for own in decided]
+            best = int(np.argmax(development))
+            predicted = fits.decide(asked, best).argmax(axis=1)
+            matrix = confusion(np.ones((1, len(predicted))), test.labels, predicted, len(names))
+            f1, support = (values[0] for values in per_class(matrix)[2:])
+            # By number, as they are stored: so the predictions give the same intervals again.
+            dialogues = np.unique(test.dialogues, return_inverse=True)[1].astype(np.int32)
+            numbers = classification_metrics(test.labels, predicted, len(names), dialogues.tolist())
+            return Outcome(
+                metrics={name: numbers[name] for name in METRICS},
+                details={
+                    "strength": STRENGTHS[best],
+                    "development_weighted_f1": development,
+                    "convergence": asdict(fits.convergence),
+                    "classes": list(names),
+                    "per_class": {
+                        name: {"f1": float(f1[i]), "support": int(support[i])} for i, name in enumerate(names)
+                    },
+                    "interval": "bootstrap over dialogues",
+                },
+                predictions={
+                    "gold": test.labels.astype(np.int8),
+                    "predicted": predicted.astype(np.int8),
+                    GROUP: dialogues,
+                },
+                counts={
+                    **{split: len(part.texts) for split, part in zip(splits, parts, strict=True)},
+                    "documents": len(set(test.dialogues)),
+                },
+            )
+
+        return PreparedTask(
+            texts=tuple(text for part in parts for text in part.texts),
+            fingerprint=combined_fingerprint(self.protocol, ",".join(names), *examples),
+            score=score,
+            scored=len(test.texts),
+        )
+
+    def _rows(self, examples: Examples, names: Sequence[str]) -> _Rows:
+        """Texts as the encoder reads them, of the utterances with one of the classes."""
+        import numpy as np
+
+        assert examples.groups is not None  # a corpus of dialogues names them
+        number = {examples.classes.index(name): place for place, name in enumerate(names)}
+        texts = in_context(examples.texts, examples.groups, self.previous) if self.previous else examples.texts
+        kept = [row for row, label in enumerate(examples.labels["label"].tolist()) if label in number]
+        return _Rows(
+            texts=tuple(texts[row] for row in kept),
+            labels=np.array([number[int(examples.labels["label"][row])] for row in kept], dtype=np.int64),
+            dialogues=tuple(examples.groups[row] for row in kept),
+        )
+
+
+def in_context(texts: Sequence[str], dialogues: Sequence[str], previous: int, words: int = WORDS) -> tuple[str, ...]:
+    r"""Put the previous utterances of its dialogue before each utterance.
+
+    Args:
+        texts: utterances; those of a dialogue in their order.
+        dialogues: dialogue of each.
+        previous: most utterances before the last, 1 or more.
+        words: most words of a text, counted between blanks; the oldest are cut. An utterance that is longer by itself
+            stays whole and alone.
+
+    >>> in_context(["Is it late?", "No.", "Hello!", "Good."], ["a", "a", "b", "a"], 2)
+    ('Is it late?', 'Is it late?\nNo.', 'Hello!', 'Is it late?\nNo.\nGood.')
+    >>> in_context(["one two three", "four", "five six"], ["a", "a", "a"], 2, words=5)
+    ('one two three', 'one two three\nfour', 'two three\nfour\nfive six')
+    """
+    spoken: dict[str, list[str]] = {}
+    joined = []
+    for text, dialogue in zip(texts, dialogues, strict=True):
+        earlier = spoken.setdefault(dialogue, [])
+        room = words - len(text.split())
+        lines = [text]
+        for line in reversed(earlier[-previous:]):
+            if room <= 0:
+                break
+            own = line.split()[-room:]
+            room -= len(own)
+            lines.append(" ".join(own))
+        joined.append("\n".join(reversed(lines)))
+        earlier.append(text)
+    return tuple(joined)
+
+
+def _weighted_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
+    import numpy as np
+
+    from harness.metrics import classification, confusion
+
+    return float(classification(confusion(np.ones((1, len(gold))), gold, predicted, classes))["weighted.f1"][0])
+
+
+def _by_sessions(X: NDArray[np.float32], train: _Rows, classes: int) -> NDArray[np.int64]:
+    """Classes (strengths, n) that each strength gives to the utterances of a session it was not fitted on."""
+    import numpy as np
+
+    from harness.probes.logistic import multinomial
+
+    sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
+    predicted = np.empty((len(STRENGTHS), len(train.labels)), dtype=np.int64)
+    for session in np.unique(sessions):
+        held = sessions == session
+        fits = multinomial(X[~held], train.labels[~held], classes, STRENGTHS)
+        for place in range(len(STRENGTHS)):
+            predicted[place, held] = fits.decide(X[held], place).argmax(axis=1)
+    return predicted
+
+
+def _pair(
+    corpus: str,
+    summary: str,
+    source: str,
+    *,
+    holdout: Literal["split", "sessions-of-train"] = "split",
+    only: tuple[str, ...] = (),
+) -> list[Task]:
+    """The two forms of one corpus."""
+    return [
+        Conversation(
+            name="conversation",
+            corpus=corpus,
+            protocol=f"{form}/1",
+            split="test",
+            metrics=METRICS,
+            suites=("extended",),
+            summary=f"{summary}, {words}",
+            source=source,
+            corpora=(corpus,),
+            previous=previous,
+            holdout=holdout,
+            only=only,
+        )
+        for form, previous, words in (
+            ("utterance", 0, "the utterance alone"),
+            (f"context-{PREVIOUS}", PREVIOUS, "after up to five previous utterances"),
+        )
+    ]
+
+
+def variants() -> list[Task]:
+    """Each corpus without and with context."""
+    return [
+        *_pair("meld", "MELD, seven emotions", "Poria et al. 2019 (arXiv:1810.02508)"),
+        *_pair("emorynlp", "EmoryNLP, seven emotions", "Zahiri and Choi 2018 (arXiv:1708.04299)"),
+        *_pair(
+            "iemocap",
+            "IEMOCAP transcripts, six emotions, tested on session 5",
+            "Busso et al. 2008; six classes and session 5 as Majumder et al. 2019 (arXiv:1811.00405)",
+            holdout="sessions-of-train",
+            only=SIX,
+        ),
+    ]
