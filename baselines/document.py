@@ -52,10 +52,13 @@ missing", never a number.
 
 
 def encoder_classes() -> list[type[Any]]:
-    """Encoders that this distribution declares, by family, BERT's first, then in the order of their names."""
+    """Encoders that this distribution declares, by family, BERT's first, then in the order of their names.
+
+    Re-trained recipes, which are families of their own, have a page of their own.
+    """
     declared = distribution("affectbench").entry_points.select(group="bench.encoders")
     families = list(_FAMILIES)
-    found: list[type[Any]] = [point.load() for point in declared]
+    found: list[type[Any]] = [one for point in declared if (one := point.load()).card.family in families]
     return sorted(found, key=lambda one: (families.index(one.card.family), one.card.name.split("-")[0], one.card.name))
 
 

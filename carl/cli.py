@@ -17,6 +17,7 @@ _COMMANDS = {
     "card": ("carl.commands.card:card", "Add what was measured to a checkpoint's card."),
     "predict": ("carl.commands.predict:predict", "Valence, arousal and emotions of texts."),
     "ablate": ("carl.commands.ablate:ablate", "Train the ablation arms with several seeds and compare them."),
+    "recipes": ("carl.commands.recipes:recipes", "Train the objectives of other encoders under one budget."),
     "curves": ("carl.commands.curves:curves", "Draw the training curves of a run."),
     "configs": ("carl.commands.configs:configs", "List configurations, or print one."),
 }

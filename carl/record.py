@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.transformer.training_texts import TRAINING_TEXTS
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import torch
 
     from carl.backbone import Start
-    from carl.config import Config
     from carl.label_source import LabelSource
 
 
@@ -30,8 +29,19 @@ class Progress:
     """Development scores of the best step."""
 
 
+class Described(Protocol):
+    """A configuration, of whatever kind of run."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    def as_dict(self) -> dict[str, Any]:
+        """Field → value, as JSON holds it."""
+        ...
+
+
 def run_record(
-    config: Config,
+    config: Described,
     start: Start,
     sources: Sequence[LabelSource],
     progress: Progress,

@@ -56,7 +56,7 @@ class ShippedEncoder(TransformerEncoder):
         batch_tokens: int | None = None,
     ) -> None:
         if weights_dir is not None:
-            self.card = card_of(type(self).card, Path(weights_dir), self.claim)
+            self.card = card_of(type(self).card, Path(weights_dir), self.claim, self.layout.architecture)
         super().__init__(
             weights_dir=weights_dir,
             tokenizer_dir=tokenizer_dir,
@@ -85,17 +85,18 @@ class ShippedEncoder(TransformerEncoder):
         return f"Make it with {self.recipe}, or pass `--weights-dir {name}=DIR`, the folder of such a checkpoint"
 
 
-def card_of(card: EncoderCard, directory: Path, claim: str = "") -> EncoderCard:
+def card_of(card: EncoderCard, directory: Path, claim: str = "", architecture: str = "") -> EncoderCard:
     """A card with what a checkpoint's own files say in place of what is intended; reads no weights.
 
     Args:
         card: of the plugin.
         directory: the checkpoint; one that is not there leaves the card as it is.
         claim: said after the list of training data.
+        architecture: `bert` or `roberta`, where the card's family says another thing.
     """
     if not directory.is_dir():
         return card
-    return replace(card, **_sizes(directory / "config.json", card.family), **_history(directory, claim))
+    return replace(card, **_sizes(directory / "config.json", architecture or card.family), **_history(directory, claim))
 
 
 def _sizes(path: Path, architecture: str) -> dict[str, Any]:

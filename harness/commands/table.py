@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 @click.option("--intervals", is_flag=True, help="Show 95 % intervals, as ±.")
 @click.option("--brackets", is_flag=True, help="Show 95 % intervals by their ends, as [low, high].")
 @click.option("--ranks", is_flag=True, help="Show the places that each model can hold, ties as ranges.")
+@click.option(
+    "--tests/--no-tests",
+    default=None,
+    help="Mark what differs from the model it started from, and show intervals  [default: for suite recipes]",
+)
 @click.option("--published/--no-published", default=True, help="Show the paper's numbers beside ours.")
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 def table(
@@ -39,6 +44,7 @@ def table(
     intervals: bool,
     brackets: bool,
     ranks: bool,
+    tests: bool | None,
     published: bool,
     output: Path | None,
 ) -> None:
@@ -54,12 +60,13 @@ def table(
     if long_form:
         text = _long(records, fmt, metrics)
     else:
+        tested = recorded.suite == "recipes" if tests is None else tests
         built = build_tables(
             records,
             suite=recorded.suite,
             which=tables or None,
             published=published,
-            intervals=intervals,
+            intervals=intervals or tested,
             brackets=brackets,
             tasks=metrics,
             ablations=() if models else read_ablations(results_dir),
@@ -68,6 +75,10 @@ def table(
             from harness.leaderboard.places import with_places
 
             built = with_places(built, recorded.store, records)
+        if tested:
+            from harness.leaderboard.against import against_start
+
+            built = against_start(built, recorded.store, records)
         colour = output is None and sys.stdout.isatty()
         text = render(built, fmt, colour=colour)
     if output is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from harness.leaderboard import footnotes
@@ -84,6 +84,8 @@ class Plan:
     """Remarks that matter only beside published numbers."""
     only: Callable[[str], bool] | None = None
     """Which models have rows, by name; None for all."""
+    apart: Callable[[ModelFacts], bool] | None = None
+    """Which models are ranked among themselves; None for none."""
     printed_beside: Callable[[str], tuple[str, str] | None] | None = None
     """Model → (base, model) of the published row beside it; None takes the `encoder` of `published.csv`."""
 
@@ -122,7 +124,8 @@ def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -
     ]
     shown = {number.row for own in beside.values() for number in own}
     rows += _printed_rows(wanted, [number for number in numbers if number.row not in shown])
-    ranked = rank_rows([row for _, row in rows], columns)
+    apart = {model.name for model in models if plan.apart is not None and plan.apart(model)}
+    ranked = _ranked([row for _, row in rows], columns, apart)
     return Table(
         key=plan.key,
         title=plan.title,
@@ -138,6 +141,16 @@ def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -
         ),
         intervals=intervals,
     )
+
+
+def _ranked(rows: Sequence[Row], columns: Sequence[Column], apart: Collection[str]) -> list[Row]:
+    """Rank the rows, some of them among themselves."""
+    ranked = {
+        row.name: row
+        for chosen in (True, False)
+        for row in rank_rows([row for row in rows if (row.name in apart) == chosen], columns)
+    }
+    return [ranked[row.name] for row in rows]
 
 
 def _blocks(headings: Sequence[str], rows: Sequence[Row]) -> tuple[Block, ...]:

@@ -12,6 +12,9 @@ FAMILIES = {
     "bert": "BERT",
     "roberta": "RoBERTa",
     "minilm": "MiniLM",
+    "recipe-free": "Recipes, no labels",
+    "recipe-affect": "Recipes, ratings or affect labels",
+    "recipe-evaluated": "Recipes that saw labels of an evaluated data set",
 }
 
 #: Corpus → name in a column head, in the order of the columns; other corpora follow by name.
@@ -34,6 +37,9 @@ CORPORA = {
     "tweeteval-sentiment": "TweetEval sentiment",
     "tweeteval-irony": "TweetEval irony",
     "isarcasmeval": "iSarcasmEval",
+    "meld": "MELD",
+    "emorynlp": "EmoryNLP",
+    "iemocap": "IEMOCAP",
     "sample": "Sample",
 }
 
@@ -77,9 +83,23 @@ EXPLANATIONS = {
 }
 
 
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
+
+
 def clean(text: str) -> str:
     """One line without control characters: names come from plugins and must not move a terminal's cursor."""
     return " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in text).split())
+
+
+def spreadsheet(text: str) -> str:
+    """The text as a spreadsheet program shows it: one that begins like a formula would be computed.
+
+    >>> spreadsheet("=1+1"), spreadsheet("bert"), spreadsheet("-0.5")
+    ("'=1+1", 'bert', '-0.5')
+    """
+    if not text.startswith(("=", "+", "-", "@", "\t", "\r")) or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
 
 
 def family_title(family: str) -> str:

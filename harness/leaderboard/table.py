@@ -55,6 +55,9 @@ class Cell:
     """1 for the best of the column, 2 for the second, 0 for the rest."""
     places: str = ""
     """Places that the model can hold in the column, `1–3`, where they were asked for."""
+    against: str = ""
+    """`+` or `−` where it is better or worse than the model that it started from beyond chance, where tests were
+    asked for."""
 
     @property
     def flag(self) -> str:
@@ -129,9 +132,9 @@ class Table:
         return f"±{cell.half_width(column.decimals)}"
 
     def annex(self, cell: Cell, column: Column) -> str:
-        """What stands behind a number: its interval and the places that the model can hold."""
+        """What stands behind a number: its interval, how it stands to its start, the places that it can hold."""
         places = f"({cell.places})" if cell.places else ""
-        return " ".join(filter(None, (self.interval(cell, column), places)))
+        return " ".join(filter(None, (self.interval(cell, column), cell.against, places)))
 
     @property
     def rows(self) -> tuple[Row, ...]:

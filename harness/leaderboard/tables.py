@@ -13,6 +13,7 @@ from harness.leaderboard.grid import Grid, Measured
 from harness.leaderboard.names import unknown_name
 from harness.leaderboard.overview import overview
 from harness.leaderboard.paper import table_five, table_four, table_one, table_three, table_two
+from harness.leaderboard.recipes import of_recipes
 from harness.leaderboard.table import Table
 from harness.results import Record
 
@@ -65,6 +66,8 @@ def build_tables(
     for name in TABLE_NAMES if names is None else names:
         source = arms if name == "V" else grid
         plans = overview(units, suite, tasks) if name == "overview" else _PAPER[name](source)
+        if name == "overview" and suite == "recipes":
+            plans = [of_recipes(plan, units) for plan in plans]
         for plan in plans:
             empty = not any(isinstance(w, Measured) and _shown(plan, source, w) for w in plan.columns)
             if empty and (names is None or not published or plan.printed_table is None):

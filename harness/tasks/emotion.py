@@ -99,14 +99,14 @@ class Emotion(TaskFacts):
         )
 
 
-def _task(corpus: str, protocol: str, reading: Reading, classes: Literal[6, 7], summary: str, suite: str) -> Emotion:
+def _task(corpus: str, protocol: str, reading: Reading, classes: Literal[6, 7], summary: str, *suites: str) -> Emotion:
     return Emotion(
         name="emotion",
         corpus=corpus,
         protocol=protocol,
         split="test",
         metrics=METRICS,
-        suites=(suite,),
+        suites=suites,
         summary=summary,
         source="Demszky et al. 2020 (arXiv:2005.00547), the authors' ekman_mapping.json",
         corpora=(corpus,),
@@ -119,7 +119,9 @@ def variants() -> list[Task]:
     """The tasks of this family; the paper's reading first."""
     go = "goemotions"
     return [
-        _task(go, "ekman6-mapped/1", "mapped", 6, "GoEmotions, six Ekman classes, labels mapped first", "paper"),
+        _task(
+            go, "ekman6-mapped/1", "mapped", 6, "GoEmotions, six Ekman classes, labels mapped first", "paper", "recipes"
+        ),
         _task("sample", "ekman6-single/1", "single", 6, "the embedded sample; no benchmark of record", "sample"),
         _task(go, "ekman7-mapped/1", "mapped", 7, "GoEmotions, neutral as a seventh class", "extended"),
         _task(go, "ekman6-single/1", "single", 6, "GoEmotions rows with one fine label, six classes", "extended"),

@@ -21,9 +21,9 @@ def variants() -> list[Task]:
     task = partial(senteval_task, "polarity")
     imdb = partial(task, "imdb", holdout="folds-of-train", train_folds=IMDB_FOLDS, official=False)
     return [
-        task("cr", "senteval-lr/1", "nested", f"CR, nested 10 × 10 folds, {lr}"),
-        task("mr", "senteval-lr/1", "nested", f"MR, nested 10 × 10 folds, {lr}"),
-        task("sst5", "senteval-lr/1", "split", f"SST-5, strength chosen on dev, {lr}", classes=5),
+        task("cr", "senteval-lr/1", "nested", f"CR, nested 10 × 10 folds, {lr}", recipes=True),
+        task("mr", "senteval-lr/1", "nested", f"MR, nested 10 × 10 folds, {lr}", recipes=True),
+        task("sst5", "senteval-lr/1", "split", f"SST-5, strength chosen on dev, {lr}", classes=5, recipes=True),
         imdb(protocol="senteval-lr-128/1", summary=f"IMDB cut after 128 tokens, {lr}", max_length=128),
         task("sample", "senteval-lr/1", "split", "the embedded sample; no benchmark of record", suite="sample"),
         imdb(

@@ -303,6 +303,7 @@ def senteval_task(
     *,
     classes: int = 2,
     suite: str = "paper",
+    recipes: bool = False,
     **settings: Any,
 ) -> SentEvalTask:
     """State a task of this protocol.
@@ -315,6 +316,7 @@ def senteval_task(
         summary: one line for listings.
         classes: number of classes.
         suite: the suite it belongs to.
+        recipes: whether it belongs to the suite of re-trained recipes as well.
         settings: further fields of `SentEvalTask`.
     """
     compat = protocol.startswith("senteval-compat")
@@ -324,7 +326,7 @@ def senteval_task(
         protocol=protocol,
         split="cv10" if holdout == "nested" else "test",
         metrics=("accuracy",),
-        suites=(suite,),
+        suites=(suite, "recipes") if recipes else (suite,),
         summary=summary,
         source="Conneau and Kiela 2018 (arXiv:1803.05449), facebookresearch/SentEval",
         corpora=(corpus,),
