@@ -8,7 +8,7 @@ MODELS ?= minilm,tfidf-svd,lexicon,random-bert
 # Directory of corpora in their official layouts; without it the demo uses the embedded sample.
 DATA   ?=
 
-.PHONY: demo test lint types format docs tables figures report results perf clean
+.PHONY: demo test faults lint types format docs tables figures report results perf clean
 
 demo: $(VENV)/.installed
 ifeq ($(DATA),)
@@ -21,6 +21,10 @@ endif
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
+
+# Kills, damages and fills for about half an hour; `make test` holds a part of it.
+faults: $(VENV)/.installed
+	AFFECTBENCH_FAULTS=long $(BIN)/python -m pytest tests/faults -rsP
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check

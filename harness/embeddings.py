@@ -3,8 +3,9 @@
 Vectors lie in spaces. A space's name is a digest of all that decides a vector: fingerprint of weights and
 tokeniser, pooling, cut-off, dtype, backend and the text's normal form. Within a space a text is found by a digest
 of its bytes. A space is a directory of shards, each an `.npy` file of vectors and a `.json` index that is written
-after it: a shard without index was never finished. Shards carry a checksum, are checked when a space is opened,
-and are removed when damaged, so that their texts are encoded again.
+after it: a shard without index was never finished. A shard is named by all that it holds, so that several processes
+may write into a space at once; it is checked when it is read first, and removed when damaged, so that its texts are
+encoded again.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import json
 import shutil
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import memory
 from harness.errors import StorageFault
 from harness.files import PARTIAL, sha256_file, write_bytes, write_text
 
@@ -32,11 +35,17 @@ LAYOUT = "v1"
 NORMAL_FORM = "as-given"
 
 _KEY_BYTES = 16
+_ROW_BITS = 32
 
 
 def text_key(text: str) -> bytes:
     """Digest of a text's bytes (16 bytes of BLAKE2b)."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
+
+
+def _stem(keys: bytes, checksum: str = "") -> str:
+    """Name of a shard's files: a digest of its keys and of its vectors' checksum."""
+    return hashlib.blake2b(keys + checksum.encode(), digest_size=12).hexdigest()
 
 
 class EmbeddingStore:
@@ -92,11 +101,16 @@ class EmbeddingSpace:
     def __init__(self, directory: Path, description: str, *, fresh: bool = False) -> None:
         self.directory = directory
         self.description = description
-        self._place: dict[bytes, tuple[int, int]] = {}
+        #: Key of a text → number of its shard and, in the lower bits, its row: half the memory of a pair.
+        self._place: dict[bytes, int] = {}
         self._shards: list[NDArray[np.float32]] = []
         self._writable = True
-        if not fresh:
-            self._open()
+        #: Names of the indexes that were looked at, whether taken in or not.
+        self._known: set[str] = set(self._indexes()) if fresh else set()
+        if self._indexes():
+            with suppress(StorageFault):
+                self._describe()
+        self.refresh()
 
     def __len__(self) -> int:
         return len(self._place)
@@ -104,38 +118,57 @@ class EmbeddingSpace:
     def __contains__(self, text: str) -> bool:
         return text_key(text) in self._place
 
-    def _open(self) -> None:
-        if not self.directory.is_dir():
-            return
-        for index in sorted(self.directory.glob("*.json")):
-            if index.name.startswith((PARTIAL, "space.")):
+    def refresh(self) -> None:
+        """Take in the shards that other processes finished since; without any, this lists a directory and no more."""
+        for name in self._indexes():
+            if name in self._known:
                 continue
-            shard = self._read_shard(index)
-            if shard is None:
-                for file in (index, index.with_suffix(".npy")):
-                    try:
-                        file.unlink(missing_ok=True)
-                    except OSError:
-                        continue
-                warnings.warn(
-                    f"the cached embeddings in {index.with_suffix('')} were damaged and are computed again",
-                    stacklevel=2,
-                )
+            self._known.add(name)
+            index = self.directory / name
+            try:
+                shard = self._read_shard(index)
+            except FileNotFoundError:  # removed since it was listed
                 continue
-            keys, vectors = shard
-            self._register(keys, vectors)
+            except OSError as error:
+                self._warn(f"the cached embeddings in {index} cannot be read ({error}) and are computed again")
+                continue
+            if shard is not None:
+                self._register(*shard)
+                continue
+            for file in (index, index.with_suffix(".npy")):
+                with suppress(OSError):
+                    file.unlink(missing_ok=True)
+            self._warn(f"the cached embeddings in {index.with_suffix('')} were damaged and are computed again")
+
+    def _indexes(self) -> list[str]:
+        """Names of the indexes of finished shards, in order."""
+        try:
+            names = [path.name for path in self.directory.iterdir()]
+        except OSError:
+            return []
+        return sorted(name for name in names if name.endswith(".json") and not name.startswith(PARTIAL))
+
+    @staticmethod
+    def _warn(message: str) -> None:
+        warnings.warn(message, stacklevel=4)
 
     def _read_shard(self, index: Path) -> tuple[list[bytes], NDArray[np.float32]] | None:
+        """Keys and vectors of a shard; None for a damaged one.
+
+        Raises:
+            OSError: the index is gone, or a file cannot be read.
+        """
         import numpy as np
 
-        path = index.with_suffix(".npy")
+        path, content = index.with_suffix(".npy"), index.read_bytes()
         try:
-            facts = json.loads(index.read_text("utf-8"))
-            if facts["sha256"] != sha256_file(path):
+            facts = json.loads(content)
+            checksum, raw = facts["sha256"], bytes.fromhex(facts["keys"])
+            # Shards were once named by their keys alone; they are as good.
+            if index.stem not in (_stem(raw, checksum), _stem(raw)) or checksum != sha256_file(path):
                 return None
-            raw = bytes.fromhex(facts["keys"])
             vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, EOFError, AttributeError, RecursionError):
             return None
         keys = [raw[i : i + _KEY_BYTES] for i in range(0, len(raw), _KEY_BYTES)]
         if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != len(keys):
@@ -148,7 +181,24 @@ class EmbeddingSpace:
         shard = len(self._shards)
         self._shards.append(vectors)
         for row, key in enumerate(keys):
-            self._place.setdefault(key, (shard, row))
+            self._place.setdefault(key, shard << _ROW_BITS | row)
+
+    def drop(self, texts: Iterable[str]) -> None:
+        """Remove the shards that hold any of these texts from the disk, so that every process encodes them again."""
+        unwanted = {text_key(text) for text in texts}
+        for name in self._indexes():
+            index = self.directory / name
+            try:
+                raw = bytes.fromhex(json.loads(index.read_bytes())["keys"])
+            except (OSError, ValueError, KeyError, TypeError):  # `refresh` deals with it
+                continue
+            if unwanted.isdisjoint(raw[i : i + _KEY_BYTES] for i in range(0, len(raw), _KEY_BYTES)):
+                continue
+            for file in (index, index.with_suffix(".npy")):
+                with suppress(OSError):
+                    file.unlink(missing_ok=True)
+        self._place, self._shards, self._known = {}, [], set()
+        self.refresh()
 
     def missing(self, texts: Iterable[str]) -> list[str]:
         """Distinct texts that have no vector yet, in the order of first appearance."""
@@ -181,19 +231,33 @@ class EmbeddingSpace:
         import numpy as np
 
         joined = b"".join(keys)
-        # Named by content: two runs that encode the same texts write the same file.
-        stem = self.directory / hashlib.blake2b(joined, digest_size=12).hexdigest()
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, vectors, allow_pickle=False)
         content = buffer.getvalue()
-        description = self.directory / "space.txt"
-        if not description.is_file():
-            write_text(description, self.description + "\n", "the embedding cache")
-        write_bytes(stem.with_suffix(".npy"), content, "the embedding cache")
-        facts = {"rows": len(keys), "sha256": hashlib.sha256(content).hexdigest(), "keys": joined.hex()}
-        write_text(stem.with_suffix(".json"), json.dumps(facts), "the embedding cache")
-        mapped: NDArray[np.float32] = np.load(stem.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+        checksum = hashlib.sha256(content).hexdigest()
+        # Two runs that encode the same texts write the same files, or files of their own if a bit differs.
+        stem = self.directory / _stem(joined, checksum)
+        path, index = stem.with_suffix(".npy"), stem.with_suffix(".json")
+        self._describe()
+        write_bytes(path, content, "the embedding cache")
+        facts = {"rows": len(keys), "sha256": checksum, "keys": joined.hex()}
+        write_text(index, json.dumps(facts), "the embedding cache")
+        self._known.add(index.name)
+        try:
+            mapped: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise StorageFault(f"the embedding cache at {path} cannot be read back ({error})") from error
         return mapped
+
+    def _describe(self) -> None:
+        """Say in the space's directory what its vectors were made by, for whoever looks for an encoder's."""
+        path, content = self.directory / "space.txt", self.description + "\n"
+        try:
+            said = path.read_text("utf-8")
+        except (OSError, ValueError):
+            said = ""
+        if said != content:
+            write_text(path, content, "the embedding cache")
 
     def gather(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, row i for text i; repeats allowed.
@@ -206,13 +270,14 @@ class EmbeddingSpace:
         """
         import numpy as np
 
-        places = np.array([self._place[text_key(text)] for text in texts], dtype=np.int64).reshape(-1, 2)
+        places = np.fromiter((self._place[text_key(text)] for text in texts), np.int64, len(texts))
+        shards, within = places >> _ROW_BITS, places & ((1 << _ROW_BITS) - 1)
         width = self._shards[0].shape[1] if self._shards else 0
-        result = np.empty((len(texts), width), dtype=np.float32)
-        order = np.argsort(places[:, 0], kind="stable")
-        bounds = np.searchsorted(places[order, 0], np.arange(len(self._shards) + 1))
+        result: NDArray[np.float32] = memory.array((len(texts), width), np.float32)
+        order = np.argsort(shards, kind="stable")
+        bounds = np.searchsorted(shards[order], np.arange(len(self._shards) + 1))
         for shard, vectors in enumerate(self._shards):
             rows = order[bounds[shard] : bounds[shard + 1]]
             if len(rows):
-                result[rows] = vectors[places[rows, 1]]
+                result[rows] = vectors[within[rows]]
         return result

@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +28,9 @@ _REASONS = {
     errno.EPERM: "permission denied; choose a directory that you may write to",
     errno.ENOTDIR: "a part of the path is a file, not a directory",
     errno.EEXIST: "a file stands where a directory is needed",
+    errno.EFBIG: "the file would be larger than is allowed (`ulimit -f`); raise the limit or choose another directory",
+    errno.ESTALE: "the network file system lost the directory; see that it is mounted, and run again",
+    errno.EIO: "the disk failed; see that it is well, or choose another directory",
 }
 
 
@@ -59,7 +62,9 @@ def atomic_write(path: Path, purpose: str = "a file") -> Iterator[IO[bytes]]:
     except OSError as error:
         raise storage_fault(error, path, purpose) from error
     finally:
-        partial.unlink(missing_ok=True) if partial.parent.is_dir() else None
+        # What cannot be removed must not hide why; a later run removes it.
+        with suppress(OSError):
+            partial.unlink()
 
 
 def write_bytes(path: Path, content: bytes, purpose: str = "a file") -> None:

@@ -2,7 +2,8 @@
 
 A record says everything that a number depends on: the model's content fingerprint, pooling and cut-off, the
 task's protocol and the corpus's content fingerprint, the seed, the software and the device. What failed has a
-record too. Per-example predictions lie beside the record in an `.npz` file of the same name.
+record too. Per-example predictions lie beside the record in an `.npz` file of the same name. The file says the
+checksums of both; records of before they did are read without.
 
 The directory: `RESULTS/records/MODEL/TASK--CORPUS--PROTOCOL--sSEED.json`.
 """
@@ -12,16 +13,19 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from harness import strict_json
 from harness.errors import RecordInvalid, RecordNewer
 from harness.files import PARTIAL, write_bytes, write_text
 from harness.outcome import Metric
+from harness.predictions import check_archive, check_predictions
+from harness.record_facts import check_contamination, check_details
+from harness.redaction import redacted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +36,10 @@ SCHEMA = 1
 
 #: Every state that a unit of work can end in.
 STATUSES = ("ok", "failed", "weights-missing", "extra-missing", "data-missing", "skipped")
+
+
+#: How a record's checksum is made: of its values as JSON with sorted keys, by 16 bytes of BLAKE2b.
+_CHECKSUM = "blake2b-16:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +96,8 @@ class Record:
     created: str = ""
     """UTC, ISO 8601."""
     failure: Failure | None = None
+    predictions: str = field(default="", compare=False)
+    """SHA-256 of the `.npz` beside the record; empty without one, and in records of before it was noted."""
     schema: int = SCHEMA
 
     @property
@@ -101,8 +111,13 @@ class Record:
         return (self.model.name, self.task_id, self.seed)
 
     def to_json(self) -> str:
-        """Serialise, indented, so that a change of one number is a change of one line; the main metric stands first."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """Serialise, indented, so that a change of one number is a change of one line; the main metric stands first.
+
+        The last line is a checksum of all others. Secrets of the environment and the user's home are left out.
+        """
+        document = _redacted(json.loads(json.dumps(asdict(self), allow_nan=False)))
+        document["checksum"] = _checksum(document)
+        return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str = "a record") -> Record:
@@ -113,14 +128,44 @@ class Record:
             origin: where it came from, for the error message.
 
         Raises:
-            RecordInvalid: not JSON, a missing or ill-typed field, or a newer schema.
+            RecordInvalid: not JSON, a missing or ill-typed field, a checksum that does not fit, or a newer schema.
         """
         try:
-            raw = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+            raw = strict_json.loads(text)
+            fits = not isinstance(raw, dict) or _fits(raw)
+        except (ValueError, RecursionError) as error:
             raise RecordInvalid(f"{origin} is not JSON ({error}): delete it, or measure again") from error
+        if not fits:
+            raise RecordInvalid(
+                f"{origin} is damaged: its content does not fit its checksum; delete it, or measure again"
+            )
         return _Reader(origin).record(raw)
 
+
+def _redacted(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without secrets, but by the names that it is found by."""
+    found: dict[str, Any] = redacted(document)
+    found.update({name: document[name] for name in ("task", "corpus", "protocol", "split")})
+    found["model"]["name"] = document["model"]["name"]
+    return found
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    """Digest of what a record's file says: of the values, whatever their order and the white space between."""
+    rest = {name: value for name, value in document.items() if name != "checksum"}
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return _CHECKSUM + hashlib.blake2b(canonical.encode("ascii"), digest_size=16).hexdigest()
+
+
+def _fits(document: Mapping[str, Any]) -> bool:
+    """Whether a record's file is as it was written, as far as it says what that was."""
+    stated = document.get("checksum", "")
+    # Another version's checksum is not ours to judge, nor is the record of a newer one ours to call damaged.
+    return stated == _checksum(document) if str(stated).startswith(_CHECKSUM) else isinstance(stated, str)
+
+
+#: No measured number comes near it; a larger one overflows where it is shown in percent.
+_LARGEST = 1e15
 
 #: File systems allow 255 bytes a name; a record's has four parts.
 _LONGEST_PART = 100
@@ -159,8 +204,8 @@ class _Reader:
             result = float(value)
         except OverflowError as error:
             raise self.fail(f"`{name}` is out of range") from error
-        if not math.isfinite(result):
-            raise self.fail(f"`{name}` is not finite")
+        if not abs(result) <= _LARGEST:
+            raise self.fail(f"`{name}` is not finite, or beyond {_LARGEST:g}")
         return result
 
     def metric(self, raw: object, name: str) -> Metric:
@@ -195,6 +240,14 @@ class _Reader:
             raise self.fail(f"`{name}` is not an integer")
         return value
 
+    def free(self, raw: dict[str, Any], name: str, check: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+        found = self.mapping(raw.get(name, {}), name)
+        try:
+            check(found)
+        except ValueError as error:
+            raise self.fail(str(error)) from error
+        return found
+
     def record(self, document: object) -> Record:
         raw = self.mapping(document, "record")
         schema = self.integer(raw, "schema")
@@ -226,8 +279,8 @@ class _Reader:
             data=self.text(raw, "data", ""),
             metrics={name: self.metric(value, f"metrics.{name}") for name, value in metrics.items()},
             counts={name: self.integer(counts, name) for name in counts},
-            details=self.mapping(raw.get("details", {}), "details"),
-            contamination=self.mapping(raw.get("contamination", {}), "contamination"),
+            details=self.free(raw, "details", check_details),
+            contamination=self.free(raw, "contamination", check_contamination),
             timings={name: self.number(value, f"timings.{name}") for name, value in timings.items()},
             environment={name: self.text(environment, name) for name in environment},
             created=self.text(raw, "created", ""),
@@ -238,6 +291,7 @@ class _Reader:
                 message=self.text(failure, "message"),
                 traceback=self.text(failure, "traceback", ""),
             ),
+            predictions=self.text(raw, "predictions", ""),
             schema=SCHEMA,
         )
 
@@ -277,12 +331,17 @@ class ResultStore:
     def save(self, record: Record, predictions: Mapping[str, NDArray[np.generic]] | None = None) -> Path:
         """Write a record, its predictions first, each whole or not at all.
 
+        A process killed between the two leaves an older record beside predictions that are not its own; `get`
+        finds them by their checksum.
+
         Raises:
             StorageFault: the directory cannot be written.
         """
-        path = self.path(*record.key)
+        path, packed = self.path(*record.key), b""
         if predictions:
-            write_bytes(path.with_suffix(".npz"), pack(predictions), "predictions")
+            packed = pack(predictions)
+            write_bytes(path.with_suffix(".npz"), packed, "predictions")
+        record = replace(record, predictions=hashlib.sha256(packed).hexdigest() if packed else "")
         write_text(path, record.to_json(), "a result record")
         return path
 
@@ -290,25 +349,52 @@ class ResultStore:
         """The record of a unit, None when there is none.
 
         Raises:
-            RecordInvalid: the file is damaged or too new.
+            RecordInvalid: it is damaged, or its predictions are, or it is too new.
         """
         path = self.path(model, task_id, seed)
-        return self._read(path) if path.is_file() else None
-
-    def predictions(self, record: Record) -> dict[str, NDArray[np.generic]] | None:
-        """Per-example predictions of a record, None when they were not kept."""
-        path = self.path(*record.key).with_suffix(".npz")
         if not path.is_file():
             return None
-        from zipfile import BadZipFile
+        record = self._read(path)
+        self._packed(record)
+        return record
 
-        import numpy as np
+    def predictions(self, record: Record) -> dict[str, NDArray[np.generic]] | None:
+        """Per-example predictions of a record, None when they were not kept.
 
+        Raises:
+            RecordInvalid: they are damaged, gone, or another measurement's.
+        """
+        packed = self._packed(record)
+        if packed is None:
+            return None
+        origin = str(self._beside(record))
+        found = unpack(packed, origin)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except (ValueError, OSError, EOFError, BadZipFile) as error:
-            raise RecordInvalid(f"{path} is damaged ({error}); delete it and run again") from error
+            check_predictions(found)
+        except ValueError as error:
+            raise RecordInvalid(f"{origin} holds no predictions ({error}); delete it and run again") from error
+        return found
+
+    def _beside(self, record: Record) -> Path:
+        return self.path(*record.key).with_suffix(".npz")
+
+    def _packed(self, record: Record) -> bytes | None:
+        """The file of a record's predictions, if it is that one."""
+        path = self._beside(record)
+        try:
+            packed = path.read_bytes()
+        except FileNotFoundError:
+            if not record.predictions:
+                return None
+            raise RecordInvalid(f"{path} is gone, whose record is there; run again to measure it again") from None
+        except OSError as error:
+            raise RecordInvalid(f"{path} cannot be read ({error}); delete it and run again") from error
+        if record.predictions and hashlib.sha256(packed).hexdigest() != record.predictions:
+            raise RecordInvalid(
+                f"{path} is damaged or of another measurement: it does not fit the checksum in its record; "
+                "delete it and run again"
+            )
+        return packed
 
     def __iter__(self) -> Iterator[Record]:
         """All records, ordered by model and file name.
@@ -327,6 +413,26 @@ class ResultStore:
         except (OSError, UnicodeDecodeError) as error:
             raise RecordInvalid(f"{path} cannot be read ({error}); delete it and run again") from error
         return Record.from_json(text, str(path))
+
+
+def unpack(packed: bytes, origin: str) -> dict[str, NDArray[np.generic]]:
+    """The arrays of an `.npz`.
+
+    Args:
+        packed: the file's bytes.
+        origin: where they came from, for the error message.
+
+    Raises:
+        RecordInvalid: they are no `.npz`, a damaged one, or one that unpacks to more than memory should hold.
+    """
+    import numpy as np
+
+    try:
+        check_archive(packed)
+        with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:  # of zip, of deflate, of the arrays' headers, of memory for what they claim to hold
+        raise RecordInvalid(f"{origin} is damaged ({error}); delete it and run again") from error
 
 
 def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

@@ -141,3 +141,88 @@ def test_an_encoder_s_vectors_can_be_forgotten_and_no_others(tmp_path):
     assert store.space(FACTS).missing(texts) == texts
     assert EmbeddingStore(tmp_path).space({**FACTS, "fingerprint": "other"}).missing(texts) == []
     assert store.forget("abc") == 0
+
+
+def test_shards_that_another_process_finished_are_taken_in_when_asked(tmp_path):
+    space, other = (EmbeddingStore(tmp_path).space(FACTS) for _ in range(2))
+    other.add(["a"], vectors_of(["a"]))
+    assert space.missing(["a"]) == ["a"]
+    space.refresh()
+    assert space.missing(["a"]) == []
+    np.testing.assert_array_equal(space.gather(["a"]), vectors_of(["a"]))
+
+
+def test_a_fresh_space_takes_in_only_what_was_finished_since(tmp_path):
+    EmbeddingStore(tmp_path).space(FACTS).add(["a"], vectors_of(["a"]))
+    fresh, other = EmbeddingStore(tmp_path, fresh=True).space(FACTS), EmbeddingStore(tmp_path).space(FACTS)
+    other.add(["b"], vectors_of(["b"]))
+    fresh.refresh()
+    assert fresh.missing(["a", "b"]) == ["a"]
+
+
+def test_two_processes_whose_vectors_differ_by_a_bit_write_files_of_their_own(tmp_path):
+    one, two = (EmbeddingStore(tmp_path).space(FACTS) for _ in range(2))
+    one.add(["a"], vectors_of(["a"]))
+    two.add(["a"], np.nextafter(vectors_of(["a"]), np.float32(1)))
+    assert len(shard_files(tmp_path)) == 4
+    assert EmbeddingStore(tmp_path).space(FACTS).missing(["a"]) == []
+
+
+def test_a_shard_of_before_names_held_the_vectors_is_read(tmp_path):
+    import hashlib
+
+    EmbeddingStore(tmp_path).space(FACTS).add(["a"], vectors_of(["a"]))
+    for path in shard_files(tmp_path):
+        path.rename(path.with_stem(hashlib.blake2b(text_key("a"), digest_size=12).hexdigest()))
+    assert EmbeddingStore(tmp_path).space(FACTS).missing(["a"]) == []
+
+
+def test_a_flipped_key_is_found_though_the_vectors_are_whole(tmp_path):
+    EmbeddingStore(tmp_path).space(FACTS).add(["a"], vectors_of(["a"]))
+    (index,) = (path for path in shard_files(tmp_path) if path.suffix == ".json")
+    facts = json.loads(index.read_text())
+    facts["keys"] = text_key("b").hex()
+    index.write_text(json.dumps(facts))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert EmbeddingStore(tmp_path).space(FACTS).missing(["b"]) == ["b"]
+
+
+def test_a_shard_that_cannot_be_read_just_now_is_not_removed(tmp_path, monkeypatch):
+    EmbeddingStore(tmp_path).space(FACTS).add(["a"], vectors_of(["a"]))
+
+    def refuse(path):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("harness.embeddings.sha256_file", refuse)
+    with pytest.warns(UserWarning, match="cannot be read"):
+        assert EmbeddingStore(tmp_path).space(FACTS).missing(["a"]) == ["a"]
+    monkeypatch.undo()
+    assert EmbeddingStore(tmp_path).space(FACTS).missing(["a"]) == []
+
+
+def test_a_damaged_description_of_a_space_is_written_again(tmp_path):
+    store = EmbeddingStore(tmp_path)
+    store.space(FACTS).add(["a"], vectors_of(["a"]))
+    (description,) = tmp_path.rglob("space.txt")
+    before = description.read_bytes()
+    description.write_bytes(b"\xff" + before[1:])
+    EmbeddingStore(tmp_path).space(FACTS)
+    assert description.read_bytes() == before
+
+
+def test_a_cache_that_vanishes_while_it_is_written_leaves_vectors_in_memory(tmp_path, monkeypatch):
+    import shutil
+
+    from harness import embeddings
+
+    def then_vanish(path, content, purpose):
+        write_text(path, content, purpose)
+        if path.suffix == ".json":
+            shutil.rmtree(tmp_path)
+
+    write_text = embeddings.write_text
+    monkeypatch.setattr(embeddings, "write_text", then_vanish)
+    space = EmbeddingStore(tmp_path).space(FACTS)
+    with pytest.warns(UserWarning, match=r"cannot be read back.*in memory"):
+        space.add(["a"], vectors_of(["a"]))
+    np.testing.assert_array_equal(space.gather(["a"]), vectors_of(["a"]))

@@ -20,7 +20,15 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "permission"), (errno.EDQUOT, "quota")],
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "permission"),
+        (errno.EDQUOT, "quota"),
+        (errno.EFBIG, "ulimit -f"),
+        (errno.ESTALE, "network file system"),
+        (errno.EIO, "disk failed"),
+    ],
 )
 def test_a_refusal_is_put_into_words(tmp_path, monkeypatch, code, words):
     def refuse(_):
@@ -31,6 +39,16 @@ def test_a_refusal_is_put_into_words(tmp_path, monkeypatch, code, words):
         write_bytes(tmp_path / "file", b"x", "a record")
     monkeypatch.undo()
     assert not list(tmp_path.glob(f"{PARTIAL}*"))
+
+
+def test_what_cannot_be_removed_does_not_hide_why(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EROFS, "refused")
+
+    monkeypatch.setattr("os.fsync", refuse)
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    with pytest.raises(StorageFault, match="read-only"):
+        write_bytes(tmp_path / "file", b"x")
 
 
 def test_a_file_in_the_way_of_a_directory(tmp_path):

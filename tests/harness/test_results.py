@@ -32,6 +32,13 @@ def record(**changes):
     return Record(**{**fields, **changes})
 
 
+def document_of(one):
+    """What a record's file says, without the checksum."""
+    document = json.loads(one.to_json())
+    del document["checksum"]
+    return document
+
+
 def test_a_record_comes_back_equal():
     for one in (record(), record(status="failed", metrics={}, failure=Failure(kind="E", message="m"))):
         assert Record.from_json(one.to_json()) == one
@@ -42,7 +49,7 @@ def test_equal_records_are_equal_bytes():
 
 
 def test_a_newer_schema_asks_for_an_upgrade():
-    newer = json.loads(record().to_json()) | {"schema": SCHEMA + 1}
+    newer = document_of(record()) | {"checksum": "of another make", "schema": SCHEMA + 1}
     with pytest.raises(RecordInvalid, match=f"schema {SCHEMA + 1}.*upgrade"):
         Record.from_json(json.dumps(newer), "here.json")
 
@@ -54,7 +61,7 @@ def test_a_newer_schema_asks_for_an_upgrade():
         ("seed", "0", "seed"),
         ("seed", True, "seed"),
         ("metrics", {"accuracy": {"value": "high"}}, "metrics.accuracy.value"),
-        ("metrics", {"accuracy": {"value": float("nan")}}, "finite"),
+        ("metrics", {"accuracy": {"value": float("nan")}}, "NaN"),
         ("model", None, "model"),
         ("model", {"name": 5}, "name"),
         ("counts", {"texts": 1.5}, "texts"),
@@ -63,7 +70,7 @@ def test_a_newer_schema_asks_for_an_upgrade():
     ],
 )
 def test_what_does_not_fit_is_named(field, value, named):
-    document = json.loads(record().to_json())
+    document = document_of(record())
     document[field] = value
     with pytest.raises(RecordInvalid, match=named):
         Record.from_json(json.dumps(document), "here.json")
@@ -106,6 +113,66 @@ def test_the_store_keeps_records_and_predictions(tmp_path):
     assert predictions["predicted"].tolist() == [1, 0]
     assert store.predictions(record(model=ModelFacts(name="lexicon"))) is None
     assert store.get("minilm", "polarity/cr/senteval-lr/1", 0) is None
+
+
+def test_a_record_of_before_there_were_checksums_is_read():
+    assert Record.from_json(json.dumps(document_of(record()))) == record()
+
+
+def test_white_space_and_order_do_not_damage_a_record():
+    document = json.loads(record().to_json())
+    assert Record.from_json(json.dumps(dict(reversed(document.items())))) == record()
+
+
+def test_every_flipped_byte_of_a_record_is_found_or_changes_nothing():
+    one = record(details={"note": "Zürich", "strengths": (0.25, 1e-07)})
+    raw = one.to_json().encode()
+    again = Record.from_json(raw.decode())
+    unnoticed = 0
+    for place in range(len(raw)):
+        for bit in range(8):
+            flipped = bytearray(raw)
+            flipped[place] ^= 1 << bit
+            try:
+                assert Record.from_json(flipped.decode()) == again
+            except (RecordInvalid, UnicodeDecodeError):
+                continue
+            unnoticed += 1
+    # White space, `e` for `E`, and the name of the checksum itself.
+    assert unnoticed < 0.08 * 8 * len(raw)
+
+
+def test_a_flipped_digit_of_a_stored_record_is_found(tmp_path):
+    store = ResultStore(tmp_path)
+    path = store.save(record())
+    path.write_text(path.read_text().replace("0.75", "0.76"))
+    with pytest.raises(RecordInvalid, match="checksum"):
+        store.get(*record().key)
+
+
+def test_a_flipped_schema_is_damage_and_no_newer_version():
+    with pytest.raises(RecordInvalid, match="damaged"):
+        Record.from_json(record().to_json().replace(f'"schema": {SCHEMA}', '"schema": 9'))
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "gone", "another's"])
+def test_damaged_predictions_are_found_with_their_record(tmp_path, damage):
+    store = ResultStore(tmp_path)
+    path = store.save(record(), {"gold": np.arange(300)}).with_suffix(".npz")
+    raw = bytearray(path.read_bytes())
+    if damage == "flip":
+        raw[30] ^= 1  # in the name of a member, which zip's own checksum does not cover
+        path.write_bytes(raw)
+    elif damage == "truncate":
+        path.write_bytes(raw[:-1])
+    elif damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(pack({"gold": np.arange(301)}))
+    with pytest.raises(RecordInvalid, match=path.name):
+        store.get(*record().key)
+    with pytest.raises(RecordInvalid, match=path.name):
+        store.predictions(next(iter(store)))
 
 
 def test_a_damaged_record_is_named(tmp_path):
