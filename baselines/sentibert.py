@@ -256,10 +256,9 @@ class SentiBERTTree(SentiBERT):
 
     def _nodes(self, ids: Sequence[NDArray[np.int32]], found: Sequence[Spans]) -> Iterator[NDArray[np.float32]]:
         composition = self._loaded_composition()
-        engine, budget = self.load().engine, self._batch_tokens()
         for start in range(0, len(ids), _TEXTS_AT_ONCE):
             part = slice(start, start + _TEXTS_AT_ONCE)
-            for states, spans_of_text in zip(engine.states(ids[part], budget), found[part], strict=True):
+            for states, spans_of_text in zip(self.states(ids[part]), found[part], strict=True):
                 yield composition.nodes(states, spans_of_text).cpu().numpy()
 
     def _loaded_composition(self) -> Composition:

@@ -56,6 +56,14 @@ class EncoderFault(BenchError):
     """An encoder broke its contract (shape, dtype, finiteness) or raised while encoding."""
 
 
+class TimeLimit(BenchError):
+    """A unit took longer than `--unit-timeout` and was stopped."""
+
+
+class WorkerLost(BenchError):
+    """The processes that did a piece of work died, again and again."""
+
+
 class StorageFault(BenchError):
     """The cache or the results directory cannot be read or written (read-only, full, damaged)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -115,6 +116,26 @@ def directories(values: tuple[str, ...], option: str) -> dict[str, Path]:
             raise UsageError(f"{option} {value}: {directory} is not a directory")
         pairs[name] = Path(directory)
     return pairs
+
+
+#: Letters of `size`'s units, each a thousand times the one before.
+_SIZES = "KMGT"
+
+
+def size(text: str, option: str) -> int:
+    """A number of bytes, with or without a unit.
+
+    >>> size("2GB", "--max-memory"), size("512 m", "--max-memory"), size("1.5GiB", "--max-memory")
+    (2000000000, 512000000, 1610612736)
+
+    Raises:
+        UsageError: no size.
+    """
+    match = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*(?:([{_SIZES}])(i?))?B?", text.strip(), re.IGNORECASE)
+    if match is None or float(match[1]) == 0:
+        raise UsageError(f"{option} takes a size such as 2GB or 512MiB, not {text!r}")
+    power = _SIZES.index(match[2].upper()) + 1 if match[2] else 0
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
 
 
 def go_offline(asked: bool) -> None:

@@ -302,6 +302,7 @@ def tasks() -> dict[str, Task]:
         "tweet-sentiment",
         "irony",
         "sarcasm",
+        "conversation",
         "diagnostics",
         "drift",
     )

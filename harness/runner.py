@@ -7,12 +7,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.engines.base import Engine, Plan, Watcher
 from harness.errors import StorageFault, UsageError
-from harness.files import storage_fault
+from harness.files import PARTIAL, storage_fault
+from harness.leftovers import remove_leftovers
+from harness.planning import Estimator, Shard, share_of
 from harness.registry import EncoderPlugin, find_encoder, select_tasks
 from harness.results import Record
 from harness.units import RunOptions, Unit, Workbench
@@ -41,6 +44,61 @@ def seeds_of(*, stochastic: bool, seeds: Sequence[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(seeds)) if stochastic else (0,)
 
 
+def planned(
+    models: Sequence[str | EncoderPlugin],
+    options: RunOptions,
+    *,
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] = (0,),
+    shard: Shard | None = None,
+) -> tuple[Plan, Workbench]:
+    """What a run would do, and where; nothing is read or written for it.
+
+    Args:
+        models: encoder names, see `harness.registry.find_encoder`, or what it gives.
+        options: directories, device and the like.
+        suite: a suite's name; see `harness.registry.select_tasks`.
+        tasks: task patterns.
+        seeds: for tasks with a random part.
+        shard: the share of the plan that is done here; None for all of it.
+
+    Raises:
+        UsageError: a name that does not exist.
+    """
+    if not models:
+        raise UsageError("no model is named; `bench models` lists them, e.g. --models minilm,lexicon")
+    specs: dict[str, str] = {}
+    plugins: dict[str, EncoderPlugin] = {}
+    for model in models:
+        plugin = model if isinstance(model, EncoderPlugin) else find_encoder(model)
+        plugins[plugin.name] = plugin
+        if isinstance(model, str):
+            specs[plugin.name] = model
+    chosen = select_tasks(suite, list(tasks))
+    if not chosen:
+        raise UsageError(f"suite {suite!r} has no tasks in this installation; `bench tasks` lists all")
+    known = {plugin.partition("@")[0] for plugin in plugins}
+    # A task may need the model that another was made from: its weights may be given as well.
+    known |= {name for plugin in plugins.values() if (base := plugin.card.base) for name in (base, f"hf:{base}")}
+    for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trusted):
+        if name not in known:
+            raise UsageError(f"a directory or trust is given for {name!r}, which is not among the models of this run")
+    bench = Workbench(options, plugins, chosen, specs)
+    units = {
+        model: tuple(
+            Unit(model, task, seed)
+            for task, spec in chosen.items()
+            for seed in seeds_of(stochastic=spec.stochastic, seeds=seeds)
+        )
+        for model in plugins
+    }
+    if shard is not None:
+        cards = {name: plugin.card for name, plugin in plugins.items()}
+        units = share_of(units, shard, Estimator(cards, chosen, bench.corpora))
+    return Plan(units), bench
+
+
 def run(
     models: Sequence[str | EncoderPlugin],
     options: RunOptions,
@@ -50,6 +108,7 @@ def run(
     suite: str | None = None,
     tasks: Sequence[str] = (),
     seeds: Sequence[int] = (0,),
+    shard: Shard | None = None,
 ) -> RunReport:
     """Measure models on tasks.
 
@@ -64,36 +123,15 @@ def run(
         suite: a suite's name; see `harness.registry.select_tasks`.
         tasks: task patterns.
         seeds: for tasks with a random part.
+        shard: the share of the plan that is done here; None for all of it.
 
     Raises:
         UsageError: a name that does not exist; nothing was done.
         StorageFault: the results directory cannot be written; nothing was done.
     """
-    if not models:
-        raise UsageError("no model is named; `bench models` lists them, e.g. --models minilm,lexicon")
-    found = [model if isinstance(model, EncoderPlugin) else find_encoder(model) for model in models]
-    plugins = {plugin.name: plugin for plugin in found}
-    chosen = select_tasks(suite, list(tasks))
-    if not chosen:
-        raise UsageError(f"suite {suite!r} has no tasks in this installation; `bench tasks` lists all")
-    known = {plugin.partition("@")[0] for plugin in plugins}
-    # A task may need the model that another was made from: its weights may be given as well.
-    known |= {name for plugin in found if (base := plugin.card.base) for name in (base, f"hf:{base}")}
-    for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trusted):
-        if name not in known:
-            raise UsageError(f"a directory or trust is given for {name!r}, which is not among the models of this run")
+    plan, bench = planned(models, options, suite=suite, tasks=tasks, seeds=seeds, shard=shard)
     _check_writable(options)
-    bench = Workbench(options, plugins, chosen)
-    plan = Plan(
-        {
-            model: tuple(
-                Unit(model, task, seed)
-                for task, spec in chosen.items()
-                for seed in seeds_of(stochastic=spec.stochastic, seeds=seeds)
-            )
-            for model in plugins
-        }
-    )
+    remove_leftovers(options.results_dir, options.cache_dir)
     watcher.begin(plan)
     try:
         records = engine.execute(plan, bench, watcher)
@@ -106,7 +144,8 @@ def run(
 
 def _check_writable(options: RunOptions) -> None:
     """Find out before hours of work that results could not be saved."""
-    probe = options.results_dir / ".writable"
+    # Of a name of its own: another run may begin at the same moment.
+    probe = options.results_dir / f"{PARTIAL}{secrets.token_hex(4)}-writable"
     try:
         options.results_dir.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"")

@@ -11,22 +11,34 @@ import hashlib
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
+from harness import memory
 from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
 from harness.corpora.shelves import Library
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
 from harness.environment import environment
-from harness.errors import BenchError, EncoderFault, NotApplicable, RecordInvalid, RecordNewer, UsageError
+from harness.errors import (
+    BenchError,
+    DataInvalid,
+    DataMissing,
+    EncoderFault,
+    NotApplicable,
+    RecordInvalid,
+    RecordNewer,
+    UsageError,
+)
 from harness.fingerprint import fingerprint_of
 from harness.registry import EncoderPlugin, encoder_names, find_encoder
 from harness.results import Failure, ModelFacts, Record, ResultStore
-from harness.workers import Encoded, EncodingPool, encoded_here, processes_for
+from harness.workers import Encoded, EncodingPool, encoded_here, pool_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +47,6 @@ if TYPE_CHECKING:
     from harness.encoder import Encoder, EncoderCard
     from harness.outcome import Outcome
     from harness.tasks.base import Prepared, PreparedAgainst, Task
-
-#: Told of each encoded shard: texts, seconds, characters.
-Progress = Callable[[int, float, int], None]
 
 #: A shard holds at most this many texts and characters: what Ctrl-C can lose, seconds of work for a small model.
 _SHARD_TEXTS = 2048
@@ -69,6 +78,10 @@ class RunOptions:
     fresh: bool = False
     """Encode and score again whatever is there."""
     fail_fast: bool = False
+    max_memory: int | None = None
+    """Bytes of anonymous memory to plan with, see `harness.memory`; None: its default."""
+    unit_timeout: float | None = None
+    """Seconds after which an encoder without a finished shard, or a scoring unit, is stopped; None: never."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +94,34 @@ class Unit:
 
 
 class Workbench:
-    """What the units of one process share."""
+    """What the units of one process share.
 
-    def __init__(self, options: RunOptions, plugins: Mapping[str, EncoderPlugin], tasks: Mapping[str, Task]) -> None:
+    Args:
+        options: directories, device and the like.
+        plugins: model → how to make it.
+        tasks: id → task.
+        specs: model → what `find_encoder` finds it by; those without can be used in this process alone.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        plugins: Mapping[str, EncoderPlugin],
+        tasks: Mapping[str, Task],
+        specs: Mapping[str, str] | None = None,
+    ) -> None:
         self.options = options
+        self.specs = dict(specs or {})
         self.plugins = dict(plugins)
         self.tasks = tasks
         self.corpora = Library(options.data_dir, options.cache_dir, offline=options.offline)
         self.store = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self.results = ResultStore(options.results_dir)
         self._prepared: dict[str, Prepared] = {}
+        self._believed: dict[tuple[str, int | None], Mapping[str, Any]] = {}
         self._encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         self._pool: EncodingPool | None = None
+        memory.limit_to(options.max_memory, options.cache_dir / "scratch")
 
     # Encoders
 
@@ -127,8 +156,8 @@ class Workbench:
 
     def facts(self, model: str, max_length: int | None = None) -> ModelFacts:
         """What the records of a model say of it."""
-        encoder, fingerprint = self.encoder(model, max_length)
-        described = _described(encoder)
+        fingerprint = self.encoder(model, max_length)[1]
+        described = self._described(model, max_length)
         card = self.plugins[model].card
         return replace(
             self.bare_facts(model),
@@ -139,6 +168,23 @@ class Workbench:
             dimensions=described.get("dimensions", card.dimensions),
             parameters=described.get("parameters", card.parameters),
         )
+
+    def described(self, model: str, task: str) -> dict[str, Mapping[str, Any]]:
+        """What the encoders that a task needs say of themselves: the model's, and its backbone's where that counts."""
+        max_length = self.tasks[task].max_length
+        found: dict[str, Mapping[str, Any]] = {model: self._described(model, max_length)}
+        if self.against_backbone(task):
+            backbone = self.backbone(model)
+            found[backbone] = self._described(backbone, max_length, beside=model)
+        return found
+
+    def believe(self, task: str, described: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take what encoders said of themselves where they encoded, maybe on a GPU, for what they are here too."""
+        self._believed.update({(model, self.tasks[task].max_length): facts for model, facts in described.items()})
+
+    def _described(self, model: str, max_length: int | None, *, beside: str | None = None) -> dict[str, Any]:
+        described = _described(self.encoder(model, max_length, beside=beside)[0])
+        return {**described, **self._believed.get((model, max_length), {})}
 
     def bare_facts(self, model: str) -> ModelFacts:
         """What the card alone says."""
@@ -178,8 +224,8 @@ class Workbench:
 
     def space(self, model: str, max_length: int | None, *, beside: str | None = None) -> EmbeddingSpace:
         """Where the vectors of a model under a cut-off are cached; `beside` as for `encoder`."""
-        encoder, fingerprint = self.encoder(model, max_length, beside=beside)
-        described = _described(encoder)
+        fingerprint = self.encoder(model, max_length, beside=beside)[1]
+        described = self._described(model, max_length, beside=beside)
         return self.store.space(
             {
                 "fingerprint": fingerprint,
@@ -224,41 +270,66 @@ class Workbench:
         space = self.space(model, self.tasks[task].max_length)
         return space.missing(self.prepared(task).texts)
 
-    def encode(self, model: str, task: str, progress: Progress) -> float:
+    def against_backbone(self, task: str) -> bool:
+        """Whether a task also needs the vectors of the model that an encoder was made from."""
+        return _against_backbone(self.tasks[task])
+
+    def locks(self, model: str, task: str) -> list[Path]:
+        """Files to hold while a task's texts are encoded: one for each corpus and space that they come from and go to.
+
+        Raises:
+            WeightsMissing, ExtraMissing, UsageError, NotApplicable: an encoder cannot be made here.
+        """
+        spec = self.tasks[task]
+        spaces = [self.space(model, spec.max_length)]
+        if self.against_backbone(task):
+            spaces.append(self.space(self.backbone(model), spec.max_length, beside=model))
+        corpora = spec.corpora or (spec.corpus,)
+        return [space.directory / f"{quote(corpus, safe='')}.lock" for space in spaces for corpus in corpora]
+
+    def drop(self, model: str, task: str) -> None:
+        """Remove the cached vectors of a task's texts; a task without data has none."""
+        with suppress(BenchError):
+            self.space(model, self.tasks[task].max_length).drop(self.prepared(task).texts)
+
+    def encode(self, model: str, task: str, *, part: tuple[int, int] = (0, 1)) -> Iterator[tuple[int, float, int]]:
         """Encode what a task needs and the cache lacks.
 
         Args:
             model: its name.
             task: its id.
-            progress: told the number of texts of each shard, the seconds it took, and its characters.
+            part: (i, n) takes every n-th text, by length, from the i-th on.
 
-        Returns:
-            Seconds spent.
+        Yields:
+            For each shard that was encoded and stored: its texts, the seconds it took, and its characters. Vectors of
+            the model's backbone count no text and no character.
 
         Raises:
             EncoderFault: the encoder raised, or broke its contract.
         """
-        seconds = self._encode(model, task, progress)
-        if _against_backbone(self.tasks[task]):
-            # Not told to the progress display, which counts the model's own texts.
-            seconds += self._encode(
-                self.backbone(model), task, lambda _texts, _seconds, _characters: None, beside=model
-            )
-        return seconds
+        yield from self._encode(model, task, part)
+        if self.against_backbone(task):
+            for _, seconds, _ in self._encode(self.backbone(model), task, part, beside=model):
+                yield 0, seconds, 0
 
-    def _encode(self, model: str, task: str, progress: Progress, *, beside: str | None = None) -> float:
+    def _encode(
+        self, model: str, task: str, part: tuple[int, int], *, beside: str | None = None
+    ) -> Iterator[tuple[int, float, int]]:
         max_length = self.tasks[task].max_length
         encoder, _ = self.encoder(model, max_length, beside=beside)
         space = self.space(model, max_length, beside=beside)
-        missing = space.missing(self.prepared(task).texts)
-        total = 0.0
-        for part, vectors, seconds in self._encoded(model, encoder, missing):
+        number, parts = part
+        texts: Sequence[str] = self.prepared(task).texts
+        if parts > 1:
+            texts = sorted(dict.fromkeys(texts), key=len)[number::parts]
+        if not space.missing(texts):
+            return
+        # Another process may have encoded them meanwhile.
+        space.refresh()
+        for shard, vectors, seconds in self._encoded(model, encoder, space.missing(texts)):
             start = time.perf_counter()
-            space.add(part, checked_vectors(vectors, len(part), model))
-            seconds += time.perf_counter() - start
-            total += seconds
-            progress(len(part), seconds, self.characters(model, task, part))
-        return total
+            space.add(shard, checked_vectors(vectors, len(shard), model))
+            yield len(shard), seconds + time.perf_counter() - start, self.characters(model, task, shard)
 
     def _encoded(self, model: str, encoder: Encoder, texts: Sequence[str]) -> Iterator[Encoded]:
         """Vectors of texts, shard by shard: by the workers where there are some, or where they are worth starting."""
@@ -267,8 +338,7 @@ class Workbench:
             self.close()
         if texts and self._pool is None:
             device = str(_described(encoder).get("device", "cpu"))
-            processes = self.options.processes or processes_for(encoder, characters, device=device)
-            self._pool = EncodingPool(encoder, processes) if processes > 1 else None
+            self._pool = pool_for(encoder, characters, device=device, processes=self.options.processes)
         try:
             if self._pool is None:
                 yield from encoded_here(encoder, list(_shards(texts)))
@@ -283,7 +353,7 @@ class Workbench:
 
     def characters(self, model: str, task: str, texts: Iterable[str]) -> int:
         """Characters of texts, as far as the cut-off lets them be read: how much work they are."""
-        described = _described(self.encoder(model, self.tasks[task].max_length)[0])
+        described = self._described(model, self.tasks[task].max_length)
         cut = described.get("max_length")
         most = _CHARACTERS_A_TOKEN * cut if cut else None
         return sum(len(text) if most is None else min(len(text), most) for text in texts)
@@ -302,12 +372,12 @@ class Workbench:
         prepared = self.prepared(unit.task)
         embeddings = self.space(unit.model, task.max_length).gather(prepared.texts)
         start = time.perf_counter()
-        if _against_backbone(task):
+        if self.against_backbone(unit.task):
             outcome = self._against(unit, embeddings)
         else:
             outcome = prepared.evaluate(embeddings, unit.seed)
         seconds = time.perf_counter() - start
-        described = _described(self.encoder(unit.model, task.max_length)[0])
+        described = self._described(unit.model, task.max_length)
         record = replace(
             self._blank(unit, "ok"),
             model=self.facts(unit.model, task.max_length),
@@ -381,11 +451,14 @@ class Workbench:
             return None
         if record.model.fingerprint != self.encoder(unit.model, self.tasks[unit.task].max_length)[1]:
             return None
-        if _against_backbone(self.tasks[unit.task]) and not self._same_backbone(unit, record):
+        if self.against_backbone(unit.task) and not self._same_backbone(unit, record):
             return None
         if self.plugins[unit.model].accepts("dtype") and record.model.dtype != (self.options.dtype or "float32"):
             return None
-        return record if record.environment.get("corpora") == self.data_version(unit.task) else None
+        try:
+            return record if record.environment.get("corpora") == self.data_version(unit.task) else None
+        except (DataMissing, DataInvalid):  # which the unit, done again, will say
+            return None
 
     def _same_backbone(self, unit: Unit, record: Record) -> bool:
         """Whether a record was measured against the backbone as it is now."""

@@ -23,9 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import EncoderFault
+from harness.shortage import is_shortage
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+    from multiprocessing.queues import SimpleQueue
 
     import numpy as np
     from numpy.typing import NDArray
@@ -42,10 +44,16 @@ _WORTH = 1.5e13
 _OVERHEAD = 700 * 2**20
 _COPIES = 3
 
+#: The same from which on one process for each of several GPUs is: some thirty seconds of one.
+_WORTH_GPUS = 1.5e15
+
 #: Encoders that do not say how large they are count as this many parameters.
 _UNKNOWN_SIZE = 20_000_000
 
 _MOST = 8
+
+#: How often work is begun that a worker died over.
+_ATTEMPTS = 3
 
 
 def cores() -> int:
@@ -77,8 +85,50 @@ def processes_for(encoder: Encoder, characters: int, *, device: str) -> int:
     parameters = encoder.card.parameters or _UNKNOWN_SIZE
     if device != "cpu" or characters * parameters < _WORTH or not portable(encoder):
         return 1
+    return most_processes(parameters)
+
+
+def most_processes(parameters: int) -> int:
+    """One process for each core, as far as memory lets them hold weights each."""
     room = free_memory() // (_OVERHEAD + _COPIES * 4 * parameters)
     return max(1, min(cores(), _MOST, room))
+
+
+def gpus_for(encoder: Encoder, characters: int, *, device: str) -> tuple[str, ...]:
+    """The GPUs that encode quickest, one process each; none where one process is as good.
+
+    Args:
+        encoder: what encodes; its attribute `device` says where.
+        characters: how much there is to encode.
+        device: what was asked for; `cuda:1` is that one alone.
+    """
+    parameters = encoder.card.parameters or _UNKNOWN_SIZE
+    if device != "cuda" or characters * parameters < _WORTH_GPUS or not hasattr(encoder, "device"):
+        return ()
+    gpus = tuple(f"cuda:{number}" for number in range(visible_gpus()))
+    return gpus if len(gpus) > 1 and portable(encoder) else ()
+
+
+def visible_gpus() -> int:
+    """GPUs that this process may use."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def pool_for(encoder: Encoder, characters: int, *, device: str, processes: int | None) -> EncodingPool | None:
+    """The processes that encode quickest; None where this one does it.
+
+    Args:
+        encoder: what encodes.
+        characters: how much there is to encode.
+        device: where.
+        processes: how many the user asked for; None leaves it to this function.
+    """
+    if processes is None and (gpus := gpus_for(encoder, characters, device=device)):
+        return EncodingPool(encoder, len(gpus), devices=gpus)
+    processes = processes or processes_for(encoder, characters, device=device)
+    return EncodingPool(encoder, processes) if processes > 1 else None
 
 
 def portable(encoder: Encoder) -> bool:
@@ -95,7 +145,7 @@ def encoded_here(encoder: Encoder, parts: Sequence[Sequence[str]]) -> Iterator[E
     """Encode parts in this process, in order."""
     for part in parts:
         start = time.perf_counter()
-        vectors = encoder.encode(part)
+        vectors = _halving(encoder, part)
         yield part, vectors, time.perf_counter() - start
 
 
@@ -105,39 +155,62 @@ class EncodingPool:
     Args:
         encoder: is copied to the workers without its weights.
         processes: how many.
+        devices: of each process, where they differ.
     """
 
-    def __init__(self, encoder: Encoder, processes: int) -> None:
+    def __init__(self, encoder: Encoder, processes: int, *, devices: Sequence[str] = ()) -> None:
         self.encoder = encoder
         self.processes = processes
+        self.devices = tuple(devices)
+        self._start()
+
+    def _start(self) -> None:
         context = get_context("spawn")
         # Nothing is ever sent: workers wait for the end that closes when this process closes it, or ends.
         theirs, self._lifeline = context.Pipe(duplex=False)
+        places = context.SimpleQueue()
+        for device in self.devices:
+            places.put(device)
+        threads = max(1, cores() // self.processes) if self.devices else 1
         self._executor = ProcessPoolExecutor(
-            processes, mp_context=context, initializer=_begin, initargs=(pickle.dumps(encoder), theirs)
+            self.processes,
+            mp_context=context,
+            initializer=_begin,
+            initargs=(pickle.dumps(self.encoder), theirs, places if self.devices else None, threads),
         )
 
     def encode(self, parts: Sequence[Sequence[str]]) -> Iterator[Encoded]:
-        """Encode parts, and give each when it is done.
+        """Encode parts, and give each when it is done. What a worker that died held is done again.
 
         Raises:
-            EncoderFault: a worker died.
+            EncoderFault: workers died again and again.
         """
+        left = list(parts)
+        for _ in range(_ATTEMPTS):
+            try:
+                for done in self._encode(left):
+                    left.remove(done[0])
+                    yield done
+                return
+            except BrokenProcessPool as error:
+                cause = error
+                self.close()
+                self._start()
+        raise EncoderFault(
+            f"one of {self.processes} encoding processes died {_ATTEMPTS} times, most likely for lack of memory; "
+            "the same command with `--processes 1` goes on in one"
+        ) from cause
+
+    def _encode(self, parts: Sequence[Sequence[str]]) -> Iterator[Encoded]:
         last = time.perf_counter()
         futures: dict[Future[Any], Sequence[str]] = {}
-        try:
-            for part in parts:
-                futures[self._executor.submit(_encode, list(part))] = part
-            for future in as_completed(futures):
-                vectors = future.result()
-                now = time.perf_counter()
-                yield futures.pop(future), vectors, now - last
-                last = now
-        except BrokenProcessPool as error:
-            raise EncoderFault(
-                f"one of {self.processes} encoding processes died, most likely for lack of memory; "
-                "the same command with `--processes 1` goes on in one"
-            ) from error
+        for part in parts:
+            futures[self._executor.submit(_encode, list(part))] = part
+        for future in as_completed(futures):
+            vectors = future.result()
+            now = time.perf_counter()
+            yield futures.pop(future), vectors, now - last
+            last = now
 
     def close(self) -> None:
         """End the workers at once, whatever they do."""
@@ -148,14 +221,27 @@ class EncodingPool:
 _worker: dict[str, Encoder] = {}
 
 
-def _begin(pickled: bytes, lifeline: Connection) -> None:
-    """Prepare a worker: one thread, no answer to Ctrl-C, which is the first process's to give."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", RAYON_NUM_THREADS="1")
-    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-    _worker["encoder"] = pickle.loads(pickled)
+def _begin(pickled: bytes, lifeline: Connection, places: SimpleQueue[str] | None, threads: int) -> None:
+    settle(lifeline, threads)
+    encoder = pickle.loads(pickled)
+    if places is not None:
+        encoder.device = places.get()
+    _worker["encoder"] = encoder
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
+        sys.modules["torch"].set_num_threads(threads)
+
+
+def settle(lifeline: Connection, threads: int = 1) -> None:
+    """Prepare a worker process: few threads, no answer to Ctrl-C, which is the first process's to give.
+
+    Args:
+        lifeline: the worker ends when its other end is closed.
+        threads: of the libraries that are imported from now on.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    number = str(threads)
+    os.environ.update(OMP_NUM_THREADS=number, MKL_NUM_THREADS=number, RAYON_NUM_THREADS=number)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
 def _end_with(lifeline: Connection) -> None:
@@ -167,4 +253,17 @@ def _end_with(lifeline: Connection) -> None:
 
 
 def _encode(texts: list[str]) -> NDArray[np.float32]:
-    return _worker["encoder"].encode(texts)
+    return _halving(_worker["encoder"], texts)
+
+
+def _halving(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Encode texts; half of them at a time, and so on, where memory is short."""
+    try:
+        return encoder.encode(texts)
+    except (MemoryError, RuntimeError) as error:
+        if len(texts) < 2 or not is_shortage(error):
+            raise
+    import numpy as np
+
+    middle = len(texts) // 2
+    return np.concatenate([_halving(encoder, texts[:middle]), _halving(encoder, texts[middle:])])

@@ -13,27 +13,41 @@ BELOW = {
     "outcome": set(),
     "environment": set(),
     "files": {"errors"},
+    "locks": {"files"},
+    "leftovers": {"embeddings", "files", "locks"},
     "encoder": {"errors"},
     "conformance": {"errors"},
     "metrics": set(),
+    "memory": set(),
+    "shortage": set(),
+    "predictions": set(),
+    "record_facts": set(),
+    "redaction": set(),
+    "strict_json": set(),
     "onednn": set(),
-    "probes": {"onednn"},
+    "probes": {"memory", "onednn"},
     "statistics": {"metrics", "outcome"},
     "corpora": {"errors", "files"},
     "options": {"errors", "files"},
     "command_line": {"errors"},
-    "results": {"errors", "files", "outcome"},
-    "embeddings": {"errors", "files"},
+    "results": {
+        *("errors", "files", "outcome", "predictions"),
+        *("record_facts", "redaction", "strict_json"),
+    },
+    "embeddings": {"errors", "files", "memory"},
     "fingerprint": {"conformance", "encoder", "errors"},
     "testing": {"conformance", "encoder", "errors"},
-    "contamination": {"corpora", "encoder", "errors", "files", "outcome", "results"},
+    "contamination": {
+        *("corpora", "encoder", "errors", "files", "outcome"),
+        *("record_facts", "results", "strict_json"),
+    },
     "comparison": {"errors", "outcome", "results", "statistics"},
-    "transformer": {"encoder", "errors", "files", "onednn"},
-    "workers": {"encoder", "errors"},
+    "transformer": {"encoder", "errors", "files", "onednn", "shortage", "strict_json"},
+    "workers": {"encoder", "errors", "shortage"},
     "tasks": {"corpora", "errors", "metrics", "outcome", "probes", "statistics"},
-    "interop": {"conformance", "encoder", "errors", "registry", "results"},
+    "interop": {"conformance", "encoder", "errors", "registry", "results", "strict_json"},
     "registry": {"encoder", "errors", "tasks", "transformer"},
-    "leaderboard": {"comparison", "errors", "files", "outcome", "results", "statistics"},
+    "leaderboard": {"comparison", "errors", "files", "outcome", "results", "statistics", "strict_json"},
     "figures": {
         *("comparison", "corpora", "embeddings", "errors", "files", "leaderboard"),
         *("outcome", "registry", "results", "tasks"),
@@ -47,7 +61,7 @@ BELOW = {
         *("registry", "results", "statistics", "tasks"),
     },
 }
-ABOVE = {"api", "document", "perf", "units", "engines", "runner", "commands", "cli"}
+ABOVE = {"api", "document", "perf", "planning", "units", "engines", "runner", "commands", "cli"}
 
 
 def imports(path: Path) -> set[str]:
@@ -95,7 +109,7 @@ def test_plugins_stand_on_the_public_rooms_alone(package):
 
 @pytest.mark.parametrize("folder", ["tasks", "probes"])
 def test_siblings_do_not_know_each_other(folder):
-    shared = {"base", "emotion_rows", "logistic", "means", "senteval"}
+    shared = {"base", "emotion_rows", "logistic", "means", "senteval", "tall"}
     for path in sorted((REPOSITORY / "harness" / folder).glob("*.py")):
         prefix = f"harness.{folder}."
         siblings = {name.removeprefix(prefix).split(".")[0] for name in imports(path) if name.startswith(prefix)}

@@ -57,6 +57,11 @@ class Pace:
         self._characters, self._of = 0, characters
         self._seconds = 0.0
 
+    def expect(self, texts: int, characters: int) -> None:
+        """Have more to encode: another model's texts, at the same time."""
+        self.waiting += texts
+        self._of += characters
+
     def count(self, texts: int, seconds: float, characters: int) -> None:
         """Take a shard into account."""
         self.texts += texts
@@ -82,12 +87,31 @@ class Tally:
         self.done = 0
         self.skipped = 0
         self.models: set[str] = set()
+        self._open: dict[str, int] = {}
+        self._pace = Pace()
+
+    def open(self, name: str, units: int, texts: int, characters: int) -> None:
+        """Take a model into account, beside those that have units left."""
+        if not self._open:
+            self._pace = Pace()
+        self._pace.expect(texts, characters)
+        self._open[name] = units
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one model is under way."""
+        return len(self._open) > 1
 
     def count(self, record: Record, fresh: bool) -> None:
         """Take one unit into account."""
         self.done += 1
         self.skipped += not fresh
-        self.models.add(record.model.name)
+        name = record.model.name
+        self.models.add(name)
+        if name in self._open:
+            self._open[name] -= 1
+            if not self._open[name]:
+                del self._open[name]
 
 
 class SilentProgress(Tally):
@@ -131,7 +155,7 @@ class PlainProgress(SilentProgress):
 
     def model(self, name: str, units: int, texts: int, characters: int) -> None:
         """Say which model comes next."""
-        self._pace = Pace(texts, characters)
+        self.open(name, units, texts, characters)
         self._spoken = time.monotonic()
         click.echo(f"{name}: {units} units, {texts:,} texts to encode", err=True)
 
@@ -147,9 +171,10 @@ class PlainProgress(SilentProgress):
 
     def unit(self, record: Record, *, fresh: bool) -> None:
         """Say how a unit ended."""
+        model = f"{record.model.name}, " if self.several else ""
         self.count(record, fresh)
         known = "" if fresh else " (recorded before)"
-        click.echo(f"  {record.task_id} seed {record.seed}: {shown_result(record)}{known}", err=True)
+        click.echo(f"  {model}{record.task_id} seed {record.seed}: {shown_result(record)}{known}", err=True)
 
 
 class LiveProgress(Tally):
@@ -179,8 +204,13 @@ class LiveProgress(Tally):
 
     def model(self, name: str, units: int, texts: int, characters: int) -> None:
         """Point the text bar at the next model."""
-        self._pace = Pace(texts, characters)
-        self._bars.reset(self._texts, total=texts, visible=texts > 0, description=f"{name}: texts", rate="")
+        self.open(name, units, texts, characters)
+        if self.several:
+            self._bars.update(
+                self._texts, total=self._pace.waiting, visible=self._pace.waiting > 0, description="texts"
+            )
+        else:
+            self._bars.reset(self._texts, total=texts, visible=texts > 0, description=f"{name}: texts", rate="")
         self._bars.update(self._units, description=name)
 
     def encoded(self, texts: int, seconds: float, characters: int) -> None:

@@ -33,8 +33,30 @@ if TYPE_CHECKING:
     "--processes",
     type=click.IntRange(min=1),
     default=None,
-    help="Processes that encode, of one thread each; 1: this one alone  [default: what is quickest]",
+    help="Processes, or Ray workers, of one thread each; 1: this one alone  [default: what is quickest]",
 )
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where units are done."
+)
+@click.option(
+    "--address", default=None, help="A Ray cluster: auto, or host:port  [default: one on this machine for this run]"
+)
+@click.option(
+    "--shard",
+    "shard_text",
+    default=None,
+    metavar="i/n",
+    help="Only the i-th of n shares of the plan, as job arrays do.",
+)
+@click.option(
+    "--unit-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="SECONDS",
+    help="Stop an encoder without progress, or a scoring unit, after so long; it counts as failed.",
+)
+@click.option("--max-memory", default=None, metavar="SIZE", help="That arrays may take, e.g. 2GB  [default: 2GB]")
+@click.option("--dry-run", is_flag=True, help="Print units, texts, tokens, FLOPs, time and disk; do nothing.")
 @click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or do everything again.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @options.offline
@@ -54,6 +76,12 @@ def run(
     batch_tokens: int | None,
     trusted: tuple[str, ...],
     processes: int | None,
+    engine: str,
+    address: str | None,
+    shard_text: str | None,
+    unit_timeout: float | None,
+    max_memory: str | None,
+    dry_run: bool,
     resume: bool,
     fail_fast: bool,
     offline: bool,
@@ -69,34 +97,51 @@ def run(
     """
     options.go_offline(offline)
     from harness.commands.progress import LiveProgress, PlainProgress, SilentProgress
-    from harness.engines import LocalEngine
+    from harness.engines import LocalEngine, RayEngine
+    from harness.planning import Shard
+    from harness.runner import planned
     from harness.runner import run as run_plan
     from harness.units import RunOptions
 
+    if address is not None and engine != "ray":
+        raise click.UsageError("--address is that of a Ray cluster: add --engine ray")
+    run_options = RunOptions(
+        results_dir=results_dir,
+        cache_dir=cache_dir,
+        data_dir=_existing(data_dir),
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        processes=processes,
+        weights_dirs=options.directories(weights_dirs, "--weights-dir"),
+        tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
+        trusted=tuple(options.split_names(trusted)),
+        offline=offline,
+        fresh=not resume,
+        fail_fast=fail_fast,
+        max_memory=None if max_memory is None else options.size(max_memory, "--max-memory"),
+        unit_timeout=unit_timeout,
+    )
+    chosen = options.split_names(models)
+    patterns = options.split_names(tasks)
+    shard = None if shard_text is None else Shard.parse(shard_text)
+    if dry_run:
+        from harness.commands.dry_run import show_plan
+
+        plan, bench = planned(chosen, run_options, suite=suite, tasks=patterns, seeds=_seeds(seeds), shard=shard)
+        click.echo(show_plan(plan, bench))
+        return 0
     watcher = SilentProgress() if quiet else LiveProgress() if sys.stderr.isatty() else PlainProgress()
     signal.signal(signal.SIGTERM, _interrupt)
     report = run_plan(
-        options.split_names(models),
-        RunOptions(
-            results_dir=results_dir,
-            cache_dir=cache_dir,
-            data_dir=_existing(data_dir),
-            device=device,
-            dtype=dtype,
-            batch_tokens=batch_tokens,
-            processes=processes,
-            weights_dirs=options.directories(weights_dirs, "--weights-dir"),
-            tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
-            trusted=tuple(options.split_names(trusted)),
-            offline=offline,
-            fresh=not resume,
-            fail_fast=fail_fast,
-        ),
-        engine=LocalEngine(),
+        chosen,
+        run_options,
+        engine=RayEngine(address, processes) if engine == "ray" else LocalEngine(),
         watcher=watcher,
         suite=suite,
-        tasks=options.split_names(tasks),
+        tasks=patterns,
         seeds=_seeds(seeds),
+        shard=shard,
     )
     _summary(report, watcher, results_dir)
     return 130 if report.interrupted else 1 if report.failed else 0

@@ -48,6 +48,9 @@ BUILTIN: Mapping[str, str] = {
     "tweeteval-irony": "harness.corpora.tweeteval:TweetEvalIrony",
     "tweeteval-sentiment": "harness.corpora.tweeteval:TweetEvalSentiment",
     "isarcasmeval": "harness.corpora.isarcasmeval:ISarcasmEval",
+    "meld": "harness.corpora.meld:Meld",
+    "emorynlp": "harness.corpora.emorynlp:EmoryNlp",
+    "iemocap": "harness.corpora.iemocap_dialogues:IemocapDialogues",
 }
 
 

@@ -2,5 +2,6 @@
 
 from harness.engines.base import Engine, Plan, Watcher
 from harness.engines.local import LocalEngine
+from harness.engines.ray import RayEngine
 
-__all__ = ["Engine", "LocalEngine", "Plan", "Watcher"]
+__all__ = ["Engine", "LocalEngine", "Plan", "RayEngine", "Watcher"]

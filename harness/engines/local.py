@@ -1,96 +1,109 @@
-"""The default engine: one model after another, in this process and the encoding processes that it starts."""
+"""The default engine: this machine alone.
+
+As a rule the first process does everything, with the encoding processes that a `Workbench` starts where they pay. On a
+machine of several cores, processes of one thread score while it goes on encoding. Under `--unit-timeout` all work is
+done by processes that can be stopped.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from harness.engines.base import Plan, Watcher
-from harness.errors import BenchError
+from harness.engines.crew import Crew, Here
+from harness.engines.jobs import Event, Job, Score
+from harness.engines.processes import Processes
+from harness.engines.recipe import Recipe
+from harness.engines.schedule import Schedule
+from harness.errors import UsageError
+from harness.planning import Estimator
+from harness.workers import cores, most_processes
 
 if TYPE_CHECKING:
     from harness.results import Record
-    from harness.units import Unit, Workbench
+    from harness.units import Workbench
+
+#: Cores and estimated seconds of scoring from which on it is left to processes.
+_CORES = 4
+_SCORING = 60.0
+
+#: Encoders that do not say how large they are count as this many parameters.
+_UNKNOWN_SIZE = 20_000_000
 
 
 class LocalEngine:
-    """Encodes and scores in this process; a failing unit is recorded, and the others go on."""
+    """Does a plan on this machine."""
 
     def execute(self, plan: Plan, bench: Workbench, watcher: Watcher) -> list[Record]:
         """Do all units of a plan; see `Engine.execute`."""
-        records: list[Record] = []
+        crew = self._crew(plan, bench)
         try:
-            for model, units in plan.units.items():
-                for record in self._model(model, units, bench, watcher):
-                    records.append(record)
-                    if record.status == "failed" and bench.options.fail_fast:
-                        watcher.notice("stopped at the first failure (--fail-fast); the same command goes on from here")
-                        return records
+            return Schedule(plan, bench, watcher, crew).run()
         finally:
-            bench.close()
-        return records
+            crew.close()
 
-    def _model(self, model: str, units: tuple[Unit, ...], bench: Workbench, watcher: Watcher) -> list[Record]:
+    @staticmethod
+    def _crew(plan: Plan, bench: Workbench) -> Crew:
+        options = bench.options
+        size = max((plugin.card.parameters or _UNKNOWN_SIZE for plugin in bench.plugins.values()), default=0)
+        if options.unit_timeout is not None:
+            return Processes(Recipe.of(bench), options.processes or most_processes(size))
+        here = Here(bench)
+        if options.processes is not None or cores() < _CORES or _scoring(plan, bench) < _SCORING:
+            return here
         try:
-            bench.encoder(model)
-        except Exception as error:  # a plugin's constructor may raise anything
-            return self._unavailable(model, units, error, bench, watcher)
-        finished = {unit: record for unit in units if (record := bench.done(unit)) is not None}
-        texts, characters = 0, 0
-        if len(finished) < len(units):
-            texts, characters = self._texts(model, [unit for unit in units if unit not in finished], bench)
-        watcher.model(model, len(units), texts, characters)
-        records = []
-        for unit in units:
-            if (record := finished.get(unit)) is not None:
-                watcher.unit(record, fresh=False)
-            else:
-                record = self._unit(unit, bench, watcher)
-                watcher.unit(record, fresh=True)
-            records.append(record)
-            if record.status == "failed" and bench.options.fail_fast:
-                break
-        return records
+            return Helped(here, Processes(Recipe.of(bench), most_processes(size)))
+        except UsageError:  # something that no other process can make
+            return here
 
-    @staticmethod
-    def _texts(model: str, units: list[Unit], bench: Workbench) -> tuple[int, int]:
-        """How many distinct texts are left to encode, and their characters; tasks without data count nothing."""
-        waiting: dict[tuple[int | None, str], str] = {}
-        for unit in units:
-            try:
-                cut = bench.tasks[unit.task].max_length
-                waiting.update(((cut, text), unit.task) for text in bench.missing(model, unit.task))
-            except BenchError:
-                continue
-        by_task: dict[str, list[str]] = {}
-        for (_, text), task in waiting.items():
-            by_task.setdefault(task, []).append(text)
-        return len(waiting), sum(bench.characters(model, task, texts) for task, texts in by_task.items())
 
-    @staticmethod
-    def _unit(unit: Unit, bench: Workbench, watcher: Watcher) -> Record:
-        encoded = 0
+def _scoring(plan: Plan, bench: Workbench) -> float:
+    """Estimated seconds of one core to score a plan."""
+    estimator = Estimator({name: plugin.card for name, plugin in bench.plugins.items()}, bench.tasks, bench.corpora)
+    return sum(estimator.scoring(unit.model, unit.task).seconds for units in plan.units.values() for unit in units)
 
-        def progress(texts: int, seconds: float, characters: int) -> None:
-            nonlocal encoded
-            encoded += texts
-            watcher.encoded(texts, seconds, characters)
 
-        try:
-            seconds = bench.encode(unit.model, unit.task, progress)
-            return bench.score(unit, encode_seconds=seconds, encoded=encoded)
-        except Exception as error:  # one unit's failure, of whatever kind, must not take the others along
-            record = bench.failed(unit, error)
-            watcher.notice(f"{unit.model}, {unit.task}: {record.status}: {error}")
-            return record
+class Helped:
+    """The first process, and others that score while it encodes.
 
-    @staticmethod
-    def _unavailable(
-        model: str, units: tuple[Unit, ...], error: Exception, bench: Workbench, watcher: Watcher
-    ) -> list[Record]:
-        watcher.model(model, len(units), 0, 0)
-        message = str(error)
-        watcher.notice(message if message.startswith(f"{model}:") else f"{model}: {message}")
-        records = [bench.failed(unit, error) for unit in units]
-        for record in records:
-            watcher.unit(record, fresh=True)
-        return records
+    Args:
+        here: looks and encodes.
+        helpers: score.
+    """
+
+    encoders = 1
+    in_order = True
+    separate = True
+
+    def __init__(self, here: Here, helpers: Processes) -> None:
+        self._here = here
+        self._helpers = helpers
+
+    def room(self, job: Job) -> bool:
+        """See `Crew.room`."""
+        return self._of(job).room(job)
+
+    def holds(self, model: str) -> bool:
+        """See `Crew.holds`: the plan's order keeps models together."""
+        return False
+
+    def start(self, job: Job) -> None:
+        """See `Crew.start`."""
+        self._of(job).start(job)
+
+    def wait(self, seconds: float) -> list[tuple[Job, Event]]:
+        """See `Crew.wait`."""
+        said = self._here.wait(seconds)
+        return said + self._helpers.wait(0.0 if said else seconds)
+
+    def stop(self, job: Job) -> None:
+        """See `Crew.stop`."""
+        self._of(job).stop(job)
+
+    def close(self) -> None:
+        """See `Crew.close`."""
+        self._helpers.close()
+        self._here.close()
+
+    def _of(self, job: Job) -> Here | Processes:
+        return self._helpers if isinstance(job, Score) else self._here

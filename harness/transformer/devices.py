@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from harness.errors import UsageError
+from harness.shortage import is_shortage
+
+T = TypeVar("T")
 
 #: Tokens of a batch on a CPU: larger ones leave a core's cache.
 CPU_BATCH_TOKENS = 1024
@@ -55,3 +61,23 @@ def batch_tokens(device: str | None, bytes_per_token: int) -> int:
     free, _ = torch.cuda.mem_get_info(torch.device(name))
     low, high = GPU_BATCH_TOKENS
     return min(max(int(_SHARE * free) // bytes_per_token, low), high)
+
+
+def halving(attempt: Callable[[int], T], size: int, least: int) -> T:
+    """Do something by batches, and by batches half as large for as long as memory is short.
+
+    Args:
+        attempt: does all of it, given the size of a batch.
+        size: of a batch at first.
+        least: no smaller batch would help: a batch holds one text at least.
+    """
+    import torch
+
+    while True:
+        try:
+            return attempt(size)
+        except (MemoryError, RuntimeError) as error:
+            if size <= least or not is_shortage(error):
+                raise
+        size //= 2
+        torch.cuda.empty_cache()

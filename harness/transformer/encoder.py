@@ -365,24 +365,25 @@ class TransformerEncoder:
     def encode_inputs(self, items: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
         """Vectors of already tokenised texts (what `inputs` returns), float32 (len(items), dimensions).
 
-        Where a batch finds too little memory on a GPU it is halved.
+        Where a batch finds too little memory it is halved.
         """
-        import torch
+        from harness.transformer.devices import halving
 
-        loaded, budget = self.load(), self._batch_tokens()
+        engine = self.load().engine
         longest = max((item.shape[-1] for item in items), default=0)
-        while True:
-            try:
-                return loaded.engine.pooled(items, self.pooling, budget)
-            except torch.cuda.OutOfMemoryError:
-                if budget <= longest:
-                    raise
-            budget //= 2
-            torch.cuda.empty_cache()
+        return halving(lambda budget: engine.pooled(items, self.pooling, budget), self._batch_tokens(), longest)
 
     def token_states(self, texts: Sequence[str]) -> list[Tensor]:
         """Last-layer vectors of every token of each text, float32 (tokens, dimensions), special tokens included."""
-        return self.load().engine.states(self.inputs(texts), self._batch_tokens())
+        return self.states(self.inputs(texts))
+
+    def states(self, items: Sequence[NDArray[np.int32]]) -> list[Tensor]:
+        """The same for already tokenised texts (what `inputs` returns); batches are halved as in `encode_inputs`."""
+        from harness.transformer.devices import halving
+
+        engine = self.load().engine
+        longest = max((item.shape[-1] for item in items), default=0)
+        return halving(lambda budget: engine.states(items, budget), self._batch_tokens(), longest)
 
     def _batch_tokens(self) -> int:
         from harness.transformer.devices import batch_tokens

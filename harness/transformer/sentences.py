@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import BenchError, ExtraMissing, UsageError, WeightsInvalid
 from harness.files import sha256_file
-from harness.transformer.devices import batch_tokens, choose
+from harness.transformer.devices import batch_tokens, choose, halving
 from harness.transformer.encoder import ENCODING_VERSION
 from harness.transformer.hub import hub_card
 from harness.transformer.loaded import DTYPES
+from harness.transformer.safety import check_directory
 from harness.transformer.snapshot import deciding_files, find_directory, hub_id_of
 from harness.transformer.tokenization import encodable
 
@@ -135,6 +136,7 @@ class SentenceTransformerEncoder:
             from harness.transformer.generic import without_progress_bar
 
             directory = self.directory()
+            check_directory(directory, trust_remote_code=self.trust_remote_code)
             try:
                 with without_progress_bar():
                     model = SentenceTransformer(
@@ -162,11 +164,11 @@ class SentenceTransformerEncoder:
         if not distinct:
             return np.empty((0, self._dimensions()), np.float32)
         budget = self.batch_tokens or batch_tokens(self.device, 16 * self._dimensions() * 4)
-        vectors = model.encode(
-            [encodable(text) for text in distinct],
-            batch_size=max(1, budget // (model.max_seq_length or 512)),
-            show_progress_bar=False,
-            convert_to_numpy=True,
+        sentences = [encodable(text) for text in distinct]
+        vectors = halving(
+            lambda size: model.encode(sentences, batch_size=size, show_progress_bar=False, convert_to_numpy=True),
+            max(1, budget // (model.max_seq_length or 512)),
+            least=1,
         )
         row = {text: i for i, text in enumerate(distinct)}
         return np.asarray(vectors, dtype=np.float32)[[row[text] for text in texts]]

@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import signal
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,44 @@ import pytest
 from baselines.lexicon import Lexicon
 from harness import workers
 from harness.errors import EncoderFault
-from harness.workers import EncodingPool, encoded_here, portable, processes_for
+from harness.workers import EncodingPool, encoded_here, gpus_for, portable, processes_for
 
 PARTS = [["a mild rain", "never again"], ["so late", "kind and warm"], ["a train"]]
+TEXTS = [text for part in PARTS for text in part]
+
+
+class Dying(Lexicon):
+    """Kills its process, once."""
+
+    mark = ""
+
+    def encode(self, texts):
+        if not Path(self.mark).exists():
+            Path(self.mark).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode(texts)
+
+
+class Small(Lexicon):
+    """Takes so many texts at once."""
+
+    error: Exception
+
+    def __init__(self, most=2):
+        super().__init__()
+        self.most = most
+        self.asked = []
+
+    def encode(self, texts):
+        self.asked.append(len(texts))
+        if len(texts) > self.most:
+            raise self.error
+        return super().encode(texts)
+
+
+def _device(seconds):
+    time.sleep(seconds)
+    return workers._worker["encoder"].device
 
 
 def test_workers_give_the_same_vectors_and_end_when_closed():
@@ -87,6 +124,71 @@ def test_one_process_a_core_where_it_pays_and_memory_allows(
     encoder = Lexicon()
     encoder.card = replace(Lexicon.card, parameters=parameters)
     assert processes_for(encoder, characters, device=device) == expected
+
+
+@pytest.mark.parametrize(
+    ("characters", "device", "gpus", "expected"),
+    [
+        (1_000_000_000, "cuda", 4, ("cuda:0", "cuda:1", "cuda:2", "cuda:3")),
+        (1_000_000_000, "cuda", 1, ()),
+        (1_000_000_000, "cuda:1", 4, ()),
+        (1_000_000_000, "cpu", 4, ()),
+        (1_000_000, "cuda", 4, ()),
+    ],
+)
+def test_one_process_for_each_visible_gpu_where_it_pays(monkeypatch, characters, device, gpus, expected):
+    monkeypatch.setattr(workers, "visible_gpus", lambda: gpus)
+    encoder = Lexicon()
+    encoder.card = replace(Lexicon.card, parameters=100_000_000)
+    # An encoder that knows no device cannot be told to take another.
+    assert gpus_for(encoder, characters, device=device) == ()
+    encoder.device = None
+    assert gpus_for(encoder, characters, device=device) == expected
+
+
+def test_each_process_has_a_device_of_its_own():
+    pool = EncodingPool(Lexicon(), 2, devices=("cuda:0", "cuda:1"))
+    list(pool.encode(PARTS))
+    jobs = [pool._executor.submit(_device, 1.0) for _ in range(2)]
+    seen = {job.result() for job in jobs}
+    pool.close()
+    assert seen <= {"cuda:0", "cuda:1"}
+    assert seen
+
+
+def test_a_process_that_dies_once_changes_nothing(tmp_path):
+    encoder = Dying()
+    encoder.mark = str(tmp_path / "died")
+    pool = EncodingPool(encoder, 2)
+    found = {tuple(part): vectors for part, vectors, _ in pool.encode(PARTS)}
+    pool.close()
+    here = {tuple(part): Lexicon().encode(part) for part in PARTS}
+    assert found.keys() == here.keys()
+    assert all(np.array_equal(found[part], here[part]) for part in here)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("[enforce fail] can't allocate memory")])
+def test_texts_that_are_too_many_for_the_memory_are_encoded_by_halves(error):
+    encoder = Small()
+    encoder.error = error
+    (found,) = [vectors for _, vectors, _ in encoded_here(encoder, [TEXTS])]
+    assert np.array_equal(found, Lexicon().encode(TEXTS))
+    assert encoder.asked == [5, 2, 3, 1, 2]
+
+
+def test_what_fails_for_another_reason_is_not_tried_again():
+    encoder = Small()
+    encoder.error = RuntimeError("kaput")
+    with pytest.raises(RuntimeError, match="kaput"):
+        list(encoded_here(encoder, [TEXTS]))
+    assert encoder.asked == [5]
+
+
+def test_a_single_text_that_is_too_long_for_the_memory_fails():
+    encoder = Small(most=0)
+    encoder.error = MemoryError()
+    with pytest.raises(MemoryError):
+        list(encoded_here(encoder, [TEXTS]))
 
 
 def test_cores_and_memory_are_those_of_this_machine():

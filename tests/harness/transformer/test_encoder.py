@@ -254,7 +254,18 @@ def test_importing_needs_no_torch() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_a_batch_too_large_for_the_memory_is_halved(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("too much"),
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 5 bytes"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_batch_too_large_for_the_memory_is_halved(
+    encoder: Plain, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     asked = []
 
     class Small:
@@ -263,18 +274,41 @@ def test_a_batch_too_large_for_the_memory_is_halved(encoder: Plain, monkeypatch:
         def pooled(self, items, pooling, batch_tokens):
             asked.append(batch_tokens)
             if batch_tokens > 300:
-                raise torch.cuda.OutOfMemoryError("too much")
+                raise error
             return np.zeros((len(items), 32), np.float32)
+
+        def states(self, items, batch_tokens):
+            return list(self.pooled(items, "cls", batch_tokens))
 
     items = encoder.inputs(["a warm rain", "never"])
     monkeypatch.setattr(encoder, "_loaded", dataclasses.replace(encoder.load(), engine=Small()))
     assert encoder.encode_inputs(items).shape == (2, 32)
     assert asked == [1024, 512, 256]
     asked.clear()
+    assert len(encoder.states(items)) == 2
+    assert asked == [1024, 512, 256]
+    asked.clear()
     longest = [np.zeros(1000, np.int32)]
-    with pytest.raises(torch.cuda.OutOfMemoryError):
+    with pytest.raises(type(error)):
         encoder.encode_inputs(longest)
     assert asked == [1024, 512]
+
+
+def test_what_is_no_lack_of_memory_is_not_tried_again(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Broken:
+        bytes_per_token = 1
+
+        def pooled(self, items, pooling, batch_tokens):
+            asked.append(batch_tokens)
+            raise RuntimeError("shapes do not match")
+
+    items = encoder.inputs(["a warm rain"])
+    monkeypatch.setattr(encoder, "_loaded", dataclasses.replace(encoder.load(), engine=Broken()))
+    with pytest.raises(RuntimeError, match="shapes"):
+        encoder.encode_inputs(items)
+    assert asked == [1024]
 
 
 def test_beside_a_gpu_the_next_part_is_tokenised_ahead(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
