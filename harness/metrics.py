@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Below this share of the values' mean square a variance is rounding noise of a constant.
 _CONSTANT = 1e-24
 
+#: Weights that are ranked at a time (512 kB).
+_CACHED = 2**16
+
 
 def _moments(weights: Floats, gold: Floats, predicted: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Weighted means, variances and covariance, (draws,) each."""
@@ -63,26 +66,50 @@ def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Spearman's ρ: Pearson's r of mid-ranks, ranked anew under every weighting (counts of repeated rows)."""
     import numpy as np
 
-    ranks_g, ranks_p = _weighted_ranks(weights, gold), _weighted_ranks(weights, predicted)
+    ranks = _Ranks(gold), _Ranks(predicted)
+    # A few weightings at a time, so that all that is made of them stays in the processor's cache.
+    step = max(1, _CACHED // max(weights.shape[1], 1))
+    parts = [_rank_correlation(weights[start : start + step], *ranks) for start in range(0, len(weights), step)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _rank_correlation(weights: Floats, gold: _Ranks, predicted: _Ranks) -> Floats:
+    import numpy as np
+
     total = weights.sum(axis=1, keepdims=True)
-    g = ranks_g - (weights * ranks_g).sum(axis=1, keepdims=True) / total
-    p = ranks_p - (weights * ranks_p).sum(axis=1, keepdims=True) / total
-    cov = (weights * g * p).sum(axis=1)
-    scale = np.sqrt((weights * g * g).sum(axis=1) * (weights * p * p).sum(axis=1))
+    g, p = gold.under(weights), predicted.under(weights)
+    g -= (weights * g).sum(axis=1, keepdims=True) / total
+    p -= (weights * p).sum(axis=1, keepdims=True) / total
+    weighted = weights * g
+    cov = (weighted * p).sum(axis=1)
+    scale = np.sqrt((weighted * g).sum(axis=1) * (weights * p * p).sum(axis=1))
     return np.clip(_ratio(cov, scale, 1e-9), -1.0, 1.0)
 
 
-def _weighted_ranks(weights: Floats, values: Floats) -> Floats:
-    """Mid-rank of each row when row i stands there `weights[:, i]` times, (draws, n)."""
-    import numpy as np
+class _Ranks:
+    """Mid-ranks of rows under weightings.
 
-    order = np.argsort(values, kind="stable")
-    starts = np.flatnonzero(np.r_[True, values[order][1:] != values[order][:-1]])
-    groups = np.add.reduceat(weights[:, order], starts, axis=1)
-    middle = np.cumsum(groups, axis=1) - groups / 2 + 0.5
-    ranks = np.empty_like(weights)
-    ranks[:, order] = np.repeat(middle, np.diff(np.r_[starts, len(values)]), axis=1)
-    return ranks
+    Args:
+        values: what ranks the rows (n,).
+    """
+
+    def __init__(self, values: Floats) -> None:
+        import numpy as np
+
+        self.order = np.argsort(values, kind="stable")
+        self.starts = np.flatnonzero(np.r_[True, values[self.order][1:] != values[self.order][:-1]])
+        self.group = np.empty(len(values), dtype=np.int64)
+        self.group[self.order] = np.repeat(np.arange(len(self.starts)), np.diff(np.r_[self.starts, len(values)]))
+
+    def under(self, weights: Floats) -> Floats:
+        """Mid-rank of each row when row i stands there `weights[:, i]` times, (draws, n)."""
+        import numpy as np
+
+        groups = np.add.reduceat(np.take(weights, self.order, axis=1), self.starts, axis=1)
+        middle = np.cumsum(groups, axis=1)
+        middle -= groups / 2
+        middle += 0.5
+        return np.take(middle, self.group, axis=1)
 
 
 def mae(weights: Floats, gold: Floats, predicted: Floats) -> Floats:

@@ -26,6 +26,9 @@ LEVEL = 0.95
 #: Seed of all resampling; not the seed of a run, whose models could then not be paired.
 SEED = 20
 
+#: Largest number of counts that are kept for the next model (128 MB); more are drawn again each time.
+KEPT = 128_000_000
+
 #: Largest number of weights that are in float64 at a time (64 MB).
 BLOCK = 8_000_000
 
@@ -36,14 +39,21 @@ def resamples(n: int, draws: int = DRAWS, seed: int = SEED) -> NDArray[np.uint8]
 
     A row stands in a resample of n rows Poisson-like with mean 1; 255 times is beyond any chance.
     """
+    (counts,) = _drawn(n, draws, seed, draws)
+    return counts
+
+
+def _drawn(n: int, draws: int, seed: int, step: int) -> Iterator[NDArray[np.uint8]]:
+    """`resamples` in blocks of `step` draws."""
     import numpy as np
 
     generator = np.random.default_rng([seed, n])
-    counts = np.empty((draws, n), dtype=np.uint8)
-    for row in counts:
-        row[:] = np.bincount(generator.integers(n, size=n), minlength=n)
-    counts.flags.writeable = False
-    return counts
+    for start in range(0, draws, step):
+        counts = np.empty((min(step, draws - start), n), dtype=np.uint8)
+        for row in counts:
+            row[:] = np.bincount(generator.integers(n, size=n), minlength=n)
+        counts.flags.writeable = False
+        yield counts
 
 
 def weightings(
@@ -59,22 +69,30 @@ def weightings(
     """
     import numpy as np
 
-    if groups is None:
-        counts, columns = resamples(n, draws), None
-    else:
-        size, columns = group_columns(groups)
-        counts = resamples(size, draws)
+    size, columns = (n, None) if groups is None else group_columns(groups)
     step = max(1, BLOCK // max(n, 1))
-    for start in range(0, draws, step):
-        block = counts[start : start + step].astype(np.float64)
+    kept = size * draws <= KEPT
+    blocks = (
+        (resamples(size, draws)[start : start + step] for start in range(0, draws, step))
+        if kept
+        else _drawn(size, draws, SEED, step)
+    )
+    for counts in blocks:
+        block = counts.astype(np.float64)
         yield block if columns is None else block[:, columns]
 
 
 def group_columns(groups: Sequence[object] | NDArray[np.generic]) -> tuple[int, NDArray[np.int64]]:
-    """Number of documents, and the number of each row's document (n,), counted in sorted order."""
+    """Number of documents, and the number of each row's document (n,), counted in sorted order.
+
+    Documents by name and by their places in the order of names, as records keep them, are counted alike.
+    """
     import numpy as np
 
-    names, columns = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
+    given = np.asarray(groups)
+    if given.dtype.kind not in "iu":
+        given = np.asarray(groups, dtype=object).astype(str)
+    names, columns = np.unique(given, return_inverse=True)
     return len(names), columns.reshape(-1).astype(np.int64)
 
 

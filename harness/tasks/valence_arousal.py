@@ -210,6 +210,7 @@ def _task(
     summary: str,
     *,
     suite: str = "paper",
+    recipes: bool = False,
     corpora: tuple[str, ...] | None = None,
 ) -> ValenceArousal:
     return ValenceArousal(
@@ -218,7 +219,7 @@ def _task(
         protocol=protocol,
         split="cv10" if holdout == "folds" else "test",
         metrics=tuple(f"{dimension}.{number}" for dimension in dimensions for number in _NUMBERS),
-        suites=(suite,),
+        suites=(suite, "recipes") if recipes else (suite,),
         summary=summary,
         source="Son et al. 2025 (arXiv:2502.20613), section IV; least squares on frozen vectors",
         corpora=corpora or (corpus,),
@@ -231,10 +232,10 @@ def variants() -> list[Task]:
     """The tasks of this family, in the order of the tables."""
     both = DIMENSIONS[:2]
     return [
-        _task("emobank", "official/1", "split", DIMENSIONS, "EmoBank's own split: train, then test"),
+        _task("emobank", "official/1", "split", DIMENSIONS, "EmoBank's own split: train, then test", recipes=True),
         _task("emobank", "document-grouped/1", "documents", DIMENSIONS, "EmoBank, no document in both parts"),
         _task("facebook", "kfold10/1", "folds", both, "Facebook posts, 10 shuffled folds"),
-        _task("emotales", "kfold10/1", "folds", DIMENSIONS, "EmoTales, 10 shuffled folds"),
+        _task("emotales", "kfold10/1", "folds", DIMENSIONS, "EmoTales, 10 shuffled folds", recipes=True),
         _task(
             "pooled",
             "pooled/1",

@@ -150,3 +150,11 @@ def test_resamples_are_shared_by_all_models_and_repeat_exactly():
     assert (first.sum(axis=1) == 50).all()
     with pytest.raises(ValueError, match="read-only"):
         statistics.resamples(50)[0, 0] = 1
+
+
+def test_documents_count_alike_by_name_and_by_their_place_among_the_names():
+    names = [f"document {number % 13}" for number in range(60)]
+    places = np.unique(names, return_inverse=True)[1].astype(np.int32)
+    size, columns = bootstrap.group_columns(names)
+    assert size == 13
+    np.testing.assert_array_equal(bootstrap.group_columns(places)[1], columns)
