@@ -81,15 +81,15 @@ def read_pieces(path: Path) -> bytes:
         whole = str(content["sha256"])
     except OSError as error:
         raise StorageFault(f"{listed} cannot be read ({error.strerror}); bring it back beside its pieces") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageFault(f"{listed} is no list of pieces; bring it back, or remove it to begin again") from error
     parts = []
     for name, expected in rows:
-        piece = listed.with_name(Path(name).name)
+        piece = listed.parent / Path(name).name
         try:
             part = piece.read_bytes()
-        except OSError as error:
-            raise StorageFault(f"{piece} cannot be read ({error.strerror}); bring back all of them") from error
+        except (OSError, ValueError) as error:  # no file of that name, or no name that a file can have
+            raise StorageFault(f"{piece} cannot be read ({error}); bring back all of them") from error
         if hashlib.sha256(part).hexdigest() != expected:
             raise StorageFault(f"{piece} was changed ({len(part):,} bytes); bring back the piece as it was written")
         parts.append(part)

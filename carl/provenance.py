@@ -27,7 +27,7 @@ def read_record(directory: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text("utf-8"))
         lacking = [name for name in ("name", "config", "sources", "step", "steps") if name not in record]
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise WeightsInvalid(f"{path} cannot be read ({error}); train again, or fetch the checkpoint again") from error
     if not isinstance(record, dict) or lacking:
         raise WeightsInvalid(f"{path} is not the record of a training run (it lacks {', '.join(lacking)})")
@@ -62,7 +62,7 @@ def trained_on(record: Mapping[str, Any]) -> tuple[str, ...] | None:
         Names as `harness.contamination` reads them; None where the model that it came from declares nothing.
     """
     if TRAINED_ON in record:
-        return None if record[TRAINED_ON] is None else tuple(record[TRAINED_ON])
+        return _names(record[TRAINED_ON])
     before = origin(record)
     behind = () if before is None else _declared(before)
     if behind is None:
@@ -73,5 +73,18 @@ def trained_on(record: Mapping[str, Any]) -> tuple[str, ...] | None:
 def _declared(model: Mapping[str, Any]) -> tuple[str, ...] | None:
     """What a model was trained on, its own starting point included: as recorded, else as its card says it."""
     if "training_data" in model:
-        return None if model["training_data"] is None else tuple(model["training_data"])
+        return _names(model["training_data"])
     return find_encoder(model["name"]).card.training_data if model["name"] in encoder_names() else None
+
+
+def _names(recorded: object) -> tuple[str, ...] | None:
+    """Names of data sets as a record has them.
+
+    Raises:
+        TypeError: it has something else there.
+    """
+    if recorded is None:
+        return None
+    if not isinstance(recorded, list | tuple) or not all(isinstance(name, str) for name in recorded):
+        raise TypeError(f"{str(recorded)[:40]!r} is no list of names")
+    return tuple(recorded)

@@ -23,7 +23,7 @@ def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], fmt: str)
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(["" if field is None else field for field in row] for row in rows)
+        writer.writerows([_csv_field(field) for field in row] for row in rows)
         return buffer.getvalue().rstrip("\n")
     from tabulate import tabulate
 
@@ -33,6 +33,12 @@ def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], fmt: str)
     # A cell that begins with an escape sequence must not reach a terminal.
     plain = [["" if field is None else _plain(str(field)) for field in row] for row in rows]
     return tabulate(plain, [_plain(name) for name in header], tablefmt="simple", disable_numparse=True)
+
+
+def _csv_field(field: object) -> object:
+    from harness.leaderboard.names import spreadsheet
+
+    return "" if field is None else spreadsheet(field) if isinstance(field, str) else field
 
 
 def _plain(text: str) -> str:

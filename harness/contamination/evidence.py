@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import strict_json
 from harness.errors import RecordInvalid, RecordNewer
 from harness.files import write_text
 from harness.outcome import Metric
+from harness.record_facts import check_contamination
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 #: Name of the file in a results directory, and the version of its form.
 FILE = "contamination.json"
 SCHEMA = 1
+
+#: More rows than any evaluation set has; what a damaged file may claim is no reason to take memory for it.
+_MOST_ROWS = 100_000_000
+
+#: No measured number comes near it.
+_LARGEST = 1e15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +143,10 @@ def read_evidence(directory: Path) -> dict[tuple[str, str], TextEvidence]:
     if not path.is_file():
         return {}
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = strict_json.loads(path.read_bytes())
         schema = document["schema"]
+        if not isinstance(schema, int):
+            raise ValueError("`schema` is not an integer")
         if schema > SCHEMA:
             raise RecordNewer(f"{path} was written with schema {schema}; this version reads up to {SCHEMA}: upgrade")
         entries = [_entry(raw) for raw in document["entries"]]
@@ -161,7 +171,23 @@ def plain(entry: TextEvidence) -> dict[str, Any]:
 def _entry(raw: dict[str, Any]) -> TextEvidence:
     if raw["contamination"]["state"] not in ("clean", "overlap", "unknown"):
         raise ValueError(f"unknown state {raw['contamination']['state']!r}")
-    full, clean = ({name: Metric(**metric) for name, metric in raw[side].items()} for side in ("full", "clean"))
+    check_contamination(raw["contamination"])
+    full, clean = ({name: _metric(metric) for name, metric in raw[side].items()} for side in ("full", "clean"))
     entry = TextEvidence(**{**raw, "full": full, "clean": clean})
+    words = (entry.model, entry.task_id, entry.fingerprint, entry.data, entry.shared, entry.remark)
+    if not all(isinstance(word, str) for word in words) or entry.task_id.count("/") < 2:
+        raise ValueError("an entry's names are not strings, or its task is not family/corpus/protocol")
+    if not isinstance(entry.rows, int) or not 0 <= entry.rows <= _MOST_ROWS:
+        raise ValueError(f"an entry has {entry.rows!r} rows")
     from_ranges(entry.shared, entry.rows)
     return entry
+
+
+def _metric(raw: Mapping[str, Any]) -> Metric:
+    metric = Metric(**raw)
+    for number in (metric.value, metric.low, metric.high):
+        if isinstance(number, bool) or not isinstance(number, int | float | None) or metric.value is None:
+            raise ValueError(f"{number!r} is not a number")
+        if number is not None and abs(number) > _LARGEST:
+            raise ValueError(f"{number:g} is too large")
+    return metric

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ class Source:
     """Length in bytes."""
     url: str | None = None
     """https address at a pinned revision that serves exactly these bytes; None when there is none."""
+
+    def __post_init__(self) -> None:
+        """Refuse a place outside the data directory: fetched files are written there."""
+        path = PurePosixPath(self.path)
+        if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in self.path or ":" in path.parts[0]:
+            raise ValueError(f"{self.path!r} is no path below a data directory")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -100,10 +99,7 @@ class EmoTales:
 
 def _from_ratings(file: SourceFile) -> Iterator[_Row]:
     """Average the raters' columns: column → record key → value."""
-    try:
-        table: Any = json.loads(file.text())
-    except json.JSONDecodeError as error:
-        raise file.fault(f"not JSON ({error.msg})", line=error.lineno, column=error.colno) from error
+    table = file.json(file.text())
     if not isinstance(table, dict):
         raise file.fault("expected an object that maps column names to columns", line=1)
 
@@ -133,7 +129,7 @@ def _mean(file: SourceFile, key: str, columns: dict[str, dict[str, Any]]) -> flo
         value = values.get(key)
         if value is None or value != value:  # NaN: this rater did not rate the record
             continue
-        if not isinstance(value, int | float) or value != int(value) or not 1 <= value <= 9:
+        if not isinstance(value, int | float) or value not in range(1, 10):
             raise file.fault(
                 f"record {key!r}: expected an integer from 1 to 9 or NaN, found {str(value)[:40]!r}",
                 column=name,
@@ -147,9 +143,7 @@ def _from_means(file: SourceFile) -> Iterator[_Row]:
     """Undo the rounding of the derived file: a mean of n integers is a multiple of 1/n."""
     for place, (line, fields) in enumerate(file.records(_HEADER)):
         tale, text, *values, raters = fields
-        if not raters.isdecimal():
-            raise file.fault(f"expected a number of raters, found {raters[:40]!r}", line=line, column="n_annotators")
-        count = int(raters)
+        count = file.count(raters, line=line, column="n_annotators")
         if not count:
             continue
         means = []

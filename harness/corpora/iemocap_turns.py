@@ -17,7 +17,8 @@ from harness.errors import DataInvalid
 SCALE = (1.0, 5.0)
 
 _SPOKEN = re.compile(r"(Ses\w+)\s+\[[\d.]+\s*-\s*[\d.]+\]:\s*(.*)")
-_RATED = re.compile(r"\[([\d.]+)\s*-\s*([\d.]+)\]\t(\S+)\t(\S+)\t\[([\d.]+),\s*([\d.]+),\s*([\d.]+)\]")
+_DIGITS = r"(\d{1,9}(?:\.\d{1,9})?)"
+_RATED = re.compile(rf"\[{_DIGITS}\s*-\s*{_DIGITS}\]\t(\S+)\t(\S+)\t\[{_DIGITS},\s*{_DIGITS},\s*{_DIGITS}\]")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from harness.corpora.base import Examples, Files, Source, row_ids
 from harness.corpora.pins import Part, Pin, PinnedCard, check
 from harness.corpora.reading import SourceFile, require_split
 from harness.corpora.sources import Recipe, first_present
+from harness.errors import BenchError
 
 _PARQUET = {
     "train": Source(
@@ -133,18 +134,21 @@ class Imdb:
 
 
 def _from_parquet(file: SourceFile) -> tuple[list[str], list[int]]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         table = pq.read_table(io.BytesIO(file.content()))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise file.fault(f"not a parquet file, or a damaged one ({str(error).splitlines()[0][:100]})") from error
+        columns = {name: table.column(name).to_pylist() for name in ("text", "label") if name in table.column_names}
+    except BenchError:
+        raise
+    except Exception as error:  # the library raises many kinds, all of which mean the file
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        raise file.fault(f"not a parquet file, or a damaged one ({reason})") from error
     for name in ("text", "label"):
         if name not in table.column_names:
             raise file.fault(f"expected columns text and label, found {', '.join(table.column_names)}", column=name)
-    texts: list[Any] = table.column("text").to_pylist()
-    labels: list[Any] = table.column("label").to_pylist()
+    texts: list[Any] = columns["text"]
+    labels: list[Any] = columns["label"]
     for row, (text, label) in enumerate(zip(texts, labels, strict=True), start=1):
         if not isinstance(text, str):
             raise file.fault(f"row {row}: expected a text, found {str(text)[:40]!r}", column="text")
@@ -172,7 +176,7 @@ def _from_archive(raw: Path, split: str) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(raw, "r|gz") as archive:
         for member in archive:
             name = member.name.removeprefix("./")
-            if name.startswith(prefixes) and member.isfile():
+            if name.startswith(prefixes) and name.count("/") == 3 and member.isfile():
                 content = archive.extractfile(member)
                 assert content is not None
                 yield name.split("/", 2)[2], content.read()

@@ -78,7 +78,7 @@ class Meld:
                     f"expected one of {', '.join(CLASSES)}, found {emotion[:40]!r}", line=line, column="Emotion"
                 )
             place = tuple(
-                _number(file, field, line, column)
+                file.count(field, line=line, column=column)
                 for field, column in ((dialogue, "Dialogue_ID"), (utterance, "Utterance_ID"))
             )
             # The names of the authors' clips.
@@ -96,9 +96,3 @@ def mended(text: str) -> str:
     'that’s all…'
     """
     return text.translate(_WINDOWS)
-
-
-def _number(file: SourceFile, field: str, line: int, column: str) -> int:
-    if not field.isdecimal():
-        raise file.fault(f"expected a number from 0, found {field[:40]!r}", line=line, column=column)
-    return int(field)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from harness.corpora.base import CorpusCard, Source
 from harness.errors import DataInvalid, DataMissing, UsageError
+
+#: Digits of a count, at most.
+_DIGITS = 9
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -149,6 +154,29 @@ class SourceFile:
             raise self.fault(f"broken quoting ({error})", line=start, unfinished=True) from error
         if start == 1 and header is not None:
             raise self.fault("the file is empty", line=1)
+
+    def json(self, text: str) -> Any:
+        """Decode the file's text, or a line of it, as JSON; NaN is allowed, which published files hold.
+
+        Raises:
+            DataInvalid: it is no JSON, nested beyond reason, or holds a number of thousands of digits.
+        """
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise self.fault(f"no JSON here ({error.msg})", line=error.lineno, column=error.colno) from error
+        except (ValueError, RecursionError) as error:
+            raise self.fault(f"no JSON of this corpus ({type(error).__name__}: {error})", line=1) from error
+
+    def count(self, field: str, *, line: int, column: str) -> int:
+        """Parse a whole number from 0.
+
+        Raises:
+            DataInvalid: none, or one that no file counts to.
+        """
+        if not field.isdecimal() or len(field) > _DIGITS:
+            raise self.fault(f"expected a number from 0, found {field[:40]!r}", line=line, column=column)
+        return int(field)
 
     def number(self, field: str, low: float, high: float, *, line: int, column: str) -> float:
         """Parse a rating.

@@ -57,7 +57,7 @@ class _Part:
                 raise gold.fault(
                     f"expected a label from 0 to {len(self.classes) - 1}, found {label[:40]!r}", line=line, column=1
                 )
-            labels.append(int(label))
+            labels.append(int(label.strip()))
         if len(labels) != len(texts):
             raise gold.fault(f"{len(labels):,} labels for {len(texts):,} texts in {file.path.name}")
         examples = Examples(

@@ -6,18 +6,21 @@ as it is and the backbone before any training. A name without an arm, `carl-mini
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness import strict_json
 from harness.errors import RecordInvalid
 from harness.outcome import Metric
 from harness.results import STATUSES, Failure, ModelFacts, Record
 
 #: Where ablations lie below a results directory: any depth, one file an ablation.
 FILES = "ablation/**/runs.jsonl"
+
+#: No measured number comes near it; NaN is not below it.
+_LARGEST = 1e15
 
 #: Arm → row of the paper's Table V; the paper does not say what its Base RWA is.
 _PRINTED = {"full": "CARL", "no-ptd": "w/o TP", "no-mccl": "w/o MCCL"}
@@ -69,7 +72,7 @@ def read_ablations(results_dir: Path) -> list[Record]:
             if not line.strip():
                 continue
             try:
-                records += _records(json.loads(line))
+                records += _records(strict_json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecordInvalid(
                     f"{path}, line {number}: no run of an ablation ({type(error).__name__}: {error}); "
@@ -106,5 +109,8 @@ def _records(run: Mapping[str, Any]) -> list[Record]:
 
 
 def _metric(raw: Mapping[str, Any]) -> Metric:
-    bounds = [None if raw.get(side) is None else float(raw[side]) for side in ("low", "high")]
-    return Metric(float(raw["value"]), *bounds)
+    found = [None if raw.get(side) is None else float(raw[side]) for side in ("value", "low", "high")]
+    value, low, high = found
+    if value is None or not all(number is None or abs(number) <= _LARGEST for number in found):
+        raise ValueError(f"{raw.get('value')!r} is not a number")
+    return Metric(value, low, high)

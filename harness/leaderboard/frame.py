@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.leaderboard.combine import Unit, combine
-from harness.leaderboard.names import family_order, task_order
+from harness.leaderboard.names import clean, family_order, spreadsheet, task_order
 from harness.results import Record
 
 if TYPE_CHECKING:
@@ -129,8 +129,14 @@ def long_csv(rows: Iterable[LongRow]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(["" if field is None else field for field in row] for row in rows)
+    writer.writerows([_field(field) for field in row] for row in rows)
     return buffer.getvalue()
+
+
+def _field(value: str | float | None) -> str | float:
+    if isinstance(value, str):
+        return spreadsheet(clean(value))
+    return "" if value is None else value
 
 
 def long_frame(rows: Iterable[LongRow]) -> pd.DataFrame:

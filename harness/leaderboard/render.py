@@ -14,7 +14,7 @@ from harness.leaderboard.html import html
 from harness.leaderboard.latex import latex
 from harness.leaderboard.layout import ANSI, SIGNS, Layout, parts
 from harness.leaderboard.legend import RANKING, Look, foot
-from harness.leaderboard.names import REASONS, clean, unknown_name
+from harness.leaderboard.names import REASONS, clean, spreadsheet, unknown_name
 from harness.leaderboard.table import Cell, Column, Table
 
 #: Version of the JSON form.
@@ -150,8 +150,10 @@ def csv_text(tables: Sequence[Table], look: Look) -> str:
                         continue
                     bounds = ["" if x is None else f"{x:.{column.decimals}f}" for x in (cell.low, cell.high)]
                     judged = cell.value is not None and column.origin != "fact"
-                    where = [*map(clean, (table.key, block.title, row.name, row.title)), column.origin]
-                    what = [column.task, column.corpus, column.protocol, column.metric, column.unit]
+                    names = (table.key, block.title, row.name, row.title)
+                    where = [*(spreadsheet(clean(name)) for name in names), column.origin]
+                    ours = (column.task, column.corpus, column.protocol, column.metric, column.unit)
+                    what = [spreadsheet(clean(name)) for name in ours]
                     state = [cell.status, cell.contamination if judged else "", cell.rank or "", cell.places]
                     writer.writerow([*where, *what, cell.printed, *bounds, *state])
     return buffer.getvalue()

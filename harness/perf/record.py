@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness import strict_json
 from harness.errors import RecordInvalid, UsageError
 from harness.files import write_text
 from harness.perf.rows import GOALS, Row
@@ -65,13 +66,13 @@ class SpeedRecord:
         if not path.is_file():
             return cls()
         try:
-            raw = json.loads(path.read_text("utf-8"))
+            raw = strict_json.loads(path.read_bytes())
             if raw["schema"] != _SCHEMA:
                 raise RecordInvalid(f"{path} was written by another version; remove it and measure again")
             rows = [Row.from_dict(row) for row in raw["rows"]]
             series = tuple(Series.from_dict(one) for one in raw["series"])
             return cls({row.key: row for row in rows}, series, raw["environment"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordInvalid(f"{path} is damaged ({error}); remove it and measure again") from error
 
 

@@ -15,6 +15,7 @@ from harness.contamination import TextEvidence
 from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
 from harness.leaderboard import Table, build_tables
 from harness.leaderboard.html import fragment, identifier
+from harness.leaderboard.names import clean
 from harness.leaderboard.places import with_places
 from harness.report.cards import model_cards
 from harness.report.contamination import clean_numbers, evidence_lines
@@ -74,7 +75,12 @@ def build_report(
         tables = with_places(tables, store, source.records)
     style, script = _file("page.css"), _file("page.js")
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     page = environment.from_string(_file("page.html.j2"))
     return page.render(
@@ -98,6 +104,13 @@ def build_report(
             script_json([asdict(view) for view in explore(source, library if with_texts else None, examples)])
         ),
     )
+
+
+def _shown(value: Any) -> Any:
+    """Words without control characters; what is markup already stays."""
+    from markupsafe import Markup
+
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _file(name: str) -> str:

@@ -8,12 +8,12 @@ RoBERTa with a random pooler.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import strict_json
 from harness.errors import WeightsInvalid
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def read_config(path: Path) -> dict[str, Any]:
         WeightsInvalid: not a JSON object.
     """
     try:
-        config = json.loads(path.read_text("utf-8"))
+        config = strict_json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise WeightsInvalid(f"{path} is no JSON file ({error}); fetch the checkpoint again") from error
     if not isinstance(config, dict):

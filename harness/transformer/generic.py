@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from harness.errors import WeightsInvalid
+from harness.transformer.safety import check_directory
 from harness.transformer.tokenization import encodable
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class GenericEngine:
     ) -> None:
         from transformers import AutoModel
 
+        check_directory(directory, trust_remote_code=trust_remote_code)
         try:
             with without_progress_bar():
                 model, info = AutoModel.from_pretrained(

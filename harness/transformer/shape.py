@@ -13,6 +13,11 @@ ACTIVATIONS = ("gelu", "gelu_new", "relu")
 _TENSOR_PARTS = ("query", "key", "value")
 
 
+#: Largest sizes that are believed: a file that claims more would only take memory.
+_LARGE = 10_000_000
+_LARGEST = {"num_hidden_layers": 1000, "hidden_size": 100_000, "intermediate_size": 1_000_000}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """Sizes and constants of the encoder."""
@@ -71,8 +76,11 @@ class Shape:
             "type_vocab_size",
         ):
             value = config.get(key)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise WeightsInvalid(f"{origin}: `{key}` is {value!r}, a positive integer is needed")
+            most = _LARGEST.get(key, _LARGE)
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+                raise WeightsInvalid(
+                    f"{origin}: `{key}` is {str(value)[:40]}, a positive integer up to {most:,} is needed"
+                )
             sizes[key] = value
         if sizes["hidden_size"] % sizes["num_attention_heads"]:
             raise WeightsInvalid(
@@ -80,13 +88,19 @@ class Shape:
                 f"num_attention_heads {sizes['num_attention_heads']}"
             )
         activation = config.get("hidden_act", "gelu")
-        if activation not in ACTIVATIONS:
+        if not isinstance(activation, str) or activation not in ACTIVATIONS:
             raise WeightsInvalid(f"{origin}: activation {activation!r} is none of {', '.join(ACTIVATIONS)}")
         positions = config.get("position_embedding_type") or "absolute"
         if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size"):
             raise WeightsInvalid(f"{origin}: not a BERT- or RoBERTa-shaped encoder; load it as `hf:` instead")
         roberta = architecture == "roberta"
         padding = config.get("pad_token_id")
+        padding = padding if isinstance(padding, int) else (1 if roberta else 0)
+        epsilon = config.get("layer_norm_eps", 1e-5 if roberta else 1e-12)
+        if not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
+            raise WeightsInvalid(f"{origin}: `layer_norm_eps` is {str(epsilon)[:40]}, a small number is needed")
+        if not 0 <= padding < sizes["vocab_size"] or (roberta and padding + 3 > sizes["max_position_embeddings"]):
+            raise WeightsInvalid(f"{origin}: `pad_token_id` is {padding}, which leaves no room for a text")
         return cls(
             architecture=architecture,
             hidden=sizes["hidden_size"],
@@ -96,9 +110,9 @@ class Shape:
             vocabulary=sizes["vocab_size"],
             positions=sizes["max_position_embeddings"],
             types=sizes["type_vocab_size"],
-            epsilon=float(config.get("layer_norm_eps", 1e-5 if roberta else 1e-12)),
+            epsilon=float(epsilon),
             activation=activation,
-            padding=int(padding) if isinstance(padding, int) else (1 if roberta else 0),
+            padding=int(padding),
         )
 
     def tensors(self, *, pooler: bool) -> dict[str, tuple[int, ...]]:

@@ -100,7 +100,7 @@ def test_faults_in_the_json_are_named(corpus: Any, change: Callable[[Any], Any],
 
 def test_broken_json_is_placed(corpus: Any) -> None:
     corpus.edit(JSON, lambda raw: raw[: len(raw) // 2])
-    with pytest.raises(DataInvalid, match=r"line 1, column .*: not JSON"):
+    with pytest.raises(DataInvalid, match=r"line 1, column .*: no JSON here"):
         corpus.read("all")
     corpus.edit(JSON, lambda raw: b"[1, 2]")
     with pytest.raises(DataInvalid, match="expected an object"):
@@ -112,7 +112,7 @@ def test_broken_json_is_placed(corpus: Any) -> None:
     [
         (",7.250000,", ",7.2,", "line 3, column valence: 7.2 is not a mean of 4 integers"),
         (",7.250000,", ",10,", "line 3, column valence: expected a number from 1 to 9"),
-        (",4\n", ",four\n", "line 3, column n_annotators: expected a number of raters, found 'four'"),
+        (",4\n", ",four\n", "line 3, column n_annotators: expected a number from 0, found 'four'"),
     ],
 )
 def test_faults_in_the_means_are_named(corpus: Any, old: str, new: str, message: str) -> None:

@@ -1,0 +1,465 @@
+"""What SECURITY.md promises: each test fails when its protection is taken away."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import tarfile
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from harness.contamination import read_evidence
+from harness.corpora.base import Source
+from harness.corpora.download import Downloader
+from harness.embeddings import EmbeddingSpace
+from harness.errors import BenchError, DataMissing, RecordInvalid, WeightsInvalid
+from harness.figures.planes import _read as read_plane
+from harness.leaderboard import build_tables, long_csv, long_rows, render
+from harness.outcome import Metric
+from harness.predictions import CLASSES, LARGEST
+from harness.results import Failure, ModelFacts, Record, ResultStore, pack
+from harness.transformer.checkpoint import read_tensors
+from harness.transformer.generic import GenericEngine
+from harness.transformer.safety import check_directory
+
+
+class Bomb:
+    """Leaves a file behind when unpickled by a reader that runs code."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (os.mkdir, (str(self.trace),))
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """A place that exists only after somebody ran a bomb."""
+    return tmp_path / "somebody-ran-it"
+
+
+def record(**changes: Any) -> Record:
+    facts: dict[str, Any] = {
+        "model": ModelFacts(name="small", family="minilm"),
+        "task": "emotion",
+        "corpus": "goemotions",
+        "protocol": "ekman6-mapped/1",
+        "split": "test",
+        "seed": 0,
+        "status": "ok",
+        "metrics": {"accuracy": Metric(0.5, 0.4, 0.6)},
+    }
+    return Record(**{**facts, **changes})
+
+
+# No pickle is loaded unsafely
+
+
+def npy_of_objects(trace: Path) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array([Bomb(trace)], dtype=object), allow_pickle=True)
+    return buffer.getvalue()
+
+
+def test_the_bombs_go_off_where_code_is_run(trace: Path) -> None:
+    np.load(io.BytesIO(npy_of_objects(trace)), allow_pickle=True)
+    assert trace.is_dir()
+
+
+def npz(*members: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_predictions_are_no_pickles(tmp_path: Path, trace: Path) -> None:
+    store = ResultStore(tmp_path)
+    path = store.save(record()).with_suffix(".npz")
+    path.write_bytes(npz(("gold.npy", npy_of_objects(trace))))
+    with pytest.raises(RecordInvalid, match="is damaged"):
+        store.predictions(record())
+    assert not trace.exists()
+
+
+def test_kept_planes_are_no_pickles(tmp_path: Path, trace: Path) -> None:
+    path = tmp_path / "plane.npz"
+    path.write_bytes(npz(("made_from.npy", npy_of_objects(trace))))
+    with pytest.raises(RecordInvalid, match="is damaged"):
+        read_plane(path, record())
+    assert not trace.exists()
+
+
+def test_embedding_shards_are_no_pickles(tmp_path: Path, trace: Path) -> None:
+    import hashlib
+
+    space = EmbeddingSpace(tmp_path / "space", "{}")
+    space.add(["one"], np.ones((1, 3), np.float32))
+    (vectors,), (index,) = (list((tmp_path / "space").glob(pattern)) for pattern in ("*.npy", "*.json"))
+    vectors.write_bytes(npy_of_objects(trace))
+    checksum = hashlib.sha256(vectors.read_bytes()).hexdigest()
+    index.write_text(json.dumps({**json.loads(index.read_text()), "sha256": checksum}))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert EmbeddingSpace(tmp_path / "space", "{}").missing(["one"]) == ["one"]
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("form", ["plain", "torch"])
+def test_weights_are_no_pickles_of_anything(tmp_path: Path, trace: Path, form: str) -> None:
+    path = tmp_path / "pytorch_model.bin"
+    if form == "plain":
+        path.write_bytes(pickle.dumps({"a": Bomb(trace)}))
+    else:
+        torch.save({"a": Bomb(trace)}, path)
+    for load in (lambda: read_tensors(path), lambda: check_directory(tmp_path)):
+        with pytest.raises(WeightsInvalid, match="cannot be read safely"):
+            load()
+    (tmp_path / "config.json").write_text('{"model_type": "distilbert"}')
+    with pytest.raises(WeightsInvalid, match="cannot be read safely"):
+        GenericEngine(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+    assert not trace.exists()
+
+
+def test_the_state_of_a_training_run_is_no_pickle_of_anything(tmp_path: Path, trace: Path) -> None:
+    from carl.checkpointing import read_state
+
+    path = tmp_path / "state.pt"
+    torch.save({"step": Bomb(trace)}, path)
+    with pytest.raises(BenchError, match="cannot be read"):
+        read_state(path)
+    assert not trace.exists()
+
+
+def test_a_model_names_modules_of_the_library_alone(tmp_path: Path) -> None:
+    path = tmp_path / "modules.json"
+    path.write_text(json.dumps([{"type": "sentence_transformers.models.Transformer", "path": ""}]))
+    check_directory(tmp_path)
+    path.write_text(json.dumps([{"type": "antigravity.Loader", "path": ""}]))
+    with pytest.raises(WeightsInvalid, match=r"antigravity\.Loader .*--trust-remote-code"):
+        check_directory(tmp_path)
+    check_directory(tmp_path, trust_remote_code=True)
+
+
+# Archives and names stay in their folder
+
+
+def test_an_archive_of_reviews_writes_nothing_and_reads_no_link(tmp_path: Path) -> None:
+    from harness.corpora.imdb import parquet_from_archive
+
+    outside = tmp_path / "secret.txt"
+    outside.write_text("a secret")
+    archive = tmp_path / "folder" / "aclImdb_v1.tar.gz"
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("aclImdb/train/neg/0_3.txt", "../escaped.txt", "/tmp/escaped-absolutely.txt",
+                     "aclImdb/train/neg/../../../../escaped-too.txt"):  # fmt: skip
+            member = tarfile.TarInfo(name)
+            member.size = 5
+            tar.addfile(member, io.BytesIO(b"Dull."))
+        link = tarfile.TarInfo("aclImdb/train/pos/1_9.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, str(outside)
+        tar.addfile(link)
+    before = sorted(tmp_path.rglob("*"))
+    content = parquet_from_archive(archive, "train")
+    assert b"a secret" not in content
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not Path("/tmp/escaped-absolutely.txt").exists()
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "c:/x", "a\\..\\x", ""])
+def test_a_corpus_has_no_file_outside_its_folder(path: str) -> None:
+    with pytest.raises(ValueError, match="no path below a data directory"):
+        Source(path=path, sha256="", size=0)
+
+
+@pytest.mark.parametrize("name", ["../../up", "/etc/passwd", "..", "a\0b", "C:\\x", "x/y"])
+def test_a_models_name_is_no_path(tmp_path: Path, name: str) -> None:
+    store = ResultStore(tmp_path / "results")
+    hostile = record(model=ModelFacts(name=name), corpus=name, protocol=f"{name}/1")
+    path = store.path(*hostile.key)
+    assert path.resolve().parent.parent == (tmp_path / "results" / "records").resolve()
+
+
+# Downloads
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.org/x", "ftp://example.org/x", "file:///etc/passwd", "//x/y", "data:,x"]
+)
+def test_nothing_but_https_is_fetched(tmp_path: Path, url: str) -> None:
+    with pytest.raises(DataMissing, match="is not an https address"):
+        Downloader().fetch(url, tmp_path / "x", sha256="0" * 64, size=1)
+
+
+def test_a_redirect_to_http_is_not_followed() -> None:
+    from urllib.request import HTTPRedirectHandler, Request
+
+    opener = Downloader()._opener()
+    (handler,) = [own for own in opener.handlers if isinstance(own, HTTPRedirectHandler)]
+    request = Request("https://example.org/a")
+    assert handler.redirect_request(request, None, 302, "", {}, "https://example.org/b") is not None
+    with pytest.raises(DataMissing, match=r"http://example\.org/b is not an https address"):
+        handler.redirect_request(request, None, 302, "", {}, "http://example.org/b")
+
+
+def test_every_pinned_address_is_https_and_has_a_checksum() -> None:
+    from harness.corpora.shelves import Library
+
+    fetched = [
+        source
+        for card in Library(None, Path("none"), offline=True).cards()
+        for source in card.sources
+        if source.url is not None
+    ]
+    assert fetched
+    assert all(source.url.startswith("https://") for source in fetched if source.url)
+    assert all(len(source.sha256) == 64 and source.size > 0 for source in fetched)
+
+
+# Plugins
+
+
+def test_a_record_never_makes_code_run(tmp_path: Path, trace: Path) -> None:
+    from harness.figures import Source as Figures
+    from harness.report.cards import model_cards
+
+    file = tmp_path / "evil.py"
+    file.write_text(f"import os\nos.mkdir({str(trace)!r})\n")
+    store = ResultStore(tmp_path / "results")
+    hostile = record(model=ModelFacts(name=f"{file}:Evil", family="x"))
+    store.save(hostile)
+    tasks = {hostile.task_id: ("accuracy",)}
+    assert model_cards(Figures.of(store, list(store), tasks))
+    render(build_tables(list(store), suite="paper", tasks=tasks), "html")
+    assert not trace.exists()
+
+
+# Result files of strangers
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"value": 0.5', '"value": NaN'),
+        ('"value": 0.5', '"value": 1e999'),
+        ('"value": 0.5', '"value": 1e300'),
+        ('"value": 0.5', f'"value": {"9" * 5000}'),
+        ('"value": 0.5', '"value": "0.5"'),
+        ('"seed": 0', f'"seed": {2**70}'),
+        ('"details": {}', '"details": {"x": Infinity}'),
+        ('"details": {}', '"details": {"classes": 5}'),
+        ('"details": {}', f'"details": {{"x": {"[" * 500}{"]" * 500}}}'),
+        ('"details": {}', f'"details": {{"x": {"[" * 100_000}{"]" * 100_000}}}'),
+        ('"details": {}', '"details": {"x": "\\ud800"}'),
+        ('"contamination": {}', '"contamination": {"matches": [{"counts": {"rows": "many"}}]}'),
+        ('"contamination": {}', '"contamination": {"matches": [{"why": ["x"]}]}'),
+        ('"status": "ok"', '"status": "excellent"'),
+    ],
+)
+def test_a_record_is_checked_before_anything_is_made_of_it(tmp_path: Path, old: str, new: str) -> None:
+    store = ResultStore(tmp_path)
+    path = store.save(record())
+    document = json.loads(path.read_text())
+    del document["checksum"]  # a stranger's program need not write one
+    text = json.dumps(document)
+    assert old in text
+    path.write_text(text)
+    assert len(list(store)) == 1
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(RecordInvalid):
+        list(store)
+
+
+def test_predictions_that_claim_too_much_are_refused_before_memory_is_taken(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    path = store.save(record()).with_suffix(".npz")
+    header = np.lib.format.header_data_from_array_1_0(np.zeros(1))
+    claim = io.BytesIO()
+    np.lib.format.write_array_header_1_0(claim, {**header, "shape": (10**12,)})
+    path.write_bytes(npz(("gold.npy", claim.getvalue())))
+    with pytest.raises(RecordInvalid, match="in 128 bytes"):
+        store.predictions(record())
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("gold.npy", "w") as member:
+        for _ in range(LARGEST // 2**24 + 1):
+            member.write(bytes(2**24))
+    assert path.stat().st_size < 2**21
+    with pytest.raises(RecordInvalid, match="more than the 1,073,741,824 that are read"):
+        store.predictions(record())
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"gold": np.array([0, CLASSES]), "predicted": np.array([0, 1])},
+        {"gold": np.array([0, -1]), "predicted": np.array([0, 1])},
+        {"gold": np.array([0.0, np.nan]), "predicted": np.array([0.0, 1.0])},
+        {"gold": np.array([0, 1]), "predicted": np.array([0])},
+        {"gold": np.array(["a", "b"]), "predicted": np.array(["a", "b"])},
+        {"gold": np.zeros((2, 2, 2)), "predicted": np.zeros((2, 2, 2))},
+    ],
+    ids=["large", "negative", "nan", "lengths", "words", "cube"],
+)
+def test_predictions_are_numbers_of_one_row_an_example(tmp_path: Path, arrays: dict[str, Any]) -> None:
+    store = ResultStore(tmp_path)
+    store.save(record()).with_suffix(".npz").write_bytes(pack(arrays))
+    with pytest.raises(RecordInvalid, match="holds no predictions"):
+        store.predictions(record())
+
+
+def test_evidence_cannot_ask_for_memory(tmp_path: Path) -> None:
+    entry = {
+        "model": "small", "task_id": "a/b/c/1", "contamination": {"state": "clean"},
+        "rows": 10**15, "shared": "", "full": {}, "clean": {},
+    }  # fmt: skip
+    (tmp_path / "contamination.json").write_text(json.dumps({"schema": 1, "entries": [entry]}))
+    with pytest.raises(RecordInvalid, match="rows"):
+        read_evidence(tmp_path)
+
+
+# What is shown
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> \\input{/etc/passwd} |x| [a](javascript:b) \033[2J"
+
+
+def hostile_records() -> list[Record]:
+    """A record, and a failure, with markup in every field that holds words."""
+    judged = {
+        "state": "overlap",
+        "basis": HOSTILE,
+        "corpus": HOSTILE,
+        "declared": [HOSTILE],
+        "matches": [{"trained_on": HOSTILE, "why": HOSTILE, "basis": HOSTILE, "evaluated": HOSTILE}],
+        "notes": [{"trained_on": HOSTILE, "kind": "same site", "text": HOSTILE}],
+    }
+    words = ("title", "family", "base", "fingerprint", "pooling", "dtype", "backend", "weights", "revision", "licence")
+    facts = ModelFacts(name=HOSTILE, **dict.fromkeys(words, HOSTILE))
+    whole = record(
+        model=facts,
+        details={"classes": [HOSTILE, "b"], "interval": HOSTILE, HOSTILE: HOSTILE},
+        contamination=judged,
+        environment={HOSTILE: HOSTILE},
+        created=HOSTILE,
+        data=HOSTILE,
+        split=HOSTILE,
+    )
+    failure = Failure(kind=HOSTILE, message=HOSTILE, traceback=HOSTILE)
+    lost = record(model=replace(facts, name=f"{HOSTILE} 2"), status="failed", metrics={}, failure=failure)
+    other = record(model=facts, task=HOSTILE, corpus=HOSTILE, protocol=HOSTILE, metrics={HOSTILE: Metric(0.5)})
+    return [whole, lost, other]
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> tuple[ResultStore, list[Record], dict[str, tuple[str, ...]]]:
+    store = ResultStore(tmp_path / "results")
+    for made in hostile_records():
+        store.save(made)
+    records = list(store)
+    tasks = {made.task_id: tuple(made.metrics) or ("accuracy",) for made in records}
+    return store, records, tasks
+
+
+def test_html_shows_words_and_no_markup_of_them(hostile: Any) -> None:
+    from harness.report import build_report
+
+    store, records, tasks = hostile
+    pages = [
+        render(build_tables(records, suite="paper", tasks=tasks), "html"),
+        build_report(store, records, tasks, suite="paper", examples=5),
+    ]
+    for page in pages:
+        assert "alert(1)" in page
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "\033" not in page
+    assert "script-src &#39;sha256-" in pages[1]
+
+
+def test_markdown_latex_and_the_terminal_show_words_and_no_commands(hostile: Any) -> None:
+    _, records, tasks = hostile
+    tables = build_tables(records, suite="paper", tasks=tasks)
+    markdown, latex, plain = (render(tables, fmt) for fmt in ("markdown", "latex", "plain"))
+    assert "alert(1)" in markdown
+    assert "<script>" not in markdown
+    assert "[a](javascript" not in markdown
+    assert r"\input{" not in latex
+    assert r"\textbackslash{}input" in latex
+    assert "\033" not in markdown + latex + plain
+
+
+def test_a_spreadsheet_computes_nothing(tmp_path: Path) -> None:
+    made = record(model=ModelFacts(name='=HYPERLINK("http://x")', title="@SUM(A1)", family="+1+1"))
+    tasks = {made.task_id: ("accuracy",)}
+    texts = (long_csv(long_rows([made], tasks)), render(build_tables([made], suite="paper", tasks=tasks), "csv"))
+    for text in texts:
+        assert "HYPERLINK" in text
+        cells = [cell.strip('"') for line in text.splitlines() for cell in line.split(",")]
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
+
+
+# Secrets
+
+
+def test_secrets_of_the_environment_do_not_enter_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = {
+        "HF_TOKEN": "hf_abcdefghijk",
+        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
+        "SOME_PASSWORD": "correct horse",
+        "OPENAI_API_KEY": "sk-0123456789",
+    }
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    everything = " ".join((*secrets.values(), "https://me:hidden-word@example.org/x", "/home/somebody/data/x.csv"))
+    store = ResultStore(tmp_path)
+    path = store.save(
+        record(
+            status="failed",
+            metrics={},
+            details={"encoder": {"said": [everything]}},
+            environment={"device": everything},
+            failure=Failure(kind="E", message=everything, traceback=everything),
+        )
+    )
+    text = path.read_text()
+    for value in (*secrets.values(), "hidden-word", "somebody"):
+        assert value not in text
+    assert "[HF_TOKEN]" in text
+    assert "~/data/x.csv" in text
+    assert len(list(store)) == 1
+
+
+def test_a_run_records_nothing_of_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder that fails with all that it can see, by way of the command line."""
+    from click.testing import CliRunner
+
+    from harness.cli import bench
+
+    monkeypatch.setenv("HF_TOKEN", "hf_abcdefghijk")
+    plugin = tmp_path / "leaky.py"
+    plugin.write_text(
+        "import os\n"
+        "from harness.encoder import EncoderCard\n"
+        "class Leaky:\n"
+        "    card = EncoderCard(name='leaky', family='floor')\n"
+        "    def encode(self, texts):\n"
+        "        raise RuntimeError('with ' + os.environ['HF_TOKEN'])\n"
+    )
+    places = ["--results-dir", str(tmp_path / "results"), "--cache-dir", str(tmp_path / "cache")]
+    arguments = ["run", "-m", f"{plugin}:Leaky", "--suite", "sample", "-t", "geometry", "--processes", "1", *places]
+    CliRunner().invoke(bench, arguments)
+    (path,) = (tmp_path / "results" / "records").glob("*/*.json")
+    text = path.read_text()
+    assert "RuntimeError: with [HF_TOKEN]" in text
+    assert "hf_abcdefghijk" not in text
+    found = json.loads(text)
+    assert str(tmp_path) not in found["failure"]["traceback"]
