@@ -14,7 +14,7 @@ from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError, RecordInvalid
 from harness.figures.drawing import NotDrawn
 from harness.files import write_bytes
-from harness.results import pack
+from harness.results import pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,20 +146,19 @@ def _read(path: Path, record: Record) -> Plane | None:
     """A kept plane of the same weights and data, None where there is none."""
     if not path.is_file():
         return None
-    from zipfile import BadZipFile
-
     import numpy as np
 
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
+        found = unpack(path.read_bytes(), str(path))
         if found["made_from"].tolist() != [record.model.fingerprint, record.data]:
             return None
-        points, labels = found["points"].astype(np.float64), found["labels"]
-        if points.shape != (len(labels), 2):
-            raise ValueError(f"{points.shape} points for {len(labels)} labels")
+        points, labels = found["points"].astype(np.float64), found["labels"].astype(np.int64, casting="safe")
+        if points.shape != (len(labels), 2) or labels.ndim != 1 or not np.isfinite(points).all():
+            raise ValueError(f"{points.shape} points, all of them finite, for {len(labels)} labels")
         first, second = found["explained"].tolist()
         classes = tuple(map(str, found["classes"]))
+        if not np.isin(labels, np.arange(len(classes))).all():
+            raise ValueError(f"labels that are none of {len(classes)} classes")
         return Plane(points=points, labels=labels, classes=classes, explained=(first, second))
-    except (ValueError, OSError, EOFError, KeyError, BadZipFile) as error:
+    except (ValueError, OSError, KeyError, TypeError) as error:
         raise RecordInvalid(f"{path} is damaged ({error}); delete it and draw again") from error

@@ -11,7 +11,7 @@ from harness.leaderboard.assemble import shown_titles
 from harness.leaderboard.combine import Unit
 from harness.leaderboard.frame import ordered_units
 from harness.leaderboard.grid import Grid
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.names import clean, corpus_title
 from harness.results import ModelFacts, Record, ResultStore
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Source:
 
     def title(self, model: str) -> str:
         """How figures call a model."""
-        return self.titles[model]
+        return clean(self.titles[model])
 
 
 def first_of_each_corpus(task_ids: Iterable[str]) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+from harness import memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
 
 #: What every function of the probes accepts.
 Array: TypeAlias = "NDArray[Any] | Tensor"
+
+#: A float64 copy of features up to this share of the memory is made at once.
+_SHARE = 8
+#: Copies of a block that an expression over it may hold at a time.
+_COPIES = 4
 
 #: Rows held out together; the folds of one cross-validation are disjoint.
 Folds: TypeAlias = "Sequence[NDArray[np.int64]]"
@@ -39,7 +46,8 @@ def to_tensor(values: Array, name: str = "X") -> Tensor:
         tensor = tensor.cpu()
     if tensor.dtype not in (torch.float32, torch.float64):
         tensor = tensor.double()
-    if not bool(torch.isfinite(tensor).all()):
+    rows = tensor if tensor.ndim else tensor[None]
+    if not all(bool(torch.isfinite(rows[block]).all()) for block in row_blocks(rows)):
         raise ValueError(f"{name} holds NaN or infinite values")
     return tensor
 
@@ -54,6 +62,27 @@ def to_matrix(values: Array, name: str = "X") -> Tensor:
     if tensor.ndim != 2 or 0 in tensor.shape:
         raise ValueError(f"{name} must be a matrix with at least one row and one column, not {tuple(tensor.shape)}")
     return tensor
+
+
+def row_blocks(values: Tensor) -> Iterator[slice]:
+    """Cut rows into blocks that may be in float64 at once: one block, unless memory is too small for all of them.
+
+    Args:
+        values: (n, ...).
+    """
+    n = len(values)
+    each = 8 * max(1, values.numel() // max(n, 1))
+    step = n if n * each <= memory.share(_SHARE) else max(1, memory.share(_SHARE) // (_COPIES * each))
+    for start in range(0, n, max(step, 1)):
+        yield slice(start, min(start + step, n))
+
+
+def rows_times(values: Tensor, weights: Tensor) -> Tensor:
+    """Multiply rows (n, d) by weights (d, ...) in float64, in blocks where a copy of the rows would be too large."""
+    import torch
+
+    parts = [values[rows].double() @ weights for rows in row_blocks(values)]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def to_labels(values: Array, beside: Tensor) -> Tensor:
@@ -76,7 +105,21 @@ def to_numpy(tensor: Tensor) -> NDArray[Any]:
 
 def unit_rows(X: Array) -> tuple[Tensor, int]:
     """Divide each row by its length, in float64; zero rows stay zero. Returns the rows and the number of zero ones."""
-    values = to_matrix(X).double()
+    values = to_matrix(X)
+    blocks = list(row_blocks(values))
+    if len(blocks) == 1 or values.device.type != "cpu":
+        return _unit_rows(values)
+    import torch
+
+    unit, zeros = torch.from_numpy(memory.array(tuple(values.shape), np.float64)), 0
+    for rows in blocks:
+        unit[rows], own = _unit_rows(values[rows])
+        zeros += own
+    return unit, zeros
+
+
+def _unit_rows(values: Tensor) -> tuple[Tensor, int]:
+    values = values.double()
     # Scaled first, so that squares of tiny or huge entries neither vanish nor overflow.
     values = values / values.abs().amax(dim=1, keepdim=True).clamp_min(1e-300)
     length = values.norm(dim=1, keepdim=True)
@@ -128,17 +171,17 @@ def held_out_residuals(Q: Tensor, gains: Tensor, residuals: Tensor) -> Tensor | 
     if len(Q) <= Q.shape[1]:
         inner = torch.eye(len(Q), dtype=Q.dtype, device=Q.device) - (Q * gains) @ Q.T
         factor, fault = torch.linalg.cholesky_ex(inner)
-        if int(fault) or float(factor.diagonal().min()) ** 2 < _SINGULAR:
+        if int(fault) or float(factor.diagonal().min()) ** 2 < SINGULAR:
             return None
         return torch.cholesky_solve(residuals, factor)
     # Woodbury, for fewer directions than rows: (I − Q g Qᵀ)⁻¹ = I + Q √g (I − √g QᵀQ √g)⁻¹ √g Qᵀ.
     scaled = Q * gains.sqrt()
     inner = torch.eye(Q.shape[1], dtype=Q.dtype, device=Q.device) - scaled.T @ scaled
     factor, fault = torch.linalg.cholesky_ex(inner)
-    if int(fault) or float(factor.diagonal().min()) ** 2 < _SINGULAR:
+    if int(fault) or float(factor.diagonal().min()) ** 2 < SINGULAR:
         return None
     return residuals + scaled @ torch.cholesky_solve(scaled.T @ residuals, factor)
 
 
 #: Smallest pivot of I − H_ff that is told from zero; at it a residual has lost half of float64's digits.
-_SINGULAR = 1e-8
+SINGULAR = 1e-8

@@ -19,14 +19,18 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from harness.probes.base import (
+    SINGULAR,
     Array,
     Folds,
     check_partition,
     held_out_residuals,
+    row_blocks,
+    rows_times,
     to_matrix,
     to_numpy,
     to_tensor,
 )
+from harness.probes.tall import Tall
 
 if TYPE_CHECKING:
     from typing import Any
@@ -54,7 +58,7 @@ class LeastSquares:
 
         values = to_matrix(X)
         weights = torch.from_numpy(self.weights).to(values.device)
-        return to_numpy(values.double() @ weights) + self.intercepts
+        return to_numpy(rows_times(values, weights)) + self.intercepts
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def least_squares(X: Array, Y: Array) -> LeastSquares:
         ValueError: the shapes do not fit, or a value is not finite.
     """
     values, targets = _data(X, Y)
-    return _fit(values, targets)
+    return _fit(values, targets) if _fits(values) else _tall_fit(Tall(values, targets))
 
 
 def cross_fit(X: Array, Y: Array, folds: Folds) -> CrossFit:
@@ -105,6 +109,8 @@ def cross_fit(X: Array, Y: Array, folds: Folds) -> CrossFit:
 
     values, targets = _data(X, Y)
     parts = check_partition(folds, len(values))
+    if not _fits(values):
+        return _tall_cross_fit(values, targets, parts)
     Q, _, rank, _ = _factorised(values, _centred(values)[0])
     Q = torch.cat([Q, Q.new_full((len(Q), 1), len(Q) ** -0.5)], dim=1)
     residuals = targets - Q @ (Q.T @ targets)
@@ -134,6 +140,11 @@ def _data(X: Array, Y: Array) -> tuple[Tensor, Tensor]:
     return values, targets
 
 
+def _fits(values: Tensor) -> bool:
+    """Whether the factorisation may hold float64 copies of the features; a wide matrix has no smaller form."""
+    return len(values) <= 2 * values.shape[1] or len(list(row_blocks(values))) == 1
+
+
 def _centred(values: Tensor) -> tuple[Tensor, Tensor]:
     import torch
 
@@ -148,10 +159,17 @@ def _factorised(values: Tensor, centred: Tensor) -> tuple[Tensor, Tensor, int, f
     frobenius = float(torch.linalg.vector_norm(values, dtype=torch.float64))
     Q, R = torch.linalg.qr(centred)
     U, S, Vh = torch.linalg.svd(R, full_matrices=False)
+    rank, cutoff = _rank(S, values, frobenius)
+    return Q @ U[:, :rank], Vh[:rank].T / S[:rank], rank, cutoff
+
+
+def _rank(S: Tensor, values: Tensor, frobenius: float) -> tuple[int, float]:
+    """How many of the singular values count, and the one rule's cutoff."""
+    import torch
+
     rounding = torch.finfo(torch.float64).eps * max(values.shape) ** 0.5 * float(S[0])
     cutoff = max(torch.finfo(values.dtype).eps * frobenius, rounding)
-    rank = int(S.gt(cutoff).sum())
-    return Q @ U[:, :rank], Vh[:rank].T / S[:rank], rank, cutoff
+    return int(S.gt(cutoff).sum()), cutoff
 
 
 def _fit(values: Tensor, targets: Tensor) -> LeastSquares:
@@ -160,6 +178,49 @@ def _fit(values: Tensor, targets: Tensor) -> LeastSquares:
     centre = targets.mean(dim=0)
     weights = back @ (Q.T @ (targets - centre))
     return LeastSquares(to_numpy(weights), to_numpy(centre - mean @ weights), rank, cutoff)
+
+
+def _tall_fit(rows: Tall) -> LeastSquares:
+    """`_fit` from blocks of the rows."""
+    weights, _, rank, cutoff = _tall_weights(rows)
+    return LeastSquares(to_numpy(weights), to_numpy(rows.centre - rows.mean @ weights), rank, cutoff)
+
+
+def _tall_weights(rows: Tall) -> tuple[Tensor, Tensor, int, float]:
+    """Weights (d, targets), map from centred features to the orthonormal basis (d, rank), rank and cutoff."""
+    import torch
+
+    R, mapped, frobenius = rows.triangle()
+    U, S, Vh = torch.linalg.svd(R, full_matrices=False)
+    rank, cutoff = _rank(S, rows.values, frobenius)
+    back = Vh[:rank].T / S[:rank]
+    return back @ (U[:, :rank].T @ mapped), back, rank, cutoff
+
+
+def _tall_cross_fit(values: Tensor, targets: Tensor, parts: list[NDArray[np.int64]]) -> CrossFit:
+    """`cross_fit` from blocks of the rows; a fold has more rows than there are directions, or is fitted by itself."""
+    import torch
+
+    whole = Tall(values, targets)
+    weights, back, rank, _ = _tall_weights(whole)
+    predictions = torch.empty_like(targets)
+    deficient = []
+    for number, part in enumerate(parts):
+        rows = torch.from_numpy(part).to(values.device)
+        fold = Tall(values, targets, rows, whole.mean, whole.centre)
+        gram, pulled = fold.moments(back, weights, len(values))
+        # Woodbury, as in `base.held_out_residuals`: (I − Q Qᵀ)⁻¹ r = r + Q (I − QᵀQ)⁻¹ Qᵀ r.
+        factor, fault = torch.linalg.cholesky_ex(torch.eye(len(gram), dtype=gram.dtype, device=gram.device) - gram)
+        if int(fault) or float(factor.diagonal().min()) ** 2 < SINGULAR:
+            deficient.append(number)
+            rest = torch.ones(len(values), dtype=torch.bool, device=values.device)
+            rest[rows] = False
+            fit = _tall_fit(Tall(values, targets, rest.nonzero()[:, 0]))
+            for block in fold.blocks():
+                predictions[block] = torch.from_numpy(fit.predict(values[block])).to(values.device)
+        else:
+            predictions[rows] = fold.held_out(back, weights, torch.cholesky_solve(pulled, factor), len(values))
+    return CrossFit(to_numpy(predictions), rank, tuple(deficient))
 
 
 class LeastSquaresProbe(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]

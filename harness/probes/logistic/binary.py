@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness import memory
 from harness.probes.logistic.minimise import minimise
 from harness.probes.logistic.newton import newton
 from harness.probes.logistic.problems import BinaryProblems
@@ -31,6 +32,9 @@ _COARSE = 1e-2
 _SAFETY = 4.0
 #: Largest decrement asked for where a decision stays doubtful: what float64 can give.
 _FINEST = 1e-10
+#: Arrays of logits that the minimiser holds at a time, and the share of the memory that they may take together.
+_COPIES = 8
+_TOGETHER = 4
 #: Iterations after which a fit is handed to Newton's method: its curvature is unlike that of all rows.
 _LIMIT = 40
 
@@ -70,6 +74,35 @@ def solve(
         watched: further rows whose decisions by the fits without held-out range must be certain (a test set).
         tolerance: largest decrement.
     """
+    import torch
+
+    size = _COPIES * 8 * len(path.strengths) * features.rows
+    most = max(1, memory.share(_TOGETHER) // size)
+    parts = [
+        _solve(features, y, path, whiteners, held[start : start + most], watched, tolerance)
+        for start in range(0, len(held), most)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return Solution(
+        torch.cat([part.W for part in parts], dim=1),
+        torch.cat([part.decrement for part in parts], dim=1),
+        tuple(sum(logits, ()) for logits in zip(*(part.held_logits for part in parts), strict=True)),
+        sum(part.refined for part in parts),
+        max(part.iterations for part in parts),
+    )
+
+
+def _solve(
+    features: Features,
+    y: Tensor,
+    path: Path,
+    whiteners: tuple[Tensor, ...],
+    held: Sequence[slice | None],
+    watched: Features | None,
+    tolerance: float,
+) -> Solution:
+    """`solve` with all ranges side by side."""
     import torch
 
     count, ranges = len(path.strengths), len(held)

@@ -6,19 +6,25 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness import onednn
+from harness import memory, onednn
+from harness.probes.base import row_blocks
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-#: A float64 copy up to this size (bytes) is kept; a larger one is made chunk by chunk whenever it is needed.
-_KEPT = 512 * 2**20
+#: A float64 copy up to this share of the memory (512 MB of the usual 2 GB) is kept; a larger one is made chunk by
+#: chunk whenever it is needed. A float32 copy is always kept, in a file where it is large.
+_KEPT = 4
 _CHUNK_ROWS = 4096
 
 
 #: Fewer problems than this are quicker by torch's own product.
 _FEW = 4
+
+#: Values of the float32 form below this count as 0. Encoders have dimensions of nothing but 1e-32; their products with
+#: residuals are denormal, and processors take five times as long for a matrix with a single such column.
+_NOTHING = 1e-20
 
 
 class Features:
@@ -42,7 +48,7 @@ class Features:
         import torch
 
         self.X = X
-        self.mean = X.mean(dim=0, dtype=torch.float64) if mean is None else mean
+        self.mean = _mean(X) if mean is None else mean
         self.index = torch.arange(len(X), device=X.device) if index is None else index
         self._kept: dict[torch.dtype, Tensor] = {}
 
@@ -58,8 +64,13 @@ class Features:
 
     def take(self, rows: Tensor) -> Features:
         """Select rows, with the same centre; forms that exist already are cut, not made again."""
+        import torch
+
         part = Features(self.X, self.mean, self.index[rows])
-        part._kept = {dtype: whole.index_select(0, rows) for dtype, whole in self._kept.items()}
+        part._kept = {
+            dtype: torch.index_select(whole, 0, rows, out=self._empty(len(rows), dtype))
+            for dtype, whole in self._kept.items()
+        }
         return part
 
     def form(self, rows: Tensor) -> Tensor:
@@ -95,11 +106,18 @@ class Features:
                 total[a:b, a:] += weighted[:, a:b].T @ chunk[:, a:]
         return torch.triu(total) + torch.triu(total, 1).T
 
+    def blocks(self, dtype: torch.dtype, most: int) -> Iterator[tuple[slice, Tensor]]:
+        """All rows in a precision, at most so many at a time, each with its place."""
+        for rows, chunk in self._chunks(dtype):
+            for start in range(0, len(chunk), most):
+                part = chunk[start : start + most]
+                yield slice(rows.start + start, rows.start + start + len(part)), part
+
     def _chunks(self, dtype: torch.dtype) -> Iterator[tuple[slice, Tensor]]:
         import torch
 
         size = self.rows * self.width * (8 if dtype == torch.float64 else 4)
-        if dtype in self._kept or size <= _KEPT or dtype == torch.float32:
+        if dtype in self._kept or size <= memory.share(_KEPT) or dtype == torch.float32:
             if dtype not in self._kept:
                 self._kept[dtype] = self._form(self.index, dtype)
             yield slice(0, self.rows), self._kept[dtype]
@@ -108,15 +126,36 @@ class Features:
             rows = slice(start, min(start + _CHUNK_ROWS, self.rows))
             yield rows, self._form(self.index[rows], dtype)
 
+    def _empty(self, rows: int, dtype: torch.dtype) -> Tensor:
+        """Room for some rows in a precision; in a file where memory is too small for it."""
+        import torch
+
+        if self.X.device.type != "cpu" or not memory.large(rows * self.width * dtype.itemsize):
+            return torch.empty(rows, self.width, dtype=dtype, device=self.X.device)
+        return torch.from_numpy(memory.array((rows, self.width), str(dtype).removeprefix("torch.")))
+
     def _form(self, index: Tensor, dtype: torch.dtype) -> Tensor:
         import torch
 
-        whole = torch.empty(len(index), self.width, dtype=dtype, device=self.X.device)
+        whole = self._empty(len(index), dtype)
         for start in range(0, len(index), _CHUNK_ROWS):
             rows = index[start : start + _CHUNK_ROWS]
-            whole[start : start + len(rows), :-1] = self.X.index_select(0, rows).double() - self.mean
+            centred = self.X.index_select(0, rows).double() - self.mean
+            if dtype == torch.float32:
+                centred.masked_fill_(centred.abs() < _NOTHING, 0.0)
+            whole[start : start + len(rows), :-1] = centred
         whole[:, -1] = 1
         return whole
+
+
+def _mean(X: Tensor) -> Tensor:
+    """Mean of the columns in float64; in blocks where a copy would be too large."""
+    import torch
+
+    blocks = list(row_blocks(X))
+    if len(blocks) == 1:
+        return X.mean(dim=0, dtype=torch.float64)
+    return torch.stack([X[rows].sum(dim=0, dtype=torch.float64) for rows in blocks]).sum(dim=0) / len(X)
 
 
 def _logits(W: Tensor, rows: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from harness.probes.base import Array, to_labels, to_matrix, to_numpy
+from harness import memory
+from harness.probes.base import Array, rows_times, to_labels, to_matrix, to_numpy
 from harness.probes.logistic.features import Features
 from harness.probes.logistic.minimise import minimise
 from harness.probes.logistic.newton import penalty
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 #: Decrement at which a fit counts as converged.
 TOLERANCE = 1e-6
+#: Arrays of logits that the minimiser holds at a time, the share of the memory that they may take together, and the
+#: share of a block of rows where they may not.
+_COPIES = 8
+_TOGETHER = 4
+_BLOCK = 32
 _COARSE = 1e-1
 _LIMIT = 1000
 _ROUNDS = 5
@@ -47,7 +53,7 @@ class MultinomialFits:
 
         values = to_matrix(X)
         weights = torch.from_numpy(self.weights[strength]).to(values.device)
-        return np.asarray(to_numpy(values.double() @ weights.T) + self.intercepts[strength])
+        return np.asarray(to_numpy(rows_times(values, weights.T)) + self.intercepts[strength])
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,43 @@ class _Problems:
     def _with(self, strengths: Tensor) -> Self:
         parts = (self.basis, self.values, self.class_basis, self.class_values)
         return type(self)(self.features, self.onehot, strengths, *parts)
+
+
+class _Streamed(_Problems):
+    """The same problems where the logits of all rows and strengths do not fit into memory.
+
+    What the minimiser takes for logits are the weights, and what it takes for residuals is the data's part of the
+    gradient: a smooth map of the weights as the residuals are one of the logits. It is summed up in blocks of rows.
+    """
+
+    def logits(self, W: Tensor) -> Tensor:
+        """The weights themselves."""
+        return W
+
+    def along(self, D: Tensor) -> Tensor:
+        """The step itself."""
+        return D
+
+    def residuals(self, Z: Tensor) -> Tensor:
+        """Σᵢ (softmax(W xᵢ) − one-hot yᵢ) ⊗ xᵢ (p, classes · width)."""
+        import torch
+
+        G = torch.zeros_like(Z)
+        flat = Z.reshape(-1, self.features.width)
+        most = max(1, memory.share(_BLOCK) // (_COPIES * Z.element_size() * len(flat)))
+        for rows, chunk in self.features.blocks(Z.dtype, most):
+            R = (flat @ chunk.T).view(len(Z), len(self.onehot), -1).softmax(1).sub_(self.onehot[:, rows])
+            G += (R.view(len(flat), -1) @ chunk).view(G.shape)
+        return G
+
+    def gradient(self, R: Tensor, W: Tensor) -> Tensor:
+        """Gradient (p, classes · width)."""
+        ridge = penalty(self.features.width, W) * self._open(W)
+        return R * self.strengths[:, None] + ridge.reshape(W.shape)
+
+    def change(self, R: Tensor, D: Tensor) -> Tensor:
+        """Change of the gradient, which is linear in both."""
+        return self.gradient(R, D)
 
 
 def multinomial(
@@ -193,4 +236,6 @@ def _problems(
     # The smallest belongs to adding a constant to all classes, which changes no probability.
     class_values[0] = 0
     C = torch.tensor(list(strengths), dtype=torch.float64, device=labels.device)
-    return _Problems(features, onehot, C, basis, spread, class_basis, class_values.clamp_min(0))
+    fits = _COPIES * 8 * len(strengths) * onehot.numel() <= memory.share(_TOGETHER)
+    kind = _Problems if fits else _Streamed
+    return kind(features, onehot, C, basis, spread, class_basis, class_values.clamp_min(0))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, Folds, check_partition, to_matrix, to_numpy, to_tensor
+from harness.probes.base import Array, Folds, check_partition, rows_times, to_matrix, to_numpy, to_tensor
 from harness.probes.logistic.binary import TOLERANCE, Solution, solve
 from harness.probes.logistic.features import Features
 from harness.probes.logistic.path import fit_path
@@ -73,7 +73,7 @@ class CrossValidated:
 
         values = to_matrix(X)
         weights = torch.from_numpy(self.weights[strength]).to(values.device)
-        return to_numpy(values.double() @ weights + float(self.intercepts[strength]))
+        return to_numpy(rows_times(values, weights) + float(self.intercepts[strength]))
 
 
 def nested_cross_validation(
