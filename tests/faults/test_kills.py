@@ -20,23 +20,26 @@ def go_on(runs, bench, place, undisturbed):
 def test_killed_at_random_moments(runs, bench, place, undisturbed, thorough):
     draw = random.Random(20)
     kills = 100 if thorough else 5
-    killed = kept = 0
-    for _ in range(kills):
+    killed = kept = over = 0
+    while killed < kills:
         ended = bench.run(place, kill_after=draw.uniform(0, undisturbed.ended.seconds))
         assert ended.code in (0, KILLED), ended.printed
-        killed += ended.code == KILLED
-        kept += go_on(runs, bench, place, undisturbed)
+        finished = go_on(runs, bench, place, undisturbed)
+        if ended.code == KILLED:
+            killed, kept = killed + 1, kept + finished
+        else:
+            over += 1
         shutil.rmtree(place.root)
-    print(f"{kills} runs, {killed} killed at random moments: {kills} of {kills} equal, {kept} finished units kept")
-    # The last moments of a run may go by before the signal comes.
-    assert killed >= 0.7 * kills
+        # On a busy machine a run may take less processor time than the first took, and be over.
+        assert over <= kills
+    print(f"{kills} runs killed at random moments: {kills} of {kills} equal, {kept} finished units kept")
 
 
 def test_killed_before_changes_of_the_disk(runs, bench, place, undisturbed, thorough):
     every = range(undisturbed.ended.operations)
     chosen = every if thorough else random.Random(3).sample(every, 5)
     for number in chosen:
-        ended = bench.run(place, at=number, fault="kill")
+        ended = bench.run(place, at=number, fault="SIGKILL")
         assert ended.code == KILLED, ended.printed
         go_on(runs, bench, place, undisturbed)
         shutil.rmtree(place.root)

@@ -1,7 +1,6 @@
 """A run that is asked to stop ends soon, says what is done, and how to go on."""
 
 import re
-import signal
 
 import pytest
 
@@ -9,8 +8,7 @@ import pytest
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("part", [0.3, 0.7])
 def test_a_run_that_is_asked_to_stop(bench, place, undisturbed, name, part):
-    after = part * undisturbed.ended.seconds
-    ended = bench.run(place, kill_after=after, signal=getattr(signal, name))
+    ended = bench.run(place, at=int(part * undisturbed.ended.operations), fault=name)
     assert ended.code == 130, ended.printed
     assert "Traceback" not in ended.printed
     done = int(re.search(r"interrupted after (\d+) of", ended.printed).group(1))

@@ -8,10 +8,9 @@ A run is an object:
 
 - `arguments` of `bench`;
 - `root`, the directory whose changes are counted;
-- `kill_after` so many seconds of processor time, which say how far a run is on a busy machine too; `signal`, what to
-  send in place of SIGKILL;
-- `at`, the number of the change before which `fault` happens: `kill`, `vanish` (the directory `victim` is removed), or
-  the name of an error of the operating system, which stays if `stays` is true;
+- `kill_after` so many seconds of processor time, which say how far a run is on a busy machine too;
+- `at`, the number of the change before which `fault` happens: the name of a signal that comes, `vanish` (the directory
+  `victim` is removed), or the name of an error of the operating system, which stays if `stays` is true;
 - `file_size`, a limit to a file's bytes.
 """
 
@@ -63,8 +62,8 @@ class Operations:
         if at is None or number < at or (number > at and not self.run.get("stays")):
             return
         fault = self.run["fault"]
-        if fault == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
+        if fault.startswith("SIG"):
+            os.kill(os.getpid(), getattr(signal, fault))
         elif fault == "vanish":
             shutil.rmtree(self.run["victim"], ignore_errors=True)
         elif event != "os.remove":
@@ -131,7 +130,7 @@ def execute(runs: list[dict[str, Any]]) -> list[tuple[int, float, int, str]]:
             continue
         for pid in [pid for pid, seconds in due.items() if seconds <= spent(pid)]:
             del due[pid]
-            os.kill(pid, runs[waiting[pid]].get("signal", signal.SIGKILL))
+            os.kill(pid, signal.SIGKILL)
         time.sleep(0.002)
     for descriptor in (*counters, *(end for pipe in pipes for end in pipe)):
         os.close(descriptor)
