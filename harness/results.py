@@ -359,12 +359,12 @@ class ResultStore:
         return record
 
     def predictions(self, record: Record) -> dict[str, NDArray[np.generic]] | None:
-        """Per-example predictions of a record, None when they were not kept.
+        """Per-example predictions of a record, None when they were not kept or are gone.
 
         Raises:
-            RecordInvalid: they are damaged, gone, or another measurement's.
+            RecordInvalid: they are damaged, or another measurement's.
         """
-        packed = self._packed(record)
+        packed = self._packed(record) if self._beside(record).exists() else None
         if packed is None:
             return None
         origin = str(self._beside(record))
