@@ -20,14 +20,16 @@ from hypothesis import HealthCheck, settings
 
 THOROUGH = os.environ.get("AFFECTBENCH_FAULTS") == "long"
 
-#: The bounded part tries the same cases every time, so that it fails when the program changes and not by chance.
-settings.register_profile(
-    "faults",
-    max_examples=10_000 if THOROUGH else 300,
-    derandomize=not THOROUGH,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
-)
+# Cases of which each takes a tenth of a second have a profile of their own.
+for name, bounded in (("faults", 300), ("costly faults", 60)):
+    settings.register_profile(
+        name,
+        max_examples=10_000 if THOROUGH else bounded,
+        # The bounded part tries the same cases every time, so that it fails when the program changes and not by chance.
+        derandomize=not THOROUGH,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+    )
 
 
 @pytest.fixture(scope="session")

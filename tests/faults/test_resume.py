@@ -19,7 +19,7 @@ from harness.registry import EncoderPlugin
 from harness.results import ResultStore
 from harness.units import RunOptions, Unit, Workbench
 
-FAULTS = settings.get_profile("faults")
+FAULTS = settings.get_profile("costly faults")
 
 
 class Letters:
@@ -94,7 +94,7 @@ def paths(directory):
     return sorted(path.relative_to(directory) for path in directory.rglob("*") if path.is_file())
 
 
-@settings(FAULTS, max_examples=FAULTS.max_examples // 5)
+@settings(FAULTS)
 @given(data=st.data())
 def test_any_part_that_is_done_is_kept_and_the_rest_is_done(tmp_path_factory, whole, data):
     source, records = whole
