@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,22 @@ def thorough() -> bool:
 def cases() -> int:
     """How many cases a fuzzed parser is given."""
     return settings.get_profile("faults").max_examples
+
+
+@pytest.fixture(scope="session")
+def _memory() -> Iterator[Path]:
+    """A folder in memory, where the system has such folders; else one on the disk."""
+    shared = "/dev/shm"
+    in_memory = os.path.ismount(shared) and os.access(shared, os.W_OK)
+    with tempfile.TemporaryDirectory(prefix="affectbench-faults-", dir=shared if in_memory else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def quick_path(_memory: Path) -> Iterator[Path]:
+    """An empty folder for tests that write ten thousand times and do not ask what reaches a disk."""
+    yield (folder := Path(tempfile.mkdtemp(dir=_memory)))
+    shutil.rmtree(folder)
 
 
 def _load(name: str) -> ModuleType:
@@ -117,7 +135,5 @@ def place(runs: ModuleType, tmp_path: Path) -> Any:
 @pytest.fixture
 def measured(place: Any, undisturbed: Undisturbed) -> Any:
     """Directories that hold all that an undisturbed run left."""
-    import shutil
-
     shutil.copytree(undisturbed.place.root, place.root, dirs_exist_ok=True)
     return place

@@ -51,19 +51,19 @@ def test_every_corpus_with_files_is_here():
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_a_damaged_file_is_rows_or_an_error_of_our_own(name, tmp_path, cases):
+def test_a_damaged_file_is_rows_or_an_error_of_our_own(name, quick_path, cases):
     layout = LAYOUTS[name]
     for path, content in layout.files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(content)
-    readers = _readers(layout, tmp_path)
+        (quick_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (quick_path / path).write_bytes(content)
+    readers = _readers(layout, quick_path)
     for reader, files in readers:
         reader.read(layout.split, files)
     refused = 0
     for seed in range(cases):
         names = list(layout.files)
         chosen = names[seed % len(names)]
-        (tmp_path / chosen).write_bytes(mutated(layout.files[chosen], seed))
+        (quick_path / chosen).write_bytes(mutated(layout.files[chosen], seed))
         reader, files = readers[seed // len(names) % len(readers)]
         try:
             reader.read(layout.split, files).fingerprint  # noqa: B018 (a digest of every text and label)
@@ -73,5 +73,5 @@ def test_a_damaged_file_is_rows_or_an_error_of_our_own(name, tmp_path, cases):
         except Exception as error:
             error.add_note(f"{name}: {chosen} damaged with seed {seed}")
             raise
-        (tmp_path / chosen).write_bytes(layout.files[chosen])
+        (quick_path / chosen).write_bytes(layout.files[chosen])
     assert refused > cases / 4

@@ -385,8 +385,8 @@ KINDS = (
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_damaged_file_is_read_or_refused_in_our_own_words(kind, tmp_path, cases):
-    path, content, read = kind(tmp_path)
+def test_a_damaged_file_is_read_or_refused_in_our_own_words(kind, quick_path, cases):
+    path, content, read = kind(quick_path)
     _write(path, content)
     if kind is not heads:  # whole ones need weights beside them: tests/carl reads those
         read()

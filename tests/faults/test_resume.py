@@ -96,10 +96,10 @@ def paths(directory):
 
 @settings(FAULTS)
 @given(data=st.data())
-def test_any_part_that_is_done_is_kept_and_the_rest_is_done(tmp_path_factory, whole, data):
+def test_any_part_that_is_done_is_kept_and_the_rest_is_done(quick_path, whole, data):
     source, records = whole
     kept = data.draw(st.sets(st.sampled_from(paths(source))))
-    directory = tmp_path_factory.getbasetemp() / "part"
+    directory = quick_path / "part"
     shutil.rmtree(directory, ignore_errors=True)
     for path in kept:
         (directory / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,14 @@
 """Any interleaving of processes that write into a store, read it, and are killed: what is read is what was written."""
 
 import shutil
-import tempfile
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from harness import embeddings, results
 from harness.embeddings import EmbeddingStore, text_key
@@ -37,9 +35,9 @@ def vectors_of(some):
 class Store(RuleBasedStateMachine):
     """Processes, each with a space of its own on the same directory."""
 
-    def __init__(self):
+    def __init__(self, directory):
         super().__init__()
-        self.directory = Path(tempfile.mkdtemp())
+        self.directory = directory
         self.spaces = []
         self.finished = set()
         # Whether bytes reach the disk before the power fails is not the subject, and costs most of the time.
@@ -48,7 +46,7 @@ class Store(RuleBasedStateMachine):
 
     def teardown(self):
         self.patch.stop()
-        shutil.rmtree(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def space(self, number):
         return self.spaces[number % len(self.spaces)]
@@ -135,9 +133,12 @@ class Store(RuleBasedStateMachine):
                 np.testing.assert_array_equal(space.gather(known), vectors_of(known))
 
 
-TestStore = Store.TestCase
-# A case is a history of many steps.
-TestStore.settings = settings(FAULTS, max_examples=FAULTS.max_examples // 5, stateful_step_count=15)
+
+def test_any_interleaving_of_processes(quick_path):
+    # A case is a history of many steps.
+    histories = settings(FAULTS, max_examples=FAULTS.max_examples // 5, stateful_step_count=15)
+    run_state_machine_as_test(lambda: Store(quick_path / "store"), settings=histories)
+
 
 RECORD = Record(model=ModelFacts(name="m"), task="t", corpus="c", protocol="p/1", split="test", seed=0, status="ok")
 
@@ -147,8 +148,8 @@ writers = st.lists(st.tuples(st.integers(0, 9), st.sampled_from([0, 1, 2])), min
 
 @settings(FAULTS)
 @given(writers=writers)
-def test_a_record_and_its_predictions_are_of_one_measurement(tmp_path_factory, writers):
-    directory = tmp_path_factory.getbasetemp() / "one record"
+def test_a_record_and_its_predictions_are_of_one_measurement(quick_path, writers):
+    directory = quick_path / "one record"
     shutil.rmtree(directory, ignore_errors=True)
     store = ResultStore(directory)
     write_text, torn = results.write_text, False
@@ -174,8 +175,8 @@ def test_a_record_and_its_predictions_are_of_one_measurement(tmp_path_factory, w
 
 @settings(FAULTS)
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), which=st.integers(0, 2))
-def test_a_flipped_bit_of_a_shard_is_never_read(tmp_path_factory, place, bit, which):
-    directory = tmp_path_factory.getbasetemp() / "one shard"
+def test_a_flipped_bit_of_a_shard_is_never_read(quick_path, place, bit, which):
+    directory = quick_path / "one shard"
     shutil.rmtree(directory, ignore_errors=True)
     with mock.patch("os.fsync", lambda _: None):
         EmbeddingStore(directory).space(FACTS).add(TEXTS, vectors_of(TEXTS))
