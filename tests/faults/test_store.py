@@ -133,7 +133,6 @@ class Store(RuleBasedStateMachine):
                 np.testing.assert_array_equal(space.gather(known), vectors_of(known))
 
 
-
 def test_any_interleaving_of_processes(quick_path):
     # A case is a history of many steps.
     histories = settings(FAULTS, max_examples=FAULTS.max_examples // 5, stateful_step_count=15)
