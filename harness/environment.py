@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,15 +25,20 @@ def code_digest() -> str:
 
 def environment() -> dict[str, str]:
     """Versions of what the numbers depend on, and the kind of machine."""
-    facts = {
+    return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(os.cpu_count() or 0),
         "code": code_digest(),
+        **_versions(),
     }
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Of the packages that are installed; looked up once, since each costs milliseconds and every record has them."""
+    found = {}
     for package in _PACKAGES:
-        try:
-            facts[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return facts
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

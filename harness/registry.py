@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +95,14 @@ def _parameters(factory: Callable[..., object]) -> set[str] | None:
 
 
 def _origin(point: EntryPoint) -> str:
-    distribution = f" of {point.dist.name} {point.dist.version}" if point.dist is not None else ""
-    return f"{point.value}{distribution}"
+    return f"{point.value} of {_distribution(point.dist)}" if point.dist is not None else point.value
+
+
+@cache
+def _distribution(found: Distribution) -> str:
+    """Name and version; parsed once, since every look at them reads the distribution's whole description."""
+    facts = found.metadata
+    return f"{facts['Name']} {facts['Version']}"
 
 
 @cache
