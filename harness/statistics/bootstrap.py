@@ -79,7 +79,8 @@ def weightings(
     )
     for counts in blocks:
         block = counts.astype(np.float64)
-        yield block if columns is None else block[:, columns]
+        # Not `block[:, columns]`, which stands in memory by columns and makes whatever follows several times slower.
+        yield block if columns is None else np.take(block, columns, axis=1)
 
 
 def group_columns(groups: Sequence[object] | NDArray[np.generic]) -> tuple[int, NDArray[np.int64]]:

@@ -111,7 +111,7 @@ def _solve(
     fine = BinaryProblems(features, y, strengths, tuple(held) * count, groups, whiteners).to(torch.float64)
     start = path.weights.repeat_interleave(ranges, 0)
     coarse = torch.full_like(strengths, _COARSE).float()
-    near = minimise(fine.to(torch.float32), start.float(), coarse, 12, together=True)
+    near = minimise(fine.to(torch.float32), start.float(), coarse, 12)
     usable = bool(torch.isfinite(near.W).all())
     W, Z, decrement, iterations = _converge(
         fine,

@@ -70,7 +70,7 @@ class Minimum:
     iterations: int = 0
     """Iterations of the slowest problem."""
     history: list[Pair] = field(default_factory=list)
-    """What was learnt of the curvature, where no problem has left the batch."""
+    """What was learnt of the curvature, latest last; a pair that a problem lacks is zero."""
 
 
 @dataclass
@@ -93,7 +93,6 @@ def minimise(
     limit: int,
     *,
     history: list[Pair] | None = None,
-    together: bool = False,
 ) -> Minimum:
     """Minimise every problem of a batch.
 
@@ -103,7 +102,6 @@ def minimise(
         tolerance: largest decrement (p,) at which a problem counts as solved.
         limit: iterations after which what is left is returned as it is; the decrements tell.
         history: curvature learnt by a call before.
-        together: keep all problems in the batch until the last is solved, and so the history.
     """
     import torch
 
@@ -113,6 +111,7 @@ def minimise(
     result = Minimum(torch.empty_like(W), torch.empty_like(Z), torch.full_like(W[:, 0], torch.inf))
     place = torch.arange(len(W), device=W.device)
     pairs = list(history or [])
+    learnt: list[tuple[Tensor, list[Pair]]] = []
     for iteration in range(limit + 1):
         D = _direction(problems, state.G, pairs)
         slope = (state.G * D).sum(1)
@@ -122,17 +121,36 @@ def minimise(
             result.W[place], result.Z[place], result.decrement[place] = state.W, state.Z, decrement
             result.iterations = iteration
             break
-        if not together and int(active.sum()) <= 0.75 * len(active):
+        if int(active.sum()) <= 0.75 * len(active):
             done, keep = (~active).nonzero()[:, 0], active.nonzero()[:, 0]
             result.W[place[done]], result.Z[place[done]] = state.W[done], state.Z[done]
             result.decrement[place[done]] = decrement[done]
+            learnt.append((place[done], _of(pairs, done)))
             problems, place, tolerance = problems.select(keep), place[keep], tolerance[keep]
             state, D, slope = state.keep(keep), D[keep], slope[keep]
-            pairs = [(s[keep], y[keep], r[keep]) for s, y, r in pairs]
+            pairs = _of(pairs, keep)
         step, change, state = _search(problems, state, D, slope)
         pairs = [*pairs[-_MEMORY + 1 :], _pair(step, change)]
-    result.history = pairs if len(place) == len(result.W) else []
+    result.history = pairs if not learnt else _joined([*learnt, (place, pairs)], result.W)
     return result
+
+
+def _of(pairs: list[Pair], problems: Tensor) -> list[Pair]:
+    """The curvature of some of the problems."""
+    return [(s[problems], y[problems], r[problems]) for s, y, r in pairs]
+
+
+def _joined(learnt: list[tuple[Tensor, list[Pair]]], like: Tensor) -> list[Pair]:
+    """The curvature of all problems, from that of parts of them."""
+    import torch
+
+    longest = max(len(pairs) for _, pairs in learnt)
+    joined = [(torch.zeros_like(like), torch.zeros_like(like), torch.zeros_like(like[:, 0])) for _ in range(longest)]
+    for problems, pairs in learnt:
+        for whole, part in zip(reversed(joined), reversed(pairs), strict=False):
+            for there, here in zip(whole, part, strict=True):
+                there[problems] = here
+    return joined
 
 
 def _direction(problems: Problems, G: Tensor, history: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:

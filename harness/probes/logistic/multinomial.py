@@ -32,7 +32,7 @@ TOLERANCE = 1e-6
 _COPIES = 8
 _TOGETHER = 4
 _BLOCK = 32
-_COARSE = 1e-1
+_COARSE = 1e-2
 _LIMIT = 1000
 _ROUNDS = 5
 
@@ -200,9 +200,12 @@ def multinomial(
     start[:, :, -1] = prior - prior.mean()
     start = start.view(len(strengths), -1)
     target = torch.full_like(fine.strengths, tolerance)
-    near = minimise(fine.to(torch.float32), start.float(), torch.full_like(target, _COARSE).float(), 60).W.double()
-    near = torch.where(torch.isfinite(near).all(1, keepdim=True), near, start)
-    found = minimise(fine, near, target, _LIMIT)
+    near = minimise(fine.to(torch.float32), start.float(), torch.full_like(target, _COARSE).float(), 60)
+    if bool(torch.isfinite(near.W).all()):
+        learnt = [(s.double(), change.double(), r.double()) for s, change, r in near.history]
+        found = minimise(fine, near.W.double(), target, _LIMIT, history=learnt)
+    else:
+        found = minimise(fine, start, target, _LIMIT)
     for _ in range(_ROUNDS):
         # Exact gradients again, in place of those moved by rounded differences.
         found = minimise(fine, found.W, target, _LIMIT)
