@@ -10,6 +10,7 @@ import numpy as np
 from harness import memory
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -103,19 +104,56 @@ def to_numpy(tensor: Tensor) -> NDArray[Any]:
     return np.asarray(tensor.detach().cpu().numpy())
 
 
-def unit_rows(X: Array) -> tuple[Tensor, int]:
-    """Divide each row by its length, in float64; zero rows stay zero. Returns the rows and the number of zero ones."""
-    values = to_matrix(X)
-    blocks = list(row_blocks(values))
-    if len(blocks) == 1 or values.device.type != "cpu":
-        return _unit_rows(values)
+def room(shape: tuple[int, ...], dtype: torch.dtype, beside: Tensor) -> Tensor:
+    """A tensor of undefined content beside another one; on a CPU in a file where it would take much memory."""
     import torch
 
-    unit, zeros = torch.from_numpy(memory.array(tuple(values.shape), np.float64)), 0
+    if beside.device.type != "cpu":
+        return torch.empty(shape, dtype=dtype, device=beside.device)
+    return torch.from_numpy(memory.array(shape, str(dtype).removeprefix("torch.")))
+
+
+def take_rows(values: Tensor, rows: NDArray[np.int64]) -> Tensor:
+    """Copy some rows of a matrix, in their order; into a file where they would take much memory."""
+    import torch
+
+    index = torch.from_numpy(rows).to(values.device)
+    return torch.index_select(values, 0, index, out=room((len(rows), values.shape[1]), values.dtype, values))
+
+
+def unit_rows(X: Array) -> tuple[Tensor, int]:
+    """Divide each row by its length, in float64; zero rows stay zero. Returns the rows and the number of zero ones."""
+    import torch
+
+    values = to_matrix(X)
+    blocks = list(row_blocks(values))
+    if len(blocks) == 1:
+        return _unit_rows(values)
+    unit, zeros = room(tuple(values.shape), torch.float64, values), 0
     for rows in blocks:
         unit[rows], own = _unit_rows(values[rows])
         zeros += own
     return unit, zeros
+
+
+class UnitRows:
+    """Rows divided by their lengths, block by block: kept where one block holds them, made again at each pass if not.
+
+    Args:
+        X: vectors (n, d).
+    """
+
+    def __init__(self, X: Array) -> None:
+        values = to_matrix(X)
+        self.blocks = tuple(row_blocks(values))
+        self._kept = len(self.blocks) == 1
+        #: The unit rows where they are kept, else the rows as given.
+        self.values = _unit_rows(values)[0] if self._kept else values
+
+    def __iter__(self) -> Iterator[tuple[slice, Tensor]]:
+        """Places of the rows, and the rows in float64."""
+        for rows in self.blocks:
+            yield rows, self.values if self._kept else _unit_rows(self.values[rows])[0]
 
 
 def _unit_rows(values: Tensor) -> tuple[Tensor, int]:
@@ -148,7 +186,9 @@ def _native(array: NDArray[Any]) -> NDArray[Any]:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if not array.flags.writeable or any(stride < 0 for stride in array.strides):
-        array = array.copy()
+        copy = memory.array(array.shape, array.dtype)
+        np.copyto(copy, array)
+        return copy
     return array
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, to_numpy, unit_rows
+from harness.probes.base import Array, row_blocks, to_numpy, unit_rows
+from harness.probes.lloyd import k_means
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +46,8 @@ def clusters(X: Array, count: int, seed: int) -> NDArray[np.int64]:
     unit, _ = unit_rows(X)
     if len(unit) < count:
         raise ValueError(f"{count} clusters need as many rows, not {len(unit)}")
+    if len(list(row_blocks(unit))) > 1:
+        return k_means(unit.cpu(), count, STARTS, seed)
     means = KMeans(count, n_init=STARTS, random_state=seed)
     with warnings.catch_warnings():
         # Fewer distinct vectors than parts is a property of the encoder, and the scores show it.

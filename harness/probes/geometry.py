@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import onednn
-from harness.probes.base import Array, to_labels, to_matrix, to_numpy, unit_rows
+from harness.probes.base import Array, UnitRows, room, to_labels, to_matrix, to_numpy, unit_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,8 +55,12 @@ def geometry(X: Array, classes: Array) -> Geometry:
     Raises:
         ValueError: fewer than two rows, no two rows of one class, or the shapes do not fit.
     """
-    unit, zeros = unit_rows(X)
-    return Geometry(alignment(unit, classes), uniformity(unit), separation(unit, classes), effective_rank(unit), zeros)
+    unit = UnitRows(X)
+    zeros = sum(int((rows == 0).all(dim=1).sum()) for _, rows in unit)
+    values = unit.values
+    return Geometry(
+        alignment(values, classes), uniformity(values), separation(values, classes), effective_rank(values), zeros
+    )
 
 
 def alignment(X: Array, classes: Array) -> float:
@@ -70,12 +74,12 @@ def alignment(X: Array, classes: Array) -> float:
     """
     import torch
 
-    unit, _ = unit_rows(X)
-    labels = to_labels(classes, unit)
-    if len(labels) != len(unit):
-        raise ValueError(f"X has {len(unit)} rows but there are {len(labels)} classes")
+    unit = UnitRows(X)
+    labels = to_labels(classes, unit.values)
+    if len(labels) != len(unit.values):
+        raise ValueError(f"X has {len(unit.values)} rows but there are {len(labels)} classes")
     _, codes = np.unique(to_numpy(labels), return_inverse=True)
-    place = torch.from_numpy(codes).to(unit.device)
+    place = torch.from_numpy(codes).to(labels.device)
     counts = torch.bincount(place)
     pairs = float((counts.double() * (counts.double() - 1) / 2).sum())
     if not pairs:
@@ -91,16 +95,16 @@ def separation(X: Array, classes: Array) -> float:
     """
     import torch
 
-    unit, _ = unit_rows(X)
-    positive = alignment(unit, classes)
-    n = len(unit)
-    one = torch.zeros(n, dtype=torch.int64, device=unit.device)
-    overall = float(_within(unit, one, torch.tensor([n], device=unit.device)).sum()) / (n * (n - 1) / 2)
+    unit = UnitRows(X)
+    positive = alignment(unit.values, classes)
+    n, device = len(unit.values), unit.values.device
+    one = torch.zeros(n, dtype=torch.int64, device=device)
+    overall = float(_within(unit, one, torch.tensor([n], device=device)).sum()) / (n * (n - 1) / 2)
     return 1 - positive / overall if overall > 1e-30 else 0.0
 
 
 def uniformity(X: Array, t: float = 2.0) -> float:
-    """Log of the mean over pairs i < j of exp(−t‖xᵢ − xⱼ‖²), in blocks: memory holds one float32 copy of X.
+    """Log of the mean over pairs i < j of exp(−t‖xᵢ − xⱼ‖²), in blocks of one float32 copy of X.
 
     Equals `torch.pdist(x).pow(2).mul(-t).exp().mean().log()` of SsnL/align_uniform.
 
@@ -119,8 +123,10 @@ def uniformity(X: Array, t: float = 2.0) -> float:
         raise ValueError("uniformity needs at least two rows")
     chunks = [slice(start, start + _CHUNK) for start in range(0, n, _CHUNK)]
     mean = torch.stack([unit_rows(values[rows])[0].sum(dim=0) for rows in chunks]).sum(dim=0) / n
-    # The exponent −t(‖x‖² + ‖y‖² − 2xy) as one product of rows with two more columns each: the only copy of X.
-    right = torch.ones(n, d + 2, device=values.device)
+    # The exponent −t(‖x‖² + ‖y‖² − 2xy) as one product of rows with two more columns each: the only copy of X,
+    # in a file where memory is too small for it.
+    right = room((n, d + 2), torch.float32, values)
+    right[:, d] = 1
     for rows in chunks:
         moved = unit_rows(values[rows])[0] - mean
         right[rows, :d] = (2 * t) ** 0.5 * moved
@@ -143,22 +149,35 @@ def effective_rank(X: Array) -> float:
     """
     import torch
 
-    unit, _ = unit_rows(X)
-    R = torch.linalg.qr(unit, mode="r").R if len(unit) > unit.shape[1] else unit
+    unit = UnitRows(X)
+    n, d = unit.values.shape
+    R = unit.values.new_zeros(0, d, dtype=torch.float64)
+    for _, rows in unit:
+        R = torch.cat([R, rows]) if len(R) else rows
+        R = torch.linalg.qr(R, mode="r").R if len(R) > d else R
     values = torch.linalg.svdvals(R)
-    values = values[values > torch.finfo(torch.float64).eps * max(unit.shape) * values[0]]
+    values = values[values > torch.finfo(torch.float64).eps * max(n, d) * values[0]]
     if not len(values):
         return 0.0
     p = values / values.sum()
     return float((-(p * p.log()).sum()).exp())
 
 
-def _within(unit: Tensor, place: Tensor, counts: Tensor) -> Tensor:
-    """Σ_{i<j} ‖xᵢ − xⱼ‖² inside each class (classes,)."""
+def _within(unit: UnitRows, place: Tensor, counts: Tensor) -> Tensor:
+    """Σ_{i<j} ‖xᵢ − xⱼ‖² inside each class (classes,); three passes over the blocks."""
     import torch
 
-    moved = unit - unit.mean(dim=0)
-    sums = torch.zeros(len(counts), unit.shape[1], dtype=unit.dtype, device=unit.device).index_add_(0, place, moved)
-    moved = moved - (sums / counts[:, None])[place]
-    squares = (moved * moved).sum(dim=1)
-    return counts * torch.zeros(len(counts), dtype=unit.dtype, device=unit.device).index_add_(0, place, squares)
+    n, d = unit.values.shape
+    mean = torch.zeros(d, dtype=torch.float64, device=place.device)
+    for _, rows in unit:
+        mean += rows.sum(dim=0)
+    mean /= n
+    sums = torch.zeros(len(counts), d, dtype=torch.float64, device=place.device)
+    for block, rows in unit:
+        sums.index_add_(0, place[block], rows - mean)
+    centres = sums / counts[:, None]
+    squares = torch.zeros(len(counts), dtype=torch.float64, device=place.device)
+    for block, rows in unit:
+        moved = rows - mean - centres[place[block]]
+        squares.index_add_(0, place[block], (moved * moved).sum(dim=1))
+    return counts * squares

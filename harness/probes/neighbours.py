@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness import memory
 from harness.probes.base import Array, to_numpy, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Similarities that are held at a time.
+#: Similarities that are held at a time, and the share of the memory that they may take in float64.
 BLOCK = 4_000_000
+_PARTS = 64
+
+#: Rows that are decided at a time.
+_ROWS = 65_536
 
 #: Decimals of a cosine that count: what products of equal vectors differ by is rounding.
 _DECIMALS = 12
@@ -53,8 +58,8 @@ def neighbour_votes(
     if not sizes or min(sizes) < 1 or max(sizes) > n:
         raise ValueError(f"there are {n} training rows: numbers of neighbours must lie between 1 and {n}, not {sizes}")
     member = np.eye(classes)[np.asarray(y, dtype=np.int64)]
-    votes = np.empty((len(sizes), len(asked), classes))
-    step = max(1, BLOCK // n)
+    votes: NDArray[np.float64] = memory.array((len(sizes), len(asked), classes), np.float64)
+    step = max(1, min(BLOCK, memory.share(_PARTS) // 8) // n)
     for start in range(0, len(asked), step):
         near = np.round(asked[start : start + step] @ train.T, _DECIMALS)
         cut = np.partition(near, sorted(n - size for size in sizes), axis=1)
@@ -77,4 +82,5 @@ def decide(votes: NDArray[np.float64], y: NDArray[np.integer]) -> NDArray[np.int
     frequent = np.bincount(np.asarray(y, dtype=np.int64), minlength=votes.shape[1])
     order = np.argsort(-frequent, kind="stable")
     # Fractions of shared votes carry rounding: votes that agree to nine digits are equal.
-    return np.asarray(order[np.round(votes, 9)[:, order].argmax(axis=1)], dtype=np.int64)
+    best = [np.round(votes[start : start + _ROWS], 9)[:, order].argmax(axis=1) for start in range(0, len(votes), _ROWS)]
+    return np.asarray(order[np.concatenate(best)], dtype=np.int64)

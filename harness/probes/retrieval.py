@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, to_numpy, unit_rows
+from harness import memory
+from harness.probes.base import Array, take_rows, to_numpy, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Similarities that are held at a time.
+#: Similarities that are held at a time, and the share of the memory that they may take in float64.
 BLOCK = 2_000_000
+_PARTS = 128
 
 #: Decimals of a cosine that count: what products of equal vectors differ by is rounding.
 _DECIMALS = 12
@@ -49,7 +51,7 @@ def retrieve(X: Array, classes: NDArray[np.integer], seed: int = 0) -> Retrieved
     Raises:
         ValueError: the shapes do not fit, or no two rows share a class.
     """
-    unit = to_numpy(unit_rows(X)[0])
+    unit = unit_rows(X)[0]
     labels = np.asarray(classes).ravel()
     if len(labels) != len(unit):
         raise ValueError(f"X has {len(unit)} rows but there are {len(labels)} classes")
@@ -60,15 +62,16 @@ def retrieve(X: Array, classes: NDArray[np.integer], seed: int = 0) -> Retrieved
     if not len(queries):
         raise ValueError("no two rows share a class: there is nothing to find")
     order = np.random.default_rng(seed).permutation(n)
-    shuffled, mixed = unit[order], codes[order]
+    shuffled, mixed = to_numpy(take_rows(unit, order)), codes[order]
     place = np.empty(n, dtype=np.int64)
     place[order] = np.arange(n)
+    del unit
     depth = int(wanted.max())
     measures = np.empty((3, len(queries)))
-    step = max(1, BLOCK // n)
+    step = max(1, min(BLOCK, memory.share(_PARTS) // 8) // n)
     for start in range(0, len(queries), step):
         rows = queries[start : start + step]
-        near = np.round(unit[rows] @ shuffled.T, _DECIMALS)
+        near = np.round(shuffled[place[rows]] @ shuffled.T, _DECIMALS)
         near[np.arange(len(rows)), place[rows]] = -np.inf
         ranking = np.argsort(-near, axis=1, kind="stable")[:, : n - 1]
         hits = mixed[ranking] == codes[rows][:, None]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, Folds, check_partition, to_matrix
+from harness.probes.base import Array, Folds, check_partition, take_rows, to_matrix
 from harness.probes.logistic import Convergence, first_best, multinomial
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def nested_classes(
     chosen, convergences = [], []
     for held_out, folds in zip(check_partition(outer, len(values)), inner, strict=True):
         rows = np.setdiff1d(np.arange(len(values)), held_out, assume_unique=True)
-        part = values[rows]
+        part = take_rows(values, rows)
         best = first_best(fold_accuracies(part, y[rows], classes, strengths, folds))
         fit = multinomial(part, y[rows], classes, [strengths[best]])
-        predicted[held_out] = fit.decide(values[held_out], 0).argmax(axis=1)
+        predicted[held_out] = fit.decide(take_rows(values, held_out), 0).argmax(axis=1)
         chosen.append(float(strengths[best]))
         convergences.append(fit.convergence)
     worst = max(convergences, key=lambda found: found.worst)
@@ -77,7 +77,8 @@ def fold_accuracies(
     accuracies = np.empty((len(strengths), len(folds)))
     for column, held in enumerate(check_partition(folds, len(values))):
         rows = np.setdiff1d(np.arange(len(values)), held, assume_unique=True)
-        fits = multinomial(values[rows], y[rows], classes, strengths)
+        fits = multinomial(take_rows(values, rows), y[rows], classes, strengths)
+        asked = take_rows(values, held)
         for row in range(len(strengths)):
-            accuracies[row, column] = (fits.decide(values[held], row).argmax(axis=1) == y[held]).mean()
+            accuracies[row, column] = (fits.decide(asked, row).argmax(axis=1) == y[held]).mean()
     return accuracies

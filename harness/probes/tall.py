@@ -71,6 +71,16 @@ class Tall:
             found = torch.linalg.qr(torch.cat([found, own]), mode="r").R
         return found[:d, :d], found[:d, d:], squares**0.5
 
+    def products(self) -> tuple[Tensor, Tensor]:
+        """XᵀX (d, d) and Xᵀy (d, t), features and targets centred."""
+        d = self.values.shape[1]
+        gram, pulled = self.mean.new_zeros(d, d), self.mean.new_zeros(d, self.targets.shape[1])
+        for block in self.blocks():
+            centred = self.values[block].double() - self.mean
+            gram += centred.T @ centred
+            pulled += centred.T @ (self.targets[block] - self.centre)
+        return gram, pulled
+
     def moments(self, back: Tensor, weights: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """QᵀQ (r + 1, r + 1) and Qᵀ(y − ŷ) (r + 1, t) of these rows, for the basis Q of `n` rows with the intercept."""
         width = back.shape[1] + 1

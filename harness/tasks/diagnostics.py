@@ -49,11 +49,11 @@ class MinimalPairs(TaskFacts):
         first, second = len(train), len(train) + len(dev)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.ridge import ridge_path
+            from harness.probes.ridge import penalty_unit, ridge_path
             from harness.tasks.means import mean_metric
 
             X = embeddings[:first]
-            unit = float(X.var(axis=0, dtype=np.float64).mean()) * first
+            unit = penalty_unit(X)
             path = ridge_path(X, train.labels["valence"], [share * (unit or 1.0) for share in PENALTIES])
             guesses = embeddings[first:].astype(np.float64) @ path.weights[:, :, 0].T + path.intercepts[:, 0]
             errors = ((guesses[: second - first] - np.asarray(dev.labels["valence"])[:, None]) ** 2).mean(axis=0)

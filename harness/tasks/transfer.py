@@ -104,17 +104,20 @@ def _ridge(X: NDArray[np.float32], Y: Floats, asked: NDArray[np.float32]) -> tup
     import numpy as np
     from sklearn.model_selection import KFold
 
-    from harness.probes.ridge import ridge_cross_fit, ridge_path
+    from harness.probes.ridge import penalty_unit, ridge_cross_fit, ridge_path
 
-    unit = float(X.var(axis=0, dtype=np.float64).mean()) * len(X)
+    unit = penalty_unit(X)
     # Vectors that do not vary have no unit; any penalty then gives the mean.
     penalties = [share * (unit or 1.0) for share in PENALTIES]
     folds = [held for _, held in KFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(X)]
-    errors = ((ridge_cross_fit(X, Y, penalties, folds) - Y) ** 2).mean(axis=(1, 2))
+    errors = np.array([((own - Y) ** 2).mean() for own in ridge_cross_fit(X, Y, penalties, folds)])
     best = int(np.argmin(errors))
     path = ridge_path(X, Y, [penalties[best]])
-    predicted = asked.astype(np.float64) @ path.weights[0] + path.intercepts[0]
-    return predicted, {"probe": "ridge", "penalty_share": PENALTIES[best], "source_errors": errors.tolist()}
+    return path.predict(asked, 0), {
+        "probe": "ridge",
+        "penalty_share": PENALTIES[best],
+        "source_errors": errors.tolist(),
+    }
 
 
 def _tasks(source: str, corpus: str, summary: str, dimensions: tuple[str, ...]) -> list[Task]:
