@@ -74,20 +74,30 @@ def solve(
         watched: further rows whose decisions by the fits without held-out range must be certain (a test set).
         tolerance: largest decrement.
     """
+    # Problems whose logits fit: ranges of all strengths where there is room for them, else strengths one by one.
+    most, count = memory.share(_TOGETHER) // (_COPIES * 8 * features.rows), len(path.strengths)
+    abreast, wide = max(1, most // count), min(count, max(1, most))
+    grid = [
+        [
+            _solve(features, y, path.part(some), whiteners[some], held[start : start + abreast], watched, tolerance)
+            for start in range(0, len(held), abreast)
+        ]
+        for some in (slice(first, first + wide) for first in range(0, count, wide))
+    ]
+    return _joined([_joined(row, 1) for row in grid], 0)
+
+
+def _joined(parts: Sequence[Solution], dim: int) -> Solution:
+    """Solutions of further strengths (`dim` 0) or further ranges (1) as one."""
     import torch
 
-    size = _COPIES * 8 * len(path.strengths) * features.rows
-    most = max(1, memory.share(_TOGETHER) // size)
-    parts = [
-        _solve(features, y, path, whiteners, held[start : start + most], watched, tolerance)
-        for start in range(0, len(held), most)
-    ]
     if len(parts) == 1:
         return parts[0]
+    held = [part.held_logits for part in parts]
     return Solution(
-        torch.cat([part.W for part in parts], dim=1),
-        torch.cat([part.decrement for part in parts], dim=1),
-        tuple(sum(logits, ()) for logits in zip(*(part.held_logits for part in parts), strict=True)),
+        torch.cat([part.W for part in parts], dim=dim),
+        torch.cat([part.decrement for part in parts], dim=dim),
+        sum(held, ()) if dim == 0 else tuple(sum(logits, ()) for logits in zip(*held, strict=True)),
         sum(part.refined for part in parts),
         max(part.iterations for part in parts),
     )
@@ -126,7 +136,8 @@ def _solve(
         target = max(target / 100, _FINEST)
         refined[doubtful] = True
         W[doubtful], Z[doubtful], decrement[doubtful], _ = _converge(fine.select(doubtful), W[doubtful], target)
-    logits = [Z[i, rows if rows is not None else slice(0)] for i, rows in enumerate(fine.held)]
+    # Copies: a view would keep the logits of all rows.
+    logits = [Z[i, rows if rows is not None else slice(0)].clone() for i, rows in enumerate(fine.held)]
     return Solution(
         W.view(count, ranges, -1),
         decrement.view(count, ranges),

@@ -37,6 +37,10 @@ class Path:
         """Preconditioners for fits of a share of the rows: T with H⁻¹ ≈ Tᵀ T for each strength."""
         return tuple(_whitener(hessian, share) for hessian in self.hessians)
 
+    def part(self, strengths: slice) -> Path:
+        """The path of some of the strengths."""
+        return Path(self.strengths[strengths], self.weights[strengths], self.hessians[strengths])
+
 
 def fit_path(features: Features, y: Tensor, strengths: Sequence[float]) -> Path:
     """Fit all rows at each strength, each started and preconditioned by the one before.

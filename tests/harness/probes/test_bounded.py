@@ -123,17 +123,33 @@ def test_logistic_regression_of_two_classes(data, monkeypatch):
     solve = binary._solve
 
     def counted(*given):
-        calls.append(len(given[4]))
+        calls.append(len(given[2].strengths) * len(given[4]))
         return solve(*given)
 
     monkeypatch.setattr(binary, "_solve", counted)
     monkeypatch.setattr(memory, "_limit", memory._Limit(64 * 1024))
     nested = nested_cross_validation(X, target, strengths, outer, inner)
-    assert set(calls) == {1}
-    assert len(calls) == 3 * 4
+    assert calls == [1] * (3 * 4 * len(strengths))
     assert nested.strengths == whole.strengths
     np.testing.assert_array_equal(nested.logits > 0, whole.logits > 0)
     np.testing.assert_array_equal(cross_validated(X, target, strengths, outer).accuracies, fits.accuracies)
+
+
+def test_logistic_regression_of_two_classes_where_memory_holds_one_range_of_all_strengths(data, monkeypatch):
+    X, Y = data
+    target, strengths, parts = (Y[:, 0] > 0).astype(np.int64), [0.25, 1.0, 4.0], folds(3)
+    whole = cross_validated(X, target, strengths, parts)
+    calls: list[tuple[int, int]] = []
+    solve = binary._solve
+    for room, expected in ((7, [(3, 1), (3, 2), (3, 1)]), (2, [(2, 1), (1, 1)] + [(2, 1)] * 3 + [(1, 1)] * 3)):
+        calls.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(binary, "_solve", lambda *g: (calls.append((len(g[2].strengths), len(g[4]))), solve(*g))[1])
+            patch.setattr(memory, "_limit", memory._Limit(room * binary._TOGETHER * binary._COPIES * 8 * ROWS))
+            found = cross_validated(X, target, strengths, parts)
+        assert calls == expected
+        np.testing.assert_array_equal(found.accuracies, whole.accuracies)
+        np.testing.assert_allclose(found.weights, whole.weights, atol=1e-5)
 
 
 def test_features_are_kept_in_files(data, little):
