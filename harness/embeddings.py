@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from harness import memory
 from harness.errors import StorageFault
 from harness.files import PARTIAL, sha256_file, write_bytes, write_text
+from harness.mapped import mapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -167,7 +168,7 @@ class EmbeddingSpace:
             # Shards were once named by their keys alone; they are as good.
             if index.stem not in (_stem(raw, checksum), _stem(raw)) or checksum != sha256_file(path):
                 return None
-            vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+            vectors = mapped(path)
         except (FileNotFoundError, ValueError, KeyError, TypeError, EOFError, AttributeError, RecursionError):
             return None
         keys = [raw[i : i + _KEY_BYTES] for i in range(0, len(raw), _KEY_BYTES)]
@@ -244,10 +245,9 @@ class EmbeddingSpace:
         write_text(index, json.dumps(facts), "the embedding cache")
         self._known.add(index.name)
         try:
-            mapped: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+            return mapped(path)
         except (OSError, ValueError) as error:
             raise StorageFault(f"the embedding cache at {path} cannot be read back ({error})") from error
-        return mapped
 
     def _describe(self) -> None:
         """Say in the space's directory what its vectors were made by, for whoever looks for an encoder's."""

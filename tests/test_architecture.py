@@ -18,6 +18,7 @@ BELOW = {
     "encoder": {"errors"},
     "conformance": {"errors"},
     "metrics": set(),
+    "mapped": set(),
     "memory": set(),
     "shortage": set(),
     "predictions": set(),
@@ -34,7 +35,7 @@ BELOW = {
         *("errors", "files", "outcome", "predictions"),
         *("record_facts", "redaction", "strict_json"),
     },
-    "embeddings": {"errors", "files", "memory"},
+    "embeddings": {"errors", "files", "mapped", "memory"},
     "fingerprint": {"conformance", "encoder", "errors"},
     "testing": {"conformance", "encoder", "errors"},
     "contamination": {

@@ -130,7 +130,42 @@ def test_fresh_reads_nothing_and_still_writes(tmp_path):
 def test_vectors_on_disk_are_read_as_memory_maps(tmp_path):
     space = EmbeddingStore(tmp_path).space(FACTS)
     space.add(["a"], vectors_of(["a"]))
-    assert all(isinstance(shard, np.memmap) for shard in space._shards)
+    (shard,) = space._shards
+    assert not shard.flags.owndata
+    assert not shard.flags.writeable
+
+
+def descriptors() -> list[int]:
+    """Numbers of the files that this process holds open."""
+    return [int(path.name) for path in Path("/proc/self/fd").iterdir()]
+
+
+def test_more_shards_than_a_process_may_open_files(tmp_path):
+    resource = pytest.importorskip("resource")
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("this system does not list open files")
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = descriptors()
+    names = [f"text {number}" for number in range(max(opened) + 60)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(opened) + 20, usual[1]))
+    try:
+        space = EmbeddingStore(tmp_path).space(FACTS)
+        for name in names:
+            space.add([name], vectors_of([name]))
+        for reader in (space, EmbeddingStore(tmp_path).space(FACTS)):
+            assert len(reader._shards) == len(names)
+            np.testing.assert_array_equal(reader.gather(names), vectors_of(names))
+        assert len(descriptors()) <= len(opened)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+
+def test_maps_outlive_their_files(tmp_path):
+    space = EmbeddingStore(tmp_path).space(FACTS)
+    space.add(["a", "b"], vectors_of(["a", "b"]))
+    for path in shard_files(tmp_path):
+        path.unlink()
+    np.testing.assert_array_equal(space.gather(["b"]), vectors_of(["b"]))
 
 
 def test_an_encoder_s_vectors_can_be_forgotten_and_no_others(tmp_path):
