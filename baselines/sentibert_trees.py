@@ -20,7 +20,8 @@ WIDTH = 128
 #: Labels of brackets that parsers put around a whole tree.
 _WRAPPERS = ("", "ROOT", "TOP", "S1")
 
-_TOKEN = re.compile(r"\s*(?:(\()\s*([^\s()]*)|(\))|([^\s()]+))")
+#: ASCII white space alone parts words: three sentences of SST's trees write a number as "8 1/2" with a no-break space.
+_TOKEN = re.compile(r"\s*(?:(\()\s*([^\s()]*)|(\))|([^\s()]+))", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def read_tree(brackets: str, origin: str = "the tree") -> Tree:
     words: list[str] = []
     opened: list[_Open] = []
     nodes: list[tuple[str, Node] | None] = []
-    position, end = 0, len(brackets.rstrip())
+    position, end = 0, len(brackets.rstrip(" \t\r\n\f\v"))
     while position < end:
         match = _TOKEN.match(brackets, position)
         assert match is not None  # whatever is no bracket is a word

@@ -51,6 +51,10 @@ def test_trees_that_are_not_binary(brackets: str) -> None:
     assert spans(tree, letters(tree)) is None
 
 
+def test_a_no_break_space_is_part_of_a_word() -> None:
+    assert read_tree("(2 (2 about) (2 2\u00a01\\/2))").words == ("about", "2\u00a01\\/2")
+
+
 def test_a_single_word_has_no_internal_node() -> None:
     for brackets in ("(2 rain)", "(ROOT (2 rain))"):
         tree = read_tree(brackets)
