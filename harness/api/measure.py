@@ -11,6 +11,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.encoder import Encoder
+    from harness.engines import Engine
     from harness.registry import EncoderPlugin
 
 
@@ -27,6 +28,11 @@ def run(
     dtype: str | None = None,
     batch_tokens: int | None = None,
     processes: int | None = 1,
+    engine: str | Engine = "local",
+    address: str | None = None,
+    shard: str | None = None,
+    unit_timeout: float | None = None,
+    max_memory: int | str | None = None,
     weights_dirs: Mapping[str, str | Path] | None = None,
     tokenizer_dirs: Mapping[str, str | Path] | None = None,
     trust_remote_code: Sequence[str] = (),
@@ -54,7 +60,14 @@ def run(
         dtype: `float32`, `bfloat16` or `float16`; None for float32.
         batch_tokens: most tokens in one batch.
         processes: how many processes encode; 1 is this one, None takes what is quickest. More than one needs models
-            that pickle and, in a script, a guarded main module.
+            that pickle and, in a script, a guarded main module. With Ray, how many workers: None for all cores.
+        engine: where units are done: `local`, `ray`, or an engine of your own (see `harness.engines`). Ray makes
+            models and tasks again in its workers, from names: encoders cannot be given.
+        address: of a Ray cluster, `auto` or `host:port`; None starts one on this machine for this run.
+        shard: `i/n` for the i-th of n shares of the plan, as job arrays do; None for all of it.
+        unit_timeout: seconds after which an encoder without progress, or a scoring unit, is stopped and counts as
+            failed. Needs names too.
+        max_memory: bytes of anonymous memory that arrays may take, or a text such as `2GB`; None for 2 GB.
         weights_dirs: model → its own checkpoint.
         tokenizer_dirs: model → its vocabulary.
         trust_remote_code: hub models that may run code of their own.
@@ -64,7 +77,9 @@ def run(
         quiet: show no progress.
 
     Raises:
-        UsageError: a name that does not exist, or a directory that is none; nothing was done.
+        UsageError: a name that does not exist, a directory that is none, or a value that an option does not take;
+            nothing was done.
+        ExtraMissing: Ray is asked for and not installed; nothing was done.
         StorageFault: the results directory cannot be written; nothing was done.
         KeyboardInterrupt: interrupted; what was finished is recorded.
     """
@@ -72,8 +87,8 @@ def run(
 
     from harness import options
     from harness.commands.progress import LiveProgress, PlainProgress, SilentProgress
-    from harness.engines import LocalEngine
     from harness.files import cache_root
+    from harness.planning import Shard
     from harness.registry import SUITES, select_tasks
     from harness.results import ResultStore
     from harness.runner import run as run_plan
@@ -90,6 +105,11 @@ def run(
     for plugin in plugins:
         if not isinstance(plugin, str) and names.count(plugin.name) > 1:
             raise UsageError(f"two models are called {plugin.name!r}; give the encoder's card another name")
+    chosen_engine = _engine(engine, address, processes)
+    if unit_timeout is not None and not unit_timeout > 0:
+        raise UsageError(f"unit_timeout takes seconds above 0, not {unit_timeout!r}")
+    share = None if shard is None else Shard.parse(shard)
+    most = None if max_memory is None else options.size(str(max_memory), "max_memory")
     options.go_offline(offline)
     watcher = SilentProgress() if quiet else LiveProgress() if sys.stderr.isatty() else PlainProgress()
     report = run_plan(
@@ -108,12 +128,15 @@ def run(
             offline=offline,
             fresh=fresh,
             fail_fast=fail_fast,
+            max_memory=most,
+            unit_timeout=unit_timeout,
         ),
-        engine=LocalEngine(),
+        engine=chosen_engine,
         watcher=watcher,
         suite=suite,
         tasks=patterns,
         seeds=tuple(seeds),
+        shard=share,
     )
     if report.interrupted:
         raise KeyboardInterrupt("interrupted; the same call goes on from here")
@@ -124,6 +147,25 @@ def run(
         suite=suite or ("selected" if patterns else "paper"),
         tasks={name: task.metrics for name, task in selected.items()},
     )
+
+
+def _engine(engine: str | Engine, address: str | None, workers: int | None) -> Engine:
+    """The engine of a name, or the one that is given.
+
+    Raises:
+        UsageError: no engine, or an address where there is no cluster.
+    """
+    from harness.engines import LocalEngine, RayEngine
+
+    if address is not None and engine != "ray":
+        raise UsageError('address is that of a Ray cluster: add engine="ray"')
+    if engine == "ray":
+        return RayEngine(address, workers)
+    if engine == "local":
+        return LocalEngine()
+    if isinstance(engine, str) or not callable(getattr(engine, "execute", None)):
+        raise UsageError(f"engine takes 'local', 'ray' or an object with a method `execute`, not {engine!r}")
+    return engine
 
 
 def _plugin(encoder: Encoder) -> EncoderPlugin:

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 import harness
+from harness import memory
 from harness.api.leaderboard import INDEX
 from harness.encoder import EncoderCard
+from harness.engines import LocalEngine
 from harness.errors import DataMissing, UsageError
 from harness.outcome import Metric
 from harness.results import ModelFacts, Record, ResultStore
@@ -182,6 +184,66 @@ def test_wrong_usage_is_found_before_any_work(tmp_path):
     with pytest.raises(UsageError, match="two models are called 'letters'"):
         harness.run([Letters(), Letters()], "sample", results_dir=tmp_path)
     assert not (tmp_path / "records").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"engine": "spark"}, "engine takes 'local', 'ray' or an object with a method `execute`, not 'spark'"),
+        ({"engine": object()}, "engine takes"),
+        ({"address": "auto"}, 'add engine="ray"'),
+        ({"shard": "3/2"}, "i/n with 1 ≤ i ≤ n"),
+        ({"unit_timeout": 0}, "unit_timeout takes seconds above 0, not 0"),
+        ({"unit_timeout": float("nan")}, "unit_timeout takes"),
+        ({"max_memory": "much"}, "max_memory takes a size"),
+        ({"max_memory": 0}, "max_memory takes a size"),
+        ({"unit_timeout": 60.0}, "workers cannot make letters"),
+        ({"engine": "ray"}, "workers cannot make letters"),
+    ],
+    ids=str,
+)
+def test_options_of_execution_are_checked(tmp_path, option, message):
+    with pytest.raises(UsageError, match=message):
+        harness.run(
+            Letters(), TASKS, suite="sample", results_dir=tmp_path, cache_dir=tmp_path / "c", quiet=True, **option
+        )
+    assert not (tmp_path / "records").exists()
+
+
+def test_options_of_execution_reach_the_engine(tmp_path):
+    seen = []
+
+    class Watching(LocalEngine):
+        def execute(self, plan, bench, watcher):
+            seen.append((bench.options.unit_timeout, memory.share(1), len(plan)))
+            return []
+
+    try:
+        for shard, most in ((None, 3 * 2**30), ("1/2", "3GiB"), ("2/2", None)):
+            found = harness.run(
+                "lexicon",
+                TASKS,
+                suite="sample",
+                results_dir=tmp_path,
+                cache_dir=tmp_path / "cache",
+                engine=Watching(),
+                shard=shard,
+                unit_timeout=2.5,
+                max_memory=most,
+                quiet=True,
+            )
+            assert found.records == ()
+    finally:
+        memory.limit_to(None)
+    assert [(timeout, most) for timeout, most, _ in seen] == [(2.5, 3 * 2**30)] * 2 + [(2.5, memory.DEFAULT)]
+    assert seen[0][2] == seen[1][2] + seen[2][2] == 2
+
+
+def test_a_shard_is_measured_and_no_more(tmp_path):
+    shared = {"suite": "sample", "results_dir": tmp_path, "cache_dir": tmp_path / "cache", "quiet": True}
+    parts = [harness.run([Letters(), Words()], TASKS, shard=f"{i}/2", **shared).records for i in (1, 2)]
+    assert sorted(name for part in parts for name in {record.model.name for record in part}) == ["letters", "words"]
+    assert [len(part) for part in parts] == [2, 2]
 
 
 def test_an_interrupted_run_says_that_the_same_call_goes_on(place, tmp_path):
