@@ -27,7 +27,8 @@ class Config:
 
     # Data
     sources: tuple[str, ...] = ("emobank", "facebook")
-    """Label sources: `emobank` (its training split), `facebook`, `emotales`, `iemocap`, `rated`."""
+    """Label sources: `emobank` (its training split), `facebook`, `emotales`, `iemocap`, `rated`; and `unlabelled`,
+    texts for the teacher alone."""
     scaling: str = "scale"
     """Minimum and maximum of (12): `scale` takes the ends of the annotation scale, `observed` the data's own."""
     rated_sources: tuple[str, ...] = OPEN_RATED
@@ -39,6 +40,10 @@ class Config:
     beginning, up to `max_length`."""
     rated_balanced: bool = True
     """Thin the larger half of each rated source, so that praise and blame weigh alike (93 % of Steam is praise)."""
+    unlabelled_sources: tuple[str, ...] = ("reddit-self", "reddit-title")
+    """Which texts of the corpus folder `unlabelled` stands for."""
+    unlabelled_texts: int = 20_000
+    """Most unlabelled texts; of a longer one, one excerpt."""
     max_length: int = 64
     """Tokens after which a text is cut, special tokens included."""
 
@@ -79,6 +84,12 @@ class Config:
     """Steps of the attack."""
     gamma: float = 2.0
     """γ of the focal loss (10)."""
+
+    # Teacher, no part of the paper
+    teacher: str | None = None
+    """Encoder whose vectors the first token learns to tell, of all texts; a name of `bench models`."""
+    lambda_teacher: float = 0.0
+    """Weight of that loss beside λ1 and λ2; 0 leaves it out."""
 
     # Networks
     target: str = "momentum"
@@ -143,6 +154,12 @@ class Config:
         unknown = [name for name in self.sources if name not in SOURCES]
         if unknown or not self.sources:
             raise UsageError(f"unknown label sources {', '.join(unknown)!r}; there are {', '.join(SOURCES)}")
+        if bool(self.lambda_teacher) != bool(self.teacher):
+            raise UsageError(f"lambda_teacher is {self.lambda_teacher} and teacher {self.teacher}; one needs the other")
+        if "unlabelled" in self.sources and not self.teacher:
+            raise UsageError(
+                "unlabelled texts serve a teacher only: set `teacher`, or leave `unlabelled` out of `sources`"
+            )
         if not self.lambda_mccl and not self.lambda_ptd:
             raise UsageError("lambda_mccl and lambda_ptd are both 0: there is nothing to learn")
         if self.token_texts < 1 and self.dropout:
@@ -175,7 +192,7 @@ class Config:
         return changed(self, settings)
 
 
-SOURCES = ("emobank", "facebook", "emotales", "iemocap", "rated")
+SOURCES = ("emobank", "facebook", "emotales", "iemocap", "rated", "unlabelled")
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "scaling": ("scale", "observed"),
@@ -201,13 +218,14 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "epsilon": (0, _INFINITE),
     "alpha": (0, _INFINITE),
     "gamma": (0, _INFINITE),
+    "lambda_teacher": (0, _INFINITE),
     "momentum": (0, 1),
     "dropout": (0, 0.99),
     "warmup": (0, 1),
     **dict.fromkeys(("learning_rate", "head_learning_rate", "weight_decay", "clip"), (0, _INFINITE)),
     **dict.fromkeys(("attack_steps", "projection_hidden", "projection_size"), (1, _INFINITE)),
     **dict.fromkeys(("epochs", "steps", "accumulation", "log_every", "evaluate_every"), (1, _INFINITE)),
-    **dict.fromkeys(("save_every", "rated_texts", "development_texts"), (1, _INFINITE)),
+    **dict.fromkeys(("save_every", "rated_texts", "unlabelled_texts", "development_texts"), (1, _INFINITE)),
     "rated_excerpts": (0, _INFINITE),
     "batch": (2, _INFINITE),
     "max_length": (3, _INFINITE),

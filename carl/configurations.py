@@ -1,8 +1,8 @@
 """Named configurations and ablation arms.
 
 Named configurations are `paper` (everything that is printed, as printed), `carl-minilm`, `carl-roberta`,
-`carl-bert`, each of these three with `-plus` (rated reviews besides the paper's corpora) and with `-cpu` (what a
-quarter of an hour of one CPU core affords), and each of all of them with the name of an ablation arm behind it:
+`carl-bert`, each of these three with `-plus` (rated reviews besides the paper's corpora), with `-cpu` (what a
+quarter of an hour of one CPU core affords) and with `-taught` (the same with a word list as a teacher), and each of all of them with the name of an ablation arm behind it:
 `carl-minilm-no-ptd`. The paper's fourth corpus, IEMOCAP, needs a licence: whoever holds it adds `iemocap` to
 `sources`. What ships trains without EmoTales, whose licence nobody states.
 
@@ -51,6 +51,7 @@ def _bases() -> dict[str, Config]:
             learning_rate=5e-5,
         )
         bases[f"{name}-cpu"] = replace(bases[f"{name}-plus"], name=f"{name}-cpu", **_CPU)
+        bases[f"{name}-taught"] = replace(bases[f"{name}-cpu"], name=f"{name}-taught", **_TAUGHT)
     return bases
 
 
@@ -72,6 +73,15 @@ _CPU: Mapping[str, Any] = {
     "epochs": 1,
     "evaluate_every": 120,
     "development_texts": 1000,
+}
+
+
+#: A word list as a teacher besides (`carl.teaching`), on comments of the kind that GoEmotions is made of, too.
+_TAUGHT: Mapping[str, Any] = {
+    "sources": ("emobank", "facebook", "rated", "unlabelled"),
+    "teacher": "lexicon",
+    "lambda_teacher": 1.0,
+    "learning_rate": 1.5e-4,
 }
 
 

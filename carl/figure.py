@@ -40,7 +40,7 @@ class _Panel:
 
 
 _PANELS = (
-    _Panel("Losses", {"loss": "total", "mccl": "MCCL", "ptd": "PTD"}, "log"),
+    _Panel("Losses", {"loss": "CARL", "mccl": "MCCL", "ptd": "PTD", "teacher": "teacher"}, "log"),
     _Panel(
         "Detector: area under the ROC curve",
         {

@@ -21,12 +21,17 @@ class LabelSource:
     licence: str
     texts: tuple[str, ...]
     labels: NDArray[np.float32]
-    """(n, 2): valence and arousal in [−1, 1]; arousal NaN where there is none."""
+    """(n, 2): valence and arousal in [−1, 1]; arousal NaN where there is none, both in a source without labels."""
     left_out: int = 0
     """Rows that are no training text: empty, or a text of EmoBank's development or test split."""
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its texts have labels at all."""
+        return not bool((self.labels[:, 0] != self.labels[:, 0]).any())
 
     def select(self, keep: Iterable[int]) -> LabelSource:
         """The source with some of its rows."""

@@ -245,9 +245,10 @@ class Carl(nn.Module):
     Args:
         backbone: the encoder to train; the target starts as its copy.
         config: sizes.
+        taught: how many numbers of a teacher the first token learns to tell (`carl.teaching`).
     """
 
-    def __init__(self, backbone: Backbone, config: Config) -> None:
+    def __init__(self, backbone: Backbone, config: Config, taught: int = 0) -> None:
         super().__init__()
         self.online = Branch(backbone, config)
         self.predictor = projection_head(
@@ -255,6 +256,7 @@ class Carl(nn.Module):
         )
         self.detector = Detector(backbone.shape.hidden)
         self.target = copy.deepcopy(self.online).requires_grad_(False)
+        self.pupil = nn.Linear(backbone.shape.hidden, taught) if taught else None
 
     def train(self, mode: bool = True) -> Carl:
         """Switch between training and use; the target never drops anything, so that it gives stable vectors."""

@@ -18,6 +18,7 @@ from carl.distributed import Part, Team
 from carl.labels import label_logits, label_similarity, label_weights
 from carl.model import Carl, Randomness
 from carl.perturbation import Ball, attack, random_scores, salience, select_tokens
+from carl.teaching import teaching_loss
 
 Measures = dict[str, float | None]
 
@@ -154,6 +155,26 @@ class Objective:
             first = self.team.gather(clean[:, 0])
             measures |= {"spread": spread(first), "effective_rank": effective_rank(first)}
         return measures
+
+    def teach(self, batch: Batch, *, scale: float = 1.0, measure: bool = True) -> Measures:
+        """Add the gradient of λ L_teacher, see `carl.teaching`; whatever CARL's own loss does is not touched.
+
+        Args:
+            batch: on the model's device, the teacher's numbers in place of labels; the whole of it where several
+                processes share it.
+            scale: factor of the loss.
+            measure: whether to measure.
+
+        Returns:
+            If asked for: `teacher`, the loss.
+        """
+        part, model = self.team.part(batch), self.model
+        assert model.pupil is not None
+        with self._narrow():
+            predicted = model.pupil(model.online.backbone(part.own)[:, 0])
+        found = teaching_loss(predicted, part.own.labels) / self.team.size
+        (self.config.lambda_teacher * scale * found).backward()  # type: ignore[no-untyped-call]
+        return {"teacher": float(self.team.sum(found.detach()))} if measure else {}
 
     def _detect(
         self,

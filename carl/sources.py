@@ -36,7 +36,7 @@ def read_sources(
     Args:
         config: which, how scaled, how many rated reviews.
         library: reads the published corpora.
-        corpus_dir: folder with rated reviews (`rated.read_rated`), needed for `rated`.
+        corpus_dir: folder with rated reviews (`rated.read_rated`) and other texts, needed for `rated` and `unlabelled`.
         iemocap_dir: the unpacked IEMOCAP release, needed for `iemocap`.
 
     Raises:
@@ -53,6 +53,7 @@ def read_sources(
         "emotales": lambda: [_corpus(library, "emotales", "all", "emotales", "EmoTales", ends=ends)],
         "iemocap": lambda: [_iemocap(iemocap_dir, ends=ends)],
         "rated": lambda: _rated(corpus_dir, config),
+        "unlabelled": lambda: _unlabelled(corpus_dir, config),
     }
     found = [source for name in config.sources for source in readers[name]()]
     held_out = {normal_form(text) for split in ("dev", "test") for text in library.load("emobank", split).texts}
@@ -128,6 +129,20 @@ def _rated(directory: Path | None, config: Config) -> list[LabelSource]:
         limit=config.rated_texts,
         balanced=config.rated_balanced,
         excerpt_count=config.rated_excerpts,
+        max_length=config.max_length,
+        seed=config.seed,
+    )
+
+
+def _unlabelled(directory: Path | None, config: Config) -> list[LabelSource]:
+    from carl.unlabelled import read_unlabelled
+
+    if directory is None:
+        raise UsageError("the source unlabelled needs `--corpus-dir`, a folder with texts (*.jsonl or *.jsonl.zst)")
+    return read_unlabelled(
+        directory,
+        config.unlabelled_sources,
+        limit=config.unlabelled_texts,
         max_length=config.max_length,
         seed=config.seed,
     )

@@ -63,7 +63,10 @@ class Trainer(Loop):
         compiler: str | None = None,
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
-        data = sources if isinstance(sources, TrainingData) else training_data(start, sources, config.max_length)
+        if isinstance(sources, TrainingData):
+            data = sources
+        else:
+            data = training_data(start, sources, config.max_length, config.teacher)
         team = team or Team()
         self.config = config
         self.data = data
@@ -76,7 +79,7 @@ class Trainer(Loop):
             torch.manual_seed(config.seed)
             backbone = Backbone(start.shape, config.dropout)
             backbone.load(start.tensors)
-            self.model = Carl(backbone, config).to(place)
+            self.model = Carl(backbone, config, data.lessons.size if data.lessons else 0).to(place)
         if team.size > 1:
             share_batch_norm(self.model)
         if compiler is not None:
@@ -101,7 +104,13 @@ class Trainer(Loop):
     def backward(self, number: int, generator: torch.Generator, *, scale: float, measure: bool) -> Measures:
         """Add the gradient of CARL's loss; see `Loop.backward`."""
         batch = self._batch(number).to(self.device)
-        return self.objective.backward(batch, generator, scale=scale, measure=measure)
+        measures = self.objective.backward(batch, generator, scale=scale, measure=measure)
+        if (lessons := self.data.lessons) is not None:
+            # The same texts come in another order than among the labelled ones.
+            rows = batch_rows(len(lessons), self.batch, number, self.config.seed + 1)
+            taught = self._collate([lessons.items[row] for row in rows], lessons.targets[rows]).to(self.device)
+            measures |= self.objective.teach(taught, scale=scale, measure=measure)
+        return measures
 
     def trainable(self) -> Iterator[tuple[str, nn.Parameter]]:
         """Everything but the target branch."""

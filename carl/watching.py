@@ -10,6 +10,7 @@ _SHOWN = {
     "loss": "loss",
     "mccl": "mccl",
     "ptd": "ptd",
+    "teacher": "teacher",
     "auc_attacked": "auc",
     "auc_clean": "auc-clean",
     "effective_rank": "rank",

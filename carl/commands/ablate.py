@@ -119,7 +119,7 @@ def ablate(
     def read(config: Config) -> TrainingData:
         sources = read_sources(config, library, corpus_dir=corpus_dir, iemocap_dir=iemocap_dir)
         _say(f"  {sum(map(len, sources)):,} texts of {', '.join(source.title for source in sources)}")
-        return training_data(start, sources, config.max_length)
+        return training_data(start, sources, config.max_length, config.teacher)
 
     ablation = Ablation(
         plan,

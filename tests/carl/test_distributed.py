@@ -31,6 +31,7 @@ SETTINGS = {
     "random-tokens": ["selection=random", "token_texts=0.3", "form=kl"],
     "no-ptd": ["lambda_ptd=0", "projection_norm=none"],
     "no-mccl": ["lambda_mccl=0"],
+    "teacher": ["teacher=lexicon", "lambda_teacher=0.5"],
 }
 
 
