@@ -8,6 +8,9 @@ import pytest
 REPOSITORY = Path(__file__).parent.parent
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Networks of a few thousand weights lose more by handing work to a second thread than it does, by much where the other
+# core is busy. Tests of threads set their number.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)
