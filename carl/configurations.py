@@ -2,9 +2,10 @@
 
 Named configurations are `paper` (everything that is printed, as printed), `carl-minilm`, `carl-roberta`,
 `carl-bert`, each of these three with `-plus` (rated reviews besides the paper's corpora), with `-cpu` (what a
-quarter of an hour of one CPU core affords) and with `-taught` (the same with a word list as a teacher), and each of all of them with the name of an ablation arm behind it:
-`carl-minilm-no-ptd`. The paper's fourth corpus, IEMOCAP, needs a licence: whoever holds it adds `iemocap` to
-`sources`. What ships trains without EmoTales, whose licence nobody states.
+quarter of an hour of one CPU core affords) and with `-taught` (the same with a word list as a teacher), and each of
+all of them with the name of an ablation arm behind it: `carl-minilm-no-ptd`. The paper's fourth corpus, IEMOCAP,
+needs a licence: whoever holds it adds `iemocap` to `sources`. What ships trains without EmoTales, whose licence nobody
+states.
 
 >>> configuration("carl-minilm-no-ptd").lambda_ptd
 0.0
