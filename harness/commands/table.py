@@ -50,7 +50,7 @@ def table(
 ) -> None:
     """Print the recorded results as the paper's tables.
 
-    TABLES are overview, I, II, III, IV, V; all by default. Nothing is measured: `bench run` does that.
+    TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
     """
     from harness.commands.recorded import read_recorded
     from harness.leaderboard import build_tables, read_ablations, render

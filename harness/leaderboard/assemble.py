@@ -10,7 +10,7 @@ from harness.leaderboard import footnotes
 from harness.leaderboard.grid import Grid, Measured
 from harness.leaderboard.metrics import digits, metric_style
 from harness.leaderboard.names import clean, family_title
-from harness.leaderboard.published import Published, load_published
+from harness.leaderboard.published import CITATION, Published, load_published
 from harness.leaderboard.ranking import rank_rows
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
 from harness.results import ModelFacts
@@ -88,6 +88,8 @@ class Plan:
     """Which models are ranked among themselves; None for none."""
     printed_beside: Callable[[str], tuple[str, str] | None] | None = None
     """Model → (base, model) of the published row beside it; None takes the `encoder` of `published.csv`."""
+    cited: str = CITATION
+    """Where the published numbers were printed."""
 
 
 def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -> Table:
@@ -136,7 +138,7 @@ def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -
             *footnotes.about_results(grid, measured, ranked, titles),
             *footnotes.about_absent(absent),
             *plan.notes,
-            *(footnotes.about_published(ranked, columns) if numbers else ()),
+            *(footnotes.about_published(ranked, columns, plan.cited) if numbers else ()),
             *(plan.printed_notes if numbers else ()),
         ),
         intervals=intervals,

@@ -8,7 +8,6 @@ from typing import Any
 from harness.leaderboard.combine import Unit
 from harness.leaderboard.grid import Grid, Measured
 from harness.leaderboard.names import EXPLANATIONS, REASONS, corpus_title
-from harness.leaderboard.published import CITATION
 from harness.leaderboard.table import Column, Footnote, Row
 
 Titles = Mapping[str, str]
@@ -34,12 +33,12 @@ def about_absent(absent: Sequence[Measured]) -> list[Footnote]:
     return [Footnote(text=f"Not run for any model: {', '.join(names)}.")] if names else []
 
 
-def about_published(rows: Sequence[Row], columns: Sequence[Column]) -> list[Footnote]:
-    """Say where the published columns come from and what their asterisks mean."""
+def about_published(rows: Sequence[Row], columns: Sequence[Column], cited: str) -> list[Footnote]:
+    """Say where the published columns come from (`cited`) and what their asterisks mean."""
     published = [j for j, column in enumerate(columns) if column.origin == "published"]
     notes = [
         Footnote(
-            text=f"Published: as printed by {CITATION}; its protocols are not given in full and may differ from ours."
+            text=f"Published: as printed by {cited}; its protocols are not given in full and may differ from ours."
         )
     ]
     if any(row.cells[j].flag for row in rows for j in published):

@@ -96,6 +96,11 @@ _ALONE: Mapping[str, MetricStyle] = {
     "cosine": MetricStyle(label="Cosine", higher_is_better=None, low=-1, high=1),
 }
 
+#: Metrics that are printed otherwise than their last part: in percent, as the papers on conversations do.
+_WHOLE: Mapping[str, MetricStyle] = {
+    "weighted.f1": MetricStyle(label="F1", higher_is_better=True, decimals=2, percent=True, low=0, high=1),
+}
+
 _EVERY: Mapping[str, MetricStyle] = {**_DIMENSION, **_AVERAGED, **_ALONE}
 
 
@@ -105,7 +110,7 @@ def metric_style(name: str) -> MetricStyle:
     A name that is not known is printed as it is, with three decimals and without a best.
     """
     last = name.rsplit(".", 1)[-1]
-    return _EVERY.get(last, MetricStyle(label=name, higher_is_better=None))
+    return _WHOLE.get(name) or _EVERY.get(last, MetricStyle(label=name, higher_is_better=None))
 
 
 def metric_label(name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.errors import UsageError
 from harness.leaderboard.assemble import Plan, assemble
 from harness.leaderboard.combine import combine
+from harness.leaderboard.conversation import conversation_tables
 from harness.leaderboard.frame import ordered_units
 from harness.leaderboard.grid import Grid, Measured
 from harness.leaderboard.names import unknown_name
@@ -17,10 +18,13 @@ from harness.leaderboard.recipes import of_recipes
 from harness.leaderboard.table import Table
 from harness.results import Record
 
-_PAPER = {"I": table_one, "II": table_two, "III": table_three, "IV": table_four, "V": table_five}
+_PLANS = {
+    **{"I": table_one, "II": table_two, "III": table_three, "IV": table_four, "V": table_five},
+    "conversation": conversation_tables,
+}
 
 #: What can be asked for by name, in the order in which it is shown.
-TABLE_NAMES = ("overview", *_PAPER)
+TABLE_NAMES = ("overview", *_PLANS)
 
 _DIGITS = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
 
@@ -42,9 +46,9 @@ def build_tables(
     Args:
         records: results and failures, any number of seeds.
         suite: the suite's name, for the overview's title and caption.
-        which: names of `TABLE_NAMES`, in any case, `1` to `5` too; None for the overview and those of the
-            paper's tables that any record belongs to. A table of the paper that is asked for by name is there
-            with the published numbers alone when no record belongs to it.
+        which: names of `TABLE_NAMES`, in any case, `1` to `5` too; None for the overview and those of the other
+            tables that any record belongs to. A table that is asked for by name is there with the published
+            numbers alone when no record belongs to it.
         published: whether the paper's numbers stand beside ours.
         intervals: whether cells show their 95 % interval.
         brackets: by its ends in place of half its width.
@@ -65,7 +69,7 @@ def build_tables(
     tables = []
     for name in TABLE_NAMES if names is None else names:
         source = arms if name == "V" else grid
-        plans = overview(units, suite, tasks) if name == "overview" else _PAPER[name](source)
+        plans = overview(units, suite, tasks) if name == "overview" else _PLANS[name](source)
         if name == "overview" and suite == "recipes":
             plans = [of_recipes(plan, units) for plan in plans]
         for plan in plans:
