@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EmotionGeometry(TaskFacts):
-    """Geometry of a test split's embeddings; texts of one emotion are positives."""
+    """Geometry of one split's embeddings; texts of one emotion are positives."""
 
     reading: Reading
     classes: Literal[6, 7]
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
-        """Load the test split; see `Task.prepare`."""
-        rows = emotion_rows(library, self.corpus, "test", self.reading, self.classes)
+        """Load the split; see `Task.prepare`."""
+        rows = emotion_rows(library, self.corpus, self.split, self.reading, self.classes)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             from harness.probes.geometry import geometry
@@ -37,7 +37,7 @@ class EmotionGeometry(TaskFacts):
             return Outcome(
                 metrics={name: Metric(float(getattr(found, name))) for name in self.metrics},
                 details={"zero_rows": found.zero_rows},
-                counts={"test": len(rows.texts)},
+                counts={self.split: len(rows.texts)},
             )
 
         return PreparedTask(

@@ -1,4 +1,4 @@
-"""A plugin for the tests of memory: a corpus of any number of made-up texts, and tasks that fit probes on all.
+"""A plugin for the tests of memory: a corpus of any number of made-up texts, and tasks over all of them.
 
 `install` declares it in a folder for `PYTHONPATH`, as an installed distribution would be; `MANY_TEXTS` in the
 environment says how many texts there are.
@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.corpora.base import CorpusCard, Examples, row_ids
+from harness.tasks import transfer
+from harness.tasks.base import Metric, Outcome, PreparedTask, TaskFacts, combined_fingerprint
+from harness.tasks.clustering import EmotionClustering
 from harness.tasks.emotion import METRICS, Emotion
+from harness.tasks.geometry import EmotionGeometry
+from harness.tasks.nearest_neighbours import EmotionNeighbours
+from harness.tasks.retrieval import EmotionRetrieval
 from harness.tasks.senteval import senteval_task
 from harness.tasks.valence_arousal import ValenceArousal
 
@@ -96,9 +103,51 @@ class ManyTexts:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ridge(TaskFacts):
+    """The ridge of `transfer`, from the training texts to the test texts."""
+
+    def prepare(self, library: Any) -> PreparedTask:
+        train, test = (library.load(NAME, split) for split in ("train", "test"))
+
+        def score(embeddings: Any, _seed: int) -> Outcome:
+            import numpy as np
+
+            Y = np.stack([train.labels["valence"], train.labels["arousal"]], axis=1)
+            predicted, details = transfer._ridge(embeddings[: len(train)], Y, embeddings[len(train) :])
+            found = float(np.corrcoef(predicted[:, 0], test.labels["valence"])[0, 1])
+            return Outcome(metrics={"valence.pearson": Metric(found)}, details=details, counts={"train": len(train)})
+
+        texts = (*train.texts, *test.texts)
+        return PreparedTask(texts=texts, fingerprint=combined_fingerprint(self.protocol, train, test), score=score)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape(TaskFacts):
+    """What of geometry takes a time that grows with the rows and not with their square."""
+
+    def prepare(self, library: Any) -> PreparedTask:
+        train = library.load(NAME, "train")
+
+        def score(embeddings: Any, _seed: int) -> Outcome:
+            from harness.probes import geometry
+
+            emotion = train.labels["emotion"]
+            values = {
+                "alignment": geometry.alignment(embeddings, emotion),
+                "separation": geometry.separation(embeddings, emotion),
+                "effective_rank": geometry.effective_rank(embeddings),
+            }
+            metrics = {name: Metric(value) for name, value in values.items()}
+            return Outcome(metrics=metrics, counts={"train": len(train)})
+
+        return PreparedTask(texts=train.texts, fingerprint=combined_fingerprint(self.protocol, train), score=score)
+
+
 def tasks() -> list[Any]:
-    """Least squares on a split and over folds, and logistic regression with two classes and with six."""
+    """Probes that are fitted: least squares, ridge, logistic regression; and what compares the rows of a split."""
     shared: dict[str, Any] = {"corpus": NAME, "corpora": (NAME,), "suites": ("extended",), "summary": "", "source": ""}
+    compared: dict[str, Any] = {**shared, "protocol": "train/1", "split": "train", "reading": "single", "classes": 6}
     dimensions = ("valence", "arousal")
     numbers = ("valence.pearson", "arousal.pearson")
     return [
@@ -130,6 +179,20 @@ def tasks() -> list[Any]:
             classes=6,
             **shared,
         ),
+        Ridge(name="ridge", protocol="split/1", split="test", metrics=numbers[:1], **shared),
+        Shape(
+            name="shape",
+            protocol="train/1",
+            split="train",
+            metrics=("alignment", "separation", "effective_rank"),
+            **shared,
+        ),
+        EmotionGeometry(
+            name="geometry", metrics=("separation", "alignment", "uniformity", "effective_rank"), **compared
+        ),
+        EmotionClustering(name="clustering", metrics=("ami", "ari", "fms"), stochastic=True, **compared),
+        EmotionRetrieval(name="retrieval", metrics=("map_at_r", "mrr", "precision_at_1"), **compared),
+        EmotionNeighbours(name="nearest-neighbours", metrics=("macro.f1", "accuracy"), **{**compared, "split": "test"}),
     ]
 
 
