@@ -82,6 +82,11 @@ _TAUGHT: Mapping[str, Any] = {
     "sources": ("emobank", "facebook", "rated", "unlabelled"),
     "teacher": "lexicon",
     "lambda_teacher": 1.0,
+    "lambda_ptd": 0.1,
+    "rated_texts": 30_000,
+    "unlabelled_texts": 30_000,
+    "steps": 300,
+    "evaluate_every": 100,
     "learning_rate": 1.5e-4,
 }
 
