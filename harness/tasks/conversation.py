@@ -178,15 +178,18 @@ def _by_sessions(X: NDArray[np.float32], train: _Rows, classes: int) -> NDArray[
     """Classes (strengths, n) that each strength gives to the utterances of a session it was not fitted on."""
     import numpy as np
 
+    from harness.probes.base import take_rows, to_matrix
     from harness.probes.logistic import multinomial
 
+    values = to_matrix(X)
     sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
     predicted = np.empty((len(STRENGTHS), len(train.labels)), dtype=np.int64)
     for session in np.unique(sessions):
         held = sessions == session
-        fits = multinomial(X[~held], train.labels[~held], classes, STRENGTHS)
+        fits = multinomial(take_rows(values, np.flatnonzero(~held)), train.labels[~held], classes, STRENGTHS)
+        asked = take_rows(values, np.flatnonzero(held))
         for place in range(len(STRENGTHS)):
-            predicted[place, held] = fits.decide(X[held], place).argmax(axis=1)
+            predicted[place, held] = fits.decide(asked, place).argmax(axis=1)
     return predicted
 
 

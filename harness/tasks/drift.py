@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from harness.corpora.base import CorpusLibrary
 
+    Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedDrift:
@@ -59,22 +61,36 @@ class PreparedDrift:
                 f"not applicable: the vectors have {embeddings.shape[1]} dimensions and the backbone's "
                 f"{backbone.shape[1]}, so there is no difference between them"
             )
-        x, y = embeddings.astype(np.float64), backbone.astype(np.float64)
-        moved = ((x - y) ** 2).sum(axis=1)
-        apart = ((y - y.mean(axis=0)) ** 2).sum(axis=1)
-        lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-        cosine = (x * y).sum(axis=1) / np.where(lengths > 0, lengths, 1.0)
-        metrics = {"delta_emb": mean_metric(moved / x.shape[1])}
+        moved, apart, cosine = _compared(embeddings, backbone)
+        metrics = {"delta_emb": mean_metric(moved / backbone.shape[1])}
         if apart.sum() > 0:
             draws = np.concatenate([w @ moved / np.maximum(w @ apart, 1e-300) for w in weightings(len(moved))])
             metrics["relative_drift"] = Metric(float(moved.sum() / apart.sum()), *percentile(draws))
         metrics["cosine"] = mean_metric(cosine)
         return Outcome(
             metrics=metrics,
-            details={"backbone_variance": float(apart.mean() / x.shape[1])},
+            details={"backbone_variance": float(apart.mean() / backbone.shape[1])},
             predictions={"squared_difference": moved.astype(np.float32), "cosine": cosine.astype(np.float32)},
             counts={"texts": len(moved)},
         )
+
+
+def _compared(X: NDArray[np.float32], Y: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
+    """‖x − y‖², ‖y − ȳ‖² and the cosine of each pair of rows (n,), 0 where one has no length; block by block."""
+    import numpy as np
+
+    from harness.probes.base import row_blocks, to_matrix
+
+    blocks = list(row_blocks(to_matrix(Y)))
+    mean = np.sum([Y[rows].astype(np.float64).sum(axis=0) for rows in blocks], axis=0) / len(Y)
+    moved, apart, cosine = (np.empty(len(Y)) for _ in range(3))
+    for rows in blocks:
+        x, y = X[rows].astype(np.float64), Y[rows].astype(np.float64)
+        moved[rows] = ((x - y) ** 2).sum(axis=1)
+        apart[rows] = ((y - mean) ** 2).sum(axis=1)
+        lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+        cosine[rows] = (x * y).sum(axis=1) / np.where(lengths > 0, lengths, 1.0)
+    return moved, apart, cosine
 
 
 @dataclass(frozen=True, kw_only=True)
