@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Array, Folds, check_partition, to_labels, to_matrix, to_numpy
+from harness.probes.base import Array, Folds, check_partition, take_rows, to_labels, to_matrix, to_numpy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -162,9 +162,7 @@ def split(
 
 def predict(features: Tensor, rows: NDArray[np.int64], fit: Trained, strength: int) -> NDArray[np.int64]:
     """Classes (m,) of rows by a trained classifier at one strength, given by its place."""
-    import torch
-
-    part = features[torch.from_numpy(rows).to(features.device)]
+    part = take_rows(features, rows)
     return to_numpy((part @ fit.weights[strength].T + fit.biases[strength]).argmax(dim=1))
 
 
@@ -213,7 +211,8 @@ def _train_alike(
         passes += _PASSES
         for k, j in enumerate(running):
             rows = torch.from_numpy(trainings[j].development).to(features.device)
-            logits = torch.einsum("nd,scd->snc", features[rows], state.weights[k]) + state.biases[k][:, None]
+            asked = take_rows(features, trainings[j].development)
+            logits = torch.einsum("nd,scd->snc", asked, state.weights[k]) + state.biases[k][:, None]
             correct = to_numpy((logits.argmax(dim=2) == labels[rows]).sum(dim=1))
             for s in np.flatnonzero(~stopped[j]):
                 score = float(correct[s]) / len(rows)
