@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baselines.extensions import find_extension, identity, setting
-from baselines.sentilare_polarity import PolarityRule, SentiWordNet
+from baselines.sentilare_polarity import PolarityRule, SentiWordNet, read_gloss_vectors
 from baselines.sentilare_words import (
     POS_IDS,
     NLTKTagger,
@@ -144,9 +144,7 @@ class Annotator:
 
     def _polarity_rule(self) -> PolarityRule:
         if self._rule is None:
-            import numpy as np
-
-            given = np.load(self.gloss_path, mmap_mode="r", allow_pickle=False) if self.gloss_path.is_file() else None
+            given = read_gloss_vectors(self.gloss_path) if self.gloss_path.is_file() else None
             self._rule = PolarityRule(SentiWordNet(self.lexicon_path), self._sentences, given)
         return self._rule
 

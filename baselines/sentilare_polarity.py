@@ -24,6 +24,9 @@ SentenceVectors = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 NEGATIVE, POSITIVE, NEUTRAL = 0, 1, 2
 
+#: No word has as many; the file's own ranks end below a hundred.
+_MOST_SENSES = 10_000
+
 
 @dataclass(frozen=True)
 class Senses:
@@ -54,26 +57,33 @@ class SentiWordNet:
         try:
             lines = path.read_text("utf-8").split("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise DataInvalid(f"{path} cannot be read as SentiWordNet: {error}") from error
+            raise DataInvalid(
+                f"{path} cannot be read as SentiWordNet ({error}); fetch it again (github.com/aesuli/SentiWordNet)"
+            ) from error
         for number, line in enumerate(lines, 1):
             if line.startswith("#") or not line.strip():
                 continue
             try:
                 part, _, positive, negative, terms, gloss = line.strip().split("\t")
-                score = float(positive) - float(negative)
-                for term in terms.split(" "):
-                    word, _, rank = term.partition("#")
-                    senses.setdefault((word, part), []).append((int(rank), score, len(self.glosses)))
+                shares = float(positive), float(negative)
+                ranks = [(word, int(rank)) for word, _, rank in (term.partition("#") for term in terms.split(" "))]
+                if not all(0 <= share <= 1 for share in shares) or not all(
+                    1 <= rank <= _MOST_SENSES for _, rank in ranks
+                ):
+                    raise ValueError("no scores, or no numbers of senses")
             except ValueError as error:
                 raise DataInvalid(
                     f"{path}, line {number}: not a line of SentiWordNet 3.0 (part of speech, id, positive, negative, "
-                    f"word#sense ..., gloss, separated by tabs): {line[:60]!r}"
+                    f"word#sense ..., gloss, separated by tabs): {line[:60]!r}; fetch it again "
+                    "(github.com/aesuli/SentiWordNet)"
                 ) from error
+            for word, rank in ranks:
+                senses.setdefault((word, part), []).append((rank, shares[0] - shares[1], len(self.glosses)))
             # Cut at the first example, with the two characters before its quotation mark, as the authors do.
             quoted = gloss.find('"')
             self.glosses.append(gloss if quoted < 0 else gloss[: quoted - 2])
         if not senses:
-            raise DataInvalid(f"{path} holds no entry of SentiWordNet")
+            raise DataInvalid(f"{path} holds no entry of SentiWordNet; fetch it again (github.com/aesuli/SentiWordNet)")
         self._senses = {
             key: Senses(*(np.array(column) for column in zip(*rows, strict=True))) for key, rows in senses.items()
         }
@@ -81,6 +91,23 @@ class SentiWordNet:
     def senses(self, lemma: str, part: str) -> Senses | None:
         """The senses of a lemma; None when it has none for that part of speech (`v`, `a`, `r` or `n`)."""
         return self._senses.get((lemma, part))
+
+
+def read_gloss_vectors(path: Path) -> NDArray[np.float32]:
+    """The authors' vectors of the glosses, as a map of the file.
+
+    Raises:
+        DataInvalid: it holds no array.
+    """
+    try:
+        found: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:  # the reader of arrays raises many kinds, all of which mean the file
+        raise DataInvalid(
+            f"{path} holds no array ({type(error).__name__}: {error}); remove it, and the glosses are encoded"
+        ) from error
+    if not isinstance(found, np.ndarray):
+        raise DataInvalid(f"{path} holds several arrays; remove it, and the glosses are encoded")
+    return found
 
 
 class PolarityRule:
@@ -94,7 +121,7 @@ class PolarityRule:
             the glosses that are needed are encoded, each once.
 
     Raises:
-        DataInvalid: `gloss_vectors` has another number of rows than the lexicon has entries.
+        DataInvalid: `gloss_vectors` is no matrix of numbers with a row for each entry of the lexicon.
     """
 
     def __init__(
@@ -103,10 +130,17 @@ class PolarityRule:
         vectors: SentenceVectors,
         gloss_vectors: NDArray[np.float32] | None = None,
     ) -> None:
-        if gloss_vectors is not None and len(gloss_vectors) < len(lexicon.glosses):
-            raise DataInvalid(
-                f"there are {len(gloss_vectors)} gloss vectors for the {len(lexicon.glosses)} entries of {lexicon.path}"
-            )
+        if gloss_vectors is not None:
+            if gloss_vectors.ndim != 2 or not gloss_vectors.shape[1] or gloss_vectors.dtype.kind != "f":
+                raise DataInvalid(
+                    f"the gloss vectors beside {lexicon.path} are {gloss_vectors.dtype}, shape {gloss_vectors.shape}: "
+                    "no matrix of floating-point numbers; remove them, and the glosses are encoded"
+                )
+            if len(gloss_vectors) < len(lexicon.glosses):
+                raise DataInvalid(
+                    f"there are {len(gloss_vectors)} gloss vectors for the {len(lexicon.glosses)} entries of "
+                    f"{lexicon.path}; remove them, and the glosses are encoded"
+                )
         self.lexicon = lexicon
         self._vectors = vectors
         self._given = gloss_vectors
@@ -130,6 +164,10 @@ class PolarityRule:
         wanted = [i for i, row in enumerate(ambiguous) if row]
         self._encode_glosses({int(entry) for row in ambiguous for s in row for entry in s.entries})
         queries = dict(zip(wanted, self._encode([sentences[i].strip() for i in wanted]), strict=True))
+        if self._given is not None and queries:
+            self._check_given(
+                next(iter(queries.values())), {int(e) for row in ambiguous for s in row for e in s.entries}
+            )
         return [[_score(s, queries.get(i), self._glosses) for s in row] for i, row in enumerate(found)]
 
     def polarities(
@@ -143,6 +181,16 @@ class PolarityRule:
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float64]:
         return np.asarray(self._vectors(texts), dtype=np.float64) if texts else np.empty((0, 1))
+
+    def _check_given(self, query: NDArray[np.float64], entries: set[int]) -> None:
+        """Refuse gloss vectors of another model, and damaged ones."""
+        assert self._given is not None
+        used = np.asarray(self._given[sorted(entries)], dtype=np.float64)
+        if used.shape[1] != len(query) or not np.isfinite(used).all() or not used.any(axis=1).all():
+            raise DataInvalid(
+                f"the gloss vectors beside {self.lexicon.path} ({used.shape[1]} numbers each) are damaged, or not "
+                f"those of the model that encodes sentences ({len(query)}); remove them, and the glosses are encoded"
+            )
 
     def _encode_glosses(self, entries: set[int]) -> None:
         if self._given is not None:

@@ -5,8 +5,6 @@ A rating says nothing about arousal, which stays unknown (NaN).
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,8 @@ import numpy as np
 from carl.excerpts import excerpts
 from carl.label_source import LabelSource
 from carl.normal_form import text_hash
-from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
+from carl.shards import decoded, shard_lines, shards
+from harness.errors import DataMissing, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,10 +90,7 @@ def read_rated(
     if unknown:
         raise UsageError(f"unknown rated source {', '.join(unknown)}; there are {', '.join(KNOWN)}")
     found = {name: _Pool([], []) for name in sources}
-    shards = sorted([*directory.glob("*.jsonl"), *directory.glob("*.jsonl.zst")])
-    if not shards:
-        raise DataMissing(f"{directory} holds no *.jsonl or *.jsonl.zst; pass another `--corpus-dir`")
-    for shard in shards:
+    for shard in shards(directory):
         for text, source, rating in _rows(shard):
             if source in found and is_held_out(text) == development:
                 found[source].texts.append(text)
@@ -161,35 +157,9 @@ def _balanced(ratings: NDArray[np.float64], generator: np.random.Generator) -> N
 
 
 def _rows(shard: Path) -> Iterator[tuple[str, str, float]]:
-    for number, line in enumerate(_lines(shard), start=1):
+    for number, line in enumerate(shard_lines(shard), start=1):
         if '"rating"' not in line:
             continue  # most of an unrated shard; not worth decoding
-        try:
-            row = json.loads(line)
-            text, source, rating = row["text"], row["source"], row.get("rating")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataInvalid(
-                f"{shard}, line {number}: expected an object with `text` and `source`, found {line[:40]!r}; "
-                "fetch the shard again"
-            ) from error
-        if rating is None:
-            continue
-        if not isinstance(text, str) or not isinstance(rating, int | float) or not 0 <= rating <= 1:
-            raise DataInvalid(f"{shard}, line {number}: `rating` is {rating!r}, expected a number from 0 to 1")
-        yield text, source, float(rating)
-
-
-def _lines(shard: Path) -> Iterator[str]:
-    if shard.suffix == ".zst":
-        try:
-            import pyarrow as pa
-        except ImportError as error:
-            raise ExtraMissing("compressed shards need pyarrow: pip install pyarrow, or decompress them") from error
-        try:
-            with pa.input_stream(str(shard), compression="zstd") as stream:
-                yield from io.TextIOWrapper(stream, encoding="utf-8")
-        except OSError as error:
-            raise DataInvalid(f"{shard} is damaged ({error}); fetch it again") from error
-        return
-    with shard.open(encoding="utf-8") as file:
-        yield from file
+        row = decoded(shard, number, line)
+        if row.rating is not None:
+            yield row.text, row.source, row.rating

@@ -5,8 +5,6 @@ Shards are read as a stream, once each, decompressed by pyarrow; no more than a 
 
 from __future__ import annotations
 
-import io
-import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from carl.rated import KNOWN, is_held_out
-from harness.errors import DataInvalid, DataMissing, ExtraMissing
+from carl.shards import decoded, shard_lines, shards
+from harness.errors import DataMissing
 
 #: Source → title and licence as stated where it was found.
 SOURCES = {
@@ -49,18 +48,6 @@ class CorpusText:
         if self.rating is not None:
             return is_held_out(self.text)
         return zlib.crc32(self.text.encode("utf-8", "replace")) % _OTHER_HELD_OUT == 0
-
-
-def shards(directory: Path) -> list[Path]:
-    """The shards of a corpus, in order of their names.
-
-    Raises:
-        DataMissing: there are none.
-    """
-    found = sorted([*directory.glob("*.jsonl"), *directory.glob("*.jsonl.zst")])
-    if not found:
-        raise DataMissing(f"{directory} holds no *.jsonl or *.jsonl.zst; pass another `--corpus-dir`")
-    return found
 
 
 def licence(source: str) -> tuple[str, str]:
@@ -103,38 +90,11 @@ def read_corpus(
 
 def _rows(file: Path, wanted: frozenset[str]) -> Iterator[tuple[int, str]]:
     """Numbered lines of a shard; decoded only where sources are asked for."""
-    for number, line in enumerate(_lines(file), start=1):
+    for number, line in enumerate(shard_lines(file), start=1):
         if line.strip() and (not wanted or _decoded(file, number, line).source in wanted):
             yield number, line
 
 
 def _decoded(file: Path, number: int, line: str) -> CorpusText:
-    try:
-        row = json.loads(line)
-        text, source, rating = row["text"], row["source"], row.get("rating")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataInvalid(
-            f"{file}, line {number}: expected an object with `text` and `source`, found {line[:40]!r}; "
-            "fetch the shard again"
-        ) from error
-    if not isinstance(text, str) or not isinstance(source, str):
-        raise DataInvalid(f"{file}, line {number}: `text` and `source` must be strings; fetch the shard again")
-    if rating is not None and (isinstance(rating, bool) or not isinstance(rating, int | float) or not 0 <= rating <= 1):
-        raise DataInvalid(f"{file}, line {number}: `rating` is {rating!r}, expected a number from 0 to 1")
-    return CorpusText(text, source, None if rating is None else float(rating))
-
-
-def _lines(file: Path) -> Iterator[str]:
-    try:
-        if file.suffix == ".zst":
-            try:
-                import pyarrow as pa
-            except ImportError as error:
-                raise ExtraMissing("compressed shards need pyarrow: pip install pyarrow, or decompress them") from error
-            with pa.input_stream(str(file), compression="zstd") as stream:
-                yield from io.TextIOWrapper(stream, encoding="utf-8")
-        else:
-            with file.open(encoding="utf-8") as plain:
-                yield from plain
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataInvalid(f"{file} is damaged ({error}); fetch it again") from error
+    row = decoded(file, number, line)
+    return CorpusText(row.text, row.source, row.rating)

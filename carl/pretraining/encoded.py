@@ -18,8 +18,9 @@ import numpy as np
 
 from carl.normal_form import text_hash
 from carl.pretraining.config import PretrainingConfig
-from carl.pretraining.corpus import CorpusText, read_corpus, shards
+from carl.pretraining.corpus import CorpusText, read_corpus
 from carl.pretraining.vocabulary import SPECIAL, byte_strings
+from carl.shards import shards
 from harness.errors import DataInvalid
 from harness.files import atomic_write, write_text
 from harness.transformer.tokenization import encodable
@@ -105,10 +106,12 @@ def encode_corpus(
     described = folder / "corpus.json"
     if described.is_file():
         try:
-            if json.loads(described.read_text("utf-8"))["digest"] == digest:
+            if json.loads(described.read_bytes())["digest"] == digest:
                 return _read(folder, teacher is not None)
-        except (ValueError, KeyError, OSError):
-            pass  # written anew
+        except DataInvalid:
+            raise
+        except Exception as error:  # readers of archives raise many kinds, all of which mean the files
+            report(f"the tokenised corpus in {folder} is damaged ({type(error).__name__}: {error}) and is made again")
     texts = read_corpus(directory, sources=config.sources, limit=config.texts, seed=config.seed)
     writer = _Writer(tokenizer, teacher, config.max_length)
     with (
@@ -208,8 +211,14 @@ class _Writer:
 
 def _read(folder: Path, teacher: bool) -> EncodedCorpus:
     described: dict[str, Any] = json.loads((folder / "corpus.json").read_text("utf-8"))
-    with np.load(folder / "pieces.npz") as known:
+    # The reader of archives leaves a file open that it cannot read.
+    with (folder / "pieces.npz").open("rb") as file, np.load(file) as known:
         columns = {name: known[name] for name in known.files}
+    sizes = {len(columns[name]) for name in ("lengths", "ratings", "held_out")}
+    if len(sizes) != 1 or not all(
+        isinstance(count, int) for counts in described["sources"].values() for count in counts.values()
+    ):
+        raise ValueError("its description is another corpus's")
     return EncodedCorpus(
         pieces=_ragged(folder / "pieces.u16", columns["lengths"]),
         teacher=_ragged(folder / "teacher.u16", columns["teacher_lengths"]) if teacher else None,

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from carl.backbone import Start, read_start
 from carl.pretraining.config import PretrainingConfig
-from carl.pretraining.corpus import read_corpus, shards
+from carl.pretraining.corpus import read_corpus
 from carl.pretraining.encoded import EncodedCorpus, encode_corpus
 from carl.pretraining.starts import random_start, transferred
 from carl.pretraining.trainer import WORK
 from carl.pretraining.vocabulary import read_tokenizer, train_tokenizer, write_tokenizer
+from carl.shards import shards
 from harness.errors import UsageError
 from harness.files import write_text
 
@@ -89,7 +90,7 @@ def _vocabulary(config: PretrainingConfig, corpus_dir: Path, work: Path, report:
     ]
     digest = hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
     path, made_from = work / "tokenizer.json", work / "tokenizer.digest"
-    if path.is_file() and made_from.is_file() and made_from.read_text("utf-8").strip() == digest:
+    if path.is_file() and made_from.is_file() and made_from.read_bytes().strip() == digest.encode():
         return read_tokenizer(path)
     report(f"training a vocabulary of {config.vocabulary:,} entries")
     texts = read_corpus(corpus_dir, sources=config.sources, limit=config.tokenizer_texts, seed=config.seed)

@@ -80,6 +80,12 @@ def read_tokenizer(path: Path) -> Tokenizer:
     tokenizer = load_tokenizer((path,))
     if [tokenizer.token_to_id(token) for token in SPECIAL] != list(range(len(SPECIAL))):
         raise WeightsInvalid(f"{path}: its first entries are not {', '.join(SPECIAL)}; pass one that `carl` trained")
+    try:
+        byte_strings(tokenizer)
+    except KeyError as error:
+        raise WeightsInvalid(
+            f"{path}: an entry is missing or no string of bytes ({error}); pass one that `carl` trained"
+        ) from error
     return tokenizer
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -63,15 +64,20 @@ def read_vader(path: Path) -> Lexicon:
             f"{path} is not there; fetch vader_lexicon.txt of github.com/cjhutto/vaderSentiment to it: recipes need a "
             "list of sentiment words"
         ) from error
+    except UnicodeDecodeError as error:
+        raise DataInvalid(f"{path} is not UTF-8 (byte {error.start}); fetch vader_lexicon.txt again") from error
     found: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         token, _, rest = line.partition("\t")
         try:
             mean = float(rest.split("\t")[0])
-        except ValueError as error:
+        except ValueError:
+            mean = float("nan")
+        if not isfinite(mean):
             raise DataInvalid(
-                f"{path}, line {number}: expected a token, a tab and a number, found {line[:40]!r}"
-            ) from error
+                f"{path}, line {number}: expected a token, a tab and a number, found {line[:40]!r}; fetch "
+                "vader_lexicon.txt again"
+            )
         if mean:
             found.setdefault(token.lower(), POSITIVE if mean > 0 else NEGATIVE)
     return Lexicon(found)

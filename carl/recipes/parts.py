@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from harness.errors import DataInvalid
+
 VERB, ADJECTIVE, ADVERB, NOUN, OTHER = range(5)
 
 _CLASSES = {"v": VERB, "a": ADJECTIVE, "r": ADVERB, "n": NOUN}
@@ -132,12 +134,15 @@ class Parts:
     Args:
         path: SentiWordNet 3.0 with parts of speech in its first column; None, or a file that is not there, leaves the
             endings alone.
+
+    Raises:
+        DataInvalid: the file cannot be read.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         counts: dict[str, Counter[int]] = {}
         if path is not None and path.is_file():
-            for line in path.read_text("utf-8").splitlines():
+            for line in _lines(path):
                 columns = line.split("\t")
                 if line.startswith("#") or len(columns) < 5 or columns[0] not in _CLASSES:
                     continue
@@ -160,3 +165,12 @@ class Parts:
             if word.endswith(ending) and len(word) > len(ending) + 2:
                 return part
         return self._known.get(word.removesuffix("s"), NOUN)
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataInvalid(
+            f"{path} cannot be read as SentiWordNet ({error}); fetch it again, or remove it: endings are looked at then"
+        ) from error

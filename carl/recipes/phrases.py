@@ -56,12 +56,17 @@ def read_trees(path: Path) -> list[LabelledTree]:
             f"{path} is not there; unpack trainDevTestTrees_PTB.zip of nlp.stanford.edu/sentiment to its folder: "
             "phrase labels are in its trees alone"
         ) from error
+    except UnicodeDecodeError as error:
+        raise DataInvalid(f"{path} is not UTF-8 (byte {error.start}); unpack the published file again") from error
     found = []
     for number, line in enumerate(lines, start=1):
         tree = read_tree(line, f"{path}, line {number}")
         labels = tuple(map(int, _INTERNAL.findall(line)))
         if len(labels) != len(tree.nodes) or not tree.binary:
-            raise DataInvalid(f"{path}, line {number}: not a binary tree with labels 0 to 4 at every node")
+            raise DataInvalid(
+                f"{path}, line {number}: not a binary tree with labels 0 to 4 at every node; unpack the published file "
+                "again"
+            )
         if tree.nodes:
             found.append(LabelledTree(tree, labels))
     return found
