@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carl.backbone import Start
 from carl.pieces import pieces_list, read_pieces, remove_pieces, write_pieces
 from carl.provenance import RUN_RECORD
-from harness.errors import StorageFault, WeightsInvalid
+from harness.errors import StorageFault, UsageError, WeightsInvalid
 from harness.files import atomic_write, write_bytes, write_text
 from harness.transformer.training_texts import TRAINING_TEXTS as TRAINING_TEXTS
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
 
 _SPECIAL = {
     "bert": {"unk": "[UNK]", "sep": "[SEP]", "pad": "[PAD]", "cls": "[CLS]", "mask": "[MASK]"},
@@ -163,9 +166,69 @@ def read_state(path: Path) -> dict[str, Any]:
 
     source = path if path.is_file() else io.BytesIO(read_pieces(path))
     try:
+        _check_archive(source)
         state = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # the reader raises many kinds, all of which mean the file
         raise StorageFault(f"{path} cannot be read ({error}); remove it to begin again") from error
     if not isinstance(state, dict):
         raise StorageFault(f"{path} holds no training state; remove it to begin again")
     return state
+
+
+def _check_archive(source: Path | io.BytesIO) -> None:
+    """Compare every part of a state with its checksum, which the reader of tensors does not.
+
+    Raises:
+        ValueError: names a part that was changed.
+    """
+    with zipfile.ZipFile(source) as archive:
+        changed = archive.testzip()
+    if changed is not None:
+        raise ValueError(f"its part {changed} was changed")
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+
+
+@contextmanager
+def fits_run(path: Path) -> Iterator[None]:
+    """Turn whatever a state that is no state of this run raises into one error.
+
+    Raises:
+        StorageFault: names the file.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, UsageError) as error:
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise StorageFault(
+            f"{path} holds no state of such a run ({type(error).__name__}: {reason}); remove it to begin again"
+        ) from error
+
+
+def restore_optimiser(optimiser: Optimizer, state: Mapping[str, Any]) -> None:
+    """Load an optimiser's state, checked: torch itself takes tensors of any shape and fails at the next step.
+
+    Args:
+        optimiser: AdamW with the parameters and groups of the run.
+        state: of `state_dict`.
+
+    Raises:
+        ValueError: it is of other parameters.
+    """
+    import torch
+
+    groups, own = state["param_groups"], optimiser.state_dict()["param_groups"]
+    if len(groups) != len(own) or any(
+        group["params"] != mine["params"] or any(name != "lr" and group.get(name, v) != v for name, v in mine.items())
+        for group, mine in zip(groups, own, strict=True)
+    ):
+        raise ValueError("its optimiser has other groups of parameters")
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    for number, kept in state["state"].items():
+        size = parameters[number].shape
+        means = [kept[name] for name in ("exp_avg", "exp_avg_sq")]
+        if not all(isinstance(mean, torch.Tensor) and mean.shape == size for mean in means):
+            raise ValueError(f"its optimiser has other sizes than parameter {number}")
+        if float(kept["step"]) < 0:
+            raise ValueError("its optimiser counts steps from below 0")
+    optimiser.load_state_dict(dict(state))

@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from carl.backbone import Start
-from carl.checkpointing import has_state, read_state, write_checkpoint, write_state
+from carl.checkpointing import fits_run, has_state, read_state, restore_optimiser, write_checkpoint, write_state
 from carl.curves import CURVES, Curves
 from carl.development import DevelopmentData
 from carl.distributed import Team
@@ -315,7 +315,8 @@ class Loop(ABC):
             StorageFault: it is damaged.
         """
         state = read_state(self.state_path)
-        saved = self.settings.from_dict(state["config"])
+        with fits_run(self.state_path):
+            saved, data = self.settings.from_dict(state["config"]), state["data"]
         if saved != self.settings:
             mine, other = self.settings.as_dict(), saved.as_dict()
             changed = [name for name in mine if mine[name] != other[name]]
@@ -323,15 +324,20 @@ class Loop(ABC):
                 f"{self.state_path} belongs to another configuration ({', '.join(changed)} differ): choose another "
                 "`--output`, or remove it to begin again"
             )
-        if state["data"] != self.digest:
+        if data != self.digest:
             raise UsageError(
                 f"{self.state_path} belongs to a run on other data or another backbone: choose another `--output`, "
                 "or remove it to begin again"
             )
-        self.networks.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.progress = Progress(**state["progress"])
-        self.best = state["best"]
+        with fits_run(self.state_path):
+            self.networks.load_state_dict(state["model"])
+            restore_optimiser(self.optimiser, state["optimiser"])
+            self.progress = Progress(**state["progress"])
+            self.progress.check(self.steps)
+            self.best = state["best"]
+            sizes = {name: tensor.shape for name, tensor in self._encoder().items()}
+            if self.best is not None and {name: tensor.shape for name, tensor in self.best.items()} != sizes:
+                raise ValueError("its best weights are of another shape")
 
     def write(self) -> None:
         """Write the checkpoint: the best step's encoder, or the last one's where nothing was looked at."""

@@ -28,6 +28,19 @@ class Progress:
     scores: dict[str, float] | None = None
     """Development scores of the best step."""
 
+    def check(self, steps: int) -> None:
+        """Refuse what no run of so many steps wrote.
+
+        Raises:
+            ValueError: says what it is.
+        """
+        if type(self.step) is not int or not 0 <= self.step <= steps:
+            raise ValueError(f"it is at step {self.step} of {steps}")
+        if not isinstance(self.seconds, int | float) or not isinstance(self.best_score, int | float):
+            raise ValueError("its seconds or its best score are no numbers")
+        if not isinstance(self.best_step, int | None) or not isinstance(self.scores, dict | None):
+            raise ValueError("its best step is none")
+
 
 class Described(Protocol):
     """A configuration, of whatever kind of run."""

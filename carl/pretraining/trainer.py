@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from carl.backbone import Start
-from carl.checkpointing import has_state, read_state, write_checkpoint, write_state
+from carl.checkpointing import fits_run, has_state, read_state, restore_optimiser, write_checkpoint, write_state
 from carl.curves import Curves
 from carl.model import Backbone
 from carl.pretraining.batching import Batches
@@ -52,6 +52,17 @@ class PretrainingProgress:
     """Real tokens of all batches."""
     operations: int = 0
     """Floating-point operations of all batches, counted from the sizes."""
+
+    def check(self, steps: int) -> None:
+        """Refuse what no run of so many steps wrote.
+
+        Raises:
+            ValueError: says what it is.
+        """
+        if type(self.step) is not int or not 0 <= self.step <= steps:
+            raise ValueError(f"it is at step {self.step} of {steps}")
+        if not all(isinstance(value, int | float) for value in (self.seconds, self.tokens, self.operations)):
+            raise ValueError("its seconds, tokens or operations are no numbers")
 
 
 def linear_rate(step: int, steps: int, warmup: float) -> float:
@@ -327,7 +338,8 @@ class Pretrainer:
             StorageFault: it is damaged.
         """
         state = read_state(self.state_path)
-        saved = PretrainingConfig.from_dict(state["config"])
+        with fits_run(self.state_path):
+            saved, data = PretrainingConfig.from_dict(state["config"]), state["data"]
         if saved != self.config:
             mine, other = self.config.as_dict(), saved.as_dict()
             changed = [name for name in mine if mine[name] != other[name]]
@@ -335,18 +347,20 @@ class Pretrainer:
                 f"{self.state_path} belongs to another configuration ({', '.join(changed)} differ): choose another "
                 "`--output`, or pass `--fresh` to begin again"
             )
-        if state["data"] != self._fingerprint:
+        if data != self._fingerprint:
             raise UsageError(
                 f"{self.state_path} belongs to a run on another corpus, vocabulary or teacher: choose another "
                 "`--output`, or pass `--fresh` to begin again"
             )
-        model, optimiser = state["model"], state["optimiser"]
-        if state["compact"]:
-            model, optimiser = expand(model, optimiser)
-        self.model.load_state_dict(model)
-        self.optimiser.load_state_dict(optimiser)
-        self.progress = PretrainingProgress(**state["progress"])
-        self.held_out = state["held_out"]
+        with fits_run(self.state_path):
+            model, optimiser = state["model"], state["optimiser"]
+            if state["compact"]:
+                model, optimiser = expand(model, optimiser)
+            self.model.load_state_dict(model)
+            restore_optimiser(self.optimiser, optimiser)
+            self.progress = PretrainingProgress(**state["progress"])
+            self.progress.check(self.config.steps)
+            self.held_out = {str(name): float(value) for name, value in state["held_out"].items()}
         self._before = (self.progress.seconds, self.progress.tokens, self.progress.operations)
         self._began_at = (self.progress.step, self.progress.seconds)
 

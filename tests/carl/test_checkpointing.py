@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from carl.batches import collate, special_ids
-from carl.checkpointing import write_checkpoint
+from carl.checkpointing import read_state, write_checkpoint, write_state
 from carl.configurations import configuration
 from carl.model import Backbone
 from carl.normal_form import text_hash
 from carl.trainer import Trainer
-from harness.errors import WeightsInvalid
+from harness.errors import StorageFault, WeightsInvalid
 from harness.registry import find_encoder
 from harness.transformer.tokenization import encode_ids
 
@@ -106,3 +106,16 @@ def test_weights_that_float16_cannot_hold_are_refused(bert, tmp_path):
     with pytest.raises(WeightsInvalid, match=r"embeddings\.LayerNorm\.bias"):
         write_checkpoint(tmp_path, backbone.state_dict(), bert, card="", record={}, hashes=[])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("piece_size", [None, 3000])
+def test_a_state_with_a_flipped_bit_is_refused(tmp_path, piece_size):
+    path = tmp_path / "state.pt"
+    write_state(path, {"model": {"weight": torch.arange(2000.0)}}, piece_size)
+    assert read_state(path)["model"]["weight"][7] == 7
+    damaged = min(tmp_path.glob("state.pt*"))
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    with pytest.raises(StorageFault, match="was changed"):
+        read_state(path)
