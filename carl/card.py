@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from carl.provenance import RUN_RECORD
+from harness.errors import WeightsInvalid
 
 if TYPE_CHECKING:
     from carl.heads import Head, Heads
@@ -106,6 +110,29 @@ carry their culture; vectors say how a text reads, not what a person feels. Not 
 
 Weights: CC BY-SA 4.0, as EmoBank's licence asks of works derived from it; the licences of the sources are in the table.
 """
+
+
+def card_from(
+    directory: Path, record: Mapping[str, Any], heads: Heads | None = None, evaluations: Sequence[Evaluation] = ()
+) -> str:
+    """The card of a record that was read from a checkpoint.
+
+    Args:
+        directory: the checkpoint, for the error message.
+        record: see `model_card`.
+        heads: the same.
+        evaluations: the same.
+
+    Raises:
+        WeightsInvalid: the record lacks something that a card says.
+    """
+    try:
+        return model_card(record, heads, evaluations)
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise WeightsInvalid(
+            f"{directory / RUN_RECORD} does not say all that a card needs ({type(error).__name__}: {error}); train "
+            "again, or fetch the checkpoint again"
+        ) from error
 
 
 def _choice(record: Mapping[str, Any]) -> str:

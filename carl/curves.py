@@ -36,7 +36,7 @@ class Curves:
 
 
 def read_curves(path: Path) -> list[dict[str, Any]]:
-    """Lines of a file of curves; none when there is no file. A last line that a crash cut off is passed over."""
+    """Lines of a file of curves, up to one that is damaged or that a crash cut off; none when there is no file."""
     if not path.is_file():
         return []
     lines = []
@@ -45,7 +45,7 @@ def read_curves(path: Path) -> list[dict[str, Any]]:
             found = json.loads(line)
         except (ValueError, RecursionError):
             break
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not isinstance(found.get("step"), int):
             break
         lines.append(found)
     return lines

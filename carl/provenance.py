@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness import strict_json
 from harness.errors import WeightsInvalid
 from harness.registry import encoder_names, find_encoder
 
@@ -25,13 +25,70 @@ def read_record(directory: Path) -> dict[str, Any]:
     """
     path = directory / RUN_RECORD
     try:
-        record = json.loads(path.read_text("utf-8"))
-        lacking = [name for name in ("name", "config", "sources", "step", "steps") if name not in record]
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+        record = strict_json.loads(path.read_bytes(), nan=True)
+    except (OSError, ValueError) as error:
         raise WeightsInvalid(f"{path} cannot be read ({error}); train again, or fetch the checkpoint again") from error
-    if not isinstance(record, dict) or lacking:
-        raise WeightsInvalid(f"{path} is not the record of a training run (it lacks {', '.join(lacking)})")
+    if not isinstance(record, dict):
+        raise WeightsInvalid(f"{path} is not the record of a training run; train again, or fetch the checkpoint again")
+    wrong = [name for name, fits in _FIELDS.items() if name not in record or not fits(record[name])]
+    wrong += [name for name, fits in _MORE.items() if name in record and not fits(record[name])]
+    if wrong:
+        raise WeightsInvalid(
+            f"{path} is not the record of a training run (it lacks {', '.join(wrong)}, or has something else there); "
+            "train again, or fetch the checkpoint again"
+        )
     return record
+
+
+def _words(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _model(value: object) -> bool:
+    """A model that weights came from."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("name"), str)
+        and all(value.get(field) is None or isinstance(value[field], str) for field in ("title", "weights", "licence"))
+    )
+
+
+def _sources(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(source, dict)
+        and all(isinstance(source.get(field), str) for field in ("name", "title"))
+        and _count(source.get("rows"))
+        for source in value
+    )
+
+
+#: What every record has, and whether it is of the right kind.
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    "name": _words,
+    "config": _object,
+    "sources": _sources,
+    "step": _count,
+    "steps": _count,
+}
+
+#: What some have.
+_MORE: Mapping[str, Callable[[object], bool]] = {
+    "backbone": _model,
+    "teacher": lambda value: value is None or _model(value),
+    "start": _words,
+    "scores": _object,
+    "recipe": _object,
+    "shipped_as": _words,
+    "licence": lambda value: value is None or _words(value),
+}
 
 
 def is_backbone(record: Mapping[str, Any]) -> bool:

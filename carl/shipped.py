@@ -15,7 +15,7 @@ from typing import Any
 from carl.configurations import configuration
 from carl.provenance import is_backbone, origin, read_record, trained_on
 from harness.encoder import EncoderCard
-from harness.errors import BenchError, WeightsMissing
+from harness.errors import BenchError, UsageError, WeightsMissing
 from harness.transformer import Layout, Shape, TransformerEncoder
 from harness.transformer.checkpoint import read_config
 
@@ -96,7 +96,11 @@ def card_of(card: EncoderCard, directory: Path, claim: str = "", architecture: s
     """
     if not directory.is_dir():
         return card
-    return replace(card, **_sizes(directory / "config.json", architecture or card.family), **_history(directory, claim))
+    sizes = _sizes(directory / "config.json", architecture or card.family)
+    try:
+        return replace(card, **sizes, **_history(directory, claim))
+    except UsageError:  # what the files say has no place on a card
+        return replace(card, **_UNDECLARED)
 
 
 def _sizes(path: Path, architecture: str) -> dict[str, Any]:
@@ -125,7 +129,13 @@ def _history(directory: Path, claim: str) -> dict[str, Any]:
         }
         return {**known, "licence": record["licence"]} if is_backbone(record) else known
     except (BenchError, LookupError, TypeError, ValueError):
-        return {"training_data": None, "training_notes": "This checkpoint does not say what it was trained on."}
+        return _UNDECLARED
+
+
+_UNDECLARED: dict[str, Any] = {
+    "training_data": None,
+    "training_notes": "This checkpoint does not say what it was trained on.",
+}
 
 
 _EXCLUDED = (

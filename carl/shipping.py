@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carl.card import model_card
+from carl.card import card_from
 from carl.curves import read_curves
 from carl.heads import write_heads
 from carl.provenance import RUN_RECORD, TRAINED_ON, is_backbone, read_record, trained_on
@@ -80,7 +80,7 @@ def _check_weights(path: Path) -> None:
     try:
         with safe_open(path, "np") as file:
             kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except SafetensorError as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise WeightsInvalid(f"{path} is damaged ({error}); train again") from error
     if kinds != {"F16"}:
         raise WeightsInvalid(f"{path} holds tensors of {', '.join(sorted(kinds))}; a checkpoint ships in F16")
@@ -128,7 +128,7 @@ def ship(
         write_text(built / RUN_RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n", RUN_RECORD)
         if heads is not None:
             write_heads(built, heads)
-            write_text(built / _CARD, model_card(record, heads), "the model card")
+            write_text(built / _CARD, card_from(run, record, heads), "the model card")
         if target.exists():
             target.rename(former := destination / f"{PARTIAL}{secrets.token_hex(6)}-former-{name}")
             built.rename(target)

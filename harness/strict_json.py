@@ -17,7 +17,7 @@ DEPTH = 64
 LARGEST = 2**63 - 1
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes, *, nan: bool = False) -> Any:
     """Decode a JSON document.
 
     >>> loads('{"value": [1, 2.5, null]}')
@@ -25,6 +25,7 @@ def loads(text: str | bytes) -> Any:
 
     Args:
         text: the document; bytes are UTF-8.
+        nan: take NaN and infinities, which Python writes where a measure has no value.
 
     Raises:
         ValueError: it is no JSON, or holds what JSON has no place for (NaN, infinities, lone surrogates), integers
@@ -32,7 +33,9 @@ def loads(text: str | bytes) -> Any:
     """
     try:
         document = json.loads(
-            text if isinstance(text, str) else text.decode("utf-8"), parse_constant=_refused, parse_float=_finite
+            text if isinstance(text, str) else text.decode("utf-8"),
+            parse_constant=float if nan else _refused,
+            parse_float=_finite,
         )
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None

@@ -9,6 +9,7 @@ from typing import Any
 
 from carl.ablation.plan import ArmRun
 from carl.config import Config
+from harness import strict_json
 from harness.errors import StorageFault, UsageError
 from harness.files import write_text
 
@@ -38,6 +39,29 @@ class RunResult:
     tasks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Task id → `status`, `metrics` by name (`value`, `low`, `high`), `message` where there are none."""
 
+    def check(self) -> None:
+        """Refuse what no run wrote.
+
+        Raises:
+            ValueError: says what it is.
+        """
+        words = {"arm": self.arm, "status": self.status, "data": self.data, "error": self.error}
+        wrong = [name for name, value in words.items() if not isinstance(value, str)]
+        objects = {"config": self.config, "training": self.training, "development": self.development}
+        wrong += [name for name, value in {**objects, "tasks": self.tasks}.items() if not isinstance(value, Mapping)]
+        if wrong or not _is_number(self.seed):
+            raise ValueError(f"{', '.join(wrong) or 'seed'}: of another type than a run writes")
+        if not all(map(_is_number, self.development.values())):
+            raise ValueError("a development score is no number")
+        for task, entry in self.tasks.items():
+            if not isinstance(entry, Mapping) or not all(
+                isinstance(entry.get(n, ""), str) for n in ("status", "message")
+            ):
+                raise ValueError(f"{task} has no status in words")
+            metrics = entry.get("metrics", {})
+            if "status" not in entry or not isinstance(metrics, Mapping) or not all(map(_is_metric, metrics.values())):
+                raise ValueError(f"{task} has something else than numbers for metrics")
+
     def covers(self, tasks: Sequence[str]) -> bool:
         """Whether it is finished, with numbers for all of some tasks."""
         return self.status == "ok" and all(self.tasks.get(task, {}).get("status") == "ok" for task in tasks)
@@ -54,9 +78,10 @@ def read_result(run: ArmRun) -> RunResult | None:
     if not path.is_file():
         return None
     try:
-        result = RunResult(**json.loads(path.read_text("utf-8")))
+        result = RunResult(**strict_json.loads(path.read_bytes(), nan=True))
+        result.check()
         saved = Config.from_dict(result.config)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UsageError) as error:
         raise StorageFault(f"{path} cannot be read ({error}); remove it, and the run is done again") from error
     if saved != run.config:
         mine = run.config.as_dict()
@@ -80,3 +105,15 @@ def write_result(run: ArmRun, result: RunResult) -> None:
 def json_lines(results: Iterable[RunResult]) -> str:
     """All runs, one JSON object a line, as `runs.jsonl` holds them."""
     return "".join(f"{json.dumps(asdict(result))}\n" for result in results)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_metric(value: object) -> bool:
+    return (
+        isinstance(value, Mapping)
+        and _is_number(value.get("value"))
+        and all(value.get(end) is None or _is_number(value[end]) for end in ("low", "high"))
+    )

@@ -199,7 +199,7 @@ class Ablation:
             config=run.config.as_dict(),
             data="" if data is None else data.digest,
             training={name: record[name] for name in _TRAINING if name in record},
-            development=self._scores_before() if data is None else record["scores"],
+            development=self._scores_before() if data is None else record.get("scores", {}),
             tasks={} if self.evaluation is None else self.evaluation.scores(run.directory, self.progress.say),
         )
         if not self.keep_weights and result.covers(self._tasks):

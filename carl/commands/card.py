@@ -17,7 +17,7 @@ def card(checkpoint: Path, results_dir: Path) -> None:
 
     Results count when they carry the checkpoint's name and were measured with these very weights.
     """
-    from carl.card import model_card
+    from carl.card import card_from
     from carl.evaluations import evaluations_of
     from carl.heads import read_heads
     from carl.provenance import is_backbone, read_record
@@ -28,5 +28,6 @@ def card(checkpoint: Path, results_dir: Path) -> None:
     if is_backbone(record):
         raise UsageError(f"{checkpoint} is a backbone; `carl pretrain` wrote its card, and only CARL's are extended")
     found = evaluations_of(checkpoint, str(record.get("shipped_as", record["name"])), results_dir)
-    write_text(checkpoint / "README.md", model_card(record, read_heads(checkpoint), found), "the model card")
+    text = card_from(checkpoint, record, read_heads(checkpoint), found)
+    write_text(checkpoint / "README.md", text, "the model card")
     click.echo(f"{len(found)} evaluations: {checkpoint / 'README.md'}", err=True)
