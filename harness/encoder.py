@@ -15,9 +15,10 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.errors import UsageError
 
@@ -78,9 +79,22 @@ class EncoderCard:
     """What a reader of the table must know: which vector, which form, what a missing extra does."""
 
     def __post_init__(self) -> None:
-        if not self.name or any(c.isspace() or c == "," for c in self.name):
-            raise UsageError(f"an encoder may not be called {self.name!r}: no blanks, no commas")
-        for pooling in (*self.poolings, *([self.pooling] if self.pooling else [])):
+        if not _is_text(self.name) or not self.name or any(c.isspace() or c == "," for c in self.name):
+            raise UsageError(f"an encoder may not be called {_shown(self.name)}: a string without blanks and commas")
+        for field in fields(self):
+            value: Any = getattr(self, field.name)
+            fits, expected = _KINDS[str(field.type)]
+            # What means the same: lists of names, and NumPy's integers.
+            if type(value) is list:
+                object.__setattr__(self, field.name, value := tuple(value))
+            elif type(value) is not bool and isinstance(value, Integral):
+                object.__setattr__(self, field.name, value := int(value))
+            if not fits(value):
+                raise UsageError(
+                    f"{self.name}: `{field.name}` of its card is {_shown(value)}; it must be {expected}"
+                    + (": write ('mr',) for one name, () for none" if isinstance(value, str) else "")
+                )
+        for pooling in (*self.poolings, *([] if self.pooling is None else [self.pooling])):
             if pooling not in POOLINGS:
                 raise UsageError(f"{self.name}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
 
@@ -88,6 +102,46 @@ class EncoderCard:
     def shown(self) -> str:
         """The name that tables print."""
         return self.title or self.name
+
+
+def _is_text(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:  # half of a pair, which no file can hold
+        return False
+    return True
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_is_text, value))
+
+
+def _shown(value: object) -> str:
+    """A value as an error message shows it, whatever its class makes of that."""
+    try:
+        text = repr(value)
+    except Exception:  # a user's class may fail in any way
+        text = f"an object of {type(value).__name__}"
+    return text.encode("utf-8", "backslashreplace").decode()[:60]
+
+
+#: Numbers of weights and of tokens are smaller.
+_LARGEST = 2**53
+
+#: Annotation of a field → whether a value fits, and what it must be.
+_KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "str": (_is_text, "a string"),
+    "str | None": (lambda value: value is None or _is_text(value), "a string or None"),
+    "int | None": (lambda value: value is None or _is_count(value), "a whole number from 1, or None"),
+    "tuple[str, ...]": (_are_texts, "a tuple of strings"),
+    "tuple[str, ...] | None": (lambda value: value is None or _are_texts(value), "a tuple of strings, or None"),
+}
 
 
 @runtime_checkable

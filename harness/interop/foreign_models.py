@@ -46,6 +46,8 @@ def as_encoder(
     """
     if not callable(getattr(model, "encode", None)):
         raise UsageError(f"{type(model).__name__} has no method `encode`: it cannot be presented as an encoder")
+    if isinstance(training_data, str):
+        raise UsageError(f"training_data is the string {training_data[:40]!r}; pass a sequence of names: ('mr',)")
     card = EncoderCard(
         name=name,
         title=title,
