@@ -28,9 +28,9 @@ def size_in_bytes(size: str) -> int:
     Raises:
         UsageError: it is none, or not positive.
     """
-    match = re.fullmatch(r"\s*(\d+)\s*([kmg]i?b)?\s*", size.lower())
+    match = re.fullmatch(r"\s*(\d{1,18})\s*([kmg]i?b)?\s*", size.lower())
     if match is None or int(match[1]) == 0:
-        raise UsageError(f"{size!r} is no size; write it as 16MB, 16MiB or in bytes")
+        raise UsageError(f"{size[:40]!r} is no size; write it as 16MB, 16MiB or in bytes")
     return int(match[1]) * _UNITS[match[2] or ""]
 
 

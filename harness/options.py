@@ -121,6 +121,9 @@ def directories(values: tuple[str, ...], option: str) -> dict[str, Path]:
 #: Letters of `size`'s units, each a thousand times the one before.
 _SIZES = "KMGT"
 
+#: No machine has as many bytes.
+_LARGEST = 2.0**63
+
 
 def size(text: str, option: str) -> int:
     """A number of bytes, with or without a unit.
@@ -132,10 +135,11 @@ def size(text: str, option: str) -> int:
         UsageError: no size.
     """
     match = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*(?:([{_SIZES}])(i?))?B?", text.strip(), re.IGNORECASE)
-    if match is None or float(match[1]) == 0:
-        raise UsageError(f"{option} takes a size such as 2GB or 512MiB, not {text!r}")
-    power = _SIZES.index(match[2].upper()) + 1 if match[2] else 0
-    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
+    power = _SIZES.index(match[2].upper()) + 1 if match is not None and match[2] else 0
+    found = 0.0 if match is None else float(match[1]) * (1024 if match[3] else 1000) ** power
+    if not 1 <= found < _LARGEST:
+        raise UsageError(f"{option} takes a size such as 2GB or 512MiB, not {text[:40]!r}")
+    return int(found)
 
 
 def go_offline(asked: bool) -> None:

@@ -42,6 +42,9 @@ _FLOOR_DIMENSIONS = 256
 #: Seconds of one core to score one row of one dimension: about the median of the committed records.
 _SCORING = 7e-7
 
+#: Characters of `i/n`: nobody has more machines.
+_LONGEST_SHARD = 20
+
 #: Bytes of a text in a shard's index.
 _INDEX_BYTES = 33
 
@@ -66,8 +69,9 @@ class Shard:
             UsageError: not two whole numbers, or not 1 ≤ i ≤ n.
         """
         number, _, of = text.partition("/")
-        if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-            raise UsageError(f"--shard takes i/n with 1 ≤ i ≤ n, e.g. 1/4 of four, not {text!r}")
+        plain = number.isdecimal() and of.isdecimal() and len(text) <= _LONGEST_SHARD
+        if not (plain and 1 <= int(number) <= int(of)):
+            raise UsageError(f"--shard takes i/n with 1 ≤ i ≤ n, e.g. 1/4 of four, not {text[:40]!r}")
         return cls(int(number), int(of))
 
 

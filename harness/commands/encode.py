@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from harness import options
-from harness.errors import DataInvalid, DataMissing, UsageError
+from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 
 
 @click.command()
@@ -91,31 +92,76 @@ def _read(source: Path, column: str) -> list[str]:
 
     Raises:
         DataMissing: there is no such file.
-        DataInvalid: not UTF-8, or no such column.
+        DataInvalid: it cannot be read, is not UTF-8, or has no such column; names line or byte.
+        ExtraMissing: pyarrow is needed and missing.
     """
     if str(source) == "-":
-        return [line.rstrip("\r\n") for line in sys.stdin]
+        return [line.removesuffix("\r") for line in _lines(_decoded(sys.stdin.buffer.read(), "standard input"))]
     if not source.is_file():
         raise DataMissing(f"--input {source}: there is no such file")
     if source.suffix == ".parquet":
-        from pyarrow import parquet
-
-        table = parquet.read_table(source)
-        if column not in table.column_names:
-            raise DataInvalid(f"{source} has no column {column!r}; it has {', '.join(table.column_names)}")
-        return ["" if value is None else str(value) for value in table.column(column).to_pylist()]
+        return _column_of_parquet(source, column)
     try:
-        content = source.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataInvalid(
-            f"{source} is not UTF-8 (byte {error.start}); convert it, e.g. iconv -f latin1 -t utf-8"
-        ) from error
+        raw = source.read_bytes()
+    except OSError as error:
+        raise DataInvalid(f"{source} cannot be read ({error.strerror or error}); make it readable") from error
+    content = _decoded(raw, str(source)).replace("\r\n", "\n").replace("\r", "\n")
     if source.suffix not in (".csv", ".tsv"):
-        return content.removesuffix("\n").split("\n") if content else []
+        return _lines(content)
     import csv
     import io
 
-    reader = csv.DictReader(io.StringIO(content), delimiter="\t" if source.suffix == ".tsv" else ",")
-    if column not in (reader.fieldnames or ()):
-        raise DataInvalid(f"{source} has no column {column!r}; it has {', '.join(reader.fieldnames or ())}")
-    return [row[column] or "" for row in reader]
+    reader = csv.reader(io.StringIO(content), delimiter="\t" if source.suffix == ".tsv" else ",", strict=True)
+    number = 1
+    try:
+        header = next(reader, [])
+        if column not in header:
+            raise _no_column(source, column, header)
+        place = header.index(column)
+        found = []
+        for fields in reader:
+            number = reader.line_num
+            if fields:
+                found.append(fields[place] if place < len(fields) else "")
+    except csv.Error as error:
+        raise DataInvalid(
+            f"{source}: no table after line {number} ({error}); mend its quotes, or pass one text a line as .txt"
+        ) from error
+    return found
+
+
+def _decoded(raw: bytes, place: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataInvalid(
+            f"{place} is not UTF-8 (byte {error.start}); convert it, e.g. iconv -f latin1 -t utf-8"
+        ) from error
+
+
+def _lines(content: str) -> list[str]:
+    return content.removesuffix("\n").split("\n") if content else []
+
+
+def _no_column(source: Path, column: str, names: Iterable[str]) -> DataInvalid:
+    shown = ", ".join(name[:40] for name in names) or "no columns at all"
+    return DataInvalid(f"{source} has no column {column!r}; it has {shown}: pass `--column`")
+
+
+def _column_of_parquet(source: Path, column: str) -> list[str]:
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ExtraMissing("reading .parquet needs pyarrow: pip install pyarrow, or pass a .csv file") from error
+    try:
+        with parquet.ParquetFile(source) as file:
+            names = file.schema_arrow.names
+            values = file.read([column]).column(0).to_pylist() if column in names else None
+    except Exception as error:  # the reader raises many kinds, all of which mean the file
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise DataInvalid(
+            f"{source} is not a parquet file, or a damaged one ({type(error).__name__}: {reason}); write it again"
+        ) from error
+    if values is None:
+        raise _no_column(source, column, names)
+    return ["" if value is None else str(value) for value in values]
