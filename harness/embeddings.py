@@ -86,10 +86,10 @@ class EmbeddingStore:
         removed = 0
         for description in self.directory.glob("*/space.txt"):
             try:
-                facts = json.loads(description.read_text("utf-8"))
-            except (OSError, ValueError):
+                facts = json.loads(description.read_bytes())
+            except (OSError, ValueError, RecursionError):
                 continue
-            if facts.get("fingerprint") == fingerprint:
+            if isinstance(facts, dict) and facts.get("fingerprint") == fingerprint:
                 self._spaces.pop(description.parent.name, None)
                 shutil.rmtree(description.parent, ignore_errors=True)
                 removed += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,7 +111,9 @@ def cached_snapshot(hub_id: str, revision: str | None) -> Path | None:
         reference = root / "refs" / (revision or "main")
         if not reference.is_file():
             return None
-        revision = reference.read_text("utf-8").strip()
+        revision = reference.read_bytes().decode("utf-8", "replace").strip()
+        if not re.fullmatch(r"[\w.-]{0,99}\w", revision):
+            return None  # damaged: the hub is asked, or the weights count as missing
     directory = root / "snapshots" / revision
     return directory if directory.is_dir() else None
 
