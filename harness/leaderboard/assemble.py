@@ -88,6 +88,8 @@ class Plan:
     """Which models are ranked among themselves; None for none."""
     printed_beside: Callable[[str], tuple[str, str] | None] | None = None
     """Model → (base, model) of the published row beside it; None takes the `encoder` of `published.csv`."""
+    titled: Callable[[str], str] | None = None
+    """Title of a model → what its row is called here; None keeps it."""
     cited: str = CITATION
     """Where the published numbers were printed."""
 
@@ -113,6 +115,8 @@ def assemble(plan: Plan, grid: Grid, *, with_published: bool, intervals: bool) -
     numbers = [p for p in load_published() if p.table == plan.printed_table] if with_published else []
     beside = {model.name: _beside(plan, model.name, numbers) for model in models}
     titles = shown_titles(models)
+    if plan.titled is not None:
+        titles = {name: plan.titled(title) for name, title in titles.items()}
     rows: list[tuple[str, Row]] = [
         (
             family_title(model.family),

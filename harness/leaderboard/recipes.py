@@ -13,6 +13,9 @@ from harness.leaderboard.assemble import Plan
 from harness.leaderboard.combine import Unit
 from harness.results import ModelFacts
 
+#: What stands behind the title of a recipe, before its backbone.
+OURS = ", our re-training"
+
 #: What the families of recipes begin with, and the one that is ranked apart.
 _RECIPE, _APART = "recipe-", "recipe-evaluated"
 
@@ -32,14 +35,25 @@ def of_recipes(plan: Plan, units: Sequence[Unit]) -> Plan:
         units: results.
     """
     recipes = {unit.model.name: unit.model for unit in units if _is_recipe(unit.model)}
-    shown = recipes.keys() | {model.base for model in recipes.values()}
+    starts = {model.base for model in recipes.values()}
+    shown = recipes.keys() | starts
     return replace(
         plan,
         title="Recipes on one backbone",
         caption=_CAPTION,
         only=lambda name: name in shown,
         apart=lambda model: model.family == _APART,
+        titled=_short if len(starts) == 1 else None,
     )
+
+
+def _short(title: str) -> str:
+    """A recipe's title without what the caption says of all and the one backbone.
+
+    >>> _short("SentiCSE, our re-training (MiniLM-L6)"), _short("MiniLM-L6")
+    ('SentiCSE', 'MiniLM-L6')
+    """
+    return title.partition(OURS)[0]
 
 
 def _is_recipe(model: ModelFacts) -> bool:

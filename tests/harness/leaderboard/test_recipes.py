@@ -96,3 +96,16 @@ def test_the_suite_has_the_three_kinds_of_tasks() -> None:
     chosen = list(select_tasks("recipes", []))
     assert {MR, GO, "valence-arousal/emobank/official/1", "polarity/cr/senteval-lr/1"} <= set(chosen)
     assert "polarity/imdb/senteval-lr-128/1" not in chosen
+
+
+def test_the_caption_says_once_whose_training_it_was(make: Make) -> None:
+    titles = {"recipe-simcse-minilm": "SimCSE, our re-training (MiniLM-L6)", "minilm": "MiniLM-L6"}
+    records = [
+        make(name, family="recipe-free" if name.startswith("recipe-") else "bert", title=title, base=base)
+        for (name, title), base in zip(titles.items(), ("minilm", None), strict=True)
+    ]
+    (found,) = build_tables(records, suite="recipes", which=["overview"], tasks={MR: ("accuracy",)})
+    assert [row.title for row in found.rows] == ["MiniLM-L6", "SimCSE"]
+    other = make("recipe-simcse-roberta-small", family="recipe-free", title="SimCSE, our re-training (RoBERTa-small)")
+    (found,) = build_tables([*records, other], suite="recipes", which=["overview"], tasks={MR: ("accuracy",)})
+    assert "SimCSE, our re-training (MiniLM-L6)" in [row.title for row in found.rows]
