@@ -109,7 +109,8 @@ def _markdown(table: Table) -> str:
     lines = [f"### {escape_markdown(table.title)}", "", escape_markdown(table.caption), "", grid]
     notes = [f"- **Bold**: best, <u>underlined</u>: second best, {RANKING}"] if table.ranked else []
     for note in foot(table):
-        notes.append(f"- {escape_markdown(f'{note.mark} ' if note.mark else '')}{escape_markdown(note.text)}")
+        mark = f"{escape_markdown(note.mark)} " if note.mark else ""
+        notes.append(f"- {mark}{escape_markdown(note.text)}")
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 
