@@ -91,7 +91,7 @@ Configuration `{record["name"]}`.
 {record["step"]:,} of {record["steps"]:,} steps with {config["batch"] * config["accumulation"]:,} texts each.
 Seed {config["seed"]}; {record["seconds"]:,.0f} seconds on {record["device"]}.
 {_choice(record)}
-{scores}
+{_teacher(config)}{scores}
 <details><summary>Configuration</summary>
 
 ```json
@@ -142,6 +142,16 @@ def _choice(record: Mapping[str, Any]) -> str:
         f"The shipped weights are those of step {record['best_step']:,}, the best on development data, which was\n"
         f"looked at every {record['config']['evaluate_every']:,} steps. Labels of the development data below chose the "
         "step and trained no\nweight; no test split took part in the choice."
+    )
+
+
+def _teacher(config: Mapping[str, Any]) -> str:
+    if not config.get("teacher"):
+        return ""
+    return (
+        f"\nBeside CARL's own losses the first token learned to tell the vector that the encoder `{config['teacher']}` "
+        "gives a text,\nby a linear head that is thrown away: this is no part of the paper. Texts of sources without "
+        "labels served this alone.\n"
     )
 
 
