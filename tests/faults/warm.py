@@ -143,13 +143,13 @@ def warm_up(modules: list[str]) -> None:
     for name in modules:
         with suppress(Exception):
             importlib.import_module(name)
-    from harness.corpora.sample import sentences
     from harness.environment import environment
-    from harness.registry import tasks
+    from harness.registry import load_encoder, tasks
 
     environment()
     tasks()
-    sentences("train")
+    for name in ("lexicon", "tfidf-svd"):  # which read and fit their words at the first text
+        load_encoder(name).encode(["so"])
     # So that no collection in a run copies what it shares with this process.
     gc.collect()
     gc.freeze()
