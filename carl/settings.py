@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.errors import UsageError
@@ -34,7 +35,8 @@ def changed(config: Settings, settings: Iterable[str]) -> Settings:
         try:
             changes[name] = _parse(value.strip(), types[name])
         except ValueError as error:
-            raise UsageError(f"{setting!r}: {name} is of type {types[name]}") from error
+            finite = ", and finite" if types[name].startswith("float") else ""
+            raise UsageError(f"{setting[:80]!r}: {name} is of type {types[name]}{finite}") from error
     return replace(config, **changes)
 
 
@@ -48,7 +50,14 @@ def _parse(value: str, kind: str) -> Any:
         return tuple(int(part) for part in value.split(",") if part.strip())
     if kind.startswith("tuple"):
         return tuple(part.strip() for part in value.split(",") if part.strip())
-    return {"int": int, "float": float, "str": str}[kind](value)
+    return {"int": int, "float": _finite, "str": str}[kind](value)
+
+
+def _finite(value: str) -> float:
+    found = float(value)
+    if not isfinite(found):
+        raise ValueError
+    return found
 
 
 def _refuse() -> Any:
