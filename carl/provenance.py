@@ -32,6 +32,11 @@ def read_record(directory: Path) -> dict[str, Any]:
         raise WeightsInvalid(f"{path} is not the record of a training run; train again, or fetch the checkpoint again")
     wrong = [name for name, fits in _FIELDS.items() if name not in record or not fits(record[name])]
     wrong += [name for name, fits in _MORE.items() if name in record and not fits(record[name])]
+    if not wrong and is_backbone(record):
+        wrong = [name for name in ("teacher", "start") if name not in record]
+        named = wrong or record["teacher"] is not None or _words(record["config"].get("teacher"))
+        if not named and record["start"] == "transfer":
+            wrong = ["config.teacher"]
     if wrong:
         raise WeightsInvalid(
             f"{path} is not the record of a training run (it lacks {', '.join(wrong)}, or has something else there); "
@@ -58,7 +63,12 @@ def _model(value: object) -> bool:
         isinstance(value, dict)
         and isinstance(value.get("name"), str)
         and all(value.get(field) is None or isinstance(value[field], str) for field in ("title", "weights", "licence"))
+        and _names_or_none(value.get("training_data"))
     )
+
+
+def _names_or_none(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(name, str) for name in value))
 
 
 def _sources(value: object) -> bool:
@@ -82,6 +92,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
 #: What some have.
 _MORE: Mapping[str, Callable[[object], bool]] = {
     "backbone": _model,
+    TRAINED_ON: _names_or_none,
     "teacher": lambda value: value is None or _model(value),
     "start": _words,
     "scores": _object,

@@ -52,7 +52,15 @@ def test_a_pretrained_backbone_descends_from_start_and_teacher(changes, name):
     assert trained_on(record) == ("reddit-self", *(MiniLM.card.training_data if name else ()))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "3", "{}", '{"name": "x"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "3", "{}", '{"name": "x"}', "[" * 2000),
+        '{"name": "x", "config": {}, "sources": [], "step": 1, "steps": 1}',
+        '{"name": "x", "config": {}, "sources": [], "step": 1, "steps": 1, "teacher": null, "start": "transfer"}',
+        '{"name": "x", "config": {}, "sources": [], "step": 1, "steps": 1, "backbone": {"name": "m", "title": 3}}',
+    ],
+)
 def test_records_that_are_none(tmp_path, content):
     (tmp_path / "training.json").write_text(content)
     with pytest.raises(WeightsInvalid, match=r"training\.json"):
@@ -60,6 +68,6 @@ def test_records_that_are_none(tmp_path, content):
 
 
 def test_a_record_is_read(tmp_path):
-    record = {"name": "x", "config": {}, "sources": [], "step": 1, "steps": 1}
+    record = {"name": "x", "config": {}, "backbone": {"name": "minilm"}, "sources": [], "step": 1, "steps": 1}
     (tmp_path / "training.json").write_text(json.dumps(record))
     assert read_record(tmp_path) == record
