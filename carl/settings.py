@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -50,7 +50,8 @@ def _parse(value: str, kind: str) -> Any:
         return tuple(int(part) for part in value.split(",") if part.strip())
     if kind.startswith("tuple"):
         return tuple(part.strip() for part in value.split(",") if part.strip())
-    return {"int": int, "float": _finite, "str": str}[kind](value)
+    readers: dict[str, Callable[[str], Any]] = {"int": int, "float": _finite, "str": str}
+    return readers[kind](value)
 
 
 def _finite(value: str) -> float:
