@@ -22,8 +22,8 @@ from hypothesis import HealthCheck, settings
 
 THOROUGH = os.environ.get("AFFECTBENCH_FAULTS") == "long"
 
-# Cases of which each takes a tenth of a second have a profile of their own.
-for name, bounded in (("faults", 300), ("costly faults", 60)):
+# Cases of which each is a whole run have a profile of their own.
+for name, bounded in (("faults", 200), ("costly faults", 40)):
     settings.register_profile(
         name,
         max_examples=10_000 if THOROUGH else bounded,
@@ -43,7 +43,7 @@ def thorough() -> bool:
 @pytest.fixture
 def cases() -> int:
     """How many cases a fuzzed parser is given."""
-    return settings.get_profile("faults").max_examples
+    return 10_000 if THOROUGH else 300
 
 
 @pytest.fixture(scope="session")

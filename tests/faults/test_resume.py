@@ -72,8 +72,12 @@ def run(directory):
     plugins = {name: EncoderPlugin(name, replace(Letters.card, name=name), Letters) for name in MODELS}
     plan = Plan({model: tuple(unit for unit in UNITS if unit.model == model) for model in MODELS})
     Letters.seen = []
-    # What costs most of the time and is not the subject: the way to the disk, and the versions of packages.
-    with mock.patch("os.fsync", lambda _: None), mock.patch("harness.units.environment", dict):
+    # What costs most of the time and is not the subject: the way to the disk, versions of packages, and plugins.
+    with (
+        mock.patch("os.fsync", lambda _: None),
+        mock.patch("harness.units.environment", dict),
+        mock.patch("harness.corpora.shelves._installed", dict),
+    ):
         return LocalEngine().execute(plan, Workbench(options, plugins, TASKS), SilentProgress())
 
 
