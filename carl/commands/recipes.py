@@ -131,6 +131,9 @@ def sweep(ctx: click.Context, without: tuple[str, ...], as_released: bool, dry_r
     """
     left_out = {find_recipe(name).name for name in split_names(without)}
     chosen = [recipe for recipe in all_recipes(as_released=as_released) if recipe.name not in left_out]
+    for recipe in [recipe for recipe in chosen if not _has(recipe, options["data_dir"])]:
+        _say(f"{recipe.name}: left out, it needs {recipe.needs} in the data directory")
+        chosen.remove(recipe)
     if dry_run:
         _list(chosen, _settings(options), options["runs"])
         return
@@ -171,6 +174,11 @@ def _train(ctx: click.Context, chosen: Sequence[Recipe], **options: Any) -> None
     if left:
         _say(f"not finished: {', '.join(recipe.name for recipe in left)}; the same command goes on")
     ctx.exit(130 if training.stopping else 1 if training.failed else 0)
+
+
+def _has(recipe: Recipe, data_dir: Path | None) -> bool:
+    """Whether the file is there that a recipe cannot do without."""
+    return not recipe.needs or (data_dir is not None and (data_dir / recipe.needs).is_file())
 
 
 def _settings(options: dict[str, Any]) -> RecipeConfig:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from carl.recipes.recipe import Recipe
 from harness.errors import unknown_name
 
+#: SQuAD 1.1 below the data directory.
+SQUAD = "squad/train-v1.1.json"
+
 _AFFECT = "affect-labelled"
 _FREE = "label-free"
 _EVALUATED = "sees evaluated labels"
@@ -45,7 +48,17 @@ _RECIPES = (
         group=_FREE,
         data="reviews",
         objective="bert_pt:BertPT",
-        choices="No question answering: there is no SQuAD among the texts.",
+        choices="No question answering.",
+    ),
+    Recipe(
+        name="bert-pt-squad",
+        title="BERT-PT, reviews and SQuAD",
+        citation="Xu et al. 2019. BERT Post-Training for Review Reading Comprehension. NAACL. arXiv:1904.02232",
+        group=_FREE,
+        data="reviews-and-questions",
+        objective="bert_pt:BertPTSquad",
+        needs=SQUAD,
+        choices="Half of the texts are reviews, half questions of SQuAD 1.1; padding cannot be an answer.",
     ),
     Recipe(
         name="sentix",

@@ -16,9 +16,11 @@ import numpy as np
 
 from carl.configurations import configuration
 from carl.label_source import LabelSource
+from carl.recipes.catalogue import SQUAD
 from carl.recipes.marks import Lexicon, Marks, read_vader
 from carl.recipes.parts import Parts
 from carl.recipes.phrases import LabelledTree, Phrases, phrases, read_trees
+from carl.recipes.questions import Answer, Question, question_items, read_questions
 from carl.sources import read_sources
 from harness.errors import DataMissing, UsageError
 from harness.transformer.tokenization import encode_ids
@@ -52,6 +54,8 @@ class RecipeData:
     phrases: Sequence[Phrases | None]
     digest: str
     """Of token ids, labels and starting weights."""
+    answers: Sequence[Answer | None]
+    """Where the answer to a question stands, None for texts that are no question."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -65,6 +69,8 @@ class _Texts:
     emotion: NDArray[np.int64]
     classes: tuple[str, ...] = ()
     trees: tuple[LabelledTree, ...] = ()
+    questions: tuple[Question, ...] = ()
+    """They stand behind all other texts."""
 
     def __len__(self) -> int:
         return sum(map(len, self.sources))
@@ -145,6 +151,8 @@ class Shelf:
             return self._treebank(texts, seed)
         if kind == "emotions":
             return self._emotions(texts, seed)
+        if kind == "reviews-and-questions":
+            return self._questions(texts, max_length, seed)
         half = self._emotions(texts - texts // 2, seed)
         sources = self.pool(texts // 2, max_length, seed)
         return replace(
@@ -165,6 +173,17 @@ class Shelf:
         )
         kept = len(examples) - len(rows)
         return _Texts((replace(source, left_out=kept),), flags[rows].argmax(1).astype(np.int64), examples.classes)
+
+    def _questions(self, texts: int, max_length: int, seed: int) -> _Texts:
+        questions = read_questions(self._file(SQUAD))
+        rows = np.sort(np.random.default_rng(seed).permutation(len(questions))[: texts - texts // 2])
+        chosen = tuple(questions[row] for row in rows)
+        source = _unrated(
+            "squad", "SQuAD 1.1, questions of the training split", "CC BY-SA 4.0", [q.text for q in chosen]
+        )
+        reviews = self.pool(texts // 2, max_length, seed, reviews=True)
+        emotion = np.full(texts // 2 + len(chosen), -1, dtype=np.int64)
+        return _Texts((*reviews, source), emotion, questions=chosen)
 
     def _treebank(self, texts: int, seed: int) -> _Texts:
         trees = read_trees(self._file(_TREES))
@@ -195,8 +214,12 @@ class Shelf:
         marks = Marks(self.lexicon(), self._parts)
         items = list(encode_ids(start.tokenizer, texts, max_length))
         trees: list[Phrases | None] = [None] * len(texts)
+        answers: list[Answer | None] = [None] * len(texts)
         if found.trees:
             items, trees = _tree_items(found.trees, start, max_length)
+        if found.questions:
+            behind = len(texts) - len(found.questions)
+            items[behind:], answers[behind:] = question_items(found.questions, start.tokenizer, max_length)
         marked = marks.of(start.tokenizer, texts, max_length)
         marked = [
             mark if len(mark) == len(item) else np.zeros(len(item), dtype=np.int64)
@@ -207,10 +230,12 @@ class Shelf:
         for item, mark in zip(items, marked, strict=True):
             digest.update(len(item).to_bytes(4, "little") + item.tobytes() + mark.tobytes())
         digest.update(valence.tobytes() + found.emotion.tobytes() + repr([p and p.labels for p in trees]).encode())
+        if found.questions:
+            digest.update(repr(answers).encode())
         for name in sorted(start.tensors):
             digest.update(name.encode() + start.tensors[name].float().contiguous().numpy().tobytes())
         return RecipeData(
-            found.sources, items, marked, valence, found.emotion, found.classes, trees, digest.hexdigest()
+            found.sources, items, marked, valence, found.emotion, found.classes, trees, digest.hexdigest(), answers
         )
 
 

@@ -27,6 +27,7 @@ _POOL = (
 _DATA = {
     "pool": _POOL,
     "reviews": _POOL[2:],
+    "reviews-and-questions": (*_POOL[2:], "squad"),
     "emotions": ("goemotions:train",),
     "trees": ("sst5:train",),
     "emotions-and-pool": ("goemotions:train", *_POOL),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from carl.recipes.objectives.base import Objective
 
 #: Where a recipe's texts and labels come from (`data.read_data`).
-KINDS = ("pool", "reviews", "emotions", "trees", "emotions-and-pool")
+KINDS = ("pool", "reviews", "emotions", "trees", "emotions-and-pool", "reviews-and-questions")
 
 #: Groups of the table, in its order; what is in the last one saw labels of data that is evaluated.
 GROUPS = ("label-free", "affect-labelled", "sees evaluated labels")
@@ -35,6 +35,8 @@ class Recipe:
     """Of the encoder while it is trained."""
     as_released: bool = False
     """With the defect of the authors' program, which the recipe of the plain name repairs."""
+    needs: str = ""
+    """A file below the data directory without which a sweep leaves it out."""
     choices: str = ""
     """What the publication leaves open or what differs here, for the card."""
 

@@ -137,6 +137,7 @@ class RecipeTrainer(Loop):
             torch.from_numpy(data.valence[rows]).to(self.device),
             torch.from_numpy(data.emotion[rows]).to(self.device),
             [data.phrases[row] for row in rows],
+            torch.tensor([data.answers[row] or (-1, -1, -1) for row in rows]).to(self.device),
         )
 
     def trainable(self) -> Iterator[tuple[str, nn.Parameter]]:

@@ -61,6 +61,20 @@ class Shown:
     """int64 (B,), −1 where unknown."""
     phrases: Sequence[Phrases | None]
     """Labelled phrases of each text, None for texts without a tree."""
+    answers: Tensor
+    """int64 (B, 3): first and last token of the answer and the first of its paragraph; −1 for texts that are no
+    question."""
+
+    def rows(self, chosen: Tensor) -> Shown:
+        """Some of the texts, int64 (n,)."""
+        return Shown(
+            self.batch.rows(chosen),
+            self.marks[chosen],
+            self.valence[chosen],
+            self.emotion[chosen],
+            [self.phrases[row] for row in chosen.tolist()],
+            self.answers[chosen],
+        )
 
 
 class Objective(nn.Module, ABC):

@@ -1,9 +1,10 @@
 """BERT-PT's post-training on reviews (Xu et al. 2019, arXiv 1904.02232; `run_pt.py` of howardhsu/BERT-for-RRC-ABSA).
 
-    L = L_MLM + L_NSP,   L_NSP = cross entropy of "the second half continues the first" at the pooled first token
+    L = L_MLM + L_NSP + L_span
+    L_NSP  = cross entropy of "the second half continues the first" at the pooled first token
+    L_span = mean of the cross entropies of the answer's first and last token over all places, on SQuAD's questions
 
-The authors add a span loss on SQuAD in every step; there are no questions here, so that this is their
-reviews-only form ("DK" on their page).
+Without L_span it is their reviews-only form ("DK" on their page).
 """
 
 from __future__ import annotations
@@ -40,6 +41,45 @@ class BertPT(MaskedLM):
     def next_sentence(self, states: Tensor, exchanged: Tensor) -> Tensor:
         """L_NSP of token vectors (B, T, d); the class is 1 where the second half is another text's."""
         return mean_cross_entropy(self.follows(self.pool(states[:, 0]).tanh()), exchanged.long())
+
+
+class BertPTSquad(BertPT):
+    """The same on the reviews of a batch, and answers to its questions."""
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.spans = nn.Linear(setup.width, 2)
+
+    def losses(self, encoder: Backbone, shown: Shown, generator: torch.Generator) -> dict[str, Tensor]:
+        """`mlm`, `nsp` and `span`; see `Objective.losses`."""
+        asked = shown.answers[:, 0] >= 0
+        reviews, questions = (~asked).nonzero()[:, 0], asked.nonzero()[:, 0]
+        found = super().losses(encoder, shown.rows(reviews), generator) if len(reviews) else {}
+        if not len(questions):
+            return found
+        batch, answers = shown.batch.rows(questions), shown.answers[questions]
+        places = torch.arange(batch.ids.shape[1], device=batch.ids.device)
+        paragraph = batch.real & (places >= answers[:, 2:])
+        states = encoder(batch, encoder.words(batch.ids) + second_half(encoder, paragraph))
+        return {**found, "span": self.span_loss(states, answers[:, 0], answers[:, 1], batch.real)}
+
+    def span_loss(self, states: Tensor, first: Tensor, last: Tensor, real: Tensor | None = None) -> Tensor:
+        """L_span of token vectors.
+
+        Args:
+            states: (B, T, d).
+            first: place of the answer's first token int64 (B,); one behind the text, T or more, does not count.
+            last: of its last token.
+            real: bool (B, T), places that can be answers; all of them when None, padding included, as in the
+                authors' program.
+        """
+        logits = self.spans(states).float() if states.dtype == torch.bfloat16 else self.spans(states)
+        if real is not None:
+            logits = logits.masked_fill(~real[..., None], float("-inf"))
+        width = states.shape[1]
+        ends = [torch.where(place < width, place, -100) for place in (first, last)]
+        losses = [mean_cross_entropy(logits[..., k], place) for k, place in enumerate(ends)]
+        return torch.stack(losses).mean()
 
 
 def second_half(encoder: Backbone, second: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,13 @@ def made_shown(lengths: tuple[int, ...] = (5, 3, 7, 4), seed: int = 0, **changes
     marks = torch.where(batch.candidates, polarity + 4 * (batch.ids % 5) + 64, 0)
     n = len(lengths)
     valence = torch.tensor([(-1.0, -0.5, 0.6, 1.0)[row % 4] for row in range(n)], dtype=torch.float64)
-    given = {"valence": valence, "emotion": torch.arange(n) % 3, "phrases": [None] * n, **changes}
+    given = {
+        "valence": valence,
+        "emotion": torch.arange(n) % 3,
+        "phrases": [None] * n,
+        "answers": torch.full((n, 3), -1),
+        **changes,
+    }
     return Shown(batch, marks, **given)
 
 
@@ -92,6 +99,14 @@ TREES = "\n".join(
 )
 
 
+def made_paragraph(number: int) -> dict[str, Any]:
+    """A paragraph of SQuAD's form with one question."""
+    answer = "glad and kind" if number % 2 else "cold"
+    context = f"it was very late . the train was {answer} . we are so fine"
+    found = {"answer_start": context.index(answer), "text": answer}
+    return {"context": context, "qas": [{"question": f"was the train {number} late", "answers": [found]}]}
+
+
 class MadeUpShelves:
     """GoEmotions of made-up comments, and a folder with trees and lexicons."""
 
@@ -99,6 +114,7 @@ class MadeUpShelves:
         self.data_dir = folder
         for name, content in {
             "sst-trees/train.txt": "\n".join([TREES] * 10) + "\n",
+            "squad/train-v1.1.json": json.dumps({"data": [{"paragraphs": [made_paragraph(n) for n in range(20)]}]}),
             "lexicons/vader/vader_lexicon.txt": "glad\t2.1\nkind\t1.5\nawful\t-2.0\nlate\t-0.4\n:)\t2.0\n:(\t-1.9\n",
             "lexicons/sentiwordnet/SentiWordNet_3.0.0.pos-recovered.txt": "# columns\n"
             "a\t\t0.5\t0\tkind#1 warm#2\t\nn\t\t0\t0\train#1\t\nv\t\t0\t0\train#1\t\nn\t\t0\t0\train#2\t\n",

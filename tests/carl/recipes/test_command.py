@@ -26,7 +26,10 @@ def test_recipes_are_complete() -> None:
         assert bool(one.labels_of) == (one.group == GROUPS[-1])
         if one.objective is not None:
             assert one.objective_class().__doc__
-    wanted = "mlm electra simcse bert-pt sentibert sentix sentilare senticse scapt emo sacl transfer multitask carl"
+    wanted = (
+        "mlm electra simcse bert-pt bert-pt-squad sentibert sentix sentilare senticse scapt emo sacl transfer "
+        "multitask carl"
+    )
     assert {one.name for one in recipes()} == {*wanted.split()}
     with pytest.raises(UsageError, match="did you mean sentix"):
         recipe("sentx")
@@ -39,9 +42,14 @@ def test_list_and_dry_run_read_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert [line.split()[0] for line in listed.output.splitlines()] == [one.name for one in recipes(as_released=True)]
     planned = CliRunner().invoke(carl, ["recipes", "sweep", "--dry-run", "--without", "sacl,carl"])
     assert planned.exit_code == 0
-    names = [line.split() for line in planned.output.splitlines()]
+    names = [line.split() for line in planned.stdout.splitlines()]
     assert ["recipe-mlm-minilm", "train"] in names
-    assert len(names) == len(recipes()) - 2
+    assert len(names) == len(recipes()) - 3
+    assert "bert-pt-squad: left out, it needs squad/train-v1.1.json" in planned.stderr
+    (tmp_path / "squad").mkdir()
+    (tmp_path / "squad" / "train-v1.1.json").touch()
+    planned = CliRunner().invoke(carl, ["recipes", "sweep", "--dry-run", "--data-dir", str(tmp_path)])
+    assert len(planned.stdout.splitlines()) == len(recipes())
 
 
 def test_listing_imports_no_torch() -> None:

@@ -33,13 +33,17 @@ Shelves = Callable[[Start], Shelf]
 
 def test_every_kind_has_the_same_number_of_texts(shelf: Shelves, bert: Start) -> None:
     made = shelf(bert)
-    for kind in ("pool", "reviews", "emotions", "trees", "emotions-and-pool"):
+    for kind in ("pool", "reviews", "emotions", "trees", "emotions-and-pool", "reviews-and-questions"):
         data = made.read(kind, 32, 24, 0)
         assert len(data) == len(data.marks) == len(data.valence) == len(data.emotion) == len(data.phrases) == 32
         assert sum(map(len, data.sources)) == 32
         assert all(len(item) == len(mark) for item, mark in zip(data.items, data.marks, strict=True))
         assert (data.emotion >= 0).sum() == {"emotions": 32, "emotions-and-pool": 16}.get(kind, 0)
-        assert np.isfinite(data.valence).sum() == {"emotions": 0, "trees": 0, "emotions-and-pool": 16}.get(kind, 32)
+        assert np.isfinite(data.valence).sum() == {
+            **{"emotions": 0, "trees": 0},
+            **dict.fromkeys(("emotions-and-pool", "reviews-and-questions"), 16),
+        }.get(kind, 32)
+        assert sum(answer is not None for answer in data.answers) == (16 if kind == "reviews-and-questions" else 0)
         assert (data.phrases != [None] * 32) == (kind == "trees")
 
 

@@ -15,7 +15,7 @@ from baselines.sentibert_trees import Spans
 from carl.batches import Batch
 from carl.model import Backbone
 from carl.recipes.objectives.base import Setup
-from carl.recipes.objectives.bert_pt import BertPT, second_half
+from carl.recipes.objectives.bert_pt import BertPT, BertPTSquad, second_half
 from carl.recipes.objectives.contrastive import cosines, info_nce
 from carl.recipes.objectives.masking import MaskedHead, mean_cross_entropy
 from carl.recipes.objectives.sentibert import SentiBERT
@@ -99,6 +99,30 @@ def test_bert_pt_review_loss() -> None:
     states = backbone(batch, words)
     mlm = masked_lm(objective.head, backbone.embeddings.word_embeddings.weight, states, data["train.masked_lm_labels"])
     close(mlm + objective.next_sentence(states, data["train.next_sentence"]), data["train.review_loss"])
+
+
+def test_bert_pt_squad_loss() -> None:
+    from transformers import BertConfig, BertModel
+
+    data = expected("bert_pt")
+    backbone, state = checkpoint("bert_pt", "checkpoint_drive/pytorch_model.bin", "bert_config.json", "bert.")
+    objective = BertPTSquad(setup_of(backbone))
+    fill(objective.spans, state, {part: f"qa_outputs.{part}" for part in ("weight", "bias")})
+    # Their loss counts padding among the places; ours has no vectors there.
+    config = BertConfig.from_json_file(GOLDEN / "bert_pt" / "checkpoint_drive" / "bert_config.json")
+    whole = BertModel(config, add_pooling_layer=False).eval()
+    whole.load_state_dict({n.removeprefix("bert."): t for n, t in state.items() if n.startswith("bert.")}, strict=False)
+    ids, mask, segments = (data[f"train.{name}"] for name in ("input_ids", "attention_mask", "segment_ids"))
+    with torch.no_grad():
+        states = whole(ids, attention_mask=mask, token_type_ids=segments).last_hidden_state
+    close(objective.span_loss(states, data["train.start"], data["train.end"]), data["train.squad_loss"])
+
+    # Where there is no padding both are the same, in our own encoder as well.
+    full = mask.bool().all(1)
+    batch = batch_of(ids[full], mask[full])
+    own = backbone(batch, backbone.words(batch.ids) + second_half(backbone, segments[full].bool()))
+    first, last = data["train.start"][full], data["train.end"][full]
+    close(objective.span_loss(own, first, last, batch.real), objective.span_loss(states[full], first, last))
 
 
 def first_tokens(mlp: torch.nn.Linear, backbone: Backbone, ids: Tensor, mask: Tensor) -> Tensor:
