@@ -22,7 +22,7 @@ endif
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
-# Kills, damages and fills for about half an hour; `make test` holds a part of it.
+# Kills, damages, fills and fuzzes for about half an hour of one core; `make test` holds a part of it.
 faults: $(VENV)/.installed
 	AFFECTBENCH_FAULTS=long $(BIN)/python -m pytest tests/faults -rsP
 

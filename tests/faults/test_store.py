@@ -135,7 +135,7 @@ class Store(RuleBasedStateMachine):
 
 def test_any_interleaving_of_processes(quick_path):
     # A case is a history of many steps.
-    histories = settings(FAULTS, max_examples=FAULTS.max_examples // 5, stateful_step_count=15)
+    histories = settings(settings.get_profile("costly faults"), stateful_step_count=15)
     run_state_machine_as_test(lambda: Store(quick_path / "store"), settings=histories)
 
 
