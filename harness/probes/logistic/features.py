@@ -51,6 +51,8 @@ class Features:
         self.mean = _mean(X) if mean is None else mean
         self.index = torch.arange(len(X), device=X.device) if index is None else index
         self._kept: dict[torch.dtype, Tensor] = {}
+        #: What this is most of, and which rows of it, where that has a float64 form to use.
+        self._most_of: tuple[Features, Tensor] | None = None
 
     @property
     def rows(self) -> int:
@@ -63,13 +65,20 @@ class Features:
         return int(self.X.shape[1]) + 1
 
     def take(self, rows: Tensor) -> Features:
-        """Select rows, with the same centre; forms that exist already are cut, not made again."""
+        """Select rows, with the same centre; forms that exist already are cut, not made again.
+
+        The float64 form is used once or twice for a fit: where the part is most of the rows, multiplying all of them
+        takes less time than copying.
+        """
         import torch
 
         part = Features(self.X, self.mean, self.index[rows])
+        most = 2 * len(rows) > self.rows and torch.float64 in self._kept
+        part._most_of = (self, rows) if most else None
         part._kept = {
             dtype: torch.index_select(whole, 0, rows, out=self._empty(len(rows), dtype))
             for dtype, whole in self._kept.items()
+            if not (most and dtype == torch.float64)
         }
         return part
 
@@ -81,11 +90,19 @@ class Features:
         """Map weights (p, width) to logits (p, rows), in the precision of the weights."""
         import torch
 
+        if self._most_of is not None and W.dtype == torch.float64:
+            whole, rows = self._most_of
+            return whole.logits(W).index_select(1, rows)
         parts = [_logits(W, chunk) for _, chunk in self._chunks(W.dtype)]
         return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def pull(self, R: Tensor) -> Tensor:
         """Map residuals (p, rows) to gradients (p, width), in their precision: the transpose of `logits`."""
+        import torch
+
+        if self._most_of is not None and R.dtype == torch.float64:
+            whole, chosen = self._most_of
+            return whole.pull(R.new_zeros(len(R), whole.rows).index_copy_(1, chosen, R))
         total: Tensor | None = None
         for rows, chunk in self._chunks(R.dtype):
             part = R[:, rows] @ chunk

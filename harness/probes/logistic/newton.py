@@ -97,6 +97,6 @@ def factorised(features: Features, curvature: Tensor, precise: bool = False) -> 
         # The intercept has no ridge: well separated classes may leave it without curvature.
         hessian[-1, -1] += torch.finfo(dtype).eps * (1 + hessian[-1, -1])
         factor, fault = torch.linalg.cholesky_ex(hessian)
-        if not int(fault) and bool(torch.isfinite(factor).all()):
+        if not int(fault) and bool(torch.isfinite(factor.sum())):
             return hessian, factor
     raise FloatingPointError("the features of a logistic regression are too large for float64")

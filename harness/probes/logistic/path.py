@@ -56,8 +56,10 @@ def fit_path(features: Features, y: Tensor, strengths: Sequence[float]) -> Path:
     hessians: list[Tensor] = []
     for strength in map(float, strengths):
         if not weights:
+            # At no weights every row has the same curvature; it serves far from there as well, if the fit is weak.
             start = torch.zeros(features.width, dtype=torch.float64, device=y.device)
-            w, _, _ = newton(features, y, strength, start, tolerance=strength**0.5)
+            hessian, _ = factorised(features, torch.full_like(y, strength / 4))
+            w = _from_neighbour(features, y, strength, start, _whitener(hessian, 1.0))
         else:
             scale = strength / float(strengths[len(weights) - 1])
             w = _from_neighbour(features, y, strength, weights[-1], _whitener(hessians[-1], scale))
@@ -89,6 +91,6 @@ def _whitener(hessian: Tensor, share: float) -> Tensor:
         factor, fault = torch.linalg.cholesky_ex(scaled)
         eye = torch.eye(len(factor), dtype=dtype, device=factor.device)
         inverse: Tensor = torch.linalg.solve_triangular(factor, eye, upper=False)
-        if not int(fault) and bool(torch.isfinite(inverse).all()):
+        if not int(fault) and bool(torch.isfinite(inverse.sum())):
             return inverse
     raise FloatingPointError("the preconditioner of a logistic regression is not positive definite")
