@@ -155,7 +155,9 @@ class Config:
         if unknown or not self.sources:
             raise UsageError(f"unknown label sources {', '.join(unknown)!r}; there are {', '.join(SOURCES)}")
         if bool(self.lambda_teacher) != bool(self.teacher):
-            raise UsageError(f"lambda_teacher is {self.lambda_teacher} and teacher {self.teacher!r}; one needs the other")
+            raise UsageError(
+                f"teacher is {self.teacher!r} and lambda_teacher {self.lambda_teacher}: one needs the other"
+            )
         if "unlabelled" in self.sources and not self.teacher:
             raise UsageError(
                 "unlabelled texts serve a teacher only: set `teacher`, or leave `unlabelled` out of `sources`"
