@@ -37,6 +37,7 @@ from carl.recipes.config import RecipeConfig
 from carl.recipes.marks import Marks, read_vader
 from carl.recipes.parts import Parts
 from carl.recipes.phrases import phrases, read_trees
+from carl.recipes.questions import question_items, read_questions
 from carl.recipes.training import is_finished
 from carl.shipping import read_run
 from carl.trainer import Trainer
@@ -170,6 +171,23 @@ def trees(folder: Path) -> tuple[Path, bytes, Reader]:
             phrases(tree, [[1] for _ in tree.words], 40)
 
     return path, b"(3 (2 so) (4 (2 very) (4 kind)))\n(2 (2 late) (1 -LRB-))\n", read
+
+
+def questions(folder: Path) -> tuple[Path, bytes, Reader]:
+    """SQuAD's questions, cut to the length of a text."""
+    path = folder / "train-v1.1.json"
+    tokenizer = train_tokenizer((text for _, _, text in _TEXTS), 265)
+    asked = {"id": "1", "question": "who is late?", "answers": [{"answer_start": 4, "text": "we"}]}
+    paragraph = {
+        "context": "so, we are late",
+        "qas": [asked, {**asked, "answers": [{"answer_start": 11, "text": "late"}]}],
+    }
+
+    def read() -> None:
+        for item, (first, last, _) in zip(*question_items(read_questions(path), tokenizer, 12), strict=True):
+            assert first <= last < len(item) <= 12
+
+    return path, _json({"version": "1.1", "data": [{"title": "so", "paragraphs": [paragraph]}]}), read
 
 
 _SENTIWORDNET = (
@@ -516,6 +534,7 @@ def revision_in_the_hub_s_cache(folder: Path) -> tuple[Path, bytes, Reader]:
 
 KINDS = (
     *(rated_reviews, packed_reviews, corpus_texts, packed_corpus, iemocap_transcripts, iemocap_ratings, trees),
+    *(questions,),
     *(word_list, parts_of_speech, senses, glosses, encoded_description, encoded_pieces, encoded_tokens, vocabulary),
     *(training_state, structure_of_training_state, curves_of_a_run, finished_run, weights_of_a_run),
     *(result_of_an_ablation, configuration_of_any_model, tokenizer_configuration, texts_in_lines, texts_in_columns),
