@@ -89,7 +89,8 @@ class EncoderCard:
                 object.__setattr__(self, field.name, value := tuple(value))
             elif type(value) is not bool and isinstance(value, Integral):
                 object.__setattr__(self, field.name, value := int(value))
-            if not fits(value):
+            # What has no weights, a word list, may say so.
+            if not fits(value) and not (field.name == "parameters" and value == 0 and type(value) is int):
                 raise UsageError(
                     f"{self.name}: `{field.name}` of its card is {_shown(value)}; it must be {expected}"
                     + (": write ('mr',) for one name, () for none" if isinstance(value, str) else "")
