@@ -30,6 +30,7 @@ from harness.probes.base import (
     to_numpy,
     to_tensor,
 )
+from harness.probes.orthonormal import orthonormal
 from harness.probes.tall import Tall
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _factorised(values: Tensor, centred: Tensor) -> tuple[Tensor, Tensor, int, f
     import torch
 
     frobenius = float(torch.linalg.vector_norm(values, dtype=torch.float64))
-    Q, R = torch.linalg.qr(centred)
+    Q, R = orthonormal(centred, torch.finfo(values.dtype).eps * frobenius)
     U, S, Vh = torch.linalg.svd(R, full_matrices=False)
     rank, cutoff = _rank(S, values, frobenius)
     return Q @ U[:, :rank], Vh[:rank].T / S[:rank], rank, cutoff
