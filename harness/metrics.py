@@ -10,7 +10,7 @@ record must hold a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Metric = Callable[[Floats, Floats, Floats], Floats]
+    _Moments = tuple[Floats, Floats, Floats, Floats, Floats]
 
 #: Below this share of the values' mean square a variance is rounding noise of a constant.
 _CONSTANT = 1e-24
@@ -30,7 +30,7 @@ _CACHED = 2**16
 _DENSE = 2**22
 
 
-def _moments(weights: Floats, gold: Floats, predicted: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _moments(weights: Floats, gold: Floats, predicted: Floats) -> _Moments:
     """Weighted means, variances and covariance, (draws,) each."""
     import numpy as np
 
@@ -58,9 +58,13 @@ def _ratio(numerator: Floats, denominator: Floats, floor: float) -> Floats:
 
 def pearson(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Pearson's r."""
+    return _pearson(_moments(weights, gold, predicted), gold, predicted)
+
+
+def _pearson(moments: _Moments, gold: Floats, predicted: Floats) -> Floats:
     import numpy as np
 
-    _, _, var_g, var_p, cov = _moments(weights, gold, predicted)
+    _, _, var_g, var_p, cov = moments
     varies = (var_g > _CONSTANT * np.mean(gold**2)) & (var_p > _CONSTANT * np.mean(predicted**2))
     return np.where(varies, np.clip(_ratio(cov, np.sqrt(var_g * var_p), 0.0), -1.0, 1.0), 0.0)
 
@@ -131,20 +135,45 @@ def mae(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     return np.asarray(weights @ np.abs(gold - predicted) / weights.sum(axis=1))
 
 
-def ccc(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+def _ccc(moments: _Moments) -> Floats:
     """Lin's concordance correlation (Lin 1989, Biometrics 45): agreement in place, spread and order."""
-    mean_g, mean_p, var_g, var_p, cov = _moments(weights, gold, predicted)
+    mean_g, mean_p, var_g, var_p, cov = moments
     return _ratio(2 * cov, var_g + var_p + (mean_g - mean_p) ** 2, 1e-24)
 
 
-def r2(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
+def _r2(moments: _Moments, weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Coefficient of determination: 1 − residual sum of squares / total sum of squares; may be negative."""
-    _, _, var_g, _, _ = _moments(weights, gold, predicted)
     residual = weights @ (gold - predicted) ** 2 / weights.sum(axis=1)
-    return 1.0 - _ratio(residual, var_g, 1e-24)
+    return 1.0 - _ratio(residual, moments[2], 1e-24)
 
 
-REGRESSION: dict[str, Metric] = {"pearson": pearson, "spearman": spearman, "mae": mae, "ccc": ccc, "r2": r2}
+#: What `regression` computes.
+REGRESSION = ("pearson", "spearman", "mae", "ccc", "r2")
+
+
+def regression(weights: Floats, gold: Floats, predicted: Floats, names: Collection[str]) -> dict[str, Floats]:
+    """Some of the numbers of `REGRESSION`, (draws,) each; what they share is computed once.
+
+    >>> import numpy as np
+    >>> gold, predicted = np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 4.0])
+    >>> found = regression(np.ones((1, 3)), gold, predicted, ["pearson", "mae", "ccc"])
+    >>> {name: float(value[0].round(3)) for name, value in found.items()}
+    {'pearson': 1.0, 'mae': 1.0, 'ccc': 0.571}
+    """
+    moments = _moments(weights, gold, predicted) if {"pearson", "ccc", "r2"} & set(names) else None
+    found = {}
+    for name in names:
+        if name == "spearman":
+            found[name] = spearman(weights, gold, predicted)
+        elif name == "mae":
+            found[name] = mae(weights, gold, predicted)
+        else:
+            assert moments is not None
+            if name == "pearson":
+                found[name] = _pearson(moments, gold, predicted)
+            else:
+                found[name] = _ccc(moments) if name == "ccc" else _r2(moments, weights, gold, predicted)
+    return found
 
 
 def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.metrics import REGRESSION, classification, confusion
+from harness.metrics import REGRESSION, classification, confusion, regression
 from harness.outcome import Metric
 from harness.statistics.bootstrap import DRAWS, jackknife, weightings
 from harness.statistics.intervals import Interval, bca, percentile
@@ -95,7 +95,7 @@ class Scored:
         if self.classes:
             return classification(self.matrices(weights))[self.metric]
         gold, predicted = (array.astype(np.float64) for array in (self.gold, self.predicted))
-        return REGRESSION[self.metric](weights, gold, predicted)
+        return regression(weights, gold, predicted, [self.metric])[self.metric]
 
     @cached_property
     def value(self) -> float:
@@ -213,8 +213,20 @@ def _with_intervals(scores: Mapping[str, Scored]) -> dict[str, Metric]:
 
 def _all_under(scores: Mapping[str, Scored], weights: Floats) -> dict[str, Floats]:
     """Every number under each weighting; all scores are of the same rows."""
+    import numpy as np
+
     first = next(iter(scores.values()))
     if first.classes:
         numbers = classification(first.matrices(weights))
         return {name: numbers[score.metric] for name, score in scores.items()}
-    return {name: score.under(weights) for name, score in scores.items()}
+    # Numbers of one dimension share their moments; those of another have arrays of their own.
+    dimensions: dict[tuple[int, int], dict[str, Scored]] = {}
+    for name, score in scores.items():
+        dimensions.setdefault((id(score.gold), id(score.predicted)), {})[name] = score
+    found: dict[str, Floats] = {}
+    for same in dimensions.values():
+        one = next(iter(same.values()))
+        gold, predicted = (array.astype(np.float64) for array in (one.gold, one.predicted))
+        numbers = regression(weights, gold, predicted, {score.metric for score in same.values()})
+        found |= {name: numbers[score.metric] for name, score in same.items()}
+    return found

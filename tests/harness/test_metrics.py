@@ -28,7 +28,7 @@ def test_regression_metrics_equal_the_reference_on_repeated_rows(name, ties, off
     if ties:
         gold, predicted = np.round(gold), np.round(predicted)
     weights = np.stack([np.ones(80), *rng.multinomial(80, np.ones(80) / 80, size=5)]).astype(float)
-    found = metrics.REGRESSION[name](weights, gold, predicted)
+    found = metrics.regression(weights, gold, predicted, [name])[name]
     for row, value in zip(weights.astype(int), found, strict=True):
         assert value == pytest.approx(REFERENCES[name](np.repeat(gold, row), np.repeat(predicted, row)), abs=1e-9)
 
@@ -36,8 +36,8 @@ def test_regression_metrics_equal_the_reference_on_repeated_rows(name, ties, off
 @pytest.mark.parametrize("name", ["pearson", "spearman", "ccc"])
 def test_a_constant_prediction_tells_nothing(name):
     gold = np.linspace(-1, 1, 20)
-    assert metrics.REGRESSION[name](np.ones((1, 20)), gold, np.full(20, 0.3))[0] == pytest.approx(0, abs=1e-12)
-    assert metrics.REGRESSION[name](np.ones((1, 20)), np.full(20, 0.3), gold)[0] == pytest.approx(0, abs=1e-12)
+    assert metrics.regression(np.ones((1, 20)), gold, np.full(20, 0.3), [name])[name][0] == pytest.approx(0, abs=1e-12)
+    assert metrics.regression(np.ones((1, 20)), np.full(20, 0.3), gold, [name])[name][0] == pytest.approx(0, abs=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
