@@ -19,8 +19,9 @@ _KEPT = 4
 _CHUNK_ROWS = 4096
 
 
-#: Fewer problems than this are quicker by torch's own product.
+#: Fewer problems than this are quicker by torch's own product; on Intel's processors so are this many and more.
 _FEW = 4
+_MANY = 24
 
 #: Values of the float32 form below this count as 0. Encoders have dimensions of nothing but 1e-32; their products with
 #: residuals are denormal, and processors take five times as long for a matrix with a single such column.
@@ -177,6 +178,6 @@ def _mean(X: Tensor) -> Tensor:
 
 def _logits(W: Tensor, rows: Tensor) -> Tensor:
     """W Xᵀ (p, rows) of weights (p, width) and rows (rows, width), by the quicker kernel."""
-    if len(W) < _FEW:
+    if len(W) < _FEW or (len(W) >= _MANY and onednn.intel()):
         return W @ rows.T
     return onednn.rows_by_rows(rows, W).T.contiguous()
