@@ -52,8 +52,9 @@ def nested_classes(
         rows = np.setdiff1d(np.arange(len(values)), held_out, assume_unique=True)
         part = take_rows(values, rows)
         best = first_best(fold_accuracies(part, y[rows], classes, strengths, folds))
-        fit = multinomial(part, y[rows], classes, [strengths[best]])
-        predicted[held_out] = fit.decide(take_rows(values, held_out), 0).argmax(axis=1)
+        asked = take_rows(values, held_out)
+        fit = multinomial(part, y[rows], classes, [strengths[best]], asked)
+        predicted[held_out] = fit.decide(asked, 0).argmax(axis=1)
         chosen.append(float(strengths[best]))
         convergences.append(fit.convergence)
     worst = max(convergences, key=lambda found: found.worst)
@@ -77,8 +78,8 @@ def fold_accuracies(
     accuracies = np.empty((len(strengths), len(folds)))
     for column, held in enumerate(check_partition(folds, len(values))):
         rows = np.setdiff1d(np.arange(len(values)), held, assume_unique=True)
-        fits = multinomial(take_rows(values, rows), y[rows], classes, strengths)
         asked = take_rows(values, held)
+        fits = multinomial(take_rows(values, rows), y[rows], classes, strengths, asked)
         for row in range(len(strengths)):
             accuracies[row, column] = (fits.decide(asked, row).argmax(axis=1) == y[held]).mean()
     return accuracies

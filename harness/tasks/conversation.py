@@ -74,7 +74,7 @@ class Conversation(TaskFacts):
             from harness.statistics import GROUP, classification_metrics
 
             X, *held_out, asked = np.split(embeddings, ends[:-1])
-            fits = multinomial(X, train.labels, len(names), STRENGTHS)
+            fits = multinomial(X, train.labels, len(names), STRENGTHS, embeddings[ends[0] :])
             if held_out:
                 (dev,) = held_out
                 decided = np.stack([fits.decide(dev, place).argmax(axis=1) for place in range(len(STRENGTHS))])
@@ -186,8 +186,8 @@ def _by_sessions(X: NDArray[np.float32], train: _Rows, classes: int) -> NDArray[
     predicted = np.empty((len(STRENGTHS), len(train.labels)), dtype=np.int64)
     for session in np.unique(sessions):
         held = sessions == session
-        fits = multinomial(take_rows(values, np.flatnonzero(~held)), train.labels[~held], classes, STRENGTHS)
         asked = take_rows(values, np.flatnonzero(held))
+        fits = multinomial(take_rows(values, np.flatnonzero(~held)), train.labels[~held], classes, STRENGTHS, asked)
         for place in range(len(STRENGTHS)):
             predicted[place, held] = fits.decide(asked, place).argmax(axis=1)
     return predicted

@@ -56,7 +56,7 @@ class Emotion(TaskFacts):
             def matrix(gold: NDArray[np.int64], predicted: NDArray[np.int64]) -> NDArray[np.float64]:
                 return confusion(np.ones((1, len(gold))), gold, predicted, len(names))
 
-            fits = multinomial(embeddings[:first], train.labels, len(names), STRENGTHS)
+            fits = multinomial(embeddings[:first], train.labels, len(names), STRENGTHS, embeddings[first:])
             development = [
                 float(
                     classification(matrix(dev.labels, fits.decide(embeddings[first:second], i).argmax(axis=1)))[

@@ -269,7 +269,7 @@ def _fits(
         return _binary_decision(binary), {"convergence": _convergence(binary.convergence)}
     from harness.probes.logistic import multinomial
 
-    fits = multinomial(X, y, classes, strengths)
+    fits = multinomial(X, y, classes, strengths, evaluated)
     return lambda rows, i: fits.decide(rows, i).argmax(axis=1), {"convergence": _convergence(fits.convergence)}
 
 

@@ -51,14 +51,14 @@ class Tweets(TaskFacts):
             train, *others = np.split(embeddings, ends[:-1])
             if self.holdout == "split":
                 dev, test = others
-                fits = multinomial(train, labels[0], self.classes, STRENGTHS)
+                fits = multinomial(train, labels[0], self.classes, STRENGTHS, embeddings[ends[0] :])
                 development = [
                     self._official(labels[1], fits.decide(dev, place).argmax(axis=1)) for place in range(len(STRENGTHS))
                 ]
             else:
                 (test,) = others
                 development = self._by_folds(train, labels[0])
-                fits = multinomial(train, labels[0], self.classes, STRENGTHS)
+                fits = multinomial(train, labels[0], self.classes, STRENGTHS, test)
             best = int(np.argmax(development))
             predicted = fits.decide(test, best).argmax(axis=1)
             return Outcome(
@@ -89,7 +89,7 @@ class Tweets(TaskFacts):
 
         predicted = np.empty((len(STRENGTHS), len(y)), dtype=np.int64)
         for rows, held in StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(y, y):
-            fits = multinomial(X[rows], y[rows], self.classes, STRENGTHS)
+            fits = multinomial(X[rows], y[rows], self.classes, STRENGTHS, X[held])
             for place in range(len(STRENGTHS)):
                 predicted[place, held] = fits.decide(X[held], place).argmax(axis=1)
         return [self._official(y, own) for own in predicted]

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     Pair = tuple[Tensor, Tensor, Tensor]
 
-_MEMORY = 12
+#: Pairs of curvature that are remembered.
+MEMORY = 12
+#: The batch is made smaller when this share of it or less is at work.
+_AT_WORK = 0.9
 _SLOPE = 0.5
 _TRIALS = 12
 
@@ -93,6 +96,7 @@ def minimise(
     limit: int,
     *,
     history: list[Pair] | None = None,
+    remembered: int = MEMORY,
 ) -> Minimum:
     """Minimise every problem of a batch.
 
@@ -102,6 +106,7 @@ def minimise(
         tolerance: largest decrement (p,) at which a problem counts as solved.
         limit: iterations after which what is left is returned as it is; the decrements tell.
         history: curvature learnt by a call before.
+        remembered: most pairs of curvature to keep.
     """
     import torch
 
@@ -121,7 +126,7 @@ def minimise(
             result.W[place], result.Z[place], result.decrement[place] = state.W, state.Z, decrement
             result.iterations = iteration
             break
-        if int(active.sum()) <= 0.75 * len(active):
+        if int(active.sum()) <= _AT_WORK * len(active):
             done, keep = (~active).nonzero()[:, 0], active.nonzero()[:, 0]
             result.W[place[done]], result.Z[place[done]] = state.W[done], state.Z[done]
             result.decrement[place[done]] = decrement[done]
@@ -130,7 +135,7 @@ def minimise(
             state, D, slope = state.keep(keep), D[keep], slope[keep]
             pairs = _of(pairs, keep)
         step, change, state = _search(problems, state, D, slope)
-        pairs = [*pairs[-_MEMORY + 1 :], _pair(step, change)]
+        pairs = [*pairs[-remembered + 1 :], _pair(step, change)]
     result.history = pairs if not learnt else _joined([*learnt, (place, pairs)], result.W)
     return result
 

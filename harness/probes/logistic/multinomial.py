@@ -1,14 +1,15 @@
 """Multinomial logistic regression over a grid of strengths, all of them in one batch.
 
-The preconditioner is a Kronecker form of the Hessian Σ (diag pᵢ − pᵢpᵢᵀ) ⊗ xᵢxᵢᵀ: the mean of its left factors at the
-class frequencies (Böhning 1992 takes the bound ½(I − 11ᵀ/K); with rare classes the mean is far closer) beside the
-Gram matrix of the features, each diagonalised once for all strengths.
+The preconditioner is a Kronecker form of the Hessian Σ (diag pᵢ − pᵢpᵢᵀ) ⊗ xᵢxᵢᵀ: the mean of its left factors beside
+the Gram matrix of the features, which is diagonalised once. Böhning (1992) takes the bound ½(I − 11ᵀ/K) on the left; we
+take the factors at the class frequencies, where all strengths start, and again at each strength's own probabilities
+once they are near.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -25,14 +26,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-#: Decrement at which a fit counts as converged.
+    from harness.probes.logistic.minimise import Pair
+
+#: Decrement at which a fit counts as converged, and at which watched decisions are looked at first.
 TOLERANCE = 1e-6
+ROUGH = 3e-4
+#: Where a decision stays doubtful the decrement is divided by this, down to what float64 surely gives.
+_FINER = 10
+_FINEST = 1e-8
+#: A decision is certain when its lead exceeds this many times the estimated error.
+_SAFETY = 4.0
 #: Arrays of logits that the minimiser holds at a time, the share of the memory that they may take together, and the
 #: share of a block of rows where they may not.
 _COPIES = 8
 _TOGETHER = 4
 _BLOCK = 32
-_COARSE = 1e-2
+#: Decrements at which the classes' factors are taken anew, and at which float32 hands over to float64.
+_FAR = 10.0
+_COARSE = 2e-3
+#: Share of the first factors that is kept: where nearly all rows are certain their mean has next to no curvature, and
+#: the few that are not have all of it.
+_KEPT = 0.1
+#: Pairs of curvature: the Kronecker form leaves more to learn than a Hessian of all rows does.
+_REMEMBERED = 24
+_COARSE_LIMIT = 60
 _LIMIT = 1000
 _ROUNDS = 5
 
@@ -69,8 +86,9 @@ class _Problems:
     values: Tensor
     """Its eigenvalues (width,); n for the intercept."""
     class_basis: Tensor
-    """Eigenvectors of the classes' factor (classes, classes), in columns."""
+    """Eigenvectors of the classes' factor of each strength (p, classes, classes), in columns."""
     class_values: Tensor
+    """Its eigenvalues (p, classes)."""
 
     def _open(self, W: Tensor) -> Tensor:
         return W.view(len(W), len(self.onehot), -1)
@@ -101,29 +119,78 @@ class _Problems:
 
     def precondition(self, G: Tensor) -> Tensor:
         """Solve with the Kronecker form of the Hessian."""
+        turned = self.class_basis.mT @ (self._open(G) @ self.basis)
+        return ((self.class_basis @ (turned * self._inverse())) @ self.basis.T).reshape(G.shape)
+
+    def _scale(self) -> Tensor:
+        """Eigenvalues of the Kronecker form (p, classes, width)."""
+        scale = self.strengths[:, None, None] * self.class_values[:, :, None] * self.values
+        return scale + penalty(len(self.values), scale)
+
+    def _inverse(self) -> Tensor:
+        """Their inverse, 0 for a constant added to all intercepts: no curvature, and no gradient but rounding."""
         import torch
 
-        turned = self.class_basis.T @ (self._open(G) @ self.basis)
-        scale = self.strengths[:, None, None] * self.class_values[:, None] * self.values
-        scale = scale + penalty(len(self.values), scale)
-        # A constant added to all intercepts has no curvature, and no gradient but rounding: it stays.
-        solved = torch.where(scale > 0, turned / scale, torch.zeros_like(turned))
-        return ((self.class_basis @ solved) @ self.basis.T).reshape(G.shape)
+        scale = self._scale()
+        return torch.where(scale > 0, 1 / scale, torch.zeros_like(scale))
+
+    def flatness(self, pairs: Sequence[Pair]) -> Tensor:
+        """How many times longer than the Kronecker form has it an error may be, by the curvature of steps taken (p,).
+
+        Where classes are separable nearly all rows are certain, and the objective is far flatter than the form.
+        """
+        import torch
+
+        ratio = torch.ones_like(self.strengths)
+        for step, change, useful in pairs:
+            turned = self.class_basis.mT @ (self._open(step) @ self.basis)
+            form, seen = (turned.square() * self._scale()).flatten(1).sum(1), (step * change).sum(1)
+            ratio = torch.where(useful > 0, torch.maximum(ratio, form / seen), ratio)
+        return ratio.sqrt()
+
+    def at(self, W: Tensor) -> Self:
+        """The same problems with the classes' factors at the probabilities of some weights."""
+        import torch
+
+        total = torch.zeros_like(self.class_basis, dtype=torch.float64)
+        flat = W.reshape(-1, self.features.width)
+        most = max(1, memory.share(_BLOCK) // (_COPIES * W.element_size() * len(flat)))
+        for _, chunk in self.features.blocks(W.dtype, most):
+            P = (flat @ chunk.T).view(len(W), len(self.onehot), -1).softmax(1)
+            total += torch.diag_embed(P.sum(2)) - P @ P.mT
+        before = self.class_basis.double() @ torch.diag_embed(self.class_values.double()) @ self.class_basis.double().mT
+        basis, values = _factors(total / self.features.rows + _KEPT * before)
+        return replace(self, class_basis=basis.to(W.dtype), class_values=values.to(W.dtype))
+
+    def leverage(self, rows: Tensor, place: Tensor) -> Tensor:
+        """√(vᵀ H⁻¹ v) of the logit of a class above that of each class; with the decrement a bound of its error.
+
+        Args:
+            rows: of a design matrix (m, width).
+            place: a class of each row (p, 1, m).
+
+        Returns:
+            (p, classes, m), 0 for the class itself.
+        """
+        parts = self._inverse() @ (rows @ self.basis).square().T
+        U = self.class_basis
+        own = U.mT.gather(2, place.expand(-1, U.shape[1], -1))
+        squares = U.square() @ parts - 2 * (U @ (own * parts)) + (own.square() * parts).sum(1, keepdim=True)
+        return squares.scatter(1, place, 0).clamp_min(0).sqrt()
 
     def select(self, keep: Tensor) -> Self:
         """The batch of some of the strengths."""
-        return self._with(self.strengths[keep])
+        return replace(
+            self,
+            strengths=self.strengths[keep],
+            class_basis=self.class_basis[keep],
+            class_values=self.class_values[keep],
+        )
 
     def to(self, dtype: torch.dtype) -> Self:
         """The same batch in another precision."""
-        parts = (self.basis, self.values, self.class_basis, self.class_values)
-        return type(self)(
-            self.features, self.onehot.to(dtype), self.strengths.to(dtype), *(part.to(dtype) for part in parts)
-        )
-
-    def _with(self, strengths: Tensor) -> Self:
-        parts = (self.basis, self.values, self.class_basis, self.class_values)
-        return type(self)(self.features, self.onehot, strengths, *parts)
+        names = ("onehot", "strengths", "basis", "values", "class_basis", "class_values")
+        return replace(self, **{name: getattr(self, name).to(dtype) for name in names})
 
 
 class _Streamed(_Problems):
@@ -164,7 +231,13 @@ class _Streamed(_Problems):
 
 
 def multinomial(
-    X: Array, y: Array, classes: int, strengths: Sequence[float], *, tolerance: float = TOLERANCE
+    X: Array,
+    y: Array,
+    classes: int,
+    strengths: Sequence[float],
+    watched: Array | None = None,
+    *,
+    tolerance: float | None = None,
 ) -> MultinomialFits:
     """Fit all rows at each strength of ½‖W‖² + C Σ log-loss (scikit-learn's objective), intercept unpenalised.
 
@@ -178,13 +251,16 @@ def multinomial(
         y: classes 0 … `classes` − 1 (n,); a class without rows is allowed and gets the lowest intercept.
         classes: number of classes.
         strengths: grid of C.
-        tolerance: largest Newton decrement of a fit.
+        watched: further rows (m, d), such as the development and test sets, if nothing but the classes that the fits
+            decide for them is wanted: a fit is then solved so far that none of these decisions can change.
+        tolerance: largest Newton decrement of a fit; `TOLERANCE`, or `ROUGH` at first with watched rows.
 
     Raises:
         ValueError: the shapes do not fit, a label is outside the range, or fewer than two classes have rows.
     """
     import torch
 
+    first = tolerance or (TOLERANCE if watched is None else ROUGH)
     values = to_matrix(X)
     labels = to_labels(y, values)
     if len(labels) != len(values):
@@ -199,25 +275,75 @@ def multinomial(
     prior = (counts[present] / len(labels)).double().log()
     start[:, :, -1] = prior - prior.mean()
     start = start.view(len(strengths), -1)
-    target = torch.full_like(fine.strengths, tolerance)
-    near = minimise(fine.to(torch.float32), start.float(), torch.full_like(target, _COARSE).float(), 60)
-    if bool(torch.isfinite(near.W).all()):
-        learnt = [(s.double(), change.double(), r.double()) for s, change, r in near.history]
-        found = minimise(fine, near.W.double(), target, _LIMIT, history=learnt)
-    else:
-        found = minimise(fine, start, target, _LIMIT)
-    for _ in range(_ROUNDS):
-        # Exact gradients again, in place of those moved by rounded differences.
-        found = minimise(fine, found.W, target, _LIMIT)
-        if not found.iterations:
-            break
-    W = found.W.view(len(strengths), len(present), -1)
+    fine, near, learnt = _near(fine, start)
+    W, decrement, error = _solved(fine, near, first, learnt)
+    refined = torch.zeros_like(decrement, dtype=torch.bool)
+    beyond = None if watched is None else Features(to_matrix(watched, "watched"), features.mean)
+    target = first
+    while beyond is not None and target > _FINEST and len(doubtful := _doubtful(fine, beyond, W, error)):
+        target = max(target / _FINER, _FINEST)
+        refined[doubtful] = True
+        again = _solved(fine.select(doubtful), W[doubtful], target)
+        W[doubtful], decrement[doubtful], error[doubtful] = again
+    W = W.view(len(strengths), len(present), -1)
     weights = np.zeros((len(strengths), classes, features.width - 1))
     intercepts = np.full((len(strengths), classes), -np.inf)
     held = to_numpy(present)
     weights[:, held] = to_numpy(W[:, :, :-1])
     intercepts[:, held] = to_numpy(W[:, :, -1] - W[:, :, :-1] @ features.mean)
-    return MultinomialFits(weights, intercepts, Convergence(len(strengths), tolerance, float(found.decrement.max()), 0))
+    reached = Convergence(len(strengths), first, float(decrement.max()), int(refined.sum()))
+    return MultinomialFits(weights, intercepts, reached)
+
+
+def _near(problems: _Problems, start: Tensor) -> tuple[_Problems, Tensor, list[Pair]]:
+    """Weights close to the optimum by float32, with the classes' factors there, and what was learnt of the curvature.
+
+    Where float32 overflows, the start itself.
+    """
+    import torch
+
+    coarse = problems.to(torch.float32)
+    found = minimise(
+        coarse, start.float(), torch.full_like(coarse.strengths, _FAR), _COARSE_LIMIT, remembered=_REMEMBERED
+    )
+    if bool(torch.isfinite(found.W).all()):
+        coarse = coarse.at(found.W)
+        target = torch.full_like(coarse.strengths, _COARSE)
+        found = minimise(coarse, found.W, target, _COARSE_LIMIT, history=found.history, remembered=_REMEMBERED)
+    if not bool(torch.isfinite(found.W).all()):
+        return problems, start, []
+    problems = replace(problems, class_basis=coarse.class_basis.double(), class_values=coarse.class_values.double())
+    return problems, found.W.double(), [(s.double(), change.double(), r.double()) for s, change, r in found.history]
+
+
+def _solved(
+    problems: _Problems, W: Tensor, tolerance: float, history: list[Pair] | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights and decrements in float64, by gradients that are exact at the end; and the error in the form's metric."""
+    import torch
+
+    target = torch.full_like(problems.strengths, tolerance)
+    found = minimise(problems, W, target, _LIMIT, history=history, remembered=_REMEMBERED)
+    for _ in range(_ROUNDS):
+        # Exact gradients again, in place of those moved by rounded differences.
+        found = minimise(problems, found.W, target, _LIMIT, history=found.history, remembered=_REMEMBERED)
+        if not found.iterations:
+            break
+    return found.W, found.decrement, found.decrement * problems.flatness(found.history)
+
+
+def _doubtful(problems: _Problems, watched: Features, W: Tensor, error: Tensor) -> Tensor:
+    """Strengths with a decision for a watched row that the remaining error could turn, against any class."""
+    import torch
+
+    found = torch.zeros_like(error, dtype=torch.bool)
+    flat = W.reshape(-1, problems.features.width)
+    bound = _SAFETY * error[:, None, None]
+    for _, chunk in watched.blocks(W.dtype, max(1, memory.share(_BLOCK) // (_COPIES * W.element_size() * len(flat)))):
+        Z = (flat @ chunk.T).view(len(W), len(problems.onehot), -1)
+        best, place = Z.max(dim=1, keepdim=True)
+        found |= (best - Z < bound * problems.leverage(chunk, place)).flatten(1).any(1)
+    return found.nonzero()[:, 0]
 
 
 def _problems(
@@ -235,10 +361,19 @@ def _problems(
     basis[:-1, :-1], basis[-1, -1] = vectors, 1
     spread = torch.cat([eigenvalues.clamp_min(0), gram[-1:, -1]])
     p = (counts[present] / len(labels)).double()
-    class_values, class_basis = torch.linalg.eigh(torch.diag(p) - p[:, None] * p)
-    # The smallest belongs to adding a constant to all classes, which changes no probability.
-    class_values[0] = 0
     C = torch.tensor(list(strengths), dtype=torch.float64, device=labels.device)
     fits = _COPIES * 8 * len(strengths) * onehot.numel() <= memory.share(_TOGETHER)
     kind = _Problems if fits else _Streamed
-    return kind(features, onehot, C, basis, spread, class_basis, class_values.clamp_min(0))
+    left = (torch.diag(p) - p[:, None] * p).expand(len(C), -1, -1)
+    return kind(features, onehot, C, basis, spread, *_factors(left))
+
+
+def _factors(left: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvectors (p, classes, classes) and eigenvalues (p, classes) of the classes' factors."""
+    import torch
+
+    # Adding a constant to all classes changes no probability: that direction has no curvature, rounding or not.
+    centring = torch.eye(left.shape[1], dtype=left.dtype, device=left.device) - 1 / left.shape[1]
+    values, basis = torch.linalg.eigh(centring @ left @ centring)
+    values[:, 0] = 0
+    return basis, values.clamp_min(0)

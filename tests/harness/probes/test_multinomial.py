@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
+from harness import memory
 from harness.probes.logistic import multinomial
 
 STRENGTHS = [2.0**power for power in (-4, -1, 2, 6)]
@@ -56,6 +57,59 @@ def test_any_shape_ends_where_the_gradient_vanishes(n, d, classes, scale, seed):
         gradient = strength * (wide - wide.mean(axis=0)).T @ residual + fits.weights[k].T
         assert np.abs(gradient).max() <= 1e-4 * max(1.0, strength * np.abs(wide).max() * n)
         assert np.abs(strength * residual.sum(axis=0)).max() <= 1e-3 * max(1.0, strength)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_watched_decisions_are_those_of_the_optimum(dtype):
+    X, y = task(900, 30, 6)
+    X = X.astype(dtype)
+    watched = task(3000, 30, 6, seed=1)[0].astype(dtype) / 3
+    exact = multinomial(X, y, 6, STRENGTHS, tolerance=1e-9)
+    quick = multinomial(X, y, 6, STRENGTHS, watched)
+    for k in range(len(STRENGTHS)):
+        np.testing.assert_array_equal(quick.decide(watched, k).argmax(1), exact.decide(watched, k).argmax(1))
+    # Some of 12,000 decisions are close: where the rough fit is not enough it was taken further.
+    assert 0 < quick.convergence.refined <= len(STRENGTHS)
+    assert exact.convergence.worst < quick.convergence.worst <= quick.convergence.tolerance
+
+
+def test_watched_decisions_do_not_depend_on_blocks(monkeypatch):
+    X, y = task(400, 12, 4)
+    watched = task(700, 12, 4, seed=1)[0]
+    whole = multinomial(X, y, 4, STRENGTHS, watched)
+    monkeypatch.setattr(memory, "_limit", memory._Limit(64 * 1024))
+    blocks = multinomial(X, y, 4, STRENGTHS, watched)
+    for k in range(len(STRENGTHS)):
+        np.testing.assert_array_equal(blocks.decide(watched, k).argmax(1), whole.decide(watched, k).argmax(1))
+
+
+def test_a_tie_that_no_precision_decides_ends():
+    X, y = task(200, 5, 2)
+    X[:, 0] = 0
+    tied = np.zeros((1, 5), dtype=np.float32)
+    fit = multinomial(np.concatenate([X, -X]), np.concatenate([y, 1 - y]), 2, [1.0], tied)
+    assert fit.convergence.worst <= 1e-7
+    assert abs(np.diff(fit.decide(tied, 0))).max() < 1e-6
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    n=st.integers(8, 50),
+    d=st.integers(1, 20),
+    classes=st.integers(2, 6),
+    scale=st.floats(-2, 2),
+    seed=st.integers(0, 10_000),
+)
+def test_any_shape_decides_its_own_rows_as_the_optimum_does(n, d, classes, scale, seed):
+    X, y = task(n, d, classes, seed)
+    X = (X * 10**scale).astype(np.float32)
+    exact = multinomial(X, y, classes, STRENGTHS, tolerance=1e-9)
+    quick = multinomial(X, y, classes, STRENGTHS, X)
+    for k in range(len(STRENGTHS)):
+        logits = exact.decide(X, k)
+        first, second = np.sort(logits, axis=1)[:, :-3:-1].T
+        certain = first - second > 1e-6 * np.abs(logits).max()
+        np.testing.assert_array_equal(quick.decide(X, k).argmax(1)[certain], logits.argmax(1)[certain])
 
 
 def test_a_class_without_rows_is_never_predicted():
