@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from harness import memory
+from harness import allocator, memory
 from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
 from harness.corpora.shelves import Library
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 #: A shard holds at most this many texts and characters: what Ctrl-C can lose, seconds of work for a small model.
 _SHARD_TEXTS = 2048
 _SHARD_CHARACTERS = 400_000
+#: Shares of the memory: the largest array that is served from what was freed, and what may lie idle for that.
+_REUSED, _IDLE = 32, 8
 #: Of English prose, about; tells how much of a text lies before a cut-off.
 _CHARACTERS_A_TOKEN = 5
 #: Shards of one task for each encoding process, at least.
@@ -122,6 +124,7 @@ class Workbench:
         self._encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         self._pool: EncodingPool | None = None
         memory.limit_to(options.max_memory, options.cache_dir / "scratch")
+        allocator.keep_freed(memory.share(_REUSED), memory.share(_IDLE))
 
     # Encoders
 
