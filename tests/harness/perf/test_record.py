@@ -92,6 +92,15 @@ def test_the_table_says_what_was_found_and_what_was_not():
     assert "not at rest" not in text
 
 
+@pytest.mark.parametrize(("loads", "said"), [((0.3, 2.4), False), ((0.3, 3.4), True), ((1.6, 2.4), True)])
+def test_the_load_of_the_row_before_is_not_that_of_others(loads, said):
+    rows = [
+        row(key, environment={**MACHINE, "load": load})
+        for key, load in zip(("encode", "encode-plain"), loads, strict=True)
+    ]
+    assert ("not at rest" in markdown(SpeedRecord().with_rows(rows))) is said
+
+
 def test_a_busy_machine_and_quick_sizes_are_said():
     busy = row(environment={**MACHINE, "load": 9.0, "quick": True})
     text = markdown(SpeedRecord().with_rows([busy]))
