@@ -20,6 +20,7 @@ BELOW = {
     "metrics": set(),
     "mapped": set(),
     "memory": set(),
+    "allocator": set(),
     "shortage": set(),
     "predictions": set(),
     "record_facts": set(),
@@ -110,7 +111,7 @@ def test_plugins_stand_on_the_public_rooms_alone(package):
 
 @pytest.mark.parametrize("folder", ["tasks", "probes"])
 def test_siblings_do_not_know_each_other(folder):
-    shared = {"base", "emotion_rows", "lloyd", "logistic", "means", "senteval", "tall", "tall_ridge"}
+    shared = {"base", "emotion_rows", "lloyd", "logistic", "means", "orthonormal", "senteval", "tall", "tall_ridge"}
     for path in sorted((REPOSITORY / "harness" / folder).glob("*.py")):
         prefix = f"harness.{folder}."
         siblings = {name.removeprefix(prefix).split(".")[0] for name in imports(path) if name.startswith(prefix)}
