@@ -132,7 +132,9 @@ def circumstances(record: SpeedRecord) -> list[str]:
     if not rows:
         return []
     places = sorted({_place(row.environment) for row in rows})
-    loads = [float(row.environment["load"]) for row in rows if "load" in row.environment]
+    # A count is the same on a busy machine.
+    timed = [row for row in rows if row.goal.unit != "rows"]
+    loads = [float(row.environment["load"]) for row in timed if "load" in row.environment]
     clocks = sorted({str(row.environment.get("clock", "wall")) for row in rows})
     said = [f"Measured on {'; '.join(places)}, by the {' and the '.join(clocks)} clock."]
     if loads:
@@ -141,7 +143,7 @@ def circumstances(record: SpeedRecord) -> list[str]:
         own = max(int(row.environment.get("threads", 1)) for row in rows)
         busy = min(loads) > 0.5 * cores or max(loads) > own + 0.5 * cores
         said.append(
-            f"Load average when each row began: {min(loads):.1f} to {max(loads):.1f} on {cores} cores"
+            f"Load average when each timed row began: {min(loads):.1f} to {max(loads):.1f} on {cores} cores"
             + (
                 ": **the machine was not at rest**; ratios of contestants that took turns bear that, seconds do not."
                 if busy
