@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _SHARD_TEXTS = 2048
 _SHARD_CHARACTERS = 400_000
 #: Shares of the memory: the largest array that is served from what was freed, and what may lie idle for that.
-_REUSED, _IDLE = 32, 8
+_REUSED, _IDLE = 32, 32
 #: Of English prose, about; tells how much of a text lies before a cut-off.
 _CHARACTERS_A_TOKEN = 5
 #: Shards of one task for each encoding process, at least.
