@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from harness.command_line import LazyGroup, run
+from harness.cli.group import LazyGroup, invoke
 
 #: Command → (module:function, line in the help).
 _COMMANDS = {
@@ -37,7 +37,7 @@ def carl() -> None:
 
 def main() -> None:
     """Run the command line; the exit code says how it ended (0, 1 failed, 2 usage, 130 interrupted)."""
-    run(carl)
+    invoke(carl)
 
 
 if __name__ == "__main__":

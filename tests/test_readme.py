@@ -45,7 +45,7 @@ def test_every_file_it_links_to_is_there(readme, repository):
 
 
 def test_its_leaderboard_is_the_recorded_one(readme, repository):
-    from harness.commands.recorded import read_recorded
+    from harness.cli.recorded import read_recorded
     from harness.leaderboard import build_tables, render
 
     found = read_recorded(repository / "results", "paper")

@@ -1,6 +1,6 @@
 """The page about recipes shows what is recorded."""
 
-from harness.commands.recorded import read_recorded
+from harness.cli.recorded import read_recorded
 from harness.leaderboard import build_tables, render
 from harness.leaderboard.against import against_start
 from harness.results import ResultStore

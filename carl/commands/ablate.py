@@ -10,7 +10,7 @@ import click
 
 from carl.commands.interruption import stopping_politely
 from carl.configurations import configuration
-from harness.options import cache_dir, data_dir, go_offline, offline, split_names
+from harness.cli.options import cache_dir, data_dir, go_offline, offline, split_names
 
 if TYPE_CHECKING:
     from carl.ablation.plan import AblationPlan, ArmRun

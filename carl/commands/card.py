@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.options import results_dir
+from harness.cli.options import results_dir
 
 
 @click.command()

@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.options import go_offline, offline
 from harness.errors import DataInvalid, DataMissing, UsageError
-from harness.options import go_offline, offline
 
 if TYPE_CHECKING:
     from carl.prediction import Affect

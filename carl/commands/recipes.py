@@ -12,7 +12,7 @@ from carl.commands.interruption import stopping_politely
 from carl.recipes.catalogue import recipe as find_recipe
 from carl.recipes.catalogue import recipes as all_recipes
 from carl.recipes.config import BACKBONES, PASSES, TEXTS, RecipeConfig
-from harness.options import cache_dir, data_dir, go_offline, offline, split_names
+from harness.cli.options import cache_dir, data_dir, go_offline, offline, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.options import cache_dir, data_dir, go_offline, offline
+from harness.cli.options import cache_dir, data_dir, go_offline, offline
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 

@@ -8,7 +8,7 @@ import click
 
 from carl.commands.interruption import stopping_politely
 from carl.configurations import configuration
-from harness.options import cache_dir, data_dir, go_offline, offline
+from harness.cli.options import cache_dir, data_dir, go_offline, offline
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 

@@ -85,8 +85,8 @@ def run(
     """
     import sys
 
-    from harness import options
-    from harness.commands.progress import LiveProgress, PlainProgress, SilentProgress
+    from harness.cli import options
+    from harness.cli.progress import LiveProgress, PlainProgress, SilentProgress
     from harness.files import cache_root
     from harness.planning import Shard
     from harness.registry import SUITES, select_tasks

@@ -41,7 +41,7 @@ from carl.recipes.questions import question_items, read_questions
 from carl.recipes.training import is_finished
 from carl.shipping import read_run
 from carl.trainer import Trainer
-from harness.commands.encode import _read
+from harness.cli.encode import _read
 from harness.contamination.training import training_file
 from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError

@@ -19,7 +19,8 @@ from carl.configurations import configuration
 from carl.pieces import size_in_bytes
 from carl.pretraining.config import PretrainingConfig
 from carl.pretraining.configurations import pretraining
-from harness.commands.models import _print_card
+from harness.cli.models import _print_card
+from harness.cli.options import size
 from harness.contamination.judgement import inherited, judge
 from harness.encoder import POOLINGS, EncoderCard
 from harness.errors import BenchError, NotApplicable
@@ -27,7 +28,6 @@ from harness.fingerprint import fingerprint_of
 from harness.interop.foreign_models import as_encoder
 from harness.leaderboard import build_tables, render
 from harness.leaderboard.names import clean
-from harness.options import size
 from harness.outcome import Metric
 from harness.planning import Estimator, Shard
 from harness.registry import EncoderPlugin

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.commands.progress import SilentProgress
+from harness.cli.progress import SilentProgress
 from harness.encoder import EncoderCard
 from harness.engines import LocalEngine, Plan
 from harness.outcome import Metric, Outcome

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness import registry, runner, units
-from harness.commands.progress import SilentProgress
+from harness.cli.progress import SilentProgress
 from harness.corpora.base import CorpusCard, Examples
 from harness.encoder import EncoderCard
 from harness.engines import LocalEngine

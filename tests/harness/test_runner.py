@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness import registry, runner
-from harness.commands.progress import SilentProgress
+from harness.cli.progress import SilentProgress
 from harness.encoder import EncoderCard
 from harness.engines import LocalEngine
 from harness.errors import DataMissing, ExtraMissing, RecordNewer, StorageFault, UsageError, WeightsMissing

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.commands.progress import SilentProgress
+from harness.cli.progress import SilentProgress
 from harness.engines import Engine, LocalEngine
 from harness.perf.machine import limited_to
 from harness.results import Record, ResultStore

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from harness.commands.import_mteb import import_mteb
+from harness.cli.import_mteb import import_mteb
 from harness.errors import DataInvalid, DataMissing
 from harness.interop import read_mteb
 from harness.interop.mteb_results import beside

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import options
+from harness.cli import options
 
 if TYPE_CHECKING:
     from harness.corpora.status import CorpusStatus

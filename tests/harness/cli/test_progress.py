@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.commands.progress import Pace, PlainProgress
+from harness.cli.progress import Pace, PlainProgress
 from harness.results import ModelFacts, Record
 
 
@@ -23,7 +23,7 @@ def test_nothing_done_or_all_done():
 
 
 def test_a_log_says_how_long_it_will_take(capsys, monkeypatch):
-    monkeypatch.setattr("harness.commands.progress._QUIET_SECONDS", -1.0)
+    monkeypatch.setattr("harness.cli.progress._QUIET_SECONDS", -1.0)
     progress = PlainProgress()
     progress.model("minilm", 3, 2000, 1_000_000)
     progress.encoded(500, 30.0, 500_000)
@@ -31,7 +31,7 @@ def test_a_log_says_how_long_it_will_take(capsys, monkeypatch):
 
 
 def test_models_at_the_same_time_share_a_pace_and_are_named(capsys, monkeypatch):
-    monkeypatch.setattr("harness.commands.progress._QUIET_SECONDS", -1.0)
+    monkeypatch.setattr("harness.cli.progress._QUIET_SECONDS", -1.0)
     progress = PlainProgress()
     progress.model("one", 1, 1000, 100_000)
     progress.model("two", 1, 3000, 300_000)

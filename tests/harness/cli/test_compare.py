@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from harness.commands.compare import compare
+from harness.cli.compare import compare
 from harness.errors import UsageError
 from harness.outcome import Metric
 from harness.results import ModelFacts, Record, ResultStore

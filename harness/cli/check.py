@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from harness import options
+from harness.cli import options
 
 
 @click.command()

@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in self.lazy.items()])
 
 
-def run(group: click.Group) -> NoReturn:
+def invoke(group: click.Group) -> NoReturn:
     """Run a command line and leave the process; the exit code is 0, 1 failed, 2 usage, or 130 interrupted."""
     warnings.showwarning = _show_warning
     try:

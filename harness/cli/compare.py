@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import options
-from harness.commands.rows import FORMATS, show_rows
+from harness.cli import options
+from harness.cli.rows import FORMATS, show_rows
 from harness.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import options
+from harness.cli import options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def table(
 
     TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
     """
-    from harness.commands.recorded import read_recorded
+    from harness.cli.recorded import read_recorded
     from harness.leaderboard import build_tables, read_ablations, render
 
     recorded = read_recorded(results_dir, suite, models, every_suite=long_form)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.options import split_names
 from harness.errors import UsageError, unknown_name
-from harness.options import split_names
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness import options
+from harness.cli import options
 from harness.errors import UsageError
 
 
@@ -46,7 +46,7 @@ def figures(
     confusion-sst5, cost, critical-difference; all by default. Nothing is measured. `pca` needs vectors: it takes them
     from the cache once, and keeps their projection beside the records.
     """
-    from harness.commands.recorded import read_recorded
+    from harness.cli.recorded import read_recorded
     from harness.figures import FORMATS, Drawing, Source, check_matplotlib, draw_all, to_bytes
     from harness.figures.captions import captions
     from harness.files import write_bytes, write_text

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness import options
+from harness.cli import options
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from harness.commands.progress import Tally
+    from harness.cli.progress import Tally
     from harness.runner import RunReport
 
 
@@ -96,7 +96,7 @@ def run(
     2 wrong usage, 130 interrupted.
     """
     options.go_offline(offline)
-    from harness.commands.progress import LiveProgress, PlainProgress, SilentProgress
+    from harness.cli.progress import LiveProgress, PlainProgress, SilentProgress
     from harness.engines import LocalEngine, RayEngine
     from harness.planning import Shard
     from harness.runner import planned
@@ -126,7 +126,7 @@ def run(
     patterns = options.split_names(tasks)
     shard = None if shard_text is None else Shard.parse(shard_text)
     if dry_run:
-        from harness.commands.dry_run import show_plan
+        from harness.cli.dry_run import show_plan
 
         plan, bench = planned(chosen, run_options, suite=suite, tasks=patterns, seeds=_seeds(seeds), shard=shard)
         click.echo(show_plan(plan, bench))

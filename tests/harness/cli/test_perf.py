@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from harness.commands.perf import perf
+from harness.cli.perf import perf
 from harness.errors import ExtraMissing, UsageError
 from harness.perf import measure as module
 from harness.perf.record import SpeedRecord

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from harness import options
+from harness.cli import options
 from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 
 

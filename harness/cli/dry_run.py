@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from harness.commands.progress import shown_time
-from harness.commands.rows import show_rows
+from harness.cli.progress import shown_time
+from harness.cli.rows import show_rows
 from harness.planning import CPU_RATE, GPU_RATE, Estimator, Work
 from harness.workers import cores
 

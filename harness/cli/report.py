@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness import options
+from harness.cli import options
 from harness.errors import UsageError
 
 
@@ -53,7 +53,7 @@ def report(
     """
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir} is not a directory")
-    from harness.commands.recorded import read_recorded
+    from harness.cli.recorded import read_recorded
     from harness.figures import check_matplotlib
 
     check_matplotlib()

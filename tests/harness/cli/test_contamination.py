@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from harness.commands.contamination import contamination
-from harness.commands.table import table
+from harness.cli.contamination import contamination
+from harness.cli.table import table
 from harness.contamination import judge
 from harness.corpora.shelves import Library
 from harness.errors import DataMissing, UsageError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness import options
+from harness.cli import options
 
 if TYPE_CHECKING:
     from harness.perf.record import SpeedRecord

@@ -1,0 +1,45 @@
+"""The command line, `bench`.
+
+Commands are imported when they are called, and import torch, pandas or scikit-learn only inside the command that
+needs them: help, listings and tables are instant.
+"""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.group import LazyGroup, invoke
+
+#: Command → (module:function, line in the help). The line stands here so that `--help` imports no command.
+_COMMANDS = {
+    "run": ("harness.cli.run:run", "Encode, score and record models on tasks."),
+    "table": ("harness.cli.table:table", "Print the recorded results as the paper's tables."),
+    "figures": ("harness.cli.figures:figures", "Draw the recorded results."),
+    "report": ("harness.cli.report:report", "Write one page with all tables and figures."),
+    "compare": ("harness.cli.compare:compare", "Compare two models, or two measurements, with tests."),
+    "contamination": ("harness.cli.contamination:contamination", "Show which models saw evaluated texts."),
+    "import-mteb": ("harness.cli.import_mteb:import_mteb", "Show result files of mteb beside our records."),
+    "models": ("harness.cli.models:models", "List encoders, or print one's card."),
+    "tasks": ("harness.cli.tasks:tasks", "List tasks and their protocols."),
+    "data": ("harness.cli.data:data", "Show which corpora are where; fetch or verify them."),
+    "check": ("harness.cli.check:check", "Try an encoder against every rule of the contract."),
+    "perf": ("harness.cli.perf:perf", "Measure how fast this harness is on this machine."),
+    "encode": ("harness.cli.encode:encode", "Turn texts into vectors."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="affectbench", prog_name="bench")
+def bench() -> None:
+    """Compare sentiment and emotion encoders fairly, fast and reproducibly.
+
+    \b
+      bench run --models minilm,lexicon --suite sample     measure, nothing else needed
+      bench run --models bert,roberta --data-dir DIR       the paper's suite on real corpora
+      bench table                                          what was measured, beside the published numbers
+    """  # noqa: D301 (click reads the backspace character)
+
+
+def main() -> None:
+    """Run the command line; the exit code says how it ended (0, 1 failed, 2 usage, 130 interrupted)."""
+    invoke(bench)
