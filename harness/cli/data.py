@@ -33,7 +33,8 @@ def data(
 ) -> int:
     """Show which corpora are where: files, rows, checksums, licences.
 
-    NAMES are corpora, comma-separated or apart; all by default. With names, every file is listed.
+    NAMES are corpora or collections (`ratings`), comma-separated or apart; all by default. With names, every file is
+    listed.
 
     Exit code: 1 when --verify or --fetch found a fault.
     """
@@ -42,7 +43,7 @@ def data(
     from harness.errors import BenchError
 
     library = Library(data_dir, cache_dir, offline=offline)
-    wanted = options.split_names(names) or list(library.names())
+    wanted = [corpus for name in options.split_names(names) for corpus in library.matching(name)] or library.names()
     faults: list[str] = []
     statuses = []
     for name in wanted:

@@ -62,6 +62,11 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "mpqa": (),
     "mr": ("rotten-tomatoes", "rottentomatoes", "rt-polarity", "movie-review", "senteval-mr"),
     "pooled": (),
+    "ratings": (),
+    "ratings-editorials": ("nyt-editorial-snippets", "nyteditorialsnippets"),
+    "ratings-films": ("movie-review-snippets", "moviereviewsnippets"),
+    "ratings-products": ("amazon-review-snippets", "amazonreviewsnippets"),
+    "ratings-tweets": (),
     "semeval2017-task4a": (
         "semeval2017-task4-a", "semeval-2017-task-4-a", "semeval-2017-task-4a", "semeval2017", "semeval-2017",
         "semeval2017-task4", "semeval-2017-task-4", "tweet-eval-sentiment", "tweeteval-sentiment",
@@ -81,6 +86,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "glue": ("sst2",),
     "pooled": ("emobank", "facebook", "emotales"),
+    "ratings": ("ratings-tweets", "ratings-editorials", "ratings-products", "ratings-films"),
     "senteval": ("mr", "cr", "subj", "mpqa", "trec", "sst2", "sst5"),
     "tweet-eval": ("semeval2017-task4a", "tweeteval-irony"),
 }
@@ -95,6 +101,11 @@ _DESCENT: Mapping[frozenset[str], str] = {
         ("mr", "subj", "MR and SUBJ share Rotten Tomatoes snippets"),
         ("subj", "sst5", "SUBJ and SST share Rotten Tomatoes snippets"),
         ("subj", "sst2", "SUBJ and SST share Rotten Tomatoes snippets"),
+        ("ratings-films", "mr", "the rated sentences are MR's"),
+        ("ratings-films", "sst5", "SST and the rated sentences are both MR's"),
+        ("ratings-films", "sst2", "SST and the rated sentences are both MR's"),
+        ("ratings-films", "subj", "both hold Rotten Tomatoes snippets"),
+        ("ratings-products", "cr", "both are made of the same Amazon reviews"),
         ("affective-text", "emobank", "EmoBank contains Affective Text's headlines"),
         ("masc", "emobank", "EmoBank rates sentences of MASC"),
         ("emorynlp", "meld", "both label utterances of Friends"),
@@ -122,6 +133,15 @@ _COUNTS: Mapping[tuple[str, str | None, str], Shared] = {
     ("sst2", "train", "mr"): Shared("all", 10662, 4596, 5542),
     ("subj", None, "mr"): Shared("all", 10662, 4167, 4168),
     ("affective-text", None, "emobank"): Shared("test", 1000, 118, 118),
+    ("mr", None, "ratings-films"): Shared("all", 10605, 59, 10444),
+    ("sst5", None, "ratings-films"): Shared("all", 10605, 64, 9516),
+    ("sst5", "train", "ratings-films"): Shared("all", 10605, 47, 6843),
+    ("sst2", "train", "ratings-films"): Shared("all", 10605, 43, 5639),
+    ("subj", None, "ratings-films"): Shared("all", 10605, 8, 4081),
+    ("cr", None, "ratings-products"): Shared("all", 3708, 0, 1308),
+    ("ratings-films", None, "mr"): Shared("all", 10662, 59, 10444),
+    ("ratings-films", None, "sst5"): Shared("test", 2210, 11, 1780),
+    ("ratings-products", None, "cr"): Shared("all", 3775, 0, 1305),
 }
 
 
@@ -154,8 +174,9 @@ _OTHER_CATEGORIES = frozenset(
 )
 _ELECTRONICS = frozenset(_words("electronics camera cameras phone phones cell"))
 
-_TWEET_CORPORA = ("isarcasmeval", "semeval2017-task4a", "tweeteval-irony")
-_REVIEW_CORPORA = ("cr", "imdb", "mr", "sst2", "sst5")
+_TWEET_CORPORA = ("isarcasmeval", "ratings-tweets", "semeval2017-task4a", "tweeteval-irony")
+_REVIEW_CORPORA = ("cr", "imdb", "mr", "ratings-films", "ratings-products", "sst2", "sst5")
+_AMAZON_CORPORA = ("cr", "ratings-products")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,7 +363,7 @@ def _match(name: str, trained: str, piece: str, target: str, part: str | None, *
         shared = _COUNTS.get((piece, part, target)) if whole else None
         counts = None if shared is None else dict(vars(shared))
         return Match(trained_on=name, evaluated=target, basis="descent", why=why_shared, part=part, counts=counts)
-    if target == "cr" and _holds_cr(name):
+    if target in _AMAZON_CORPORA and _holds_cr(name):
         why = "CR is Amazon reviews of electronic products up to 2004, which such a collection can hold"
         return Match(trained_on=name, evaluated=target, basis="source", why=why, part=part)
     return None
@@ -367,7 +388,7 @@ def _notes(name: str, evaluated: str) -> list[dict[str, str]]:
     """What a reader could still ask about a training set that does not count as overlap."""
     words = set(_words(name))
     kind = text = ""
-    if evaluated == "cr" and "amazon" in words:
+    if evaluated in _AMAZON_CORPORA and "amazon" in words:
         kind, text = "same site", "Amazon reviews of other products than CR's"
     elif evaluated in _REVIEW_CORPORA and words & {"amazon", "yelp"}:
         kind, text = "same kind", f"reviews as well, but of another site than {evaluated}"

@@ -54,6 +54,8 @@ class CorpusCard:
     homepage: str = ""
     sources: tuple[Source, ...] = ()
     """The official files; empty for data that the harness makes itself."""
+    optional: tuple[Source, ...] = ()
+    """Files that add raters' marks; reading does without."""
     hub: str | None = None
     """Dataset-hub id, when the hub serves the same rows."""
     hub_revision: str | None = None
@@ -80,10 +82,14 @@ class Examples:
     """Ends of the annotation scale of each continuous label."""
     classes: tuple[str, ...] = ()
     """Names of the classes of `label`, or of the columns of `emotions`."""
+    raters: Mapping[str, NDArray[np.float64]] | None = None
+    """Label → what each rater (or panel) marked, (n, raters) in annotation units, NaN where missing; None where the
+    files do not say. Which column a mark stands in has no meaning beyond its row unless the card says so."""
 
     def __post_init__(self) -> None:
         n = len(self.texts)
         lengths = {"ids": len(self.ids), **{name: len(column) for name, column in self.labels.items()}}
+        lengths |= {f"raters of {name}": len(marks) for name, marks in (self.raters or {}).items()}
         if self.groups is not None:
             lengths["groups"] = len(self.groups)
         for name, length in lengths.items():

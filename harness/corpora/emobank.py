@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.corpora.base import Examples, Files, Source
 from harness.corpora.pins import Part, Pin, PinnedCard, check
 from harness.corpora.reading import SourceFile, require_split
+from harness.corpora.sources import LocalFiles
 
+_URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/6d272ffd01ea31ee8f528c012431dc16f2a5f589/corpus"
 _CSV = Source(
     path="emobank/emobank.csv",
     sha256="1ade4a4a453e880c0f39d0536d2b355e8a716e0cf88236c64cdb4d438cf9605b",
     size=1_335_010,
-    url="https://raw.githubusercontent.com/JULIELab/EmoBank/6d272ffd01ea31ee8f528c012431dc16f2a5f589/corpus/emobank.csv",
+    url=f"{_URL}/emobank.csv",
+)
+#: Means of the two panels: what readers feel, what they think that the writer felt.
+_PANELS = (
+    Source(
+        path="emobank/reader.csv",
+        sha256="d5398f14afde4f02d3a335393b60fc4a45d03dc5ab65b6909c7c31a633dec175",
+        size=686_949,
+        url=f"{_URL}/reader.csv",
+    ),
+    Source(
+        path="emobank/writer.csv",
+        sha256="311d895d21b1047cc875a9b082e1c3e17df548011d2dec8227cf3a53b0c34e0a",
+        size=684_782,
+        url=f"{_URL}/writer.csv",
+    ),
 )
 _HEADER = ("id", "split", "V", "A", "D", "text")
+_PANEL_HEADER = ("id", "V", "A", "D", "stdV", "stdA", "stdD", "N")
 _SCALE = (1.0, 5.0)
 
 CARD = PinnedCard(
@@ -24,6 +47,7 @@ CARD = PinnedCard(
     citation="Buechel and Hahn, EACL 2017",
     homepage="https://github.com/JULIELab/EmoBank",
     sources=(_CSV,),
+    optional=_PANELS,
     pins={
         "train": Pin(
             rows=(8_062,),
@@ -47,7 +71,9 @@ CARD = PinnedCard(
     notes=(
         "The split column of the current file is used (stratified by genre); the file of 2017 has none and "
         "is refused. Groups are the 136 documents (id without its two character offsets); 126 of them lie "
-        "in more than one split. One text is the word None, some have no letters: all stay."
+        "in more than one split. `raters` are the means of two panels of about five (reader.csv: the reader's "
+        "own feeling, writer.csv: the writer's as guessed), where these files are there. One text is the word None, "
+        "some have no letters: all stay."
     ),
 )
 
@@ -65,8 +91,6 @@ class EmoBank:
             DataMissing: the file is not there.
             DataInvalid: it is not the published one.
         """
-        import numpy as np
-
         require_split(self.card, split)
         file = SourceFile(self.card, _CSV, files.path(_CSV))
         lines, ids, texts = [], [], []
@@ -94,8 +118,20 @@ class EmoBank:
             labels={name: column.copy() for name, column in zip(names, columns, strict=True)},
             groups=tuple(document(identity) for identity in ids),
             scales=dict.fromkeys(names, _SCALE),
+            raters=self._raters(ids, files),
         )
         return check(examples, split, self.card, [Part(file, lines)])
+
+    def _raters(self, ids: Sequence[str], files: Files) -> dict[str, NDArray[np.float64]] | None:
+        """Dimension → means of the panels (n, 2), NaN where one has no rating; None without both files."""
+        found = [files.find(source) for source in _PANELS] if isinstance(files, LocalFiles) else []
+        panels: list[dict[str, list[str]]] = [
+            {row[0]: row[1:4] for _, row in SourceFile(self.card, *hit).records(_PANEL_HEADER)} for hit in found if hit
+        ]
+        if len(panels) < len(_PANELS):
+            return None
+        marks = np.array([[panel.get(i, ["nan"] * 3) for panel in panels] for i in ids], dtype=np.float64)
+        return {name: marks[:, :, d] for d, name in enumerate(("valence", "arousal", "dominance"))}
 
 
 def document(identity: str) -> str:

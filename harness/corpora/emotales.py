@@ -64,6 +64,8 @@ class _Row(NamedTuple):
     tale: str
     text: str
     means: tuple[float, ...]
+    marks: tuple[tuple[float, ...], ...] = ()
+    """Marks of the raters, NaN where one did not rate; () where only means are known."""
 
 
 class EmoTales:
@@ -92,6 +94,11 @@ class EmoTales:
             labels={name: column.copy() for name, column in zip(_SUFFIXES, columns, strict=True)},
             groups=tuple(row.tale for row in rows),
             scales=dict.fromkeys(_SUFFIXES, _SCALE),
+            raters=(
+                {name: np.array([row.marks[i] for row in rows]) for i, name in enumerate(_SUFFIXES)}
+                if source is _JSON
+                else None
+            ),
         )
         unit = "record" if source is _JSON else "line"
         return check(examples, split, self.card, [Part(file, [row.place for row in rows], unit)])
@@ -118,25 +125,26 @@ def _from_ratings(file: SourceFile) -> Iterator[_Row]:
         tale = tales.get(key)
         if not isinstance(text, str) or not isinstance(tale, str):
             raise file.fault(f"record {key!r} has no text or no tale", column="SENTENCE" if tale else "ID")
-        means = tuple(_mean(file, key, columns) for columns in raters.values())
-        if all(mean is not None for mean in means):
-            yield _Row(place, f"{tale}-{place}", tale, text, tuple(mean for mean in means if mean is not None))
+        marks = tuple(_marks(file, key, columns) for columns in raters.values())
+        given = [[int(mark) for mark in row if mark == mark] for row in marks]
+        if all(given):
+            means = tuple(sum(row) / len(row) for row in given)
+            yield _Row(place, f"{tale}-{place}", tale, text, means, marks)
 
 
-def _mean(file: SourceFile, key: str, columns: dict[str, dict[str, Any]]) -> float | None:
-    total = count = 0
+def _marks(file: SourceFile, key: str, columns: dict[str, dict[str, Any]]) -> tuple[float, ...]:
+    found = []
     for name, values in columns.items():
         value = values.get(key)
         if value is None or value != value:  # NaN: this rater did not rate the record
-            continue
-        if not isinstance(value, int | float) or value not in range(1, 10):
+            value = float("nan")
+        elif not isinstance(value, int | float) or value not in range(1, 10):
             raise file.fault(
                 f"record {key!r}: expected an integer from 1 to 9 or NaN, found {str(value)[:40]!r}",
                 column=name,
             )
-        total += int(value)
-        count += 1
-    return total / count if count else None
+        found.append(float(value))
+    return tuple(found)
 
 
 def _from_means(file: SourceFile) -> Iterator[_Row]:

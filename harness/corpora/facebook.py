@@ -75,5 +75,6 @@ class Facebook:
             ids=row_ids(split, len(texts)),
             labels={"valence": table[:, :2].mean(axis=1), "arousal": table[:, 2:].mean(axis=1)},
             scales={"valence": _SCALE, "arousal": _SCALE},
+            raters={"valence": table[:, :2], "arousal": table[:, 2:]},
         )
         return check(examples, split, self.card, [Part(file, lines)])

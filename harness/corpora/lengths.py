@@ -8,6 +8,10 @@ from collections.abc import Mapping
 CHARACTERS: Mapping[str, int] = {
     "sample": 48,
     "emobank": 88,
+    "ratings-tweets": 80,
+    "ratings-editorials": 104,
+    "ratings-products": 88,
+    "ratings-films": 112,
     "facebook": 86,
     "emotales": 62,
     "goemotions": 68,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from threading import RLock
@@ -20,7 +21,7 @@ from harness.corpora.base import Corpus, CorpusCard, Examples
 from harness.corpora.download import Downloader
 from harness.corpora.sources import CorpusFiles, offline_asked
 from harness.corpora.status import CorpusStatus, status_of
-from harness.errors import BenchError, UsageError
+from harness.errors import BenchError, DataMissing, UsageError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -32,6 +33,10 @@ GROUP = "bench.corpora"
 BUILTIN: Mapping[str, str] = {
     "sample": "harness.corpora.sample:Sample",
     "emobank": "harness.corpora.emobank:EmoBank",
+    "ratings-tweets": "harness.corpora.ratings:Tweets",
+    "ratings-editorials": "harness.corpora.ratings:Editorials",
+    "ratings-products": "harness.corpora.ratings:Products",
+    "ratings-films": "harness.corpora.ratings:Films",
     "facebook": "harness.corpora.facebook:Facebook",
     "emotales": "harness.corpora.emotales:EmoTales",
     "goemotions": "harness.corpora.goemotions:GoEmotions",
@@ -137,9 +142,18 @@ class Library:
             DataMissing: a file is nowhere, or its address cannot be reached.
             DataInvalid: a file is not the published one.
         """
+        files = self._files(self.corpus(name))
+        for source in self.card(name).optional:
+            with suppress(DataMissing):
+                files.path(source)
         for split in self.card(name).rows:
             self.load(name, split)
         return self.status(name)
+
+    def matching(self, name: str) -> tuple[str, ...]:
+        """The corpus of that name, or all of a collection: `ratings` → `ratings-tweets`, ..."""
+        members = tuple(corpus for corpus in self._table if corpus.startswith(f"{name}-"))
+        return (name,) if name in self._table or not members else members
 
     def status(self, name: str, *, verify: bool = False) -> CorpusStatus:
         """Say where a corpus is, without reading it.

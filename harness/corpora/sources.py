@@ -183,7 +183,10 @@ class CorpusFiles:
                 f"the file at {source.path} in a folder of your own and pass that as --data-dir."
             )
         else:
-            remedy = f"Run once online to fetch it from {url}, or put it at {source.path} below --data-dir."
+            remedy = (
+                f"Run `bench data --fetch {self.card.name}` once online to fetch it from {url}, or put it at "
+                f"{source.path} below --data-dir."
+            )
         return DataMissing(
             f"{self.card.name}: {source.path} is not in {' or '.join(places)}"
             f"{' (offline: the network was not tried)' if self.offline and url else ''}. {remedy}"

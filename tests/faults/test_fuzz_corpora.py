@@ -47,7 +47,10 @@ def _readers(layout: Any, root: Path) -> list[tuple[Any, CorpusFiles]]:
 
 def test_every_corpus_with_files_is_here():
     read = {layout.kind.__module__ for layout in LAYOUTS.values()}
-    assert {value.partition(":")[0] for value in BUILTIN.values()} - read == {"harness.corpora.sample"}
+    assert {value.partition(":")[0] for value in BUILTIN.values()} - read == {
+        "harness.corpora.sample",
+        "harness.corpora.ratings",
+    }
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -108,6 +108,10 @@ def test_published(published: Library) -> None:
     row = dev.ids.index("easy_money_13624_13628")
     assert dev.texts[row] == "None"
     assert dev.labels["valence"][row] == 2.78
+    assert dev.raters is not None
+    panels = dev.raters["valence"]
+    assert panels.shape == (1_000, 2)
+    assert np.abs(panels.mean(axis=1) - dev.labels["valence"]).max() < 0.4  # the label weighs the panels by size
     documents: dict[str, set[str]] = {}
     for split, examples in splits.items():
         assert examples.groups is not None

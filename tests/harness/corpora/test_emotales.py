@@ -134,6 +134,11 @@ def test_published(published: Library) -> None:
         "dominance": (1.0, 9.0),
     }
     assert examples.texts[0] == "Cinderella"  # a title
+    assert examples.raters is not None
+    for name, marks in examples.raters.items():
+        assert marks.shape == (1_395, 14)
+        assert (~np.isnan(marks)).sum(axis=1).min() == 6
+        assert np.array_equal(np.nanmean(marks, axis=1), columns[name])
     assert int(((columns["valence"] == 5) & (columns["arousal"] == 5)).sum()) == 69
 
 

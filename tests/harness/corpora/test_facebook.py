@@ -33,6 +33,10 @@ def test_rater_means_and_the_empty_message(corpus: Any) -> None:
     assert examples.labels["valence"].dtype == np.float64
     assert examples.scales == {"valence": (1.0, 9.0), "arousal": (1.0, 9.0)}
     assert examples.groups is None
+    assert {name: marks.tolist() for name, marks in examples.raters.items()} == {
+        "valence": [[9, 8], [6, 6], [4, 5]],
+        "arousal": [[7, 8], [3, 1], [1, 2]],
+    }
 
 
 def test_lf_line_ends_are_the_same_data(corpus: Any) -> None:

@@ -124,7 +124,7 @@ def test_the_message_lists_the_places_and_the_remedy(files: CorpusFiles, tmp_pat
     assert f"--data-dir {tmp_path / 'data'}, which is not a directory" in said
     assert f"the cache {tmp_path / 'cache'}" in said
     assert "offline: the network was not tried" in said
-    assert "Run once online to fetch it from https://toy.org/x" in said
+    assert "once online to fetch it from https://toy.org/x" in said
     with pytest.raises(DataMissing, match=r"cannot be fetched automatically; see https://toy\.org"):
         files.path(replace(ONE, url=None))
 

@@ -1,0 +1,181 @@
+"""Human valence ratings of tweets, editorials, product reviews and film reviews (Hutto and Gilbert 2014).
+
+The only affect data with a licence and raters' marks that a package index carries: the source distribution of
+`vaderSentiment` 3.3.2 holds `hutto_ICWSM_2014.tar.gz`. Both archives are read in memory, member by member; nothing is
+unpacked and no code of theirs runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import json
+import re
+import tarfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from harness.corpora.base import CorpusCard, Examples, Files, Source
+from harness.corpora.reading import require_split
+from harness.errors import DataInvalid
+
+_ARCHIVE = Source(
+    path="ratings/vaderSentiment-3.3.2.tar.gz",
+    sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+    size=2_466_783,
+    url=(
+        "https://files.pythonhosted.org/packages/77/8c/"
+        "4a48c10a50f750ae565e341e697d74a38075a3e43ff0df6f1ab72e186902/vaderSentiment-3.3.2.tar.gz"
+    ),
+)
+_INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+_SCALE = (-4.0, 4.0)
+_NOTES = (
+    "HTML entities are decoded (`&amp;`), nothing else is changed. `raters` are the marks of every rater, at least "
+    "{raters} a text, in no fixed order. Fetched from the package index on first use (2.5 MB)."
+)
+
+
+def _card(name: str, title: str, rows: int, raters: int, notes: str) -> CorpusCard:
+    return CorpusCard(
+        name=name,
+        title=title,
+        rows={"all": rows},
+        labels="valence: mean of the raters, integers -4 to 4 each",
+        licence="MIT",
+        citation="Hutto and Gilbert, ICWSM 2014",
+        homepage="https://github.com/cjhutto/vaderSentiment",
+        sources=(_ARCHIVE,),
+        notes=f"{notes} {_NOTES.format(raters=raters)}",
+    )
+
+
+@lru_cache(maxsize=1)
+def _members(path: Path) -> dict[str, str]:
+    """File name → text of the ratings in the archive.
+
+    Raises:
+        DataInvalid: the archive is not the published one.
+    """
+    raw = path.read_bytes()
+    if hashlib.sha256(raw).hexdigest() != _ARCHIVE.sha256:
+        raise DataInvalid(
+            f"{path} is not the published vaderSentiment-3.3.2.tar.gz ({len(raw):,} bytes, published "
+            f"{_ARCHIVE.size:,}); remove it and run bench data --fetch ratings"
+        )
+    with tarfile.open(fileobj=io.BytesIO(raw)) as outer:
+        inner = outer.extractfile(_INNER)
+        assert inner is not None, "the checksum is right, so the member is there"
+        with tarfile.open(fileobj=io.BytesIO(inner.read())) as archive:
+            return {
+                Path(member.name).name: archive.extractfile(member).read().decode("utf-8-sig")  # type: ignore[union-attr]
+                for member in archive
+                if member.name.endswith(("_GroundTruth.txt", "_anonDataRatings.txt"))
+            }
+
+
+class _Ratings:
+    """One of the four collections; subclasses say which."""
+
+    card: CorpusCard
+    stem: str
+    """Beginning of the names of its two files."""
+    documents = False
+    """Whether ids are `document_sentence`."""
+
+    def read(self, split: str, files: Files) -> Examples:
+        """Read all texts (`all`).
+
+        Raises:
+            DataMissing: the archive is neither here nor to be fetched.
+            DataInvalid: it is not the published one.
+        """
+        require_split(self.card, split)
+        members = _members(files.path(_ARCHIVE))
+        rows = [line.split("\t") for line in members[f"{self.stem}_GroundTruth.txt"].splitlines()]
+        marks = {
+            identity: json.loads(values)
+            for identity, _, _, values in (
+                line.split("\t") for line in members[f"{self.stem}_anonDataRatings.txt"].splitlines()
+            )
+        }
+        raters = np.full((len(rows), max(map(len, marks.values()))), np.nan)
+        for row, (identity, *_) in enumerate(rows):
+            raters[row, : len(marks[identity])] = marks[identity]
+        texts = tuple(html.unescape(text) for _, _, text in rows)
+        ids = tuple(identity for identity, *_ in rows)
+        return Examples(
+            texts=texts,
+            ids=ids,
+            labels={"valence": np.array([float(mean) for _, mean, _ in rows])},
+            groups=tuple(i.partition("_")[0] for i in ids) if self.documents else _repeats(texts, ids),
+            scales={"valence": _SCALE},
+            raters={"valence": raters},
+        )
+
+
+def _repeats(texts: tuple[str, ...], ids: tuple[str, ...]) -> tuple[str, ...]:
+    """A group for each text, shared by those that are equal by letters and digits."""
+    first: dict[str, str] = {}
+    return tuple(
+        first.setdefault(re.sub("[^a-z0-9]", "", text.lower()) or text, identity)
+        for text, identity in zip(texts, ids, strict=True)
+    )
+
+
+class Tweets(_Ratings):
+    """Tweets."""
+
+    stem = "tweets"
+    card = _card(
+        "ratings-tweets",
+        "Valence ratings of tweets",
+        4_200,
+        20,
+        "4,000 tweets and 200 made-up ones. Texts that repeat share a group. The published mean of 196 "
+        "tweets differs from that of their marks, by up to 1.13; the published one is the label.",
+    )
+
+
+class Editorials(_Ratings):
+    """Sentences of newspaper editorials."""
+
+    stem = "nytEditorialSnippets"
+    documents = True
+    card = _card(
+        "ratings-editorials",
+        "Valence ratings of sentences of newspaper editorials",
+        5_190,
+        20,
+        "Groups are the 498 editorials.",
+    )
+
+
+class Products(_Ratings):
+    """Sentences of product reviews."""
+
+    stem = "amazonReviewSnippets"
+    documents = True
+    card = _card(
+        "ratings-products",
+        "Valence ratings of sentences of product reviews",
+        3_708,
+        20,
+        "Groups are the 300 reviews. CR is made of the same reviews and holds 1,308 of the sentences.",
+    )
+
+
+class Films(_Ratings):
+    """Sentences of film reviews."""
+
+    stem = "movieReviewSnippets"
+    card = _card(
+        "ratings-films",
+        "Valence ratings of sentences of film reviews",
+        10_605,
+        15,
+        "MR's sentences: 10,444 stand in it, 9,516 in SST. Texts that repeat share a group.",
+    )
