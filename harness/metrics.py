@@ -4,8 +4,9 @@ Every metric exists once, in a form that takes a weight for each row and any num
 one weighting of ones it is the metric, with the counts of a bootstrap it is the metric of each resample
 (`harness.statistics`). Weights have shape (draws, n), results (draws,), all in float64.
 
-A correlation with a constant has no value; it is reported as 0, since a constant prediction tells nothing, and a
-record must hold a number.
+Edge cases follow scikit-learn: R² of constant labels is 1 where they are predicted exactly and otherwise 0; precision,
+recall and F1 are 0 where undefined. Correlations with a constant or of one row, which scipy leaves undefined, are 0,
+because a record holds a number.
 """
 
 from __future__ import annotations
@@ -143,8 +144,13 @@ def _ccc(moments: _Moments) -> Floats:
 
 def _r2(moments: _Moments, weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Coefficient of determination: 1 − residual sum of squares / total sum of squares; may be negative."""
+    import numpy as np
+
     residual = weights @ (gold - predicted) ** 2 / weights.sum(axis=1)
-    return 1.0 - _ratio(residual, moments[2], 1e-24)
+    floor = _CONSTANT * np.mean(gold**2)
+    varies = moments[2] > floor
+    # Constant labels: 1 where they are met exactly, else 0, as scikit-learn has it.
+    return np.asarray(np.where(varies, 1.0 - residual / np.where(varies, moments[2], 1.0), residual <= floor))
 
 
 #: What `regression` computes.

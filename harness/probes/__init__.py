@@ -2,6 +2,5 @@
 
 Each module stands alone: `logistic` (binary and multinomial logistic regression, whole folds and grids at once),
 `least_squares`, `ridge`, `geometry`, and `senteval_compat` (the Adam procedure of SentEval). The functions accept
-NumPy arrays and torch tensors of any device; the classes `LogisticProbe`, `LeastSquaresProbe` and `RidgeProbe`
-follow scikit-learn's estimator contract.
+NumPy arrays and torch tensors of any device.
 """

@@ -12,11 +12,9 @@ solution is the one of minimum norm, as `numpy.linalg.lstsq` on centred data giv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from harness.probes.base import (
     SINGULAR,
@@ -34,8 +32,6 @@ from harness.probes.orthonormal import orthonormal
 from harness.probes.tall import Tall
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -222,28 +218,3 @@ def _tall_cross_fit(values: Tensor, targets: Tensor, parts: list[NDArray[np.int6
         else:
             predictions[rows] = fold.held_out(back, weights, torch.cholesky_solve(pulled, factor), len(values))
     return CrossFit(to_numpy(predictions), rank, tuple(deficient))
-
-
-class LeastSquaresProbe(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Ordinary least squares as a scikit-learn estimator: `least_squares` behind `fit` and `predict`.
-
-    Attributes:
-        coef_: (d,) or (targets, d).
-        intercept_: a number or (targets,).
-        rank_: directions of the centred features that were used.
-    """
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit the model to features (n, d) and targets (n,) or (n, targets)."""
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
-        fit = least_squares(X, y)
-        self.coef_ = fit.weights[:, 0] if y.ndim == 1 else fit.weights.T
-        self.intercept_ = float(fit.intercepts[0]) if y.ndim == 1 else fit.intercepts
-        self.rank_ = fit.rank
-        return self
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Predict targets (m,) or (m, targets)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return np.asarray(X.astype(np.float64) @ self.coef_.T + self.intercept_)

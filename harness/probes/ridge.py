@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from harness.probes import tall_ridge
 from harness.probes.base import (
@@ -28,8 +26,6 @@ from harness.probes.tall import Tall
 from harness.probes.tall_ridge import Directions, kept
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -152,32 +148,3 @@ def _whole(features: Tensor, targets: Tensor) -> tuple[Directions, Tensor]:
     basis = centred.T @ vectors / values.sqrt() if wide else vectors
     mapped = basis.T @ (centred.T @ (targets - centre))
     return Directions(mean, centre, basis, values, mapped), centred
-
-
-class RidgeProbe(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Ridge regression as a scikit-learn estimator: `ridge_path` at one penalty behind `fit` and `predict`.
-
-    Args:
-        alpha: the penalty α, positive.
-
-    Attributes:
-        coef_: (d,) or (targets, d).
-        intercept_: a number or (targets,).
-    """
-
-    def __init__(self, alpha: float = 1.0) -> None:
-        self.alpha = alpha
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit the model to features (n, d) and targets (n,) or (n, targets)."""
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], multi_output=True, y_numeric=True)
-        path = ridge_path(X, y, [self.alpha])
-        self.coef_ = path.weights[0, :, 0] if y.ndim == 1 else path.weights[0].T
-        self.intercept_ = float(path.intercepts[0, 0]) if y.ndim == 1 else path.intercepts[0]
-        return self
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Predict targets (m,) or (m, targets)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return np.asarray(X.astype(np.float64) @ self.coef_.T + self.intercept_)

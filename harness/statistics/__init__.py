@@ -2,11 +2,11 @@
 
 Everything about one number goes through a weighted form of its metric (`harness.metrics`): the number itself, its
 bootstrap (`bootstrap`, `intervals`), its difference to another model (`paired`, `correlations`), ranks (`ranks`).
-`python -m harness.statistics.coverage` shows by simulation that the intervals hold what they promise.
+`benchmarks/coverage.py` checks the coverage of the intervals by simulation.
 """
 
 from harness.statistics.bootstrap import DRAWS, LEVEL, SEED, resamples, weightings
-from harness.statistics.correlations import Test, steiger, williams
+from harness.statistics.correlations import Test, williams
 from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
 from harness.statistics.multiplicity import holm
 from harness.statistics.paired import Contestant, Difference, comparable, difference, mcnemar
@@ -55,7 +55,6 @@ __all__ = [
     "seed_interval",
     "seed_p",
     "standard_error",
-    "steiger",
     "weightings",
     "williams",
 ]

@@ -1,7 +1,7 @@
 """Are two correlations with the same labels different? They are dependent: both models saw the same rows.
 
-Williams (1959) as recommended by Steiger (1980, Psychological Bulletin 87), equation 7: exact enough in small samples;
-Steiger's own z, equation 14, for comparison with tables that use it. Both take rows for independent and normal.
+Williams (1959) as recommended by Steiger (1980, Psychological Bulletin 87), equation 7. It takes rows to be independent
+and normal.
 """
 
 from __future__ import annotations
@@ -45,21 +45,3 @@ def williams(first: float, second: float, between: float, n: int) -> Test:
         return Test(math.copysign(math.inf, second - first), 0.0)
     statistic = (second - first) * math.sqrt((n - 1) * (1 + between) / variance)
     return Test(statistic, float(2 * student.sf(abs(statistic), n - 3)))
-
-
-def steiger(first: float, second: float, between: float, n: int) -> Test:
-    """Steiger's z for two dependent correlations that share the labels; arguments as for `williams`.
-
-    The covariance of the two Fisher transforms is taken at the mean correlation (Steiger 1980, equations 3 and 14).
-    """
-    from scipy.stats import norm
-
-    if n < 4 or (between >= _SAME and abs(first - second) < 1e-9):
-        return Test(0.0, 1.0)
-    if max(abs(first), abs(second)) >= 1:
-        return Test(math.copysign(math.inf, second - first), 0.0)
-    squared = ((first + second) / 2) ** 2
-    psi = between * (1 - 2 * squared) - squared * (1 - 2 * squared - between**2) / 2
-    covariance = psi / (1 - squared) ** 2
-    statistic = (math.atanh(second) - math.atanh(first)) * math.sqrt((n - 3) / max(2 - 2 * covariance, 1e-300))
-    return Test(statistic, float(2 * norm.sf(abs(statistic))))

@@ -4,7 +4,6 @@ The objective is scikit-learn's: ½‖w‖² + C Σ log-loss, intercept unpenali
 """
 
 from harness.probes.logistic.binary import TOLERANCE
-from harness.probes.logistic.estimator import LogisticProbe
 from harness.probes.logistic.multinomial import MultinomialFits, multinomial
 from harness.probes.logistic.selection import (
     Convergence,
@@ -19,7 +18,6 @@ __all__ = [
     "TOLERANCE",
     "Convergence",
     "CrossValidated",
-    "LogisticProbe",
     "MultinomialFits",
     "Nested",
     "cross_validation",
