@@ -8,7 +8,7 @@ MODELS ?= minilm,tfidf-svd,lexicon,random-bert
 # Directory of corpora in their official layouts; without it the demo uses the embedded sample.
 DATA   ?=
 
-.PHONY: demo test faults lint types format docs tables figures report results perf clean
+.PHONY: demo test test-all faults lint types format docs tables figures report results perf clean
 
 demo: $(VENV)/.installed
 ifeq ($(DATA),)
@@ -21,6 +21,10 @@ endif
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
+
+# With the slow kinds: kills, fuzzes, Ray, LaTeX, browsers.
+test-all: $(VENV)/.installed
+	$(BIN)/python -m pytest -m ""
 
 # Kills, damages, fills and fuzzes for about half an hour of one core; `make test` holds a part of it.
 faults: $(VENV)/.installed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from carl.card import Evaluation
+from harness.record import ResultStore
 from harness.registry import encoder_names, find_encoder
-from harness.results import ResultStore
 from harness.transformer import TransformerEncoder
 
 #: Family → metrics that stand in a card; of other families the first that a record has.
@@ -27,7 +27,6 @@ def evaluations_of(checkpoint: Path, name: str, results: Path) -> list[Evaluatio
         results: the directory of records.
 
     Raises:
-        RecordInvalid: a record is damaged.
         WeightsInvalid: the checkpoint is.
     """
     plugin = find_encoder(name if name in encoder_names() else f"hf:{checkpoint}")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     )
     from harness.encoder import Encoder, EncoderCard
     from harness.errors import BenchError
+    from harness.record import Record, ResultStore
     from harness.registry import load_encoder
-    from harness.results import Record, ResultStore
     from harness.testing import check_encoder
     from harness.transformer import Layout, TransformerEncoder
 
@@ -34,8 +34,8 @@ _HOMES = {
     "EncoderCard": "harness.encoder",
     "Layout": "harness.transformer",
     "Leaderboard": "harness.api",
-    "Record": "harness.results",
-    "ResultStore": "harness.results",
+    "Record": "harness.record",
+    "ResultStore": "harness.record",
     "TransformerEncoder": "harness.transformer",
     "changes": "harness.api",
     "check_contamination": "harness.api",

@@ -17,7 +17,7 @@ from functools import cached_property
 from statistics import fmean
 
 from harness.errors import UsageError, unknown_name
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 from harness.statistics import (
     DRAWS,
     Contestant,

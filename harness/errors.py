@@ -76,6 +76,10 @@ class RecordNewer(RecordInvalid):
     """A result record was written by a newer version of this program; overwriting it would lose it."""
 
 
+class RecordSkipped(UserWarning):
+    """A record that cannot be read was named and left out; a command that met one exits with 1."""
+
+
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:
     """The error for a name that does not exist: what was asked for, what is near it, what there is.
 

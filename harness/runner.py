@@ -16,8 +16,8 @@ from harness.errors import StorageFault, UsageError
 from harness.files import PARTIAL, storage_fault
 from harness.leftovers import remove_leftovers
 from harness.planning import Estimator, Shard, share_of
+from harness.record import Record
 from harness.registry import EncoderPlugin, find_encoder, select_tasks
-from harness.results import Record
 from harness.units import RunOptions, Unit, Workbench
 
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from harness.corpora.shelves import Library
     from harness.outcome import Metric
+    from harness.record import Record, ResultStore
     from harness.registry import EncoderPlugin
-    from harness.results import Record, ResultStore
     from harness.tasks.base import Prepared, Task
 
 #: Numbers on fewer clean rows are not given: they would be noise.

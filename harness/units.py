@@ -24,7 +24,6 @@ from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
 from harness.corpora.shelves import Library
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
-from harness.environment import environment
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -36,8 +35,8 @@ from harness.errors import (
     UsageError,
 )
 from harness.fingerprint import fingerprint_of
+from harness.record import Failure, ModelFacts, Record, ResultStore, environment
 from harness.registry import EncoderPlugin, encoder_names, find_encoder
-from harness.results import Failure, ModelFacts, Record, ResultStore
 from harness.workers import Encoded, EncodingPool, encoded_here, pool_for
 
 if TYPE_CHECKING:

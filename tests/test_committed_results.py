@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from harness.record import ResultStore
 from harness.registry import encoder_names, tasks
-from harness.results import ResultStore
 
 
 @pytest.fixture

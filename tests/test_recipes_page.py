@@ -3,7 +3,7 @@
 from harness.cli.recorded import read_recorded
 from harness.leaderboard import build_tables, render
 from harness.leaderboard.against import against_start
-from harness.results import ResultStore
+from harness.record import ResultStore
 
 
 def test_its_table_is_the_recorded_one(repository):

@@ -16,7 +16,7 @@ from harness.units import RunOptions
 
 if TYPE_CHECKING:
     from harness.engines.base import Plan
-    from harness.results import Record
+    from harness.record import Record
 
 #: What the paper's ablation reports, as far as everyone can have the data.
 DEFAULT_TASKS = (

@@ -29,7 +29,7 @@ def changes(
         tolerance: largest difference that counts as none.
     """
     from harness.comparison import changes as compare_stores
-    from harness.results import ResultStore
+    from harness.record import ResultStore
 
     return compare_stores(
         ResultStore(Path(before)), ResultStore(Path(after)), models=models, tasks=tasks, tolerance=tolerance
@@ -70,8 +70,8 @@ def check_contamination(
     from harness.corpora.shelves import Library
     from harness.errors import DataMissing
     from harness.files import cache_root
+    from harness.record import ResultStore
     from harness.registry import find_encoder, select_tasks
-    from harness.results import ResultStore
     from harness.text_check import TextCheck
 
     plugins = [find_encoder(name) for name in ([models] if isinstance(models, str) else models)]

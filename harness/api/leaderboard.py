@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.comparison import Comparison
     from harness.leaderboard import Table
-    from harness.results import Record, ResultStore
+    from harness.record import Record, ResultStore
 
 #: Levels of the frame's index, outermost first.
 INDEX = ("task", "corpus", "protocol", "split", "metric", "model")
@@ -65,9 +65,9 @@ class Leaderboard:
             RecordInvalid: a record is damaged or too new.
         """
         from harness.contamination import apply_evidence, read_evidence
+        from harness.record import ResultStore
         from harness.registry import select_tasks
         from harness.registry import tasks as every_task
-        from harness.results import ResultStore
 
         place = Path(results_dir)
         store = ResultStore(place)

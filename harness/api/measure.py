@@ -89,8 +89,8 @@ def run(
     from harness.cli.progress import LiveProgress, PlainProgress, SilentProgress
     from harness.files import cache_root
     from harness.planning import Shard
+    from harness.record import ResultStore
     from harness.registry import SUITES, select_tasks
-    from harness.results import ResultStore
     from harness.runner import run as run_plan
     from harness.units import RunOptions
 

@@ -16,7 +16,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.comparison import Change, Changes, Comparison, LeftOut
-    from harness.results import ResultStore
+    from harness.record import ResultStore
 
 
 @click.command()
@@ -62,7 +62,7 @@ def compare(
       bench compare minilm lexicon
       bench compare --results-dir results --other-results-dir /tmp/after --exit-code
     """  # noqa: D301 (click reads the backspace character)
-    from harness.results import ResultStore
+    from harness.record import ResultStore
 
     if fmt not in FORMATS:
         raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")

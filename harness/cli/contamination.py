@@ -73,8 +73,8 @@ def contamination(
     from harness.contamination import write_evidence
     from harness.contamination.near import available
     from harness.corpora.shelves import Library
+    from harness.record import ResultStore
     from harness.registry import find_encoder, select_tasks
-    from harness.results import ResultStore
     from harness.text_check import TextCheck
 
     plugins = {plugin.name: plugin for plugin in map(find_encoder, options.split_names(models))}

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from harness.errors import BenchError, UsageError, unknown_name
+from harness.errors import BenchError, RecordSkipped, UsageError, unknown_name
 
 
 class LazyGroup(click.Group):
@@ -58,8 +58,18 @@ class LazyGroup(click.Group):
 
 
 def invoke(group: click.Group) -> NoReturn:
-    """Run a command line and leave the process; the exit code is 0, 1 failed, 2 usage, or 130 interrupted."""
-    warnings.showwarning = _show_warning
+    """Run a command line and leave the process; the exit code is 0, 1 failed, 2 usage, or 130 interrupted.
+
+    A command that had to skip a record exits with 1, too.
+    """
+    skipped = False
+
+    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        nonlocal skipped
+        skipped = skipped or issubclass(category, RecordSkipped)
+        click.echo(f"warning: {message}", err=True)
+
+    warnings.showwarning = show
     try:
         code = group.main(standalone_mode=False)
     except UsageError as error:
@@ -78,8 +88,4 @@ def invoke(group: click.Group) -> NoReturn:
         # The reader of a pipe has seen enough.
         sys.stderr.close()
         sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"warning: {message}", err=True)
+    sys.exit(code if isinstance(code, int) and code else int(skipped))

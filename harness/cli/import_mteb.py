@@ -16,7 +16,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.interop import ForeignScore
-    from harness.results import Record
+    from harness.record import Record
 
 _HEADER = ("model", "mteb task", "split", "metric", "mteb", "ours", "our protocol", "mteb's protocol")
 
@@ -38,7 +38,7 @@ def import_mteb(paths: tuple[Path, ...], results_dir: Path, everything: bool, fm
     if fmt not in FORMATS:
         raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")
     from harness.interop.mteb_results import PROTOCOLS, beside, read_mteb
-    from harness.results import ResultStore
+    from harness.record import ResultStore
 
     scores = read_mteb(paths)
     shown = [score for score in scores if everything or score.matches]

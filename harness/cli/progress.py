@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from harness.engines.base import Plan
-    from harness.results import Record
+    from harness.record import Record
 
 _WORDS = {
     "weights-missing": "weights not on this machine",

@@ -11,7 +11,7 @@ from harness.errors import UsageError, unknown_name
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence
-    from harness.results import Record, ResultStore
+    from harness.record import Record, ResultStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,8 @@ def read_recorded(
         UsageError: there are no records, or none of a model.
     """
     from harness.contamination import apply_evidence, read_evidence
+    from harness.record import ResultStore
     from harness.registry import select_tasks, tasks
-    from harness.results import ResultStore
 
     store = ResultStore(results_dir)
     evidence = read_evidence(results_dir)

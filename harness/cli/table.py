@@ -12,7 +12,7 @@ from harness.cli import options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.results import Record
+    from harness.record import Record
 
 
 @click.command()

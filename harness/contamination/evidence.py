@@ -16,13 +16,13 @@ from harness import strict_json
 from harness.errors import RecordInvalid, RecordNewer
 from harness.files import write_text
 from harness.outcome import Metric
-from harness.record_facts import check_contamination
+from harness.record import check_contamination
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.results import Record
+    from harness.record import Record
 
 #: Name of the file in a results directory, and the version of its form.
 FILE = "contamination.json"

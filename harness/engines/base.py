@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from harness.results import Record
+    from harness.record import Record
     from harness.units import Unit, Workbench
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.results import Record
+    from harness.record import Record
     from harness.units import Unit, Workbench
 
 

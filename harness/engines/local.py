@@ -20,7 +20,7 @@ from harness.planning import Estimator
 from harness.workers import cores, most_processes
 
 if TYPE_CHECKING:
-    from harness.results import Record
+    from harness.record import Record
     from harness.units import Workbench
 
 #: Cores and estimated seconds of scoring from which on it is left to processes.

@@ -25,7 +25,7 @@ from harness.errors import ExtraMissing, UsageError
 from harness.workers import cores
 
 if TYPE_CHECKING:
-    from harness.results import Record
+    from harness.record import Record
     from harness.units import Workbench
 
 #: Bytes of Ray's object store on a cluster of our own: nothing large ever lies in it.

@@ -35,7 +35,7 @@ from harness.units import Unit
 if TYPE_CHECKING:
     from harness.engines.base import Plan, Watcher
     from harness.engines.crew import Crew
-    from harness.results import Record
+    from harness.record import Record
     from harness.units import Workbench
 
 #: How often a job is begun that workers die over.

@@ -14,14 +14,14 @@ from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError, RecordInvalid
 from harness.figures.drawing import NotDrawn
 from harness.files import write_bytes
-from harness.results import pack, unpack
+from harness.record import pack, unpack
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from harness.figures.source import Source
-    from harness.results import Record
+    from harness.record import Record
 
 _NOT_KEPT = (
     "its projection is not kept beside the records: --data-dir and --cache-dir, with corpus and vectors, make it"

@@ -12,7 +12,7 @@ from harness.leaderboard.combine import Unit
 from harness.leaderboard.frame import ordered_units
 from harness.leaderboard.grid import Grid
 from harness.leaderboard.names import clean, corpus_title
-from harness.results import ModelFacts, Record, ResultStore
+from harness.record import ModelFacts, Record, ResultStore
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,7 +17,7 @@ from harness import strict_json
 from harness.errors import DataInvalid, DataMissing
 
 if TYPE_CHECKING:
-    from harness.results import Record
+    from harness.record import Record
 
 #: Task of mteb → family and corpus of ours that score the same texts, and how mteb's protocol differs.
 PROTOCOLS: Mapping[str, tuple[str, str]] = {

@@ -14,7 +14,7 @@ from typing import Any
 from harness import strict_json
 from harness.errors import RecordInvalid
 from harness.outcome import Metric
-from harness.results import STATUSES, Failure, ModelFacts, Record
+from harness.record import STATUSES, Failure, ModelFacts, Record
 
 #: Where ablations lie below a results directory: any depth, one file an ablation.
 FILES = "ablation/**/runs.jsonl"

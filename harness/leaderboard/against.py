@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.comparison import Compared, Side, compare
 from harness.leaderboard.table import Block, Column, Footnote, Row, Table
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 from harness.statistics import DRAWS, holm
 from harness.statistics.ranks import ALPHA
 

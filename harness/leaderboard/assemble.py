@@ -13,7 +13,7 @@ from harness.leaderboard.names import clean, family_title
 from harness.leaderboard.published import CITATION, Published, load_published
 from harness.leaderboard.ranking import rank_rows
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
-from harness.results import ModelFacts
+from harness.record import ModelFacts
 
 #: Heading of the rows that only the paper has, before the name of their base model.
 PUBLISHED_ONLY = "Published, not measured here"

@@ -23,7 +23,7 @@ from typing import Any
 from harness.errors import RecordInvalid
 from harness.leaderboard.metrics import metric_style
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record
+from harness.record import ModelFacts, Record
 from harness.statistics import sampling_error, seed_interval, standard_error
 
 #: The most cautious state first: what seeds that disagree are joined to.

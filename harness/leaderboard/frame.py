@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.leaderboard.combine import Unit, combine
 from harness.leaderboard.names import clean, family_order, spreadsheet, task_order
-from harness.results import Record
+from harness.record import Record
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from harness.leaderboard.combine import Unit
 from harness.leaderboard.metrics import digits, metric_style
 from harness.leaderboard.names import corpus_title, family_order, protocol_order
 from harness.leaderboard.table import Cell, Column
-from harness.results import ModelFacts
+from harness.record import ModelFacts
 
 
 @dataclass(frozen=True, kw_only=True)

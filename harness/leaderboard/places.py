@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.comparison import column as compared_column
 from harness.leaderboard.ranking import competes
 from harness.leaderboard.table import Block, Column, Row, Table
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 from harness.statistics import DRAWS
 
 

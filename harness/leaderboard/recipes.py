@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from harness.leaderboard.assemble import Plan
 from harness.leaderboard.combine import Unit
-from harness.results import ModelFacts
+from harness.record import ModelFacts
 
 #: What stands behind the title of a recipe, before its backbone.
 OURS = ", our re-training"

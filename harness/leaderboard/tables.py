@@ -16,7 +16,7 @@ from harness.leaderboard.overview import overview
 from harness.leaderboard.paper import table_five, table_four, table_one, table_three, table_two
 from harness.leaderboard.recipes import of_recipes
 from harness.leaderboard.table import Table
-from harness.results import Record
+from harness.record import Record
 
 _PLANS = {
     **{"I": table_one, "II": table_two, "III": table_three, "IV": table_four, "V": table_five},

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.environment import environment
+from harness.record import environment
 from harness.workers import cores
 
 #: Side of the matrices whose product measures the peak: larger gain nothing, smaller leave overhead in.

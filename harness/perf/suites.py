@@ -19,8 +19,8 @@ from harness.perf.plain_suite import TASKS
 from harness.perf.rows import Row, measured
 from harness.perf.settings import Settings
 from harness.perf.timing import Samples, Spread, interleave, ratio, spread
+from harness.record import ResultStore
 from harness.registry import load_encoder
-from harness.results import ResultStore
 
 _WARM_ROUNDS = 5
 

@@ -25,7 +25,7 @@ from harness.report.missing import missing_numbers
 
 if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary
-    from harness.results import Record, ResultStore
+    from harness.record import Record, ResultStore
 
 #: Dots per inch of the points in scatter plots: a page is read on a screen.
 _DOTS = 110

@@ -11,7 +11,7 @@ from harness.registry import find_encoder
 if TYPE_CHECKING:
     from harness.encoder import EncoderCard
     from harness.figures import Source
-    from harness.results import ModelFacts
+    from harness.record import ModelFacts
 
 _VECTORS = {
     "cls": "last layer, first token",

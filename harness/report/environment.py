@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.leaderboard.names import clean
-from harness.results import Record
+from harness.record import Record
 
 #: Digests of the corpora differ from task to task and say nothing of the machine.
 _LEFT_OUT = {"corpora"}

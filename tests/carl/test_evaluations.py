@@ -10,10 +10,10 @@ from carl.card import model_card
 from carl.cli import carl
 from carl.evaluations import evaluations_of
 from carl.provenance import read_record
-from harness.errors import RecordInvalid, UsageError
+from harness.errors import RecordSkipped, UsageError
 from harness.outcome import Metric
+from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder
-from harness.results import ModelFacts, Record, ResultStore
 
 
 @pytest.fixture
@@ -78,9 +78,9 @@ def test_no_results_no_section(shipped, tmp_path):
     assert "## Evaluation" not in model_card(read_record(shipped), None, [])
 
 
-def test_damaged_results_are_not_passed_over(shipped, results):
+def test_a_damaged_record_is_named(shipped, results):
     next(results.rglob("*.json")).write_text("{")
-    with pytest.raises(RecordInvalid):
+    with pytest.warns(RecordSkipped):
         evaluations_of(shipped, shipped.name, results)
 
 

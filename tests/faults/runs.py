@@ -14,7 +14,7 @@ from typing import Any
 from harness.embeddings import EmbeddingStore
 from harness.errors import RecordInvalid
 from harness.files import PARTIAL
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 
 #: Models without torch, tasks without data (`quick_tasks.py`): six units in half a second.
 QUICK = ("--models", "lexicon,tfidf-svd", "--tasks", "quick")

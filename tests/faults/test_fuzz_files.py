@@ -30,7 +30,7 @@ from harness.leaderboard.ablation import read_ablations
 from harness.leaderboard.published import read_published
 from harness.outcome import Metric
 from harness.perf.record import SpeedRecord
-from harness.results import Failure, ModelFacts, Record, ResultStore, pack
+from harness.record import Failure, ModelFacts, Record, ResultStore, pack
 from harness.statistics import scored
 from harness.transformer.checkpoint import read_config, read_tensors
 from harness.transformer.safety import check_directory

@@ -30,9 +30,9 @@ from harness.leaderboard import build_tables, render
 from harness.leaderboard.names import clean
 from harness.outcome import Metric
 from harness.planning import Estimator, Shard
+from harness.record import Record, ResultStore
 from harness.registry import EncoderPlugin
 from harness.report.cards import _rows
-from harness.results import Record, ResultStore
 from harness.units import RunOptions, Workbench
 
 FAULTS = settings.get_profile("faults")

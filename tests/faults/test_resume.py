@@ -15,8 +15,8 @@ from harness.cli.progress import SilentProgress
 from harness.encoder import EncoderCard
 from harness.engines import LocalEngine, Plan
 from harness.outcome import Metric, Outcome
+from harness.record import ResultStore
 from harness.registry import EncoderPlugin
-from harness.results import ResultStore
 from harness.units import RunOptions, Unit, Workbench
 
 FAULTS = settings.get_profile("costly faults")

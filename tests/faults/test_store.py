@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from harness import embeddings, results
+from harness import embeddings, record
 from harness.embeddings import EmbeddingStore, text_key
 from harness.errors import RecordInvalid
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record, ResultStore
+from harness.record import ModelFacts, Record, ResultStore
 
 FAULTS = settings.get_profile("faults")
 FACTS = {"fingerprint": "abc", "pooling": "cls"}
@@ -151,10 +151,10 @@ def test_a_record_and_its_predictions_are_of_one_measurement(quick_path, writers
     directory = quick_path / "one record"
     shutil.rmtree(directory, ignore_errors=True)
     store = ResultStore(directory)
-    write_text, torn = results.write_text, False
+    write_text, torn = record.write_text, False
     for value, lives in writers:
         one = replace(RECORD, metrics={"accuracy": Metric(value / 10)})
-        with mock.patch("os.fsync", lambda _: None), mock.patch.object(results, "write_text") as last:
+        with mock.patch("os.fsync", lambda _: None), mock.patch.object(record, "write_text") as last:
             last.side_effect = write_text if lives == 2 else Killed
             try:
                 if lives:

@@ -143,7 +143,7 @@ def warm_up(modules: list[str]) -> None:
     for name in modules:
         with suppress(Exception):
             importlib.import_module(name)
-    from harness.environment import environment
+    from harness.record import environment
     from harness.registry import load_encoder, tasks
 
     environment()

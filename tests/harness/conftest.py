@@ -11,7 +11,7 @@ import pytest
 
 from harness.contamination import judge
 from harness.outcome import Metric
-from harness.results import Failure, ModelFacts, Record, ResultStore
+from harness.record import Failure, ModelFacts, Record, ResultStore
 from harness.statistics import metrics_of
 
 #: Names that break what does not escape: markup, LaTeX, formulas, right-to-left, emoji, separators of lines.

@@ -11,8 +11,8 @@ from harness.corpora.base import CorpusCard, Examples
 from harness.encoder import EncoderCard
 from harness.engines import LocalEngine
 from harness.errors import UsageError, WeightsMissing
+from harness.record import ResultStore
 from harness.registry import EncoderPlugin
-from harness.results import ResultStore
 from harness.tasks.drift import variants
 from harness.units import RunOptions
 

@@ -9,7 +9,7 @@ from scipy import stats
 from harness.comparison import NO_DOCUMENTS, NO_PREDICTIONS, Side, changes, column, compare
 from harness.errors import UsageError
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record, ResultStore
+from harness.record import ModelFacts, Record, ResultStore
 from harness.statistics import mcnemar, metrics_of
 
 MR = "polarity/mr/senteval-lr/1"

@@ -12,7 +12,7 @@ from harness.files import PARTIAL
 from harness.leftovers import remove_leftovers
 from harness.locks import SUFFIX, Lock
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record, ResultStore
+from harness.record import ModelFacts, Record, ResultStore
 
 
 @pytest.fixture

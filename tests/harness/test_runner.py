@@ -14,8 +14,8 @@ from harness.encoder import EncoderCard
 from harness.engines import LocalEngine
 from harness.errors import DataMissing, ExtraMissing, RecordNewer, StorageFault, UsageError, WeightsMissing
 from harness.outcome import Metric, Outcome
+from harness.record import ResultStore
 from harness.registry import EncoderPlugin
-from harness.results import ResultStore
 from harness.units import RunOptions
 
 

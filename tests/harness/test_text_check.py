@@ -9,8 +9,8 @@ import pytest
 from harness.contamination import TrainingTexts, text_hash
 from harness.corpora.shelves import Library
 from harness.outcome import Metric
+from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
-from harness.results import ModelFacts, Record, ResultStore
 from harness.statistics import metrics_of
 from harness.text_check import FEWEST, TextCheck
 

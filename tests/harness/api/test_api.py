@@ -14,7 +14,7 @@ from harness.encoder import EncoderCard
 from harness.engines import LocalEngine
 from harness.errors import DataMissing, UsageError
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record, ResultStore
+from harness.record import ModelFacts, Record, ResultStore
 
 TASKS = ["polarity/sample", "geometry/sample"]
 

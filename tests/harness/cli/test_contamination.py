@@ -12,8 +12,8 @@ from harness.cli.table import table
 from harness.contamination import judge
 from harness.corpora.shelves import Library
 from harness.errors import DataMissing, UsageError
+from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import select_tasks
-from harness.results import ModelFacts, Record, ResultStore
 from harness.statistics import metrics_of
 
 TASK = "polarity/sample/senteval-lr/1"

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.cli.progress import Pace, PlainProgress
-from harness.results import ModelFacts, Record
+from harness.record import ModelFacts, Record
 
 
 def test_the_time_left_does_not_promise_the_pace_of_short_texts():

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from harness.locks import Lock
-from harness.results import ResultStore
+from harness.record import ResultStore
 
 _PROBE = """
 import sys
@@ -19,7 +19,7 @@ from harness.cli import main
 try:
     main()
 finally:
-    print("HEAVY", [name for name in ("torch", "pandas", "sklearn", "numpy") if name in sys.modules], file=sys.stderr)
+    print("HEAVY", [name for name in ("torch", "pandas", "sklearn") if name in sys.modules], file=sys.stderr)
 """
 
 SAMPLE = ("run", "--models", "lexicon,tfidf-svd", "--suite", "sample", "--tasks", "geometry,valence-arousal")

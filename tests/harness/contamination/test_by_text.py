@@ -24,7 +24,7 @@ from harness.contamination.evidence import FILE, from_ranges, to_ranges
 from harness.errors import RecordInvalid, RecordNewer
 from harness.leaderboard.combine import contamination_state
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record
+from harness.record import ModelFacts, Record
 
 LONG = "The ferry left the island long before anybody woke up."
 OTHER = "Seven lanterns burned in the window of the old mill."

@@ -12,7 +12,7 @@ import pytest
 from harness.cli.progress import SilentProgress
 from harness.engines import Engine, LocalEngine
 from harness.perf.machine import limited_to
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 from harness.runner import run
 from harness.units import RunOptions
 

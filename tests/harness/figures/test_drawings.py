@@ -15,7 +15,7 @@ from harness.figures.captions import captions
 from harness.figures.cost import speed
 from harness.figures.drawing import listed, short
 from harness.figures.forest import baseline_of, forest
-from harness.results import ResultStore
+from harness.record import ResultStore
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,8 +14,8 @@ from harness.errors import RecordInvalid
 from harness.figures import Drawing, NotDrawn, Source, draw_all
 from harness.figures.planes import plane_of
 from harness.outcome import Metric
+from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import tasks
-from harness.results import ModelFacts, Record, ResultStore
 
 TASK = "geometry/sample/ekman6-single/1"
 

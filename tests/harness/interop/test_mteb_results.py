@@ -10,7 +10,7 @@ from harness.errors import DataInvalid, DataMissing
 from harness.interop import read_mteb
 from harness.interop.mteb_results import beside
 from harness.outcome import Metric
-from harness.results import ModelFacts, Record, ResultStore
+from harness.record import ModelFacts, Record, ResultStore
 
 
 def document(name="ImdbClassification", **changes):

@@ -7,7 +7,7 @@ import pytest
 
 from harness.contamination import judge
 from harness.outcome import Metric
-from harness.results import Failure, ModelFacts, Record
+from harness.record import Failure, ModelFacts, Record
 
 MakeRecord = Callable[..., Record]
 

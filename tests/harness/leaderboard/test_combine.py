@@ -12,7 +12,7 @@ from scipy import stats
 from harness.errors import RecordInvalid
 from harness.leaderboard.combine import combine, combine_metric
 from harness.outcome import Metric
-from harness.results import Record
+from harness.record import Record
 
 Make = Callable[..., Record]
 

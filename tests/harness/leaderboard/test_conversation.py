@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.leaderboard import build_tables, render
-from harness.results import Record
+from harness.record import Record
 
 Make = Callable[..., Record]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harness.leaderboard import build_tables, render
 from harness.leaderboard.html import fragment
 from harness.leaderboard.names import clean
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 
 Make = Callable[..., Record]
 

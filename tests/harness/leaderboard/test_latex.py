@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.leaderboard import build_tables, render
 from harness.leaderboard.latex import escape_latex
 from harness.outcome import Metric
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 
 Make = Callable[..., Record]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from harness.leaderboard import build_tables, render
 from harness.leaderboard.places import with_places
-from harness.results import Record, ResultStore
+from harness.record import Record, ResultStore
 
 Make = Callable[..., Record]
 

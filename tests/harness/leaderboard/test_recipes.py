@@ -10,8 +10,8 @@ import pytest
 
 from harness.leaderboard import Table, build_tables, render
 from harness.leaderboard.against import against_start
+from harness.record import Record, ResultStore
 from harness.registry import select_tasks
-from harness.results import Record, ResultStore
 
 Make = Callable[..., Record]
 

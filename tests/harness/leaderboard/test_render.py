@@ -15,7 +15,7 @@ from harness.leaderboard import FORMATS, build_tables, render
 from harness.leaderboard.layout import display_width
 from harness.leaderboard.render import CSV_COLUMNS, escape_markdown
 from harness.outcome import Metric
-from harness.results import Record
+from harness.record import Record
 
 Make = Callable[..., Record]
 

@@ -9,7 +9,7 @@ from harness.errors import UsageError
 from harness.leaderboard import Cell, Row, Table, build_tables, load_published
 from harness.leaderboard.table import Column
 from harness.outcome import Metric
-from harness.results import STATUSES, Record
+from harness.record import STATUSES, Record
 
 Make = Callable[..., Record]
 

@@ -21,11 +21,11 @@ from harness.contamination import TextEvidence
 from harness.figures import Source
 from harness.leaderboard.names import clean
 from harness.outcome import Metric
+from harness.record import ResultStore
 from harness.registry import tasks
 from harness.report.build import script_json
 from harness.report.contamination import clean_numbers, evidence_lines
 from harness.report.explorer import explore
-from harness.results import ResultStore
 
 MR = "polarity/mr/senteval-lr/1"
 SST5 = "polarity/sst5/senteval-lr/1"
