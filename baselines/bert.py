@@ -21,6 +21,7 @@ class BERT(TransformerEncoder):
         revision="86b5e0934494bd15c9632b12f734a8a67f723594",
         pooling="cls",
         poolings=("cls", "mean", "pooler", "last"),
+        recommended="cls",
         max_length=512,
         dimensions=768,
         parameters=108_891_648,

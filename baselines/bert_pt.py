@@ -29,6 +29,7 @@ class BERTPTRestaurant(TransformerEncoder):
         revision="579436ac2acc003d1f0cbb2ac771aa0461a60343",
         pooling="cls",
         poolings=("cls", "mean", "pooler", "last"),
+        recommended="cls",
         max_length=512,
         dimensions=768,
         parameters=108_891_648,

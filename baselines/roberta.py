@@ -21,6 +21,7 @@ class RoBERTa(TransformerEncoder):
         revision="e2da8e2f811d1448a5b465c236feacd80ffbac7b",
         pooling="cls",
         poolings=("cls", "mean", "last"),
+        recommended="cls",
         max_length=512,
         dimensions=768,
         parameters=124_055_040,

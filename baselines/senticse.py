@@ -24,6 +24,7 @@ class SentiCSE(TransformerEncoder):
         revision="76888d93305ed8459a0158675f60c297ed0d7fee",
         pooling="cls",
         poolings=("cls", "mean", "pooler", "last"),
+        recommended="pooler",
         max_length=512,
         dimensions=768,
         parameters=124_055_040,

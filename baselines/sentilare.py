@@ -52,6 +52,7 @@ class SentiLARENeutral(TransformerEncoder):
         weights=_PAGE,
         pooling="cls",
         poolings=("cls", "mean", "last"),
+        recommended="cls",
         max_length=512,
         dimensions=768,
         parameters=124_065_792,

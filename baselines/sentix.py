@@ -47,6 +47,7 @@ class SentiX(TransformerEncoder):
         weights="drive.google.com/file/d/1aURbb0d5n-eFn2QxAWX64gA8X7b9xC2n",
         pooling="cls",
         poolings=("cls", "mean", "pooler", "last"),
+        recommended="pooler",
         max_length=512,
         dimensions=768,
         parameters=108_891_648,

@@ -27,6 +27,7 @@ class SimCSEUnsupervisedBERT(TransformerEncoder):
         weights="huggingface.co/princeton-nlp/unsup-simcse-bert-base-uncased",
         pooling="cls",
         poolings=("cls", "mean", "pooler", "last"),
+        recommended="cls",
         max_length=512,
         dimensions=768,
         parameters=108_891_648,
@@ -53,6 +54,7 @@ class SimCSESupervisedBERT(SimCSEUnsupervisedBERT):
     card = replace(
         SimCSEUnsupervisedBERT.card,
         name="simcse-sup-bert",
+        recommended="pooler",
         title="SimCSE-BERT (sup.)",
         weights="huggingface.co/princeton-nlp/sup-simcse-bert-base-uncased",
         training_data=("wikipedia", "bookcorpus", "snli", "multinli"),
@@ -93,6 +95,7 @@ class SimCSESupervisedRoBERTa(SimCSEUnsupervisedRoBERTa):
     card = replace(
         SimCSEUnsupervisedRoBERTa.card,
         name="simcse-sup-roberta",
+        recommended="pooler",
         title="SimCSE-RoBERTa (sup.)",
         weights="huggingface.co/princeton-nlp/sup-simcse-roberta-base",
         revision="4bf73c6b5df517f74188c5e9ec159b2208c89c08",

@@ -56,6 +56,8 @@ class EncoderCard:
     """The pooling of the plain name; None where the notion does not apply."""
     poolings: tuple[str, ...] = ()
     """Every pooling that `NAME@POOLING` may ask for; only those that have trained weights."""
+    recommended: str | None = None
+    """The pooling that its authors trained or recommend, where it is known."""
     max_length: int | None = None
     """Tokens after which a text is cut, special tokens included; None for no limit."""
     dimensions: int | None = None
@@ -95,8 +97,8 @@ class EncoderCard:
                     f"{self.name}: `{field.name}` of its card is {_shown(value)}; it must be {expected}"
                     + (": write ('mr',) for one name, () for none" if isinstance(value, str) else "")
                 )
-        for pooling in (*self.poolings, *([] if self.pooling is None else [self.pooling])):
-            if pooling not in POOLINGS:
+        for pooling in (*self.poolings, self.pooling, self.recommended):
+            if pooling is not None and pooling not in POOLINGS:
                 raise UsageError(f"{self.name}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
 
     @property

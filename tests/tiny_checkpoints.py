@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, RobertaConfig, RobertaModel
 
 WORDS = "the a an and not no was is are it we you kind warm cold rain train late never again very so fine awful glad"
 
@@ -88,6 +88,38 @@ def tiny_roberta(*, vocabulary: int, positions: int = 162, seed: int = 0, width:
         layer_norm_eps=1e-5,
     )
     return Tiny("roberta", _stirred(RobertaModel(config), seed), _plain(config))
+
+
+def tiny_mpnet(*, vocabulary: int, positions: int = 162, seed: int = 0, width: int = 32) -> Tiny:
+    """An MPNet whose every tensor is far from its initial value."""
+    config = MPNetConfig(
+        vocab_size=vocabulary,
+        hidden_size=width,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=2 * width,
+        max_position_embeddings=positions,
+        layer_norm_eps=1e-5,
+    )
+    return Tiny("mpnet", _stirred(MPNetModel(config), seed), _plain(config))
+
+
+def write_mpnet_vocabulary(directory: Path) -> int:
+    """A `tokenizer.json` of word pieces between `<s>` and `</s>`, padded to 128 as the published one; its size."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+
+    write_wordpiece(directory)
+    path = directory / "vocab.txt"
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", *path.read_text("utf-8").split("\n")[:-1], "<mask>"]
+    path.unlink()
+    tokenizer = Tokenizer(models.WordPiece({token: i for i, token in enumerate(tokens)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<mask>"])
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    tokenizer.enable_padding(length=128, pad_id=1, pad_token="<pad>")
+    tokenizer.save(str(directory / "tokenizer.json"))
+    return len(tokens)
 
 
 def _stirred(model: Any, seed: int) -> Any:

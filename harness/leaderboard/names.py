@@ -11,6 +11,7 @@ FAMILIES = {
     "floor": "Floors",
     "bert": "BERT",
     "roberta": "RoBERTa",
+    "mpnet": "MPNet",
     "minilm": "MiniLM",
     "recipe-free": "Recipes, no labels",
     "recipe-affect": "Recipes, ratings or affect labels",

@@ -29,7 +29,7 @@ class Group:
         return self.start + self.count * self.length
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group]) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group], biases: Sequence[Tensor] | None = None) -> Tensor:
     """Let every token of a text look at all tokens of the text.
 
     Args:
@@ -37,23 +37,27 @@ def attend(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group]) -> Tensor:
         k: keys, likewise.
         v: values, likewise.
         groups: the texts, in the order of their rows.
+        biases: what is added to the scores of each group, (1, heads, length, length).
 
     Returns:
         (rows, heads · width), zero where there is padding.
     """
     context = torch.zeros(len(q), q.shape[1] * q.shape[2], device=q.device, dtype=q.dtype)
-    if len(groups) > 1 and serves_any_length(q.device, q.dtype):
+    if biases is None and len(groups) > 1 and serves_any_length(q.device, q.dtype):
         end = groups[-1].end
         context[:end] = _any_length(q[:end], k[:end], v[:end], groups).flatten(1)
         return context
-    for g in groups:
+    added: Sequence[Tensor | None] = biases or [None] * len(groups)
+    for g, bias in zip(groups, added, strict=True):
         queries, keys, values = (_texts(t, g) for t in (q, k, v))
-        attended = functional.scaled_dot_product_attention(queries, keys, values)
+        attended = functional.scaled_dot_product_attention(queries, keys, values, bias)
         context[g.start : g.end] = attended.transpose(1, 2).reshape(g.count * g.length, -1)
     return context
 
 
-def attend_once(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group]) -> Tensor:
+def attend_once(
+    q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group], biases: Sequence[Tensor] | None = None
+) -> Tensor:
     """Let one query for each text look at all tokens of the text.
 
     Args:
@@ -61,16 +65,19 @@ def attend_once(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group]) -> Ten
         k: keys (rows, heads, width).
         v: values, likewise.
         groups: the texts, in the order of their rows.
+        biases: as of `attend`; their first row is used, for the query is the first token's.
 
     Returns:
         (rows of q, heads · width), zero where a row has no text.
     """
     context = torch.zeros(len(q), q.shape[1] * q.shape[2], device=q.device, dtype=q.dtype)
     done = 0
-    for g in groups:
+    added: Sequence[Tensor | None] = biases or [None] * len(groups)
+    for g, bias in zip(groups, added, strict=True):
         keys, values = _texts(k, g), _texts(v, g)
         query = q[done : done + g.count, :, None].expand(-1, -1, QUERY_ROWS, -1).contiguous()
-        attended = functional.scaled_dot_product_attention(query, keys, values)[:, :, 0]
+        first = bias[:, :, :1].expand(-1, -1, QUERY_ROWS, -1).contiguous() if bias is not None else None
+        attended = functional.scaled_dot_product_attention(query, keys, values, first)[:, :, 0]
         context[done : done + g.count] = attended.reshape(g.count, -1)
         done += g.count
     return context

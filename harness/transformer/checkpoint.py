@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 #: TensorFlow-era names that published BERT files still carry.
 _OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 
+#: MPNet's names of what BERT has under others.
+_MPNET_NAMES = {
+    ".attention.attn.q.": ".attention.self.query.",
+    ".attention.attn.k.": ".attention.self.key.",
+    ".attention.attn.v.": ".attention.self.value.",
+    ".attention.attn.o.": ".attention.output.dense.",
+    ".attention.LayerNorm.": ".attention.output.LayerNorm.",
+}
+
 #: Buffers of old library versions: no parameters.
 _BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
 
@@ -34,14 +43,14 @@ class Layout:
     """How the authors of a model name its files and tensors."""
 
     architecture: str
-    """`bert` or `roberta`."""
+    """`bert`, `roberta` or `mpnet`."""
     weights: tuple[str, ...] = ("model.safetensors", "pytorch_model.bin")
     """File names, the first that exists is read."""
     config: tuple[str, ...] = ("config.json",)
     """File names, the first that exists is read."""
     vocabulary: tuple[tuple[str, ...], ...] = (("tokenizer.json",), ("vocab.txt",), ("vocab.json", "merges.txt"))
     """Sets of files, the first complete set is read."""
-    prefixes: tuple[str, ...] = ("bert.", "roberta.")
+    prefixes: tuple[str, ...] = ("bert.", "roberta.", "mpnet.")
     """Prefixes that encoder tensors may carry."""
     renames: tuple[tuple[str, str], ...] = ()
     """Tensor-name beginnings and what they become, e.g. `mlp.` → `pooler.`; applied before prefixes."""
@@ -171,6 +180,8 @@ def _canonical(name: str, layout: Layout) -> str:
         if name.startswith(prefix):
             name = name[len(prefix) :]
             break
+    for old, new in _MPNET_NAMES.items():
+        name = name.replace(old, new)
     for old, new in _OLD_NAMES.items():
         if name.endswith(old):
             return name[: -len(old)] + new

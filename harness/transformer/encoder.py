@@ -8,13 +8,14 @@ for when asked, and read when the first text is encoded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.encoder import EncoderCard
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
+from harness.transformer.adapter import ADAPTER_FILES, is_adapter, merge_adapter
 from harness.transformer.checkpoint import (
     Layout,
     encoder_tensors,
@@ -43,7 +44,8 @@ class TransformerEncoder:
     """An encoder of BERT's or RoBERTa's shape, read from a published checkpoint.
 
     Args:
-        weights_dir: directory of the checkpoint; without it the hub's cache, then the hub.
+        weights_dir: directory of the checkpoint; without it the hub's cache, then the hub. May be the directory of a
+            LoRA adapter, which is then added to this encoder's own weights.
         tokenizer_dir: directory of the vocabulary, for checkpoints that come without one.
         max_length: tokens after which a text is cut, special tokens included; the card's by default.
         device: `cpu`, `cuda`, `cuda:1`, ...; by default a GPU when there is one.
@@ -63,6 +65,8 @@ class TransformerEncoder:
     hub_aliases: ClassVar[tuple[str, ...]] = ()
     #: Embedding tables summed at the input, one for each channel of `inputs`.
     tables: ClassVar[tuple[str, ...]] = ("embeddings.word_embeddings.weight",)
+    #: Directory of a LoRA adapter that is merged into the weights (`adapter.merge_adapter`).
+    adapter_dir: Path | None = None
 
     def __init__(
         self,
@@ -87,6 +91,8 @@ class TransformerEncoder:
         if max_length is not None and max_length < 3:
             raise UsageError(f"max_length is {max_length}; two special tokens and a word need at least 3")
         self.weights_dir = Path(weights_dir) if weights_dir is not None else None
+        if self.weights_dir is not None and is_adapter(self.weights_dir):
+            self.adapter_dir, self.weights_dir = self.weights_dir, None
         self.tokenizer_dir = Path(tokenizer_dir) if tokenizer_dir is not None else None
         self.max_length = max_length
         self.device = device
@@ -149,6 +155,20 @@ class TransformerEncoder:
         )
         return f"{source} `--weights-dir {self.card.name}=DIR`, a directory with these files: {needed}"
 
+    def fetch(self, report: Callable[[str], None] = print) -> Path:
+        """Fetch the files that are not on this machine.
+
+        Args:
+            report: is told of long steps.
+
+        Returns:
+            The checkpoint's directory.
+
+        Raises:
+            WeightsMissing: they cannot be fetched; says what to pass.
+        """
+        return self.files(fetch=True).config.parent
+
     def availability(self) -> tuple[str, str]:
         """Whether encoding would work now, without reading weights or asking the network.
 
@@ -181,6 +201,8 @@ class TransformerEncoder:
         parts = [f"{path.name}:{sha256_file(path)}" for path in files.all]
         if files.vocabulary[0].name == "vocab.txt":
             parts.append(f"lower_case:{self._lower_case(files)}")
+        if self.adapter_dir is not None:
+            parts += [f"{name}:{sha256_file(self.adapter_dir / name)}" for name in ADAPTER_FILES]
         return parts
 
     def training_text_hashes(self) -> frozenset[str] | None:
@@ -194,7 +216,7 @@ class TransformerEncoder:
         """
         from harness.transformer.training_texts import read_training_texts
 
-        return read_training_texts(self.files(fetch=False).config.parent)
+        return read_training_texts(self.adapter_dir or self.files(fetch=False).config.parent)
 
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
@@ -284,9 +306,10 @@ class TransformerEncoder:
         extra = self.extra_tensors(shape)
         plain, with_pooler = shape.tensors(pooler=False), shape.tensors(pooler=True)
         pooler = {name: size for name, size in with_pooler.items() if name not in plain}
-        picked = encoder_tensors(
-            read_tensors(files.weights), {**plain, **extra}, self.layout, str(files.weights), optional=pooler
-        )
+        state = read_tensors(files.weights)
+        if self.adapter_dir is not None:
+            state = merge_adapter(state, self.adapter_dir)
+        picked = encoder_tensors(state, {**plain, **extra}, self.layout, str(files.weights), optional=pooler)
         tensors = picked.tensors
         if self.pooling == "pooler":
             self._check_pooler(tensors, files)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: `model_type` → architecture, for types whose arithmetic is exactly BERT's or RoBERTa's.
-_PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta"}
+_PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta", "mpnet": "mpnet"}
 
 #: Types whose positions begin behind the padding id.
 _OFFSET_TYPES = (
@@ -63,8 +63,8 @@ def hub_card(target: str, kind: str) -> EncoderCard:
 class HubEncoder(TransformerEncoder):
     """A checkpoint of the transformers library, from the hub or a directory.
 
-    Exactly BERT- and RoBERTa-shaped models run in the packed engine, others in padded batches by the library. Every
-    encoder tensor must be in the checkpoint; heads of any name are left out and listed by `describe`.
+    Exactly BERT-, RoBERTa- and MPNet-shaped models run in the packed engine, others in padded batches by the library.
+    Every encoder tensor must be in the checkpoint; heads of any name are left out and listed by `describe`.
 
     Args:
         model: hub id or directory.
@@ -210,8 +210,8 @@ def _packed_form(config: Path, weights: Sequence[Path], vocabulary_dir: Path) ->
         Shape.from_config(content, architecture, str(config))
     except WeightsInvalid:
         return None, ()
-    sets = (("tokenizer.json",), ("vocab.txt",) if architecture == "bert" else ("vocab.json", "merges.txt"))
-    for names in sets:
+    own = {"bert": (("vocab.txt",),), "roberta": (("vocab.json", "merges.txt"),)}.get(architecture, ())
+    for names in (("tokenizer.json",), *own):
         files = tuple(vocabulary_dir / name for name in names)
         if all(file.is_file() for file in files):
             layout = Layout(architecture=architecture, weights=(weights[0].name,), vocabulary=(names,), any_heads=True)

@@ -1,4 +1,4 @@
-"""A BERT- or RoBERTa-shaped encoder without padding.
+"""A BERT-, RoBERTa- or MPNet-shaped encoder without padding.
 
 The tokens of a batch lie behind one another in one matrix (tokens, width). Linear layers, normalisation and the
 activation act on that matrix; attention runs once per group of texts of equal length and needs no mask. No
@@ -11,12 +11,14 @@ that row, by a query that is given several times (`attention.QUERY_ROWS`).
 On a GPU nothing waits for a result before the last batch is under way: the next batch is put together while the
 one before is computed.
 
-The arithmetic is that of transformers' `BertModel` and `RobertaModel` (Devlin et al. 2019, Liu et al. 2019), with
-key and value as one product.
+The arithmetic is that of transformers' `BertModel`, `RobertaModel` and `MPNetModel` (Devlin et al. 2019, Liu et al.
+2019, Song et al. 2020), with key and value as one product. MPNet adds a learned bias to the attention scores, which
+depends on how far apart two tokens are and is shared by all layers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -86,11 +88,15 @@ class PackedEncoder:
             return pick(f"{name}.weight"), pick(f"{name}.bias")
 
         self._tables = [pick(name) for name in tables]
-        # Every token has type 0, so its row is a part of the position row.
-        self._positions = (
-            pick("embeddings.position_embeddings.weight")[shape.offset :]
-            + pick("embeddings.token_type_embeddings.weight")[0]
-        )
+        self._positions = pick("embeddings.position_embeddings.weight")[shape.offset :]
+        if shape.types:
+            # Every token has type 0, so its row is a part of the position row.
+            self._positions = self._positions + pick("embeddings.token_type_embeddings.weight")[0]
+        self._distance_bias: Tensor | None = None
+        if shape.buckets:
+            apart = torch.arange(1 - shape.max_tokens, shape.max_tokens)
+            bucket = distance_bucket(apart, shape.buckets).to(device)
+            self._distance_bias = pick("encoder.relative_attention_bias.weight", dtype)[bucket].T.contiguous()
         self._input_norm = norm("embeddings.LayerNorm")
         self._layers = [
             _Layer(
@@ -128,17 +134,17 @@ class PackedEncoder:
         """
         result = torch.empty(len(items), self.shape.hidden, device=self.device)
         for rows, groups, ids in self._batches(items, batch_tokens):
-            x = self._embed(ids, groups)
+            x, biases = self._embed(ids, groups), self._biases(groups)
             for layer in self._layers[:-1]:
-                x = self._full_layer(x, layer, groups)
+                x = self._full_layer(x, layer, groups, biases)
             if pooling in ("cls", "pooler"):
-                vectors = self._first_token_layer(x, self._layers[-1], groups)
+                vectors = self._first_token_layer(x, self._layers[-1], groups, biases)
                 if pooling == "pooler":
                     assert self._pooler is not None  # the caller checked that it is there and trained
                     vectors = torch.tanh(functional.linear(vectors, *self._pooler))
                 vectors = vectors[: len(rows)]
             else:
-                x = self._full_layer(x, self._layers[-1], groups)
+                x = self._full_layer(x, self._layers[-1], groups, biases)
                 parts = [x[g.start : g.end].view(g.count, g.length, -1) for g in groups]
                 vectors = torch.cat([p.mean(1) if pooling == "mean" else p[:, -1] for p in parts])
             result[self._sent(torch.tensor(rows))] = vectors
@@ -149,9 +155,9 @@ class PackedEncoder:
         """Last-layer vectors of all tokens, float32 (tokens, hidden) per text, on the CPU."""
         result: list[Tensor] = [torch.empty(0)] * len(items)
         for rows, groups, ids in self._batches(items, batch_tokens):
-            x = self._embed(ids, groups)
+            x, biases = self._embed(ids, groups), self._biases(groups)
             for layer in self._layers:
-                x = self._full_layer(x, layer, groups)
+                x = self._full_layer(x, layer, groups, biases)
             lengths = [g.length for g in groups for _ in range(g.count)]
             parts = torch.split(x[: groups[-1].end].cpu(), lengths)
             for row, part in zip(rows, parts, strict=True):
@@ -206,13 +212,24 @@ class PackedEncoder:
         """Queries, keys or values of each head, (rows, heads, width), that one product holds side by side."""
         return list(product.view(len(product), parts, self.shape.heads, -1).unbind(1))
 
-    def _full_layer(self, x: Tensor, layer: _Layer, groups: list[Group]) -> Tensor:
+    def _biases(self, groups: list[Group]) -> list[Tensor] | None:
+        """What is added to the attention scores of each group, (1, heads, length, length)."""
+        if self._distance_bias is None:
+            return None
+        biases = []
+        for g in groups:
+            place = torch.arange(g.length, device=self.device)
+            apart = place[None, :] - place[:, None]
+            biases.append(self._distance_bias[:, apart + self.shape.max_tokens - 1][None])
+        return biases
+
+    def _full_layer(self, x: Tensor, layer: _Layer, groups: list[Group], biases: list[Tensor] | None) -> Tensor:
         rough = x.to(self.dtype)
         (query,) = self._heads(layer.query(rough), 1)
         key, value = self._heads(layer.key_value(rough), 2)
-        return self._after_attention(x, attend(query, key, value, groups), layer)
+        return self._after_attention(x, attend(query, key, value, groups, biases), layer)
 
-    def _first_token_layer(self, x: Tensor, layer: _Layer, groups: list[Group]) -> Tensor:
+    def _first_token_layer(self, x: Tensor, layer: _Layer, groups: list[Group], biases: list[Tensor] | None) -> Tensor:
         """The last layer for the first token of each text alone: a sixth of the layer's work remains."""
         first = self._sent(torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]))
         texts = len(first)
@@ -220,9 +237,31 @@ class PackedEncoder:
         x_first[:texts] = x[first]
         (query,) = self._heads(layer.query(x_first.to(self.dtype)), 1)
         key, value = self._heads(layer.key_value(x.to(self.dtype)), 2)
-        return self._after_attention(x_first, attend_once(query, key, value, groups), layer)
+        return self._after_attention(x_first, attend_once(query, key, value, groups, biases), layer)
 
     def _after_attention(self, x: Tensor, context: Tensor, layer: _Layer) -> Tensor:
         x = self._norm(layer.attention_out.added(context, x), layer.attention_norm)
         inner = layer.up.activated(x.to(self.dtype), self.shape.activation)
         return self._norm(layer.down.added(inner, x), layer.out_norm)
+
+
+def distance_bucket(apart: Tensor, buckets: int, farthest: int = 128) -> Tensor:
+    """Bucket of the distance between two tokens, as T5 and MPNet count them.
+
+    Half of the buckets serve each direction. Short distances have a bucket each, longer ones share buckets of
+    logarithmic width, and everything from `farthest` on falls into the last.
+
+    Args:
+        apart: position of the key minus position of the query.
+        buckets: their number.
+        farthest: distance from which all fall into the last bucket.
+
+    >>> distance_bucket(torch.tensor([0, -1, 1, -7, -8, -200, 200]), 32).tolist()
+    [0, 1, 17, 7, 8, 15, 31]
+    """
+    half = buckets // 2
+    exact = half // 2
+    distance = apart.abs()
+    steps = torch.log(distance.clamp(min=1).float() / exact) / math.log(farthest / exact) * (half - exact)
+    shared = (exact + steps.long()).clamp(max=half - 1)
+    return torch.where(distance < exact, distance, shared) + half * (apart > 0)

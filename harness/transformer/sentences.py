@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,10 @@ class SentenceTransformerEncoder:
             return self.weights_dir
         option = f"pass `--weights-dir {self.card.name}=DIR`"
         return find_directory(str(self.hub), option, may_fetch=fetch, code=self.trust_remote_code)
+
+    def fetch(self, report: Callable[[str], None] = print) -> Path:
+        """Fetch the model where it is not on this machine; see `TransformerEncoder.fetch`."""
+        return self.directory()
 
     def availability(self) -> tuple[str, str]:
         """Whether encoding would work now, without reading weights or asking the network."""

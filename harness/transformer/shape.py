@@ -1,4 +1,4 @@
-"""The dimensions of a BERT- or RoBERTa-shaped encoder, read from its configuration file."""
+"""The dimensions of a BERT-, RoBERTa- or MPNet-shaped encoder, read from its configuration file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Shape:
     """Sizes and constants of the encoder."""
 
     architecture: str
-    """`bert` or `roberta`; they differ in where positions start."""
+    """`bert`, `roberta` or `mpnet`; they differ in where positions start and what attention adds."""
     hidden: int
     layers: int
     heads: int
@@ -32,16 +32,18 @@ class Shape:
     positions: int
     """Rows of the position table."""
     types: int
-    """Rows of the token-type table; every token has type 0."""
+    """Rows of the token-type table; every token has type 0. MPNet has no such table."""
     epsilon: float
     activation: str
     padding: int
     """Id of the padding token."""
+    buckets: int = 0
+    """Distances between tokens that MPNet's attention tells apart; 0 for the others."""
 
     @property
     def offset(self) -> int:
-        """Position of the first token: 0 for BERT, padding id + 1 for RoBERTa (fairseq's convention)."""
-        return self.padding + 1 if self.architecture == "roberta" else 0
+        """Position of the first token: 0 for BERT, padding id + 1 for the others (fairseq's convention)."""
+        return 0 if self.architecture == "bert" else self.padding + 1
 
     @property
     def max_tokens(self) -> int:
@@ -57,7 +59,7 @@ class Shape:
 
         Args:
             config: the decoded file.
-            architecture: `bert` or `roberta`; given by the wrapper, since several published files do not
+            architecture: `bert`, `roberta` or `mpnet`; given by the wrapper, since several published files do not
                 name it.
             origin: path, for the error message.
 
@@ -65,6 +67,7 @@ class Shape:
             WeightsInvalid: a size is missing or makes no sense, or the encoder has another form of
                 positions or activation than BERT's and RoBERTa's.
         """
+        mpnet = architecture == "mpnet"
         sizes: dict[str, int] = {}
         for key in (
             "hidden_size",
@@ -73,7 +76,7 @@ class Shape:
             "intermediate_size",
             "vocab_size",
             "max_position_embeddings",
-            "type_vocab_size",
+            *(("relative_attention_num_buckets",) if mpnet else ("type_vocab_size",)),
         ):
             value = config.get(key)
             most = _LARGEST.get(key, _LARGE)
@@ -93,10 +96,10 @@ class Shape:
         positions = config.get("position_embedding_type") or "absolute"
         if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size"):
             raise WeightsInvalid(f"{origin}: not a BERT- or RoBERTa-shaped encoder; load it as `hf:` instead")
-        roberta = architecture == "roberta"
+        roberta = architecture != "bert"
         padding = config.get("pad_token_id")
         padding = padding if isinstance(padding, int) else (1 if roberta else 0)
-        epsilon = config.get("layer_norm_eps", 1e-5 if roberta else 1e-12)
+        epsilon = config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)
         if not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
             raise WeightsInvalid(f"{origin}: `layer_norm_eps` is {str(epsilon)[:40]}, a small number is needed")
         if not 0 <= padding < sizes["vocab_size"] or (roberta and padding + 3 > sizes["max_position_embeddings"]):
@@ -109,10 +112,11 @@ class Shape:
             intermediate=sizes["intermediate_size"],
             vocabulary=sizes["vocab_size"],
             positions=sizes["max_position_embeddings"],
-            types=sizes["type_vocab_size"],
+            types=sizes.get("type_vocab_size", 0),
             epsilon=float(epsilon),
             activation=activation,
             padding=int(padding),
+            buckets=sizes.get("relative_attention_num_buckets", 0),
         )
 
     def tensors(self, *, pooler: bool) -> dict[str, tuple[int, ...]]:
@@ -121,10 +125,13 @@ class Shape:
         names: dict[str, tuple[int, ...]] = {
             "embeddings.word_embeddings.weight": (self.vocabulary, d),
             "embeddings.position_embeddings.weight": (self.positions, d),
-            "embeddings.token_type_embeddings.weight": (self.types, d),
             "embeddings.LayerNorm.weight": (d,),
             "embeddings.LayerNorm.bias": (d,),
         }
+        if self.types:
+            names["embeddings.token_type_embeddings.weight"] = (self.types, d)
+        if self.buckets:
+            names["encoder.relative_attention_bias.weight"] = (self.buckets, self.heads)
         for i in range(self.layers):
             layer = f"encoder.layer.{i}."
             for part in _TENSOR_PARTS:

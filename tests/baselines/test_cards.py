@@ -22,6 +22,15 @@ BASE = {
 }
 PUBLISHED = {
     "bert": {**BASE, "vocab_size": 30522, "max_position_embeddings": 512, "type_vocab_size": 2},
+    "mpnet": {
+        **BASE,
+        **{
+            "vocab_size": 30527,
+            "max_position_embeddings": 514,
+            "relative_attention_num_buckets": 32,
+            "pad_token_id": 1,
+        },
+    },
     "roberta": {**BASE, "vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1},
 }
 
@@ -29,7 +38,7 @@ PUBLISHED = {
 def test_every_name_is_there() -> None:
     names = (
         "bert roberta minilm tfidf-svd lexicon random-bert bert-pt-rest bert-pt-laptop bert-review sentibert "
-        "sentibert-tree sentix sentilare sentilare-neutral senticse simcse-unsup-bert simcse-sup-bert "
+        "mpnet sentibert-tree sentix sentilare sentilare-neutral senticse simcse-unsup-bert simcse-sup-bert "
         "simcse-unsup-roberta simcse-sup-roberta"
     )
     assert set(CLASSES) == set(names.split())
@@ -54,7 +63,8 @@ def test_cards_are_complete(name: str) -> None:
     assert card.citation
     assert card.notes
     assert card.dimensions
-    assert card.pooling is None or card.poolings[0] == card.pooling == "cls"
+    assert card.pooling is None or card.poolings[0] == card.pooling == ("mean" if name == "mpnet" else "cls")
+    assert card.recommended is None or card.recommended in card.poolings
     if card.base is not None and card.base in CLASSES:
         base = CLASSES[card.base].card
         assert set(base.training_data) <= set(card.training_data)

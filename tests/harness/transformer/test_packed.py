@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from harness.transformer.checkpoint import Layout, encoder_tensors
 from harness.transformer.packed import PackedEncoder
 from harness.transformer.shape import Shape
 
@@ -29,7 +30,9 @@ def threads(count: int) -> Iterator[None]:
 
 def engine(network, dtype: torch.dtype = torch.float32) -> PackedEncoder:
     shape = Shape.from_config(network.config, network.architecture, "config")
-    return PackedEncoder(network.state(), shape, device=torch.device("cpu"), dtype=dtype)
+    expected = shape.tensors(pooler=True)
+    tensors = encoder_tensors(network.state(), expected, Layout(architecture=network.architecture), "state").tensors
+    return PackedEncoder(tensors, shape, device=torch.device("cpu"), dtype=dtype)
 
 
 def random_items(vocabulary: int, lengths: list[int], seed: int) -> list[np.ndarray]:
@@ -43,10 +46,11 @@ def networks(tiny: ModuleType):
     return {
         "bert": tiny.tiny_bert(vocabulary=300, width=128),
         "roberta": tiny.tiny_roberta(vocabulary=300, width=128),
+        "mpnet": tiny.tiny_mpnet(vocabulary=300, width=128),
     }
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta"])
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "mpnet"])
 def test_agrees_with_the_library(networks, architecture: str) -> None:
     network = networks[architecture]
     items = random_items(300, [1, 2, 3, 7, 7, 31, 64, 128], seed=1)
@@ -61,7 +65,7 @@ def test_agrees_with_the_library(networks, architecture: str) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("architecture", ["bert", "roberta"])
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "mpnet"])
 def test_the_same_bits_alone_in_any_batch_and_in_any_order(networks, architecture: str, count: int) -> None:
     packed = engine(networks[architecture])
     draw = random.Random(count)
