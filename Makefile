@@ -8,7 +8,7 @@ MODELS ?= minilm,tfidf-svd,lexicon,random-bert
 # Directory of corpora in their official layouts; without it the demo uses the embedded sample.
 DATA   ?=
 
-.PHONY: demo test test-all faults lint types format docs tables figures report results perf clean
+.PHONY: demo test test-all faults lint types format docs tables figures report results perf size clean
 
 demo: $(VENV)/.installed
 ifeq ($(DATA),)
@@ -19,10 +19,10 @@ else
 	$(BIN)/bench table --suite paper --results-dir $(DEMO)
 endif
 
+# Three minutes on two cores; `test-all` adds the slow kinds: kills, fuzzing, Ray, LaTeX, browsers.
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
-# With the slow kinds: kills, fuzzes, Ray, LaTeX, browsers.
 test-all: $(VENV)/.installed
 	$(BIN)/python -m pytest -m ""
 
@@ -58,9 +58,13 @@ report: $(VENV)/.installed
 # Everything that is made from the committed records.
 results: tables figures report
 
-# On a machine at rest, about an hour on two cores; without DATA on the embedded sample.
+# On an idle machine, about an hour on two cores: make perf DATA=DIR.
 perf: $(VENV)/.installed
-	$(BIN)/bench perf $(if $(DATA),--data-dir $(DATA)) --output results/perf --markdown docs/performance.md
+	$(BIN)/python -m benchmarks.speed --data-dir $(DATA) --output docs/performance.md
+
+# The budgets of docs/architecture.md; fails when one is exceeded.
+size:
+	$(PYTHON) benchmarks/size.py
 
 clean:
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

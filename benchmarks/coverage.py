@@ -45,7 +45,7 @@ def main(draws: int = 1000) -> int:
     noise = {good: 1 / math.sqrt(1 + good**2) for good in (1.0, 1.15)}
     right = {good: good + (1 - good) * float((SHARES**2).sum()) for good in (0.6, 0.53)}
     f1 = {good: good + (1 - good) / len(SHARES) for good in (0.6, 0.53)}
-    situations = [
+    situations: list[tuple[str, Callable[..., Sample], dict[float, float]]] = [
         ("accuracy", lambda *pair: classes("accuracy", pair), right),
         ("macro F1", lambda *pair: classes("macro.f1", pair), f1),
         ("Pearson's r", lambda *pair: normal("pearson", pair), noise),
@@ -62,7 +62,7 @@ def main(draws: int = 1000) -> int:
                     inside += not one.interval_of(one.value, one.draws()).excludes(truths[good])
                     continue
                 found = difference(Contestant(one.value, (one,)), Contestant(two[0].value, (two[0],)))
-                inside += found.low <= truths[second] - truths[good] <= found.high
+                inside += found.low <= truths[second or good] - truths[good] <= found.high
                 apart += found.separated
             words = f"difference {good}, {second}; excludes 0 {apart / draws:.1%}" if second else "one number"
             print(f"{name}: {inside / draws:.1%} ({words})", flush=True)

@@ -30,7 +30,7 @@ _SPECIAL_TOKENS = 2
 #: Rows of BERT's word table: looked up and not multiplied, so they cost no operations.
 _VOCABULARY = 30_522
 
-#: Float32 operations a second of one CPU core while encoding (`bench perf`, in docs/performance.md).
+#: Float32 operations a second of one CPU core while encoding (docs/performance.md).
 CPU_RATE = 8e10
 #: The same of a GPU: what a data-centre card of recent years reaches in float32. Assumed, not measured.
 GPU_RATE = 2e13

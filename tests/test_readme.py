@@ -1,12 +1,10 @@
-"""What the README says is true: its example runs, its commands exist, its leaderboard is the recorded one."""
+"""What the README says is true: its example runs, its links lead somewhere, its leaderboard is the recorded one."""
 
 import re
 import subprocess
 import sys
 
 import pytest
-
-from harness.cli import _COMMANDS
 
 
 @pytest.fixture
@@ -26,17 +24,6 @@ def test_the_plugin_example_runs_as_printed(readme, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_every_command_it_names_exists(readme):
-    named = set(re.findall(r"`?bench ([a-z]+)", readme))
-    assert named <= set(_COMMANDS), named - set(_COMMANDS)
-    assert {"run", "table", "models", "tasks", "data", "check", "encode"} <= named
-
-
-def test_every_make_target_it_names_exists(readme, repository):
-    targets = set(re.findall(r"^([a-z]+):", (repository / "Makefile").read_text("utf-8"), flags=re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b(?= )", readme)) & {"demo", "test"} <= targets
 
 
 def test_every_file_it_links_to_is_there(readme, repository):

@@ -24,7 +24,6 @@ _COMMANDS = {
     "tasks": ("harness.cli.tasks:tasks", "List tasks and their protocols."),
     "data": ("harness.cli.data:data", "Show which corpora are where; fetch or verify them."),
     "check": ("harness.cli.check:check", "Try an encoder against every rule of the contract."),
-    "perf": ("harness.cli.perf:perf", "Measure how fast this harness is on this machine."),
     "encode": ("harness.cli.encode:encode", "Turn texts into vectors."),
 }
 

@@ -29,7 +29,6 @@ from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.leaderboard.ablation import read_ablations
 from harness.leaderboard.published import read_published
 from harness.outcome import Metric
-from harness.perf.record import SpeedRecord
 from harness.record import Failure, ModelFacts, Record, ResultStore, pack
 from harness.statistics import scored
 from harness.transformer.checkpoint import read_config, read_tensors
@@ -261,12 +260,6 @@ def ablation(folder: Path) -> tuple[Path, bytes, Reader]:
     return path, json.dumps(run).encode() + b"\n" + json.dumps(run).encode() + b"\n", lambda: read_ablations(folder)
 
 
-def speed(folder: Path) -> tuple[Path, bytes, Reader]:
-    """The record of speeds."""
-    content = {"schema": 1, "rows": [], "series": [], "environment": {"python": "3.11"}}
-    return folder / "perf.json", _json(content), lambda: SpeedRecord.read(folder)
-
-
 def training_record(folder: Path) -> tuple[Path, bytes, Reader]:
     """How a checkpoint of ours was trained, and the card that is made of it."""
     content = {
@@ -379,7 +372,7 @@ def curves(folder: Path) -> tuple[Path, bytes, Reader]:
 
 KINDS = (
     *(record, failed_record, predictions, arrays_in_predictions, shard_index, shard_vectors, published, text_evidence),
-    *(mteb, mteb_model, ablation, speed, training_record, configuration, modules, word_pieces, byte_pairs, tensors),
+    *(mteb, mteb_model, ablation, training_record, configuration, modules, word_pieces, byte_pairs, tensors),
     *(pickled_tensors, heads, training_texts, pieces, curves),
 )
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadpoolctl import threadpool_limits
 
 from harness.cli.progress import SilentProgress
 from harness.engines import Engine, LocalEngine
-from harness.perf.machine import limited_to
 from harness.record import Record, ResultStore
 from harness.runner import run
 from harness.units import RunOptions
@@ -88,7 +88,7 @@ class Runs:
         One thread, as workers have: with more, sums are taken in another order and end in other last digits.
         """
         told = Told()
-        with limited_to(1):
+        with threadpool_limits(1):
             report = run(
                 list(models),
                 RunOptions(results_dir=self.directory / place / "r", cache_dir=self.directory / place / "c", **options),

@@ -1,0 +1,1 @@
+"""Studies of the harness itself, run from a clone; not part of the package."""
