@@ -48,6 +48,7 @@ docs: $(VENV)/.installed
 tables: $(VENV)/.installed
 	$(BIN)/bench table --suite paper --format markdown --intervals -o results/tables.md
 	$(BIN)/bench table --format csv --long -o results/long.csv
+	$(BIN)/bench table overview --suite recipes --results-dir results/recipes -o results/recipes.md
 
 figures: $(VENV)/.installed
 	$(BIN)/bench figures --suite paper -o docs/figures

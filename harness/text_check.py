@@ -30,7 +30,7 @@ from harness.contamination import (
 from harness.contamination.evidence import to_ranges
 from harness.contamination.overlap import joined
 from harness.errors import BenchError
-from harness.leaderboard.combine import combine_metric
+from harness.leaderboard.evaluations import combine_metric
 from harness.registry import encoder_names, find_encoder
 from harness.statistics import metrics_of
 

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parent.parent
 #: Floors of the harness from the ground up, and the rooms on them from left to right: a module imports only rooms that
 #: stand before its own. A new file or folder of `harness/` gets its place here.
 FLOORS = (
-    "errors files outcome locks strict_json record results",
+    "errors printing files outcome locks strict_json record results",
     "encoder conformance testing fingerprint metrics statistics comparison",
     "mapped memory allocator shortage onednn probes corpora tasks",
     "transformer registry workers embeddings store leftovers contamination",

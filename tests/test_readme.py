@@ -29,12 +29,3 @@ def test_the_plugin_example_runs_as_printed(readme, tmp_path):
 def test_every_file_it_links_to_is_there(readme, repository):
     for link in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (repository / link).exists(), link
-
-
-def test_its_leaderboard_is_the_recorded_one(readme, repository):
-    from harness.cli.recorded import read_recorded
-    from harness.leaderboard import build_tables, render
-
-    found = read_recorded(repository / "results", "paper")
-    tables = build_tables(found.records, suite="paper", which=["overview"], tasks=found.tasks)
-    assert render(tables, "markdown").strip() in readme

@@ -12,7 +12,7 @@ from statistics import fmean
 from carl.ablation.plan import BEFORE, FULL, AblationPlan, ArmRun
 from carl.ablation.results import RunResult
 from harness.leaderboard.metrics import digits, metric_style
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.words import corpus_title
 from harness.leaderboard.published import CITATION, Published, load_published
 from harness.statistics import standard_error
 

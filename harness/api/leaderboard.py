@@ -258,7 +258,7 @@ class Leaderboard:
 
     def _repr_html_(self) -> str:
         """The overview for a notebook; every name in it is escaped."""
-        from harness.leaderboard.html import STYLE, fragment
+        from harness.leaderboard.render import STYLE, fragment
 
         parts = [fragment(table) for table in self.tables("overview")]
         return f"<style>\n{STYLE}</style>\n" + "\n".join(parts)

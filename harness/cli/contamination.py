@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
-from harness.cli.rows import FORMATS, show_rows
 from harness.errors import DataMissing, UsageError
+from harness.printing import FORMATS, show_rows
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence, TrainingTexts

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from harness.cli.progress import shown_time
-from harness.cli.rows import show_rows
 from harness.planning import CPU_RATE, GPU_RATE, Estimator, Work
+from harness.printing import show_rows
 from harness.workers import cores
 
 if TYPE_CHECKING:

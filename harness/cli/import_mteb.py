@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
-from harness.cli.rows import FORMATS, show_rows
 from harness.errors import UsageError
+from harness.printing import FORMATS, show_rows
 
 if TYPE_CHECKING:
     from harness.interop import ForeignScore

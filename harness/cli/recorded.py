@@ -25,6 +25,8 @@ class Recorded:
     """Task id → its metrics, the main one first, in the suite's order."""
     evidence: dict[tuple[str, str], TextEvidence]
     """(model, task id) → what comparing texts showed."""
+    recommended: dict[str, str]
+    """Encoder → the pooling that its authors trained, where its card says so."""
 
 
 def read_recorded(
@@ -66,7 +68,16 @@ def read_recorded(
         suite=chosen,
         tasks=numbers,
         evidence=evidence,
+        recommended=_recommended({record.model.name.partition("@")[0] for record in records}),
     )
+
+
+def _recommended(names: set[str]) -> dict[str, str]:
+    from harness.registry import encoder_names, find_encoder
+
+    cards = {name: find_encoder(name).card for name in names & set(encoder_names())}
+    found = {name: getattr(card, "recommended", None) for name, card in cards.items()}
+    return {name: pooling for name, pooling in found.items() if pooling}
 
 
 def _richest(tasks: set[str]) -> str:

@@ -61,7 +61,6 @@ def report(
     recorded = read_recorded(results_dir, suite, models)
     from harness.corpora.shelves import Library
     from harness.files import write_text
-    from harness.leaderboard import read_ablations
     from harness.report import build_report
 
     page = build_report(
@@ -70,7 +69,6 @@ def report(
         recorded.tasks,
         suite=recorded.suite,
         evidence=recorded.evidence,
-        ablations=() if models else read_ablations(results_dir),
         library=Library(data_dir, cache_dir, offline=True),
         with_texts=data_dir is not None or recorded.suite == "sample",
         cache_dir=cache_dir,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from harness.cli import options
 from harness.errors import UsageError
+from harness.printing import echo
 
 if TYPE_CHECKING:
     from harness.record import Record
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 @options.results_dir
 @click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: what was recorded]")
 @click.option("--models", "-m", multiple=True, help="Only these models.")
-@click.option("--format", "fmt", default="plain", show_default=True, help="plain, markdown, latex, html, csv or json")
+@click.option(
+    "--format",
+    "fmt",
+    default=None,
+    help="plain, markdown, latex, html, csv or json  [default: as --output ends, or plain]",
+)
+@click.option("--columns", multiple=True, help="Of the overview: all, corpora, families or patterns of task ids.")
 @click.option(
     "--long", "long_form", is_flag=True, help="With csv or json: one number a row, of all suites unless one is named."
 )
@@ -39,7 +47,8 @@ def table(
     results_dir: Path,
     suite: str | None,
     models: tuple[str, ...],
-    fmt: str,
+    fmt: str | None,
+    columns: tuple[str, ...],
     long_form: bool,
     intervals: bool,
     brackets: bool,
@@ -53,10 +62,12 @@ def table(
     TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
     """
     from harness.cli.recorded import read_recorded
-    from harness.leaderboard import build_tables, read_ablations, render
+    from harness.leaderboard import ENDINGS, build_tables, render
 
+    fmt = fmt or (ENDINGS.get(output.suffix.lower()) if output is not None else None) or "plain"
     recorded = read_recorded(results_dir, suite, models, every_suite=long_form)
     records, metrics = recorded.records, recorded.tasks
+    coloured = output is None and fmt == "plain" and sys.stdout.isatty()
     if long_form:
         text = _long(records, fmt, metrics)
     else:
@@ -69,20 +80,19 @@ def table(
             intervals=intervals or tested,
             brackets=brackets,
             tasks=metrics,
-            ablations=() if models else read_ablations(results_dir),
+            columns=options.split_names(columns),
+            recommended=recorded.recommended,
         )
-        if ranks:
-            from harness.leaderboard.places import with_places
+        if not built:
+            raise UsageError(f"nothing of {', '.join(tables) or 'any table'} was measured: bench run --help says how")
+        if ranks or tested:
+            from harness.leaderboard.significance import against_start, with_places
 
-            built = with_places(built, recorded.store, records)
-        if tested:
-            from harness.leaderboard.against import against_start
-
-            built = against_start(built, recorded.store, records)
-        colour = output is None and sys.stdout.isatty()
-        text = render(built, fmt, colour=colour)
+            built = with_places(built, recorded.store, records) if ranks else built
+            built = against_start(built, recorded.store, records) if tested else built
+        text = render(built, fmt, colour=coloured, width=shutil.get_terminal_size().columns if coloured else None)
     if output is None:
-        click.echo(text.rstrip("\n"))
+        echo(text.rstrip("\n"), coloured=coloured)
     else:
         from harness.files import write_text
 

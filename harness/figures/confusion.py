@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.figures.drawing import SEQUENTIAL, Drawing, NotDrawn, panels, short
 from harness.figures.source import Source, task_title
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.words import corpus_title
 
 if TYPE_CHECKING:
     import numpy as np

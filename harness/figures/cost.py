@@ -8,7 +8,7 @@ from harness.figures.drawing import BLACK, COLOURS, Drawing, NotDrawn, listed, p
 from harness.figures.label_places import name_points
 from harness.figures.source import Source
 from harness.leaderboard.metrics import metric_label, metric_style
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.words import corpus_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.figures.drawing import BLACK, COLOURS, WIDTH, Drawing, NotDrawn, listed, short
 from harness.figures.source import Source, first_of_each_corpus
 from harness.leaderboard.metrics import metric_style
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.words import corpus_title
 
 if TYPE_CHECKING:
     import numpy as np

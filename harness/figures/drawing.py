@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExtraMissing
-from harness.leaderboard.names import clean
+from harness.printing import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -148,7 +148,7 @@ def to_bytes(drawing: Drawing, fmt: str, *, dots: int = DOTS) -> bytes:
 
 def short(title: str) -> str:
     """A name that fits beside a point."""
-    title = clean(title)
+    title = one_line(title)
     return title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
 
 

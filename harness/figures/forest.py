@@ -8,7 +8,7 @@ from harness.comparison import Compared, Side, compare
 from harness.figures.drawing import BLACK, COLOURS, GREY, Drawing, NotDrawn, panels, short
 from harness.figures.source import Source, first_of_each_corpus
 from harness.leaderboard.metrics import metric_label, metric_style
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.words import corpus_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.figures.drawing import COLOURS, MARKERS, Drawing, NotDrawn, listed, panels, short
 from harness.figures.planes import Plane, plane_of
 from harness.figures.source import Source, task_title
-from harness.leaderboard.names import corpus_title
+from harness.leaderboard.words import corpus_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

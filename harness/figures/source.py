@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.leaderboard.assemble import shown_titles
-from harness.leaderboard.combine import Unit
-from harness.leaderboard.frame import ordered_units
-from harness.leaderboard.grid import Grid
-from harness.leaderboard.names import clean, corpus_title
+from harness.leaderboard.evaluations import Evaluation, ordered
+from harness.leaderboard.tables import Results
+from harness.leaderboard.words import corpus_title
 from harness.record import ModelFacts, Record, ResultStore
 
 if TYPE_CHECKING:
@@ -27,7 +25,7 @@ class Source:
 
     store: ResultStore
     records: tuple[Record, ...]
-    units: tuple[Unit, ...]
+    units: tuple[Evaluation, ...]
     models: tuple[ModelFacts, ...]
     """In the order of the tables' rows."""
     titles: Mapping[str, str]
@@ -66,14 +64,14 @@ class Source:
             RecordInvalid: seeds of one unit do not fit together.
         """
         kept = tuple(record for record in records if tasks is None or record.task_id in tasks)
-        units = ordered_units(kept, tasks)
-        models = Grid(units).models
+        units = ordered(kept, tasks)
+        found = Results(units)
         return cls(
             store=store,
             records=kept,
             units=units,
-            models=models,
-            titles=shown_titles(models),
+            models=tuple(found.models),
+            titles=found.titles(),
             metrics={name: tuple(numbers) for name, numbers in (tasks or {}).items()},
             library=library,
             cache_dir=cache_dir,
@@ -85,7 +83,7 @@ class Source:
         found = dict.fromkeys(unit.task_id for unit in self.units if unit.metrics)
         return [task_id for task_id in found if not family or task_id.split("/")[0] == family]
 
-    def unit(self, model: str, task_id: str) -> Unit | None:
+    def unit(self, model: str, task_id: str) -> Evaluation | None:
         """A model's numbers on a task, None where it has none."""
         for unit in self.units:
             if (unit.model.name, unit.task_id) == (model, task_id):
@@ -121,7 +119,7 @@ class Source:
 
     def title(self, model: str) -> str:
         """How figures call a model."""
-        return clean(self.titles[model])
+        return self.titles[model]
 
 
 def first_of_each_corpus(task_ids: Iterable[str]) -> list[str]:

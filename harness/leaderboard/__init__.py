@@ -4,20 +4,19 @@
     print(render(tables, "markdown"))
     print(long_csv(long_rows(records)))
 
-A table is a neutral `Table`; each output format is a function over it, listed in `FORMATS`. Importing this
-package imports neither pandas nor tabulate.
+Which tables there are stands in `tables.toml`. A table is a neutral `Table`; each output format is a function over it,
+listed in `FORMATS`. Importing this package imports neither pandas, rich nor tabulate.
 """
 
-from harness.leaderboard.ablation import read_ablations
-from harness.leaderboard.frame import COLUMNS, LongRow, long_csv, long_frame, long_rows
-from harness.leaderboard.published import CITATION, Published, load_published
-from harness.leaderboard.render import FORMATS, render
+from harness.leaderboard.evaluations import COLUMNS, LongRow, long_csv, long_frame, long_rows
+from harness.leaderboard.published import Published, load_published
+from harness.leaderboard.render import ENDINGS, FORMATS, render
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
 from harness.leaderboard.tables import TABLE_NAMES, build_tables
 
 __all__ = [
-    "CITATION",
     "COLUMNS",
+    "ENDINGS",
     "FORMATS",
     "TABLE_NAMES",
     "Block",
@@ -33,6 +32,5 @@ __all__ = [
     "long_csv",
     "long_frame",
     "long_rows",
-    "read_ablations",
     "render",
 ]

@@ -1,4 +1,4 @@
-"""How each metric is printed and read: name in a column head, direction, digits, unit, range.
+"""How each metric is printed and read: name in a column head, direction, digits, unit, range. `metrics.toml` says it.
 
 >>> metric_style("valence.mae").higher_is_better
 False
@@ -9,8 +9,10 @@ False
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,7 @@ class MetricStyle:
 
     label: str
     """Name in a column head."""
-    higher_is_better: bool | None
+    higher_is_better: bool | None = None
     """None where neither direction is better, or it is not known: such a column has no best."""
     decimals: int = 3
     percent: bool = False
@@ -52,65 +54,18 @@ def digits(value: float, decimals: int) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _correlation(label: str) -> MetricStyle:
-    return MetricStyle(label=label, higher_is_better=True, low=-1, high=1)
-
-
-def _share(label: str) -> MetricStyle:
-    return MetricStyle(label=label, higher_is_better=True, low=0, high=1)
-
-
-_DIMENSION: Mapping[str, MetricStyle] = {
-    "pearson": _correlation("r"),
-    "spearman": _correlation("ρ"),
-    "ccc": _correlation("CCC"),
-    "mae": MetricStyle(label="MAE", higher_is_better=False, low=0),
-    "rmse": MetricStyle(label="RMSE", higher_is_better=False, low=0),
-    "r2": MetricStyle(label="R²", higher_is_better=True, high=1),
-}
-
-_AVERAGED: Mapping[str, MetricStyle] = {
-    "f1": _share("F1"),
-    "precision": _share("Prec."),
-    "recall": _share("Recall"),
-}
-
-_ALONE: Mapping[str, MetricStyle] = {
-    "accuracy": MetricStyle(label="Acc.", higher_is_better=True, decimals=2, percent=True, low=0, high=1),
-    "alignment": MetricStyle(label="Align.", higher_is_better=False, decimals=4, low=0, high=4),
-    "uniformity": MetricStyle(label="Unif.", higher_is_better=False, decimals=4, low=-8, high=0),
-    "separation": MetricStyle(label="Separ.", higher_is_better=True, high=1),
-    "effective_rank": MetricStyle(label="Eff. rank", higher_is_better=None, decimals=1, low=0),
-    "ami": MetricStyle(label="AMI", higher_is_better=True, high=1),
-    "ari": MetricStyle(label="ARI", higher_is_better=True, low=-1, high=1),
-    "fms": _share("FMS"),
-    "mrr": _share("MRR"),
-    "map_at_r": _share("MAP@R"),
-    "precision_at_1": _share("P@1"),
-    "ece": MetricStyle(label="ECE", higher_is_better=False, low=0, high=1),
-    "brier": MetricStyle(label="Brier", higher_is_better=False, low=0, high=2),
-    "log_loss": MetricStyle(label="Log loss", higher_is_better=False, low=0),
-    "shift": MetricStyle(label="Shift", higher_is_better=False, low=0),
-    "delta_emb": MetricStyle(label="Δemb", higher_is_better=None, decimals=4, low=0),
-    "relative_drift": MetricStyle(label="Rel. drift", higher_is_better=None, low=0),
-    "cosine": MetricStyle(label="Cosine", higher_is_better=None, low=-1, high=1),
-}
-
-#: Metrics that are printed otherwise than their last part: in percent, as the papers on conversations do.
-_WHOLE: Mapping[str, MetricStyle] = {
-    "weighted.f1": MetricStyle(label="F1", higher_is_better=True, decimals=2, percent=True, low=0, high=1),
-}
-
-_EVERY: Mapping[str, MetricStyle] = {**_DIMENSION, **_AVERAGED, **_ALONE}
+@cache
+def _styles() -> dict[str, MetricStyle]:
+    known = tomllib.loads((files("harness.leaderboard") / "metrics.toml").read_text("utf-8"))
+    return {name: MetricStyle(**style) for name, style in known.items()}
 
 
 def metric_style(name: str) -> MetricStyle:
-    """Look a metric up by its name in the long table; the part after the last dot decides.
+    """Look a metric up by its name in the long table, else by the part after the last dot.
 
     A name that is not known is printed as it is, with three decimals and without a best.
     """
-    last = name.rsplit(".", 1)[-1]
-    return _WHOLE.get(name) or _EVERY.get(last, MetricStyle(label=name, higher_is_better=None))
+    return _styles().get(name) or _styles().get(name.rsplit(".", 1)[-1], MetricStyle(label=name))
 
 
 def metric_label(name: str) -> str:
@@ -120,4 +75,4 @@ def metric_label(name: str) -> str:
     ('valence r', 'macro F1', 'Acc.')
     """
     front, _, last = name.rpartition(".")
-    return f"{front} {_EVERY[last].label}" if front and last in _EVERY else metric_style(name).label
+    return f"{front} {_styles()[last].label}" if front and last in _styles() else metric_style(name).label

@@ -1,75 +1,194 @@
-"""Tables as text: plain for a terminal, Markdown, LaTeX, HTML, CSV and JSON. Equal tables give equal bytes."""
+"""Tables as text: plain for a terminal, Markdown, LaTeX, HTML, CSV and JSON. Equal tables give equal bytes.
+
+Every format shows the same grid of cells (`_grid`) in its own markup; a library lays it out: rich, tabulate, pandas.
+A new format is a `Markup`, a function over the grid and an entry in `FORMATS`.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 import textwrap
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING
 
-from harness.errors import UsageError
-from harness.leaderboard.html import html
-from harness.leaderboard.latex import latex
-from harness.leaderboard.layout import ANSI, SIGNS, Layout, parts
-from harness.leaderboard.legend import RANKING, Look, foot
-from harness.leaderboard.names import REASONS, clean, spreadsheet, unknown_name
+from harness.errors import unknown_name
 from harness.leaderboard.table import Cell, Column, Table
+from harness.leaderboard.words import reason
+from harness.printing import one_line, spreadsheet
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 #: Version of the JSON form.
 SCHEMA = 1
 
+Around = tuple[str, str]
 
-def render(tables: Sequence[Table], fmt: str = "plain", *, colour: bool = False, width: int = 140) -> str:
+
+@dataclass(frozen=True, kw_only=True)
+class Markup:
+    """How a format marks up the parts of a cell; each pair stands around a text."""
+
+    escape: Callable[[str], str]
+    best: Around
+    second: Around
+    pale: Around
+    """Around numbers of models that may have seen the texts."""
+    flag: Around = ("", "")
+    annex: Around = (" ", "")
+    missing: Around = ("", "")
+    heading: Around
+    row: Around = ("", "")
+    head: Around = ("", "")
+    line: str = " "
+    """Between the lines of a head."""
+
+
+def _cell(table: Table, cell: Cell, column: Column, markup: Markup) -> str:
+    if cell.value is None:
+        words = markup.escape(reason(cell.status))
+        return words.join(markup.missing) if words else ""
+    around = {1: markup.best, 2: markup.second}.get(cell.rank, markup.pale if cell.flag else ("", ""))
+    flag = markup.escape(cell.flag).join(markup.flag) if cell.flag else ""
+    annex = table.annex(cell, column)
+    return cell.printed.join(around) + flag + (markup.escape(annex).join(markup.annex) if annex else "")
+
+
+def _grid(table: Table, markup: Markup) -> list[list[str]]:
+    """Rows of marked-up text, the model's title first; a block's heading is a row without numbers."""
+    rows = []
+    for block in table.blocks:
+        rows.append([markup.escape(block.title).join(markup.heading), *("" for _ in table.columns)])
+        for row in block.rows:
+            cells = [_cell(table, cell, column, markup) for cell, column in zip(row.cells, table.columns, strict=True)]
+            before, after = (part.replace("NAME", escape_html(row.name)) for part in markup.row)
+            rows.append([before + markup.escape(row.title) + after, *cells])
+    return rows
+
+
+def _heads(table: Table, markup: Markup) -> list[tuple[str, str]]:
+    """(group, head) of each column."""
+    return [
+        (markup.escape(column.group), markup.line.join(map(markup.escape, column.head.split("\n"))).join(markup.head))
+        for column in table.columns
+    ]
+
+
+def render(tables: Sequence[Table], fmt: str = "plain", *, colour: bool = False, width: int | None = None) -> str:
     """Turn tables into text that ends with a line feed (nothing at all for no tables, but in CSV and JSON).
 
     Args:
         tables: what `build_tables` gave.
         fmt: one of `FORMATS`.
-        colour: bold and underline by escape sequences; plain format only, for a terminal that has them.
-        width: columns that plain tables may take; wider ones are split.
+        colour: bold, underlined and pale by escape sequences; plain format only, for a terminal that has them.
+        width: columns that plain tables may take; wider ones are split. None for no limit.
 
     Raises:
         UsageError: a format that does not exist.
     """
-    renderer = FORMATS.get(fmt)
-    if renderer is None:
-        raise UsageError(unknown_name("format", fmt, sorted(FORMATS)))
-    return renderer(tables, Look(colour=colour, width=width))
+    if fmt == "plain":
+        return "\n".join(_plain(table, colour, width) for table in tables)
+    if fmt not in FORMATS:
+        raise unknown_name("format", fmt, sorted(FORMATS))
+    return FORMATS[fmt](tables)
 
 
-def plain(tables: Sequence[Table], look: Look) -> str:
-    """Text for a terminal or a mail: aligned columns, `=best=`, `_second_`, or bold and underlined in colour."""
-    return "\n\n".join(_plain(table, look) for table in tables) + "\n" if tables else ""
+# Plain
 
 
-def _plain(table: Table, look: Look) -> str:
-    marks = ANSI if look.colour else SIGNS
-    chosen = parts(table, look.width, marks)
-    layouts = [Layout(table, columns, marks) for columns in chosen]
-    width = max(min(max(layout.width for layout in layouts), look.width), 80)
-    title = clean(table.title)
-    lines = [f"\033[1m{title}\033[0m" if look.colour else title]
-    lines += textwrap.wrap(clean(table.caption), width, break_on_hyphens=False)
-    for i, layout in enumerate(layouts):
-        rule = "-" * layout.width
-        lines += ["" if i == 0 else "(continued)", *layout.header(), rule, *layout.body(), rule]
-    legend = "Bold: best, underlined: second best" if look.colour else "=x= best, _x_ second best"
-    for note in foot(table, legend):
-        hang = f"{note.mark} " if note.mark else ""
-        text = f"{hang}{clean(note.text)}"
-        lines += textwrap.wrap(text, width, subsequent_indent=" " * len(hang), break_on_hyphens=False)
-    return "\n".join(lines)
+def plain(tables: Sequence[Table]) -> str:
+    """Text for a mail or a file: aligned columns, `=best=`, `_second_`."""
+    return render(tables, "plain")
 
+
+def _rich_escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(one_line(text))
+
+
+def _plain(table: Table, colour: bool, width: int | None) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    if colour:
+        marks = "Bold: best, underlined: second best"
+        markup = Markup(
+            escape=_rich_escape,
+            best=("[bold]", "[/]"),
+            second=("[underline]", "[/]"),
+            pale=("[dim]", "[/]"),
+            annex=(" [dim]", "[/]"),
+            missing=("[dim]", "[/]"),
+            heading=("[italic]", "[/]"),
+            row=("  ", ""),
+            line="\n",
+        )
+    else:
+        marks = "=x= best, _x_ second best"
+        nothing = ("", "")
+        signs = {"best": ("=", "="), "second": ("_", "_"), "pale": nothing, "heading": nothing}
+        markup = Markup(escape=_rich_escape, row=("  ", ""), line="\n", **signs)
+    heads, rows = _heads(table, markup), _grid(table, markup)
+    grouped = len({group for group, _ in heads if group}) > 1
+    buffer = StringIO()
+    console = Console(
+        file=buffer, width=10_000, force_terminal=colour, highlight=False, color_system="standard" if colour else None
+    )
+
+    def grid(chosen: Sequence[int]) -> Grid:
+        found = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
+        found.add_column("Model", max_width=40, vertical="bottom")
+        for j in chosen:
+            group = "\n".join(textwrap.wrap(heads[j][0], 10)) + "\n" if grouped and heads[j][0] else ""
+            found.add_column(group + heads[j][1], justify="right", no_wrap=True, vertical="bottom")
+        for row in rows:
+            cells = [_aligned(row[j + 1], marked[j]) for j in chosen]
+            found.add_row(Text.from_markup(row[0]), *map(Text.from_markup, cells))
+        return found
+
+    ends = [
+        [cell.flag or (not colour and cell.rank) for row in table.rows if (cell := row.cells[j])]
+        for j in range(len(heads))
+    ]
+    marked = [any(column) for column in ends]
+    facts = [j for j, column in enumerate(table.columns) if column.origin == "fact"]
+    parts: list[list[int]] = [[]]
+    for j in [j for j in range(len(heads)) if j not in facts]:
+        wider = Measurement.get(console, console.options, grid([*facts, *parts[-1], j])).maximum
+        if parts[-1] and width is not None and wider > width:
+            parts.append([])
+        parts[-1].append(j)
+    wrap = max(min(width or 100, 100), 40)
+    console.print(Text(one_line(table.title), style="bold"))
+    console.print(Text("\n".join(textwrap.wrap(one_line(table.caption), wrap, break_on_hyphens=False))))
+    for part in parts if rows else []:
+        console.print()
+        console.print(grid([*facts, *part]))
+    console.print(*[] if rows else ["\nNo results."])
+    for note in table.notes(marks):
+        text = f"{note.mark} {one_line(note.text)}".strip()
+        console.print(Text("\n".join(textwrap.wrap(text, wrap, subsequent_indent="  ", break_on_hyphens=False))))
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+
+def _aligned(cell: str, marked: bool) -> str:
+    """A number with a blank where others of its column have a mark, so that digits stand under digits."""
+    return cell + " " if marked and cell[-1:].isdigit() else cell
+
+
+# Markdown
 
 #: Characters that mean something to Markdown, or to the HTML in it, wherever they stand.
-_ESCAPES = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    **{sign: f"\\{sign}" for sign in "\\`*_|[]~#$"},
-}
+_MARKDOWN = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **{sign: f"\\{sign}" for sign in "\\`*_|[]~#$"}})
 
 
 def escape_markdown(text: str) -> str:
@@ -78,103 +197,273 @@ def escape_markdown(text: str) -> str:
     >>> escape_markdown("a_b|c <script>")
     'a\\_b\\|c &lt;script&gt;'
     """
-    return "".join(_ESCAPES.get(c, c) for c in clean(text))
+    return one_line(text).translate(_MARKDOWN)
 
 
-def markdown(tables: Sequence[Table], look: Look) -> str:
+def markdown(tables: Sequence[Table]) -> str:
     """GitHub's Markdown: a heading, a table and its footnotes; best bold, second underlined."""
-    return "\n\n".join(_markdown(table) for table in tables) + "\n" if tables else ""
+    return "\n\n".join(map(_markdown, tables)) + "\n" if tables else ""
 
 
 def _markdown(table: Table) -> str:
     from tabulate import tabulate
 
-    rows: list[list[str]] = []
-    for block in table.blocks:
-        rows.append([f"**{escape_markdown(block.title)}**", *("" for _ in table.columns)])
-        for row in block.rows:
-            cells = [_markdown_cell(table, cell, column) for cell, column in zip(row.cells, table.columns, strict=True)]
-            rows.append([escape_markdown(row.title), *cells])
-    grid = (
-        tabulate(
-            rows,
-            headers=["Model", *(_markdown_head(column) for column in table.columns)],
-            tablefmt="pipe",
-            disable_numparse=True,
-            colalign=["left", *("right" for _ in table.columns)],
-        )
-        if rows
-        else "No results."
+    both = ("**", "**")
+    under = ("<u>", "</u>")
+    markup = Markup(
+        escape=escape_markdown, best=both, second=under, pale=("<i>", "</i>"), heading=both, row=("", ""), line="<br>"
     )
-    lines = [f"### {escape_markdown(table.title)}", "", escape_markdown(table.caption), "", grid]
-    notes = [f"- **Bold**: best, <u>underlined</u>: second best, {RANKING}"] if table.ranked else []
-    for note in foot(table):
-        mark = f"{escape_markdown(note.mark)} " if note.mark else ""
-        notes.append(f"- {mark}{escape_markdown(note.text)}")
+    heads = ["<br>".join(filter(None, pair)) for pair in _heads(table, markup)]
+    align = ["left", *("right" for _ in heads)]
+    rows = _grid(table, markup)
+    grid = tabulate(rows, ["Model", *heads], tablefmt="pipe", disable_numparse=True, colalign=align) if rows else ""
+    notes = [
+        f"- {escape_markdown(f'{note.mark} {note.text}'.strip())}"
+        for note in table.notes("Bold: best, underlined: second best")
+    ]
+    lines = [f"### {escape_markdown(table.title)}", "", escape_markdown(table.caption), "", grid or "No results."]
     return "\n".join([*lines, "", *notes] if notes else lines)
 
 
-def _markdown_head(column: Column) -> str:
-    lines = [column.group, *column.head.split("\n")] if column.group else column.head.split("\n")
-    return "<br>".join(escape_markdown(line) for line in lines)
+# HTML and LaTeX, both by pandas
 
 
-def _markdown_cell(table: Table, cell: Cell, column: Column) -> str:
-    if cell.value is None:
-        return escape_markdown(REASONS.get(cell.status, (cell.status, cell.status))[1])
-    before, after = {1: ("**", "**"), 2: ("<u>", "</u>")}.get(cell.rank, ("", ""))
-    annex = escape_markdown(table.annex(cell, column))
-    return f"{before}{cell.printed}{after}{escape_markdown(cell.flag)}{f' {annex}' if annex else ''}"
+def _styler(table: Table, markup: Markup) -> Styler:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
 
+    rows, heads = _grid(table, markup), _heads(table, markup)
+    grouped = any(group for group, _ in heads)
+    columns = pd.MultiIndex.from_tuples(heads) if grouped else pd.Index([head for _, head in heads])
+    frame = pd.DataFrame([row[1:] for row in rows], columns=columns, index=[row[0] for row in rows], dtype=object)
+    return Styler(frame, cell_ids=False)
+
+
+#: Enough for a table to be read on its own; a page with a style of its own leaves it out.
+STYLE = """\
+body { font-family: system-ui, sans-serif; color-scheme: light dark; margin: 1em }
+.bench-table { overflow-x: auto }
+.bench-table table { border-collapse: collapse; font-variant-numeric: tabular-nums }
+.bench-table th, .bench-table td { padding: .15em .6em; text-align: right; white-space: nowrap; font-weight: normal }
+.bench-table th:first-child { text-align: left }
+.bench-table thead th { vertical-align: bottom; border-bottom: 1px solid; text-align: right }
+.bench-table .block { font-style: italic }
+.bench-table .best { font-weight: bold }
+.bench-table .second { text-decoration: underline }
+.bench-table .seen { opacity: .55 }
+.bench-table .missing, .bench-table .annex { opacity: .7; font-size: .85em }
+"""
+
+_HTML = Markup(
+    escape=lambda text: escape_html(text),
+    best=('<span class="best">', "</span>"),
+    second=('<span class="second">', "</span>"),
+    pale=('<span class="seen">', "</span>"),
+    flag=("<sup>", "</sup>"),
+    annex=(' <span class="annex">', "</span>"),
+    missing=('<span class="missing">', "</span>"),
+    heading=('<span class="block">', "</span>"),
+    row=('<bdi data-model="NAME">', "</bdi>"),
+    line="<br>",
+)
+
+
+def escape_html(text: str) -> str:
+    """One line of text that HTML shows as it is, in an element or in a quoted attribute.
+
+    >>> escape_html('a_b & 50 % "<script>"')
+    'a_b &amp; 50 % &quot;&lt;script&gt;&quot;'
+    """
+    return escape(one_line(text), quote=True)
+
+
+def identifier(table: Table) -> str:
+    """Name of a table's element and label: letters, digits and hyphens; `table-ii` for Table II."""
+    return "table-" + re.sub(r"[^a-z0-9]+", "-", table.key.casefold()).strip("-")
+
+
+def html(tables: Sequence[Table]) -> str:
+    """A whole document without scripts; nothing at all for no tables."""
+    if not tables:
+        return ""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape_html(tables[0].title)}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
+        + "\n".join(map(fragment, tables))
+        + "\n</body>\n</html>\n"
+    )
+
+
+def fragment(table: Table, *, level: int = 2) -> str:
+    """One table with its title, caption and footnotes.
+
+    Row titles carry `data-model`, for pages that filter; numbers of a model that may have seen the texts have the class
+    `seen`, for pages that sort.
+
+    Args:
+        table: the table.
+        level: of its heading, 1 to 6.
+    """
+    name = identifier(table)
+    grid = _styler(table, _HTML).to_html(exclude_styles=True, bold_headers=False) if table.rows else "No results."
+    notes = table.notes("Bold: best, underlined: second best")
+    items = "".join(f"\n<li>{escape_html(f'{note.mark} {note.text}'.strip())}</li>" for note in notes)
+    return (
+        f'<section id="{name}">\n<h{level} id="{name}-title">{escape_html(table.title)}</h{level}>\n'
+        f'<p class="caption">{escape_html(table.caption)}</p>\n'
+        f'<div class="bench-table" role="region" aria-labelledby="{name}-title" tabindex="0">\n{grid.strip()}\n</div>\n'
+        + (f'<ul class="notes">{items}\n</ul>\n' if items else "")
+        + "</section>"
+    )
+
+
+#: From this number of columns on a table spans both columns of a two-column page, and from the other on it is smaller.
+_WIDE, _CROWDED = 5, 10
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "{}$&#%_"},
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    # A bracket right behind `\\` would be read as a length.
+    "[": "{[}",
+    "]": "{]}",
+    "±": r"\ensuremath{\pm}",
+    "−": r"\ensuremath{-}",
+    "ρ": r"\ensuremath{\rho}",
+    "²": r"\ensuremath{^2}",
+    "Δ": r"\ensuremath{\Delta}",
+    "–": "--",
+    "—": "---",
+    **{sign: rf"\ensuremath{{{sign}}}" for sign in "<>|"},
+}
+
+
+def escape_latex(text: str) -> str:
+    r"""One line of text that LaTeX shows as it is; characters without a Latin form are shown by their code.
+
+    >>> escape_latex("a_b & 50 %")
+    'a\\_b \\& 50 \\%'
+    """
+    return "".join(
+        _LATEX.get(c) or (c if ord(c) < 0x180 else rf"\texttt{{U+{ord(c):04X}}}")
+        for c in unicodedata.normalize("NFC", one_line(text))
+    )
+
+
+def latex(tables: Sequence[Table]) -> str:
+    r"""A float for each table, to be pasted or read by `\input`; nothing at all for no tables."""
+    if not tables:
+        return ""
+    return "% Needs in the preamble: \\usepackage{booktabs,xcolor}\n" + "\n".join(map(_latex, tables))
+
+
+def _latex(table: Table) -> str:
+    markup = Markup(
+        escape=escape_latex,
+        best=(r"\textbf{", "}"),
+        second=(r"\underline{", "}"),
+        pale=(r"\textcolor{gray}{", "}"),
+        # Marks take no room, so that digits stand under digits.
+        flag=(r"\rlap{\textsuperscript{", "}}"),
+        annex=(r"{\,\tiny ", "}"),
+        missing=(r"\textcolor{gray}{", "}"),
+        heading=(r"\textit{", "}"),
+        row=(r"\quad ", ""),
+        head=(r"\shortstack[r]{", "}"),
+        line=r"\\",
+    )
+    # LaTeX numbers the tables itself.
+    title = re.sub(r"^Table [IVX]+\. ", "", table.title).rstrip(".")
+    styler = _styler(table, markup)
+    text = str(
+        styler.to_latex(
+            column_format="@{}l" + "r" * len(table.columns) + "@{}",
+            position="tbp",
+            position_float="centering",
+            hrules=True,
+            label=identifier(table).replace("table-", "tab:", 1),
+            caption=escape_latex(f"{title}. {table.caption}"),
+            multicol_align="c",
+            environment="table*" if len(table.columns) >= _WIDE else "table",
+        )
+    )
+    size = (
+        r"\scriptsize\setlength{\tabcolsep}{2.5pt}"
+        if len(table.columns) > _CROWDED
+        else r"\small\setlength{\tabcolsep}{4pt}"
+    )
+    text = text.replace("\\centering\n", f"\\centering{size}\n", 1)
+    notes = [
+        rf"\textsuperscript{{{note.mark}}} {escape_latex(note.text)}" if note.mark else escape_latex(note.text)
+        for note in table.notes("Bold: best, underlined: second best")
+    ]
+    below = "".join(f"\\par\\smallskip{{\\footnotesize\\raggedright {note}\\par}}\n" for note in notes)
+    return re.sub(r"(\\end\{table\*?\})", lambda match: below + match[1], text)
+
+
+# CSV and JSON
 
 #: Columns of the CSV form: one line a cell.
 CSV_COLUMNS = (
     "table", "block", "model", "title", "origin", "task", "corpus", "protocol", "metric", "unit",
-    "value", "low", "high", "status", "contamination", "rank", "places",
+    "value", "low", "high", "status", "contamination", "rank", "places"
 )  # fmt: skip
 
 
-def csv_text(tables: Sequence[Table], look: Look) -> str:
+def csv_text(tables: Sequence[Table]) -> str:
     """One line a cell with the digits that the table shows; blank cells have none.
 
     Tables of different widths fit into one such file. For the raw numbers, with all their digits and every
-    metric, there is the long table (`harness.leaderboard.frame`).
+    metric, there is the long table (`harness.leaderboard.evaluations`).
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    for table in tables:
-        for block in table.blocks:
-            for row in block.rows:
-                for cell, column in zip(row.cells, table.columns, strict=True):
-                    if cell.status == "blank" and cell.value is None:
-                        continue
-                    bounds = ["" if x is None else f"{x:.{column.decimals}f}" for x in (cell.low, cell.high)]
-                    judged = cell.value is not None and column.origin != "fact"
-                    names = (table.key, block.title, row.name, row.title)
-                    where = [*(spreadsheet(clean(name)) for name in names), column.origin]
-                    ours = (column.task, column.corpus, column.protocol, column.metric, column.unit)
-                    what = [spreadsheet(clean(name)) for name in ours]
-                    state = [cell.status, cell.contamination if judged else "", cell.rank or "", cell.places]
-                    writer.writerow([*where, *what, cell.printed, *bounds, *state])
-    return buffer.getvalue()
+    import pandas as pd
+
+    lines = [
+        _csv_line(table, block.title, row.name, row.title, cell, column)
+        for table in tables
+        for block in table.blocks
+        for row in block.rows
+        for cell, column in zip(row.cells, table.columns, strict=True)
+        if cell.status != "blank"
+    ]
+    return str(pd.DataFrame(lines, columns=list(CSV_COLUMNS), dtype=object).to_csv(index=False, lineterminator="\n"))
 
 
-def json_text(tables: Sequence[Table], look: Look) -> str:
+def _csv_line(table: Table, block: str, name: str, title: str, cell: Cell, column: Column) -> list[str]:
+    bounds = ["" if x is None else f"{x:.{column.decimals}f}" for x in (cell.low, cell.high)]
+    judged = cell.value is not None and column.origin != "fact"
+    where = [table.key, block, name, title, column.origin]
+    what = [column.task, column.corpus, column.protocol, column.metric, column.unit]
+    texts = [spreadsheet(one_line(text)) for text in (*where, *what)]
+    state = [cell.status, cell.contamination if judged else "", str(cell.rank or ""), cell.places]
+    return [*texts, cell.printed, *bounds, *state]
+
+
+def json_text(tables: Sequence[Table]) -> str:
     """Everything that a table holds, as one JSON object: `schema` and `tables`."""
     document = {"schema": SCHEMA, "tables": [asdict(table) for table in tables]}
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-#: Turns tables into text.
-Renderer = Callable[[Sequence[Table], Look], str]
-
 #: Format → its renderer.
-FORMATS: Mapping[str, Renderer] = {
+FORMATS: Mapping[str, Callable[[Sequence[Table]], str]] = {
     "csv": csv_text,
     "html": html,
     "json": json_text,
     "latex": latex,
     "markdown": markdown,
     "plain": plain,
+}
+
+#: Ending of a file → its format.
+ENDINGS = {
+    ".csv": "csv",
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".tex": "latex",
+    ".md": "markdown",
+    ".txt": "plain",
 }

@@ -1,4 +1,4 @@
-"""The neutral form of a table: what to show, not how. Every output format is a function over it."""
+"""The neutral form of a table: what to show, not how. Every output format is made of it (`render`)."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ class Column:
     higher_is_better: bool | None = None
     """None for a column without a best."""
 
+    @property
+    def task_id(self) -> str:
+        """`task/corpus/protocol`."""
+        return f"{self.task}/{self.corpus}/{self.protocol}"
+
+    @property
+    def tested(self) -> bool:
+        """Whether per-example predictions can tell models apart in it."""
+        return self.origin == "measured" and self.higher_is_better is not None and self.unit != "observed range"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
@@ -62,15 +72,12 @@ class Cell:
     @property
     def flag(self) -> str:
         """The mark behind the number: `*` for overlap, `?` for unknown, empty for clean."""
-        if self.value is None:
-            return ""
-        return {"overlap": "*", "unknown": "?"}.get(self.contamination, "")
+        return {"overlap": "*", "unknown": "?"}.get(self.contamination, "") if self.value is not None else ""
 
-    def half_width(self, decimals: int) -> str:
-        """Half the width of the interval, printed; empty where there is no interval."""
-        if self.low is None or self.high is None:
-            return ""
-        return digits((self.high - self.low) / 2, decimals)
+    @property
+    def competes(self) -> bool:
+        """Whether it can be best: a number of a model that is known to have seen none of the texts."""
+        return self.value is not None and self.contamination == "clean"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +85,7 @@ class Row:
     """One model."""
 
     name: str
-    """The encoder's name; for rows of the paper alone `published:BASE/MODEL`."""
+    """The encoder's name; `published:BASE/MODEL` for rows of the paper alone, `ceiling` for the noise ceiling."""
     title: str
     """How the table calls it."""
     cells: tuple[Cell, ...]
@@ -118,35 +125,36 @@ class Table:
     brackets: bool = False
     """Whether it is shown by its ends, `[low, high]`, in place of half its width, `±half`."""
 
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row.cells) != len(self.columns):
-                raise ValueError(f"{self.key}, {row.name}: {len(row.cells)} cells in {len(self.columns)} columns")
-
-    def interval(self, cell: Cell, column: Column) -> str:
-        """The interval of a cell as the table shows it: `±0.02`, `[0.53, 0.57]` or nothing."""
-        if not self.intervals or cell.low is None or cell.high is None:
-            return ""
-        if self.brackets:
-            return f"[{digits(cell.low, column.decimals)}, {digits(cell.high, column.decimals)}]"
-        return f"±{cell.half_width(column.decimals)}"
-
-    def annex(self, cell: Cell, column: Column) -> str:
-        """What stands behind a number: its interval, how it stands to its start, the places that it can hold."""
-        places = f"({cell.places})" if cell.places else ""
-        return " ".join(filter(None, (self.interval(cell, column), cell.against, places)))
-
     @property
     def rows(self) -> tuple[Row, ...]:
         """All rows, top to bottom."""
         return tuple(row for block in self.blocks for row in block.rows)
 
-    @property
-    def ranked(self) -> bool:
-        """Whether any cell is marked as best or second."""
-        return any(cell.rank for row in self.rows for cell in row.cells)
+    def annex(self, cell: Cell, column: Column) -> str:
+        """What stands behind a number: its interval, how it stands to its start, the places that it can hold."""
+        interval = ""
+        if self.intervals and cell.low is not None and cell.high is not None:
+            low, high = digits(cell.low, column.decimals), digits(cell.high, column.decimals)
+            interval = (
+                f"[{low}, {high}]" if self.brackets else f"±{digits((cell.high - cell.low) / 2, column.decimals)}"
+            )
+        return " ".join(filter(None, (interval, cell.against, f"({cell.places})" if cell.places else "")))
 
-    @property
-    def placed(self) -> bool:
-        """Whether any cell says which places its model can hold."""
-        return any(cell.places for row in self.rows for cell in row.cells)
+    def notes(self, marks: str = "") -> list[Footnote]:
+        """What stands under the table: its legend, then its own remarks.
+
+        Args:
+            marks: how best and second best are shown, `=x= best, _x_ second best`; empty leaves that line out.
+        """
+        cells = [cell for row in self.rows for cell in row.cells]
+        notes = []
+        if marks and any(cell.rank for cell in cells):
+            notes.append(f"{marks} among the clean numbers of a column; published ones among themselves.")
+        if self.intervals:
+            notes.append("[low, high]: 95 % interval." if self.brackets else "± half the width of the 95 % interval.")
+        if any(cell.places for cell in cells):
+            notes.append(
+                "(a–b): places that the model can hold among the clean ones of the column; all pairs are tested, 5 % "
+                "after Holm's correction."
+            )
+        return [*(Footnote(text=text) for text in notes), *self.footnotes]

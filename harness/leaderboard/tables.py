@@ -1,32 +1,163 @@
-"""The tables that `bench table` shows, built from result records."""
+"""From result records to the tables that `bench table` shows, by the specification in `tables.toml`."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
 
-from harness.errors import UsageError
-from harness.leaderboard.assemble import Plan, assemble
-from harness.leaderboard.combine import combine
-from harness.leaderboard.conversation import conversation_tables
-from harness.leaderboard.frame import ordered_units
-from harness.leaderboard.grid import Grid, Measured
-from harness.leaderboard.names import unknown_name
-from harness.leaderboard.overview import overview
-from harness.leaderboard.paper import table_five, table_four, table_one, table_three, table_two
-from harness.leaderboard.recipes import of_recipes
-from harness.leaderboard.table import Table
-from harness.record import Record
+from harness.errors import unknown_name
+from harness.leaderboard.evaluations import Evaluation, ordered
+from harness.leaderboard.metrics import digits, metric_label, metric_style
+from harness.leaderboard.published import Published, load_published
+from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
+from harness.leaderboard.words import (
+    corpus_title,
+    family_order,
+    family_title,
+    protocol_order,
+    protocol_version,
+    specification,
+    words,
+)
+from harness.printing import one_line
+from harness.record import ModelFacts, Record
 
-_PLANS = {
-    **{"I": table_one, "II": table_two, "III": table_three, "IV": table_four, "V": table_five},
-    "conversation": conversation_tables,
-}
+Spec = Mapping[str, Any]
 
 #: What can be asked for by name, in the order in which it is shown.
-TABLE_NAMES = ("overview", *_PLANS)
+TABLE_NAMES = ("overview", *dict.fromkeys(spec["name"] for spec in specification()["table"]))
 
 _DIGITS = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
+
+#: Heading of the rows that only the paper has, before the name of their base model.
+PUBLISHED_ONLY = "Published"
+
+_BLANK = Cell(status="blank")
+_SIZE = Column(
+    key="parameters", head="Param.\n[M]", group="", metric="parameters", origin="fact", decimals=1, unit="millions"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """Everything that makes a table, before any number is looked up."""
+
+    key: str
+    title: str
+    caption: str
+    columns: Sequence[Column]
+    published: str | None = None
+    """The paper's table that the published columns come from."""
+    notes: Sequence[str] = ()
+    published_notes: Sequence[str] = ()
+    only: frozenset[str] | None = None
+    """Which models have rows, by name; None for all."""
+    apart: str = ""
+    """Family whose models are ranked among themselves."""
+    short_titles: bool = False
+    """Whether titles of recipes leave out what the caption says of all."""
+    most_notes: int | None = None
+
+
+@dataclass
+class Results:
+    """Evaluations by model and task, models in the order of the rows."""
+
+    evaluations: Sequence[Evaluation]
+    order: Sequence[str] = ()
+    """Models by name, within a family."""
+    recommended: Mapping[str, str] = field(default_factory=dict)
+    """Encoder → the pooling that its authors trained."""
+
+    def __post_init__(self) -> None:
+        self._found = {(one.model.name, one.task_id): one for one in self.evaluations}
+        ranks = {name: rank for rank, name in enumerate(self.order)}
+        facts: dict[str, ModelFacts] = {}
+        for one in self.evaluations:
+            if one.model.name not in facts or (one.metrics and facts[one.model.name].parameters is None):
+                facts[one.model.name] = one.model
+        # One encoder's rows stand together, the vector that its authors trained first.
+        starts = {name.partition("@")[0]: facts[name].base is not None for name in facts}
+        self.models = sorted(
+            facts.values(),
+            key=lambda model: (
+                family_order(model.family),
+                ranks.get(model.name, len(ranks)),
+                starts[model.name.partition("@")[0]],
+                model.name.partition("@")[0],
+                not self.is_recommended(model),
+                model.name,
+            ),
+        )
+
+    def is_recommended(self, model: ModelFacts) -> bool:
+        """Whether a row shows the vector that the model's authors trained, as far as is known."""
+        wanted = self.recommended.get(model.name.partition("@")[0])
+        return wanted is not None and model.pooling == wanted
+
+    def get(self, model: str, task_id: str) -> Evaluation | None:
+        """A model's evaluation, None when it was never run."""
+        return self._found.get((model, task_id))
+
+    def of(self, task_id: str) -> list[Evaluation]:
+        """All evaluations of a task, in the order of the models."""
+        return [one for model in self.models if (one := self.get(model.name, task_id)) is not None]
+
+    def protocols(self, task: str, corpora: Sequence[str]) -> list[str]:
+        """Protocols under which corpora were measured, in order."""
+        found = {one.protocol for one in self.evaluations if one.task == task and one.corpus in corpora}
+        return sorted(found, key=protocol_order)
+
+    def newest(self, task: str, corpora: Sequence[str], name: str) -> str:
+        """The highest measured version of a protocol; version 1 when there is none."""
+        versions = [protocol_version(p)[1] for p in self.protocols(task, corpora) if protocol_version(p)[0] == name]
+        return f"{name}/{max(versions, default=1)}"
+
+    def titles(self) -> dict[str, str]:
+        """How each model is called; where an encoder has several rows, with the vector that a row shows.
+
+        The names stand behind titles that would be equal.
+        """
+        several = Counter(model.name.partition("@")[0] for model in self.models)
+        plain = {}
+        for model in self.models:
+            title = one_line(model.title) or model.name
+            pooling = (
+                words("poolings").get(model.pooling or "", "") if several[model.name.partition("@")[0]] > 1 else ""
+            )
+            plain[model.name] = f"{title}, {pooling}" if pooling else title
+        count = Counter(plain.values())
+        return {
+            name: title if count[title] == 1 or title == name else f"{title} ({name})" for name, title in plain.items()
+        }
+
+    def cell(self, model: str, column: Column) -> Cell:
+        """The cell of a model in a measured column."""
+        found = self.get(model, column.task_id)
+        if found is None:
+            return Cell(status="not-run")
+        if not found.metrics:
+            return Cell(status="undefined" if found.status == "ok" else found.status)
+        style = metric_style(column.metric)
+        if column.unit == "observed range":
+            error = found.observed_mae.get(column.metric.partition(".")[0])
+            if error is None:
+                return Cell(status="undefined")
+            return Cell(value=error, printed=digits(error, style.decimals), contamination=found.state)
+        number = found.metrics.get(column.metric)
+        if number is None:
+            return Cell(status="undefined")
+        return Cell(
+            value=style.shown(number.value),
+            low=None if number.low is None else style.shown(number.low),
+            high=None if number.high is None else style.shown(number.high),
+            printed=style.show(number.value),
+            contamination=found.state,
+        )
 
 
 def build_tables(
@@ -39,13 +170,14 @@ def build_tables(
     brackets: bool = False,
     tasks: Mapping[str, Sequence[str]] | None = None,
     models: Sequence[str] | None = None,
-    ablations: Iterable[Record] = (),
+    columns: Sequence[str] = (),
+    recommended: Mapping[str, str] | None = None,
 ) -> list[Table]:
     """Build tables from result records. Equal records give equal tables, in whatever order they come.
 
     Args:
         records: results and failures, any number of seeds.
-        suite: the suite's name, for the overview's title and caption.
+        suite: the suite's name, for the overview's title, caption and default columns.
         which: names of `TABLE_NAMES`, in any case, `1` to `5` too; None for the overview and those of the other
             tables that any record belongs to. A table that is asked for by name is there with the published
             numbers alone when no record belongs to it.
@@ -55,45 +187,543 @@ def build_tables(
         tasks: task id → its metrics, the main one first: the tasks of the suite in their order. Records of other
             tasks are left out. None takes all records.
         models: order of the models within a family, by name.
-        ablations: more results that Table V alone shows (`read_ablations`).
+        columns: of the overview: `all`, corpora, families or shell patterns of task ids; none for a short choice.
+        recommended: encoder → the pooling that its authors trained; its row stands first.
 
     Raises:
-        UsageError: a table that does not exist.
-        RecordInvalid: seeds of one unit do not fit together.
+        UsageError: a table or a column that does not exist.
+        RecordInvalid: seeds of one evaluation do not fit together.
     """
     names = _names(which)
     kept = [record for record in records if tasks is None or record.task_id in tasks]
-    units = ordered_units(kept, tasks, models)
-    grid = Grid(units, models or ())
-    arms = Grid((*units, *combine(ablations)), models or ())
+    results = Results(ordered(kept, tasks, models), models or (), recommended or {})
     tables = []
     for name in TABLE_NAMES if names is None else names:
-        source = arms if name == "V" else grid
-        plans = overview(units, suite, tasks) if name == "overview" else _PLANS[name](source)
-        if name == "overview" and suite == "recipes":
-            plans = [of_recipes(plan, units) for plan in plans]
+        if name == "overview":
+            plans = _overview(results, suite, tasks, columns)
+        else:
+            plans = [
+                plan for spec in specification()["table"] if spec["name"] == name for plan in _plans(spec, results)
+            ]
         for plan in plans:
-            empty = not any(isinstance(w, Measured) and _shown(plan, source, w) for w in plan.columns)
-            if empty and (names is None or not published or plan.printed_table is None):
+            table = _assemble(plan, results, with_published=published)
+            empty = not any(column.origin == "measured" for column in table.columns)
+            if empty and (names is None or not published or plan.published is None):
                 continue
-            table = assemble(plan, source, with_published=published, intervals=intervals or brackets)
-            tables.append(replace(table, brackets=brackets))
+            tables.append(replace(table, intervals=intervals or brackets, brackets=brackets))
     return tables
-
-
-def _shown(plan: Plan, grid: Grid, wanted: Measured) -> bool:
-    """Whether a column has a result of a model that the table shows."""
-    return any(plan.only is None or plan.only(unit.model.name) for unit in grid.units(wanted))
 
 
 def _names(which: Sequence[str] | None) -> list[str] | None:
     if which is None:
         return None
     legal = {name.casefold(): name for name in TABLE_NAMES} | _DIGITS
-    chosen: dict[str, None] = {}
+    chosen = set()
     for asked in which:
         name = legal.get(asked.strip().casefold().removeprefix("table ").strip())
         if name is None:
-            raise UsageError(unknown_name("table", asked, TABLE_NAMES))
-        chosen[name] = None
+            raise unknown_name("table", asked, TABLE_NAMES)
+        chosen.add(name)
     return [name for name in TABLE_NAMES if name in chosen]
+
+
+# What stands in which table
+
+
+def _measured(task: str, corpus: str, protocol: str, metric: str, head: str, group: str) -> Column:
+    observed = metric.endswith("_observed")
+    metric = metric.removesuffix("_observed")
+    style = metric_style(metric)
+    label = metric_label(metric) if "{corpus}" in head else f"{style.label}\nobs." if observed else style.label
+    return Column(
+        key=f"{task}/{corpus}/{protocol}/{metric}{'/observed-scale' if observed else ''}",
+        head=head.format(corpus=corpus_title(corpus), metric=label),
+        group=group.format(protocol=protocol),
+        metric=metric,
+        origin="measured",
+        task=task,
+        corpus=corpus,
+        protocol=protocol,
+        decimals=style.decimals,
+        unit="percent" if style.percent else "observed range" if observed else "",
+        higher_is_better=style.higher_is_better,
+    )
+
+
+def _printed(corpus: str, metric: str, head: str, group: str) -> Column:
+    style = metric_style(metric)
+    label = metric_label(metric) if "{corpus}" in head else style.label
+    return Column(
+        key=f"published/{corpus}/{metric}",
+        head=head.format(corpus=corpus_title(corpus), metric=label + ("\nobs." if metric.endswith("mae") else "")),
+        group=group,
+        metric=metric,
+        origin="published",
+        corpus=corpus,
+        decimals=style.decimals,
+        unit="percent" if style.percent else "observed range" if metric.endswith("mae") else "",
+        higher_is_better=style.higher_is_better,
+    )
+
+
+def _plans(spec: Spec, results: Results) -> list[_Plan]:
+    """The main table of a specification, once for each of its corpora, and one for each protocol that it leaves out."""
+    if "each" in spec:
+        return [
+            plan
+            for corpus, protocol in spec["each"].items()
+            for plan in _plans(_filled(spec, corpus, protocol), results)
+        ]
+    entries = [entry for entry in spec["columns"] if not entry.get("published")]
+    corpora = list(dict.fromkeys(corpus for entry in entries for corpus in entry["corpora"]))
+    task = spec.get("task", "")
+    chosen: list[Column] = []
+    for entry in spec["columns"]:
+        if entry.get("published"):
+            chosen += [
+                _printed(corpus, metric, entry["head"], entry["group"])
+                for corpus in entry["corpora"]
+                for metric in entry["metrics"]
+            ]
+            continue
+        own = entry.get("task", task)
+        protocol = results.newest(own, entry["corpora"], entry["protocol"])
+        found = _columns(entry, own, entry["corpora"], protocol)
+        chosen += [column for column in found if not entry.get("optional") or results.of(column.task_id)]
+    main = results.newest(task, corpora, entries[0]["protocol"])
+    plans = [_plan(spec, spec, chosen, main, corpora, results)]
+    used = {(column.corpus, column.protocol) for column in chosen}
+    for protocol in results.protocols(task, corpora) if "others" in spec else ():
+        rest = [c for c in corpora if (c, protocol) not in used and results.of(f"{task}/{c}/{protocol}")]
+        patterns = [entry for entry in entries if entry["protocol"] == entries[0]["protocol"]]
+        others = [column for entry in patterns for column in _columns(entry, task, rest, protocol)]
+        if others:
+            plans.append(replace(_plan(spec, spec["others"], others, protocol, corpora, results), published=None))
+    return plans
+
+
+def _filled(spec: Spec, corpus: str, protocol: str) -> Spec:
+    """A specification for one of the corpora that it is made for."""
+    columns = [{"corpora": [corpus], "protocol": protocol, **entry} for entry in spec["columns"]]
+    named = {
+        name: spec[name].replace("{corpus}", corpus).replace("{corpus_title}", corpus_title(corpus))
+        for name in ("key", "title")
+    }
+    return {name: value for name, value in spec.items() if name != "each"} | named | {"columns": columns}
+
+
+def _columns(entry: Spec, task: str, corpora: Iterable[str], protocol: str) -> list[Column]:
+    return [
+        _measured(task, corpus, protocol, metric, entry["head"], entry["group"])
+        for corpus in corpora
+        for metric in entry["metrics"]
+    ]
+
+
+def _plan(
+    spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, corpora: Sequence[str], results: Results
+) -> _Plan:
+    caption = spec["caption"].format(protocol=protocol, scored=_scored(columns, results))
+    # An error in the paper's unit is there or not; a column without one would say nothing.
+    columns = [
+        column
+        for column in columns
+        if column.unit != "observed range"
+        or column.origin == "published"
+        or any(one.observed_mae for one in results.of(column.task_id))
+    ]
+    names = {protocol_version(column.protocol)[0] for column in columns if results.of(column.task_id)}
+    units = {column.unit for column in columns}
+    notes = [
+        note["text"]
+        for note in spec.get("notes", ())
+        if note.get("protocol", protocol_version(protocol)[0]) == protocol_version(protocol)[0]
+        and (note.get("metric") != "mae_observed" or "observed range" in units)
+        and note.get("column", next(iter(names), "")) in names | {next(iter(names), "")}
+    ]
+    only = _ablations(results) if spec.get("ablations") else None
+    if only is not None and not only:
+        notes.insert(0, "No ablation has been measured: train one and run `bench run --models carl-minilm-no-ptd`.")
+    return _Plan(
+        key=own.get("key", spec["key"]).format(protocol=protocol),
+        title=own.get("title", spec["title"]).format(protocol=protocol),
+        caption=" ".join(caption.split()),
+        columns=[_SIZE, *columns] if "published" in spec else columns,
+        published=spec.get("published"),
+        notes=notes,
+        published_notes=spec.get("published_notes", ()),
+        only=only,
+    )
+
+
+def _scored(columns: Sequence[Column], results: Results) -> str:
+    """What was scored, in words: `CR, MR: 10-fold cross-validation; SST5: test split`."""
+    corpora: dict[str, dict[str, None]] = {}
+    for column in columns:
+        splits = sorted({one.split for one in results.of(column.task_id)})
+        said = [
+            f"{split[2:]}-fold cross-validation" if split.startswith("cv") else f"{split} split" for split in splits
+        ]
+        if said:
+            corpora.setdefault(" and ".join(said), {})[corpus_title(column.corpus)] = None
+    return "; ".join(f"{', '.join(names)}: {said}" for said, names in corpora.items()) + ("." if corpora else "")
+
+
+def _ablations(results: Results) -> frozenset[str]:
+    """Ablations of CARL, the full method that they differ from, and what that started from.
+
+    An ablation is named after the full method: `carl-minilm-no-ptd` after `carl-minilm`.
+    """
+    facts = {model.name: model for model in results.models}
+    matches = {name: re.fullmatch(r"(carl-[a-z0-9]+)-((?:full|before|only-|no-|with-).*)", name) for name in facts}
+    found = {name for name, match in matches.items() if match}
+    full = {match[1] for match in matches.values() if match} & facts.keys()
+    return frozenset(found | full | ({facts[name].base or "" for name in full} & facts.keys() if found else set()))
+
+
+def _overview(
+    results: Results, suite: str, tasks: Mapping[str, Sequence[str]] | None, asked: Sequence[str]
+) -> list[_Plan]:
+    """One row a model, the main metric of each task; a short choice of columns unless others are asked for."""
+    spec = specification()["overview"]
+    every: dict[str, Column] = {}
+    for task_id, metrics in (tasks or {}).items():
+        if metrics:
+            every[task_id] = _main_column(task_id, metrics[0])
+    for one in results.evaluations:
+        main = spec["main"].get(one.task, "")
+        metric = main if main in one.metrics or not one.metrics else next(iter(one.metrics))
+        every.setdefault(one.task_id, _main_column(one.task_id, metric))
+    if not every:
+        return []
+    chosen = _chosen(every, asked) if asked else _default_columns(every, results, suite)
+    measured = [column for column in chosen if results.of(column.task_id)]
+    protocols: dict[str, dict[str, None]] = {}
+    for column in measured:
+        protocols.setdefault(column.protocol, {})[corpus_title(column.corpus)] = None
+    said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
+    more = len([task_id for task_id in every if results.of(task_id)]) - len({column.task_id for column in measured})
+    rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
+    plan = _Plan(
+        key="overview",
+        title=spec["title"].format(suite=suite),
+        caption=f"{spec['caption']} Protocols: {said}.{rest}",
+        columns=[_SIZE, *chosen],
+        most_notes=4,
+    )
+    return [_of_recipes(plan, results)] if suite == "recipes" else [plan]
+
+
+def _main_column(task_id: str, metric: str) -> Column:
+    task, corpus, protocol = task_id.split("/", 2)
+    known = task in specification()["overview"]["main"]
+    # The paper's tasks are told apart by corpus and metric; others share both with them.
+    head = "{corpus}\n{metric}" if known else f"{task.replace('{', '')}\n{{corpus}}\n{{metric}}"
+    return _measured(task, corpus, protocol, metric, head, "")
+
+
+def _chosen(every: Mapping[str, Column], asked: Sequence[str]) -> list[Column]:
+    def fits(pattern: str, task_id: str) -> bool:
+        parts = task_id.split("/")
+        return pattern in ("all", parts[0], parts[1], "/".join(parts[:2])) or fnmatchcase(task_id, pattern)
+
+    for pattern in asked:
+        if not any(fits(pattern, task_id) for task_id in every):
+            raise unknown_name("column", pattern, [*dict.fromkeys(task_id.split("/")[1] for task_id in every), *every])
+    return [column for task_id, column in every.items() if any(fits(pattern, task_id) for pattern in asked)]
+
+
+def _default_columns(every: Mapping[str, Column], results: Results, suite: str) -> list[Column]:
+    """The columns that the suite names, else the first protocol of each corpus; at most so many."""
+    spec = specification()["overview"]
+    found = []
+    for stem, metric, head in spec.get(suite, {}).get("columns", ()):
+        place, _, names = stem.rpartition("/")
+        known = [task_id for name in names.split("|") for task_id in every if _is_version(task_id, f"{place}/{name}")]
+        measured = [task_id for task_id in known if results.of(task_id)]
+        if known:
+            task, corpus, protocol = (measured or known)[0].split("/", 2)
+            found.append(_measured(task, corpus, protocol, metric, head, ""))
+    first: dict[str, Column] = {}
+    for task_id, column in every.items():
+        if results.of(task_id):
+            first.setdefault(f"{column.task}/{column.corpus}", column)
+    return found or list(first.values())[: spec["most"]]
+
+
+def _is_version(task_id: str, stem: str) -> bool:
+    return protocol_version(task_id)[0] == stem
+
+
+def _of_recipes(plan: _Plan, results: Results) -> _Plan:
+    """The overview with recipes and the models that they started from alone, those that saw labels ranked apart."""
+    recipes = {model.name: model for model in results.models if model.family.startswith("recipe-")}
+    starts = {model.base for model in recipes.values() if model.base}
+    return replace(
+        plan,
+        title=specification()["recipes"]["title"],
+        caption=" ".join((specification()["recipes"]["caption"], plan.caption.partition("weights. ")[2])),
+        only=frozenset(recipes.keys() | starts),
+        apart="recipe-evaluated",
+        short_titles=len(starts) == 1,
+    )
+
+
+# Rows
+
+
+def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
+    """Fill a plan.
+
+    Rows are the models with a record for any of the columns. The paper's models without a row of ours follow in blocks
+    of their own, the noise ceiling comes last. A column that no model was run on is named under the table.
+    """
+    allowed = [model for model in results.models if plan.only is None or model.name in plan.only]
+
+    def run(column: Column) -> bool:
+        return any(results.get(model.name, column.task_id) is not None for model in allowed)
+
+    measured = [column for column in plan.columns if column.origin == "measured" and run(column)]
+    absent = [column for column in plan.columns if column.origin == "measured" and not run(column)]
+    # A metric that no record of the task has is none of this corpus.
+    measured = [c for c in measured if any(results.cell(m.name, c).status != "undefined" for m in allowed)] or measured
+    columns = [
+        column
+        for column in plan.columns
+        if column in measured or (column.origin != "measured" and (with_published or column.origin == "fact"))
+    ]
+    shown = [model for model in allowed if any(results.get(model.name, column.task_id) for column in measured)]
+    numbers = [p for p in load_published() if p.table == plan.published] if with_published else []
+    titles = results.titles()
+    if plan.short_titles:
+        titles = {name: title.partition(", our re-training")[0] for name, title in titles.items()}
+    rows: list[tuple[str, Row]] = []
+    for model in shown:
+        beside = [number for number in numbers if number.encoder == model.name]
+        millions = None if model.parameters is None else model.parameters / 1e6
+        cells = tuple(
+            results.cell(model.name, column)
+            if column.origin == "measured"
+            else _published_cell(column, beside)
+            if column.origin == "published"
+            else _size(millions)
+            for column in columns
+        )
+        rows.append((family_title(model.family), Row(name=model.name, title=titles[model.name], cells=cells)))
+    names = {model.name for model in shown}
+    rows += _published_rows(columns, [number for number in numbers if number.encoder not in names])
+    apart = {model.name for model in shown if plan.apart and model.family == plan.apart}
+    ranked = _ranked([row for _, row in rows], columns, apart)
+    ceiling = _ceiling(columns, results)
+    headings = [heading for heading, _ in rows] + ["Noise ceiling"] * len(ceiling)
+    blocks: dict[str, list[Row]] = {}
+    for heading, row in zip(headings, [*ranked, *ceiling], strict=True):
+        blocks.setdefault(heading, []).append(row)
+    notes = [
+        *_about_results(measured, ranked, results, titles, shown),
+        *([Footnote(text=_ABOUT_CEILING)] if ceiling else []),
+        *map(_note, plan.notes),
+        *(_about_absent(absent) if measured else ()),
+        *(_about_published(ranked, columns, plan) if numbers else ()),
+    ]
+    return Table(
+        key=plan.key,
+        title=plan.title,
+        caption=plan.caption,
+        columns=tuple(columns),
+        blocks=tuple(Block(title=title, rows=tuple(members)) for title, members in blocks.items()),
+        footnotes=tuple(notes[: plan.most_notes]),
+    )
+
+
+def _size(millions: float | None) -> Cell:
+    return _BLANK if millions is None else Cell(value=millions, printed=digits(millions, 1))
+
+
+def _published_cell(column: Column, numbers: Sequence[Published]) -> Cell:
+    """The paper's number in a column; blank for every other kind of column."""
+    for number in numbers:
+        if column.origin == "published" and (number.corpus, number.metric) == (column.corpus, column.metric):
+            state = "overlap" if number.trained_on else "clean"
+            return Cell(value=number.value, printed=number.printed, contamination=state)
+    return _BLANK
+
+
+def _published_rows(columns: Sequence[Column], numbers: Sequence[Published]) -> list[tuple[str, Row]]:
+    """Rows of the paper alone, each with its heading and the size of its base model."""
+    rows = []
+    for base, model in dict.fromkeys(number.row for number in numbers):
+        own = [number for number in numbers if number.row == (base, model)]
+        title, millions = words("bases").get(base, (base, None))
+        cells = tuple(_size(millions) if c.origin == "fact" else _published_cell(c, own) for c in columns)
+        rows.append((f"{PUBLISHED_ONLY}: {title}", Row(name=f"published:{base}/{model}", title=model, cells=cells)))
+    return rows
+
+
+_ABOUT_CEILING = (
+    "Noise ceiling: the r that a second panel of as many raters would reach, from their agreement; no model."
+)
+
+
+def _ceiling(columns: Sequence[Column], results: Results) -> list[Row]:
+    """A row with the noise ceiling of every correlation whose records have one; none where no record does."""
+    cells = []
+    for column in columns:
+        dimension, _, metric = column.metric.rpartition(".")
+        wanted = replace(column, metric=f"{dimension}.ceiling")
+        known = column.origin == "measured" and metric == "pearson"
+        found = [results.cell(one.model.name, wanted) for one in results.of(column.task_id)] if known else []
+        first = next((cell for cell in found if cell.value is not None), _BLANK)
+        cells.append(replace(first, contamination="clean"))
+    return (
+        [Row(name="ceiling", title="second panel of raters", cells=tuple(cells))]
+        if any(cell.value is not None for cell in cells)
+        else []
+    )
+
+
+def rank_column(cells: Sequence[Cell], higher_is_better: bool | None) -> list[int]:
+    """Rank the cells of one column: 1 best, 2 second, 0 the rest.
+
+    Numbers are compared as they are printed, so that equal digits never get different marks. Ties share a rank;
+    after two or more bests there is no second. A best is named among two competing cells or more, a second
+    among three or more.
+
+    >>> def column(*values): return [Cell(value=x, printed=f"{x:.1f}") for x in values]
+    >>> rank_column(column(0.9, 0.7, 0.8), True), rank_column(column(0.9, 0.9, 0.8), True)
+    ([1, 0, 2], [1, 1, 0])
+    """
+    ranks = [0] * len(cells)
+    if higher_is_better is None:
+        return ranks
+    values = {i: float(cell.printed) * (-1 if higher_is_better else 1) for i, cell in enumerate(cells) if cell.competes}
+    for i, value in values.items():
+        place = 1 + sum(other < value for other in values.values())
+        if place <= 2 and len(values) > place:
+            ranks[i] = place
+    return ranks
+
+
+def _ranked(rows: Sequence[Row], columns: Sequence[Column], apart: set[str]) -> list[Row]:
+    """Mark best and second in every column, some rows among themselves."""
+    ranked = {}
+    for group in (True, False):
+        chosen = [row for row in rows if (row.name in apart) == group]
+        ranks = [rank_column([row.cells[j] for row in chosen], c.higher_is_better) for j, c in enumerate(columns)]
+        for i, row in enumerate(chosen):
+            ranked[row.name] = replace(
+                row, cells=tuple(replace(cell, rank=ranks[j][i]) for j, cell in enumerate(row.cells))
+            )
+    return [ranked[row.name] for row in rows]
+
+
+# What is said under a table
+
+
+def _note(text: str) -> Footnote:
+    return Footnote(text=text)
+
+
+def _about_results(
+    measured: Sequence[Column],
+    rows: Sequence[Row],
+    results: Results,
+    titles: Mapping[str, str],
+    shown: Sequence[ModelFacts],
+) -> list[Footnote]:
+    """The remarks that follow from the records of a table, the most important ones first."""
+    names = {model.name for model in shown}
+    found = {(one.model.name, one.task_id): one for column in measured for one in results.of(column.task_id)}
+    scored = [one for one in found.values() if one.metrics and one.model.name in names]
+    notes = _misfits(scored, titles)
+    if any(one.state == "overlap" for one in scored):
+        text = "trained on the data set or on texts of it, not ranked; `bench contamination` has the evidence."
+        notes.append(Footnote(mark="*", text=text))
+    unknown = dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown")
+    if unknown:
+        notes.append(Footnote(mark="?", text=f"training data not declared, not ranked: {', '.join(unknown)}."))
+    states = {cell.status for row in rows for cell in row.cells}
+    said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
+    if said:
+        notes.append(_note("; ".join(said) + "."))
+    edges = _by_model([one for one in scored if at_edge(one)], titles)
+    if edges:
+        notes.append(_note(f"The chosen regularisation lies at the edge of its grid: {'; '.join(edges)}."))
+    notes += _seeds(scored, titles)
+    untrained = sorted(
+        f"{base}@{pooling}"
+        for base, pooling in results.recommended.items()
+        if any(name.partition("@")[0] == base for name in names)
+        and not any(model.name.partition("@")[0] == base and model.pooling == pooling for model in shown)
+    )
+    if untrained:
+        notes.append(_note(f"Not measured, though it is the vector that its authors trained: {', '.join(untrained)}."))
+    return notes
+
+
+def at_edge(one: Evaluation) -> bool:
+    """Whether the regularisation that was chosen, in every fold, is the first or the last of its grid."""
+    stated = one.details.get("at_edge")
+    if isinstance(stated, bool):
+        return stated
+    grid = words("grids").get(protocol_version(one.protocol)[0])
+    chosen = one.details.get("strengths") or [one.details.get("strength")]
+    return grid is not None and isinstance(chosen, list) and all(value in grid for value in chosen)
+
+
+def _by_model(scored: Iterable[Evaluation], titles: Mapping[str, str]) -> list[str]:
+    """Evaluations in few words: `Random BERT (CR, MR)`."""
+    found: dict[str, dict[str, None]] = {}
+    for one in scored:
+        found.setdefault(titles[one.model.name], {})[corpus_title(one.corpus)] = None
+    return [f"{title} ({', '.join(corpora)})" for title, corpora in found.items()]
+
+
+def _seeds(scored: Sequence[Evaluation], titles: Mapping[str, str]) -> list[Footnote]:
+    notes = []
+    counts = sorted({one.seeds for one in scored if one.seeds > 1})
+    if counts:
+        span = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+        single = any(one.seeds == 1 for one in scored)
+        text = f"Means over {span} seeds where the protocol draws at random"
+        notes.append(_note(f"{text}; other numbers are of one run." if single else f"{text}."))
+    partial = _by_model([one for one in scored if one.faults], titles)
+    if partial:
+        notes.append(_note(f"Some seeds have no number and are left out: {'; '.join(partial)}."))
+    return notes
+
+
+def _misfits(scored: Sequence[Evaluation], titles: Mapping[str, str]) -> list[Footnote]:
+    """Warn of numbers that stand side by side without being comparable."""
+    notes = []
+    data: dict[str, set[str]] = {}
+    weights: dict[tuple[object, ...], set[str]] = {}
+    for one in scored:
+        data.setdefault(one.task_id, set()).add(one.data)
+        model = one.model
+        options = (model.name, model.pooling, model.max_length, model.dtype, model.backend)
+        weights.setdefault(options, set()).add(model.fingerprint)
+    mixed = sorted(task for task, digests in data.items() if len(digests) > 1)
+    if mixed:
+        notes.append(_note(f"Warning: not all models were scored on the same data ({', '.join(mixed)}); run again."))
+    changed = dict.fromkeys(titles[str(key[0])] for key, prints in weights.items() if len(prints) > 1)
+    if changed:
+        text = f"Warning: the weights changed between the numbers of a row ({', '.join(changed)}); run again."
+        notes.append(_note(text))
+    return notes
+
+
+def _about_absent(absent: Sequence[Column]) -> list[Footnote]:
+    """Name the columns that are left out since no model was run on them."""
+    names = dict.fromkeys(f"{corpus_title(column.corpus)} ({column.protocol})" for column in absent)
+    return [_note(f"Not run for any model: {', '.join(names)}.")] if names else []
+
+
+def _about_published(rows: Sequence[Row], columns: Sequence[Column], plan: _Plan) -> list[Footnote]:
+    """Say where the published columns come from and what their asterisks mean."""
+    cited = words("citations")["SACL" if plan.published == "SACL" else "CARL"]
+    published = [j for j, column in enumerate(columns) if column.origin == "published"]
+    text = f"Published: as printed by {cited}; its protocols are not given in full and may differ from ours."
+    if any(row.cells[j].flag for row in rows for j in published):
+        text += " * there: the paper marks the number as trained on the data set."
+    return [_note(text), *map(_note, plan.published_notes)]

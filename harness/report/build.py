@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from harness.contamination import TextEvidence
 from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
 from harness.leaderboard import Table, build_tables
-from harness.leaderboard.html import fragment, identifier
-from harness.leaderboard.names import clean
-from harness.leaderboard.places import with_places
+from harness.leaderboard.render import fragment, identifier
+from harness.leaderboard.significance import with_places
+from harness.printing import one_line
 from harness.report.cards import model_cards
 from harness.report.contamination import clean_numbers, evidence_lines
 from harness.report.environment import environments, span
@@ -38,7 +38,6 @@ def build_report(
     *,
     suite: str = "paper",
     evidence: Mapping[tuple[str, str], TextEvidence] | None = None,
-    ablations: Iterable[Record] = (),
     library: CorpusLibrary | None = None,
     with_texts: bool = False,
     cache_dir: Path | None = None,
@@ -54,7 +53,6 @@ def build_report(
         tasks: task id → its metrics, the main one first, in the suite's order.
         suite: its name.
         evidence: what comparing texts showed (`harness.contamination.read_evidence`).
-        ablations: more results, for Table V.
         library: the corpora, for figures and, if wanted, for texts.
         with_texts: whether the page may hold texts of the corpora. Such a page is for its viewer alone.
         cache_dir: where embeddings are kept, for figures.
@@ -70,7 +68,7 @@ def build_report(
     from markupsafe import Markup
 
     source = Source.of(store, records, tasks, library=library, cache_dir=cache_dir, baseline=baseline)
-    tables = build_tables(records, suite=suite, intervals=True, tasks=tasks, ablations=ablations)
+    tables = build_tables(records, suite=suite, intervals=True, tasks=tasks)
     if ranks:
         tables = with_places(tables, store, source.records)
     style, script = _file("page.css"), _file("page.js")
@@ -110,7 +108,7 @@ def _shown(value: Any) -> Any:
     """Words without control characters; what is markup already stays."""
     from markupsafe import Markup
 
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _file(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import BenchError
-from harness.leaderboard.names import clean
+from harness.printing import one_line
 from harness.registry import find_encoder
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def model_cards(source: Source) -> list[dict[str, Any]]:
     for facts in source.models:
         card = _declared(facts.name)
         url = card.url if card is not None and card.url.startswith(("https://", "http://")) else ""
-        rows = [(label, clean(value)) for label, value in _rows(facts, card) if value]
+        rows = [(label, one_line(value)) for label, value in _rows(facts, card) if value]
         found.append({"name": facts.name, "title": source.title(facts.name), "url": url, "rows": rows})
     return found
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from harness.contamination import TextEvidence
 from harness.figures.source import task_title
 from harness.leaderboard.metrics import metric_label, metric_style
-from harness.leaderboard.names import clean
+from harness.printing import one_line
 
 if TYPE_CHECKING:
     from harness.figures import Source
-    from harness.leaderboard.combine import Unit
+    from harness.leaderboard.evaluations import Evaluation
 
 _WORDS = {"overlap": "overlap *", "unknown": "unknown ?", "clean": "clean"}
 
@@ -35,13 +35,13 @@ def evidence_lines(source: Source) -> list[dict[str, str]]:
                     "word": _WORDS[state],
                     "tasks": "all tasks" if everywhere else "; ".join(dict.fromkeys(tasks)),
                     "basis": basis,
-                    "said": clean(said),
+                    "said": one_line(said),
                 }
             )
     return lines
 
 
-def _said(unit: Unit) -> str:
+def _said(unit: Evaluation) -> str:
     """The evidence in words."""
     said = [_match(match) for match in _objects(unit.contamination, "matches")]
     said += [f"{note.get('trained_on', '')}: {note.get('text', '')}" for note in _objects(unit.contamination, "notes")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.leaderboard.names import clean
+from harness.printing import one_line
 from harness.record import Record
 
 #: Digests of the corpora differ from task to task and say nothing of the machine.
@@ -16,7 +16,9 @@ def environments(records: Sequence[Record]) -> list[dict[str, object]]:
     counts: dict[tuple[tuple[str, str], ...], int] = {}
     for record in records:
         if record.status == "ok":
-            facts = tuple(sorted((clean(k), clean(v)) for k, v in record.environment.items() if k not in _LEFT_OUT))
+            facts = tuple(
+                sorted((one_line(k), one_line(v)) for k, v in record.environment.items() if k not in _LEFT_OUT)
+            )
             counts[facts] = counts.get(facts, 0) + 1
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [{"records": count, "rows": list(facts)} for facts, count in ordered]

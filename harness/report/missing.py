@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.figures.source import task_title
-from harness.leaderboard.names import REASONS, clean
+from harness.leaderboard.words import reason
+from harness.printing import one_line
 
 if TYPE_CHECKING:
     from harness.figures import Source
@@ -24,8 +25,8 @@ def missing_numbers(source: Source) -> list[dict[str, str]]:
         {
             "model": source.title(model),
             "tasks": "; ".join(tasks),
-            "reason": REASONS[status][0],
-            "message": clean(message),
+            "reason": reason(status),
+            "message": one_line(message),
         }
         for (model, status, message), tasks in sorted(told.items(), key=lambda item: (ranks[item[0][0]], item[0]))
     ]

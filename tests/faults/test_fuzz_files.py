@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from harness.leaderboard.ablation import read_ablations
 
 from carl.curves import read_curves
 from carl.heads import read_heads
@@ -26,7 +27,6 @@ from harness.encoder import EncoderCard
 from harness.errors import BenchError
 from harness.interop import read_mteb
 from harness.leaderboard import build_tables, long_csv, long_rows, render
-from harness.leaderboard.ablation import read_ablations
 from harness.leaderboard.published import read_published
 from harness.outcome import Metric
 from harness.record import Failure, ModelFacts, Record, ResultStore, pack

@@ -27,9 +27,9 @@ from harness.errors import BenchError, NotApplicable
 from harness.fingerprint import fingerprint_of
 from harness.interop.foreign_models import as_encoder
 from harness.leaderboard import build_tables, render
-from harness.leaderboard.names import clean
 from harness.outcome import Metric
 from harness.planning import Estimator, Shard
+from harness.printing import one_line as clean
 from harness.record import Record, ResultStore
 from harness.registry import EncoderPlugin
 from harness.report.cards import _rows

@@ -103,7 +103,7 @@ def test_every_format_of_the_command_line(board):
         == "model,task,protocol,corpus,split,metric,value,low,high,seeds,status,contamination"
     )
     assert len(board.to_csv().splitlines()) == 11
-    with pytest.raises(UsageError, match="no format 'markdwn'"):
+    with pytest.raises(UsageError, match="unknown format 'markdwn'"):
         board.table("overview", fmt="markdwn")
     assert str(board) == board.table("overview").rstrip("\n")
     assert repr(board) == "<Leaderboard: 2 models, 2 tasks, 4 records>"

@@ -22,7 +22,7 @@ from harness.contamination import (
 )
 from harness.contamination.evidence import FILE, from_ranges, to_ranges
 from harness.errors import RecordInvalid, RecordNewer
-from harness.leaderboard.combine import contamination_state
+from harness.leaderboard.evaluations import contamination_state
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record
 

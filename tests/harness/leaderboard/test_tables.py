@@ -7,7 +7,6 @@ import pytest
 
 from harness.errors import UsageError
 from harness.leaderboard import Cell, Row, Table, build_tables, load_published
-from harness.leaderboard.table import Column
 from harness.outcome import Metric
 from harness.record import STATUSES, Record
 
@@ -57,15 +56,10 @@ def test_tables_are_asked_for_by_name(suite: list[Record], names: tuple[str, ...
     assert list(tables(suite, *names)) == ["II", "IV"]
 
 
-def test_unknown_names_are_refused(suite: list[Record]) -> None:
-    with pytest.raises(UsageError, match="no table 'overveiw'; did you mean overview\\? There are: overview, I, II"):
-        tables(suite, "overveiw")
-
-
 def test_rows_are_grouped_by_family_floors_first(suite: list[Record]) -> None:
     table = tables(suite)["II"]
     assert [(block.title, [row.name for row in block.rows]) for block in table.blocks][:4] == [
-        ("Floors", ["lexicon"]),
+        ("Reference encoders", ["lexicon"]),
         ("BERT", ["bert", "bert-pt-rest", "sentix"]),
         ("RoBERTa", ["roberta", "carl-roberta", "senticse"]),
         ("gpt", ["hf:a_b|c"]),
@@ -85,60 +79,11 @@ def test_nothing_of_the_papers_tables_is_lost(suite: list[Record]) -> None:
         assert sorted(shown) == printed
 
 
-def test_published_numbers_stand_in_the_row_of_their_encoder(suite: list[Record]) -> None:
-    table = tables(suite)["II"]
-    assert cell(table, "bert", "CR", "published").printed == "87.66"
-    assert cell(table, "sentix", "CR", "published").printed == "91.01", "also without a number of ours"
-    assert cell(table, "lexicon", "CR", "published").status == "blank"
-    assert [(block.title, [row.title for row in block.rows]) for block in table.blocks[-2:]] == [
-        ("Published, not measured here: BERT", ["SentiBERT", "CARL"]),
-        ("Published, not measured here: RoBERTa", ["SentiLARE"]),
-    ]
-    mr = cell(table, "senticse", "MR", "published")
-    assert (mr.printed, mr.flag, mr.rank) == ("97.41", "*", 0)
-
-
 def test_without_published_numbers_only_ours_are_left(suite: list[Record]) -> None:
     for table in build_tables(suite, published=False):
         assert all(column.origin != "published" for column in table.columns)
         assert all(not row.name.startswith("published:") for row in table.rows)
         assert "arXiv" not in notes(table)
-
-
-def test_contamination_marks_and_ranks(suite: list[Record]) -> None:
-    table = tables(suite)["II"]
-    assert [cell(table, "senticse", head).flag for head in ("CR", "MR", "SST5", "IMDB")] == ["", "*", "*", ""]
-    assert cell(table, "hf:a_b|c", "CR").flag == "?"
-    assert cell(table, "hf:a_b|c", "CR").rank == 0, "the highest number, but of unknown training"
-    assert cell(table, "carl-roberta", "CR").rank == 1
-    assert cell(table, "senticse", "CR").rank == 2
-    assert cell(table, "carl-roberta", "MR").rank == 1
-    assert cell(table, "roberta", "MR").rank == 2, "SentiCSE was trained on MR"
-    text = notes(table)
-    assert "SentiCSE: MR (mr); SST5 (mr, 1,769 of 2,210 test sentences shared)" in text
-    assert "not declared, not ranked: a_b|c <script>" in text
-
-
-def test_unlabelled_text_of_the_same_site_is_said_but_not_marked(make: Make) -> None:
-    task = "emotion/goemotions/ekman6-mapped/1"
-    table = tables([make("minilm", task, title="MiniLM", training=("reddit-comments",))], "III")["III"]
-    assert cell(table, "minilm", "Acc.").flag == ""
-    assert "Not marked, though of the same site. MiniLM: GoEmotions (Reddit comments" in notes(table)
-
-
-def test_published_columns_are_ranked_among_themselves(suite: list[Record]) -> None:
-    table = tables(suite)["II"]
-    assert cell(table, "carl-roberta", "MR", "published").rank == 1
-    assert cell(table, "published:RoBERTa/SentiLARE", "MR", "published").rank == 2
-
-
-def test_lower_is_better_where_it_is(suite: list[Record]) -> None:
-    four = tables(suite)["IV"]
-    assert cell(four, "lexicon", "Align.").rank == 1
-    assert cell(four, "lexicon", "Unif.").rank == 1
-    assert cell(four, "carl-roberta", "Separ.").rank == 1
-    assert {cell(four, r.name, "Eff. rank").rank for r in four.rows if r.name == "bert"} == {0}
-    assert cell(four, "roberta", "Align.", "published").rank == 1
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
@@ -196,54 +141,12 @@ def test_published_numbers_stand_beside_the_newest_version_alone(make: Make) -> 
     assert not [c for c in built["II/senteval-lr/9"].columns if c.origin == "published"]
 
 
-def test_errors_stand_in_both_units(suite: list[Record]) -> None:
-    table = tables(suite)["I/emobank/official/1"]
-    assert [(c.group, c.head) for c in table.columns][:4] == [
-        ("Valence", "r"),
-        ("Valence", "ρ"),
-        ("Valence", "MAE"),
-        ("Valence", "MAE\nobs."),
-    ]
-    errors = [c.printed for c, k in zip(row(table, "bert").cells, table.columns, strict=True) if k.head == "MAE\nobs."]
-    assert errors == ["0.110", "0.120"]
-    assert "observed minimum and maximum" in notes(table)
-
-
-def test_without_observed_errors_there_is_no_such_column(make: Make) -> None:
-    table = tables([make(task="valence-arousal/emobank/official/1", metrics={"valence.pearson": 0.5})])[
-        "I/emobank/official/1"
-    ]
-    assert "MAE\nobs." not in [column.head for column in table.columns]
-    assert cell_of(table, "valence.mae").status == "undefined"
-
-
-def cell_of(table: Table, metric: str) -> Cell:
-    return next(c for c, k in zip(table.rows[0].cells, table.columns, strict=True) if k.metric == metric)
-
-
-def test_remarks_on_the_papers_corpora(suite: list[Record]) -> None:
-    built = tables(suite)
-    pooled = notes(built["I/pooled/pooled/1"])
-    assert "EmoBank's test rows were most likely in its training" in pooled
-    assert "IEMOCAP" in pooled
-    assert "BERT-PT" in pooled
-    assert "carries" not in pooled
-    assert "1,665 of the 2,210" in notes(built["II"])
-    assert "average is not stated" in notes(built["III"])
-    assert "macro average" in built["III"].columns[0].group
-
-
 def test_seeds_are_averaged_and_said_so(make: Make) -> None:
     records = [make(seed=s, metrics={"accuracy": x}) for s, x in ((0, 0.70), (1, 0.80))]
     table = tables([*records, make("roberta")], "II")["II"]
     assert cell(table, "bert", "MR").printed == "75.00"
     assert "Means over 2 seeds" in notes(table)
     assert "other numbers are of one run" in notes(table)
-
-
-def test_failed_seeds_are_said(make: Make) -> None:
-    table = tables([make(seed=0), make(seed=1, status="failed")], "II")["II"]
-    assert "bert: MR (1 of 2)" in notes(table)
 
 
 def test_numbers_that_cannot_be_compared_are_said(make: Make) -> None:
@@ -262,45 +165,6 @@ def test_an_explicit_table_without_results_shows_the_papers(make: Make) -> None:
     assert build_tables([]) == []
 
 
-def test_the_overview_has_the_main_metric_of_every_task(suite: list[Record]) -> None:
-    table = tables(suite)["overview"]
-    assert [(c.corpus, c.metric) for c in table.columns] == [
-        ("", "parameters"),
-        ("emobank", "valence.pearson"),
-        ("emobank", "valence.pearson"),
-        ("facebook", "valence.pearson"),
-        ("emotales", "valence.pearson"),
-        ("pooled", "valence.pearson"),
-        ("cr", "accuracy"),
-        ("mr", "accuracy"),
-        ("sst5", "accuracy"),
-        ("imdb", "accuracy"),
-        ("goemotions", "macro.f1"),
-        ("goemotions", "separation"),
-    ]
-    assert row(table, "bert").cells[0].printed == "109.5"
-    assert row(table, "lexicon").cells[0].status == "blank"
-
-
-def test_a_suites_tasks_choose_and_order_the_overview(suite: list[Record]) -> None:
-    tasks = {"polarity/mr/senteval-lr/1": ("accuracy",), "geometry/goemotions/ekman6-mapped/1": ("separation",)}
-    (table, *rest) = build_tables(suite, suite="mine", tasks=tasks)
-    assert [column.metric for column in table.columns] == ["parameters", "accuracy", "separation"]
-    assert [t.key for t in rest] == ["II", "IV"]
-
-
-def test_the_sample_is_no_benchmark_of_record(make: Make) -> None:
-    records = [make(task="polarity/sample/sample/1"), make("roberta", task="polarity/sample/sample/1")]
-    (table,) = build_tables(records, suite="sample")
-    assert "No benchmark of record" in table.caption
-    assert table.key == "overview"
-
-
-def test_models_of_one_title_are_told_apart(make: Make) -> None:
-    table = tables([make("bert", title="BERT"), make("bert@mean", title="BERT")], "II", published=False)["II"]
-    assert [row.title for row in table.rows] == ["BERT (bert)", "BERT (bert@mean)"]
-
-
 def test_the_order_of_records_does_not_matter(suite: list[Record]) -> None:
     shuffled = suite.copy()
     random.Random(5).shuffle(shuffled)
@@ -313,15 +177,103 @@ def test_percent_is_for_accuracy_alone(make: Make) -> None:
     assert [cell(table, "bert", head).printed for head in ("Acc.", "F1")] == ["73.84", "0.761"]
 
 
-def test_rows_must_fit_their_columns() -> None:
-    column = Column(key="k", head="h", group="", metric="accuracy", origin="measured")
-    from harness.leaderboard.table import Block
+def test_published_numbers_stand_with_their_own_model_and_its_size(suite: list[Record]) -> None:
+    table = tables(suite)["II"]
+    assert cell(table, "bert", "CR", "published").printed == "87.66"
+    assert cell(table, "sentix", "CR", "published").printed == "91.01", "also without a number of ours"
+    assert cell(table, "carl-roberta", "CR", "published").status == "blank", "published CARL is seven times its size"
+    assert [
+        (block.title, [(row.title, row.cells[0].printed) for row in block.rows]) for block in table.blocks[-2:]
+    ] == [
+        ("Published: BERT-base", [("SentiBERT", "109.5"), ("CARL", "109.5")]),
+        ("Published: RoBERTa-base", [("SentiLARE", "124.6"), ("CARL", "124.6")]),
+    ]
+    mr = cell(table, "senticse", "MR", "published")
+    assert (mr.printed, mr.flag, mr.rank) == ("97.41", "*", 0)
+    assert cell(table, "published:RoBERTa/CARL", "MR", "published").rank == 1, "ranked among themselves"
 
-    with pytest.raises(ValueError, match="0 cells in 1 columns"):
-        Table(
-            key="t",
-            title="",
-            caption="",
-            columns=(column,),
-            blocks=(Block(title="", rows=(Row(name="n", title="", cells=()),)),),
-        )
+
+def test_what_may_have_seen_the_texts_is_marked_and_not_ranked(suite: list[Record]) -> None:
+    table = tables(suite)["II"]
+    assert [cell(table, "senticse", head).flag for head in ("CR", "MR", "SST5", "IMDB")] == ["", "*", "*", ""]
+    unknown = cell(table, "hf:a_b|c", "CR")
+    assert (unknown.flag, unknown.rank) == ("?", 0), "the highest number, but of unknown training"
+    assert [cell(table, name, "MR").rank for name in ("carl-roberta", "roberta")] == [1, 2]
+    assert "not declared, not ranked: a_b|c <script>" in notes(table)
+
+
+def test_lower_is_better_where_it_is(suite: list[Record]) -> None:
+    four = tables(suite)["IV"]
+    assert [cell(four, "lexicon", head).rank for head in ("Align.", "Unif.")] == [1, 1]
+    assert cell(four, "carl-roberta", "Separ.").rank == 1
+    assert cell(four, "bert", "Eff. rank").rank == 0
+
+
+def test_errors_stand_in_both_units(suite: list[Record], make: Make) -> None:
+    table = tables(suite)["I/emobank/official/1"]
+    errors = [c.printed for c, k in zip(row(table, "bert").cells, table.columns, strict=True) if k.head == "MAE\nobs."]
+    assert errors == ["0.110", "0.120"]
+    bare = make(task="valence-arousal/emobank/official/1", metrics={"valence.pearson": 0.5})
+    (table,) = build_tables([bare], which=["I"])[:1]
+    assert [column.head for column in table.columns] == ["r"], "no record has another number"
+
+
+def test_the_overview_is_short_unless_more_is_asked_for(suite: list[Record]) -> None:
+    (short,) = build_tables(suite, which=["overview"])
+    assert [column.head.replace("\n", " ") for column in short.columns] == [
+        *("Param. [M]", "EmoBank V r", "EmoBank A r", "CR acc.", "MR acc.", "SST5 acc.", "IMDB acc.", "Ekman macro F1")
+    ]
+    assert "CR, MR, SST5: senteval-lr/1" in short.caption
+    assert len(short.notes("marks")) <= 5
+    (every,) = build_tables(suite, which=["overview"], columns=["all"])
+    assert len(every.columns) == 12
+    (some,) = build_tables(suite, which=["overview"], columns=["cr", "geometry", "*/official/*"])
+    assert [column.corpus for column in some.columns] == ["", "emobank", "cr", "goemotions"]
+    with pytest.raises(UsageError, match="unknown column 'cx'"):
+        build_tables(suite, which=["overview"], columns=["cx"])
+
+
+def test_the_vector_that_authors_trained_stands_first(make: Make) -> None:
+    records = [make("minilm", title="MiniLM", pooling="cls"), make("minilm@mean", title="MiniLM", pooling="mean")]
+    (table,) = build_tables(records, which=["II"], published=False, recommended={"minilm": "mean"})
+    assert [row.title for row in table.rows] == ["MiniLM, mean of tokens", "MiniLM, first token"]
+    (table,) = build_tables(records[:1], which=["II"], published=False, recommended={"minilm": "mean"})
+    assert "minilm@mean" in notes(table), "not measured, and said so"
+
+
+def test_a_noise_ceiling_stands_under_the_correlations_that_have_one(make: Make) -> None:
+    task = "valence-arousal/ratings-films/grouped-kfold10/1"
+    numbers = {"valence.pearson": 0.5, "valence.spearman": 0.4, "valence.ceiling": Metric(0.9, 0.88, 0.92)}
+    (table,) = build_tables([make(task=task, metrics=numbers)], which=["I"], published=False, intervals=True)
+    ceiling = row(table, "ceiling").cells
+    assert [(c.printed, c.rank) for c in ceiling] == [("0.900", 0), ("", 0)]
+    assert table.annex(ceiling[0], table.columns[0]) == "±0.020"
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [({"strengths": [8.0, 8.0]}, True), ({"strengths": [8.0, 4.0]}, False), ({"strength": 0.25}, True)],
+)
+def test_a_regularisation_at_the_edge_of_its_grid_is_said(make: Make, details: dict[str, object], said: bool) -> None:
+    (table,) = build_tables([make(details=details)], which=["II"])
+    assert ("edge of its grid: bert (MR)" in notes(table)) is said
+
+
+def test_table_three_shows_the_papers_reading_first(make: Make) -> None:
+    tasks = [f"emotion/goemotions/{name}/1" for name in ("ekman6-mapped", "ekman6-selected", "ekman7-single")]
+    built = tables([make(task=task) for task in tasks], "III")
+    assert (
+        list(dict.fromkeys(c.protocol for c in built["III"].columns))
+        == [*("", "ekman6-selected/1", "ekman6-mapped/1", "")][:3]
+    )
+    assert "nearest to the paper" in notes(built["III"])
+    assert list(built) == ["III", "III/ekman7-single/1"]
+
+
+def test_ablations_are_ordinary_records(make: Make) -> None:
+    records = [make("minilm"), make("carl-minilm", base="minilm"), make("bert")]
+    (empty,) = build_tables(records, which=["V"])
+    assert "No ablation has been measured" in notes(empty)
+    assert all(row.name.startswith("published:") for row in empty.rows)
+    (table,) = build_tables([*records, make("carl-minilm-no-ptd", base="minilm")], which=["V"], published=False)
+    assert [row.name for row in table.rows] == ["minilm", "carl-minilm", "carl-minilm-no-ptd"]

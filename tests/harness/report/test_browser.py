@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.leaderboard.names import clean
+from harness.leaderboard.words import clean
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

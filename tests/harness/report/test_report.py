@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from harness.contamination import TextEvidence
 from harness.figures import Source
-from harness.leaderboard.names import clean
+from harness.leaderboard.words import clean
 from harness.outcome import Metric
 from harness.record import ResultStore
 from harness.registry import tasks

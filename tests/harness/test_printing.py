@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from harness.cli.rows import show_rows
+from harness.printing import show_rows
 
 NAMES = ("<script>", "a_b & 50 %", "😀 عربي", "a|b", 'quo"te, comma', "\x1b[31mred", "two\nlines")
 

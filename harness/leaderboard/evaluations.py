@@ -1,0 +1,264 @@
+"""Results with their seeds joined, and the long table made of them: one number a row, for programs.
+
+The mean over k seeds is uncertain for two reasons. All seeds share one sample of test rows, so averaging does not
+shrink that part: its standard error follows from the mean half-width h of the seeds' own 95 % intervals, h / z with
+z = 1.96. The seeds are a sample as well: the standard error of their mean is sd / √k (with k - 1 in sd). Taken as
+independent, the 95 % interval of the mean is
+
+    mean ± t · √( (h / z)² + sd² / k )
+
+with t for the degrees of freedom of `harness.statistics.seeds`, clipped to the metric's range. If one seed has no
+interval, the mean has none: a part of the uncertainty would be missing without a sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.errors import RecordInvalid
+from harness.leaderboard.metrics import metric_style
+from harness.leaderboard.words import family_order, task_order
+from harness.outcome import Metric
+from harness.printing import one_line, spreadsheet
+from harness.record import ModelFacts, Record
+from harness.statistics import sampling_error, seed_interval, standard_error
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The most cautious state first: what seeds that disagree are joined to.
+_CAUTION = ("overlap", "unknown", "clean")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """A model's results on one task under one protocol, its seeds joined."""
+
+    model: ModelFacts
+    task: str
+    corpus: str
+    protocol: str
+    split: str
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Empty when no seed has a number."""
+    seeds: int = 0
+    """Seeds that have numbers."""
+    faults: Mapping[str, int] = field(default_factory=dict)
+    """Status → number of seeds that ended in it without a number, sorted by status."""
+    contamination: Mapping[str, Any] = field(default_factory=dict)
+    """`state` and evidence, as in the records; the most cautious where seeds differ."""
+    observed_mae: Mapping[str, float] = field(default_factory=dict)
+    """Dimension → mean absolute error in the paper's unit, where every seed has it."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the first seed with numbers."""
+    data: str = ""
+    """Content digest of what was scored."""
+
+    @property
+    def task_id(self) -> str:
+        """`task/corpus/protocol`."""
+        return f"{self.task}/{self.corpus}/{self.protocol}"
+
+    @property
+    def state(self) -> str:
+        """`clean`, `overlap` or `unknown`; what the records do not say is unknown, never clean."""
+        return _state(self.contamination)
+
+    @property
+    def status(self) -> str:
+        """`ok` when there are numbers, else how the seeds ended."""
+        return "ok" if self.metrics or not self.faults else next(iter(self.faults))
+
+
+def _state(contamination: Mapping[str, Any]) -> str:
+    state = contamination.get("state")
+    return state if state in _CAUTION else "unknown"
+
+
+def combine_metric(name: str, values: Sequence[Metric]) -> Metric:
+    """Join one metric's values over seeds (see the module for the interval).
+
+    >>> joined = combine_metric("accuracy", [Metric(0.80, 0.78, 0.82), Metric(0.82, 0.80, 0.84)])
+    >>> round(joined.value, 3), round(joined.high - joined.value, 4)
+    (0.81, 0.039)
+    """
+    if len(values) == 1:
+        return values[0]
+    mean = fmean(value.value for value in values)
+    widths = [(value.high - value.low) / 2 for value in values if value.low is not None and value.high is not None]
+    if len(widths) < len(values):
+        return Metric(mean)
+    seeds = (standard_error([value.value for value in values]), len(values) - 1)
+    low, high = seed_interval(mean, sampling_error(0.0, 2 * fmean(widths)), [seeds])
+    style = metric_style(name)
+    return Metric(mean, style.clip(low), style.clip(high))
+
+
+def combine(records: Iterable[Record]) -> tuple[Evaluation, ...]:
+    """Group records by model, task, protocol, corpus and split and join their seeds, in order of appearance.
+
+    Raises:
+        RecordInvalid: a seed is there twice, or the seeds of one evaluation were scored with different weights or on
+            different data: their mean would be of nothing in particular.
+    """
+    groups: dict[tuple[str, str, str], list[Record]] = {}
+    for record in records:
+        groups.setdefault((record.model.name, record.task_id, record.split), []).append(record)
+    return tuple(_join(sorted(group, key=lambda record: record.seed)) for group in groups.values())
+
+
+def _numbers(record: Record) -> dict[str, Metric]:
+    if record.status != "ok":
+        return {}
+    return {name: metric for name, metric in record.metrics.items() if math.isfinite(metric.value)}
+
+
+def _join(records: Sequence[Record]) -> Evaluation:
+    scored = [record for record in records if _numbers(record)]
+    where = f"{records[0].model.name}, {records[0].task_id}"
+    if len({record.seed for record in records}) < len(records):
+        raise RecordInvalid(f"{where}: one seed has several records; remove all but one")
+    for what, values in (
+        ("weights or options (fingerprints)", [record.model.fingerprint for record in scored]),
+        ("data (digests)", [record.data for record in scored]),
+    ):
+        if len(set(values)) > 1:
+            raise RecordInvalid(
+                f"{where}: the seeds were scored with different {what}: {', '.join(v or 'none' for v in values)}; "
+                "remove the outdated records and run again"
+            )
+    faults = [record.status for record in records if record not in scored]
+    first = (scored or records)[0]
+    shared = [name for name in _numbers(first) if all(name in _numbers(record) for record in scored)]
+    return Evaluation(
+        model=first.model,
+        task=first.task,
+        corpus=first.corpus,
+        protocol=first.protocol,
+        split=first.split,
+        metrics={name: combine_metric(name, [record.metrics[name] for record in scored]) for name in shared},
+        seeds=len(scored),
+        faults={status: faults.count(status) for status in sorted(set(faults))},
+        contamination=min(
+            (record.contamination for record in (scored or records)), key=lambda found: _CAUTION.index(_state(found))
+        ),
+        observed_mae=_observed([record.details.get("mae_observed") for record in scored]),
+        details=first.details,
+        data=first.data,
+    )
+
+
+def _observed(found: Sequence[Any]) -> dict[str, float]:
+    """Mean over seeds of the errors in the paper's unit, for dimensions that every seed has."""
+    tables = [table if isinstance(table, Mapping) else {} for table in found]
+    shared = set.intersection(*map(set, tables)) if tables else set()
+    values = {name: [table[name] for table in tables] for name in sorted(shared)}
+    return {
+        name: fmean(numbers)
+        for name, numbers in values.items()
+        if all(isinstance(x, (int, float)) and math.isfinite(x) for x in numbers)
+    }
+
+
+def ordered(
+    records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None, models: Sequence[str] | None = None
+) -> tuple[Evaluation, ...]:
+    """Join seeds and sort: by task, then by model; equal records in any order give equal evaluations.
+
+    Args:
+        records: results, any number of seeds.
+        tasks: task id → its metrics, the main one first, in the order of the suite; other tasks come after.
+        models: order of the models by name; the others come after, by family, start of their family first.
+
+    Raises:
+        RecordInvalid: seeds of one evaluation do not fit together (see `combine`).
+    """
+    task_ranks = {name: rank for rank, name in enumerate(tasks or ())}
+    model_ranks = {name: rank for rank, name in enumerate(models or ())}
+
+    def key(found: Evaluation) -> tuple[object, ...]:
+        return (
+            task_ranks.get(found.task_id, len(task_ranks)),
+            task_order(found.task, found.corpus, found.protocol),
+            found.split,
+            model_ranks.get(found.model.name, len(model_ranks)),
+            family_order(found.model.family),
+            found.model.base is not None,
+            found.model.name,
+        )
+
+    return tuple(sorted(combine(records), key=key))
+
+
+class LongRow(NamedTuple):
+    """One row of the long table. Accuracies, F1 and correlations are fractions; low and high end a 95 % interval."""
+
+    model: str
+    task: str
+    protocol: str
+    corpus: str
+    split: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    seeds: int
+    status: str
+    contamination: str
+
+
+#: The columns of the long table, in their order.
+COLUMNS: tuple[str, ...] = LongRow._fields
+
+
+def long_rows(
+    records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None, models: Sequence[str] | None = None
+) -> list[LongRow]:
+    """Turn records into the rows of the long table.
+
+    An evaluation without a number keeps one row with its status. Where some seeds have numbers and others failed, both
+    are there: the numbers with the count of their seeds, and a row for the seeds that failed.
+
+    Args:
+        records: results, any number of seeds.
+        tasks: task id → its metrics, the main one first; gives the order of tasks and metrics, and the metric's
+            name in rows without a number (empty for tasks that are not in it).
+        models: order of the models by name.
+
+    Raises:
+        RecordInvalid: seeds of one evaluation do not fit together.
+    """
+    rows: list[LongRow] = []
+    for found in ordered(records, tasks, models):
+        declared = list((tasks or {}).get(found.task_id, ()))
+        names = [name for name in declared if name in found.metrics]
+        names += sorted(found.metrics.keys() - set(names))
+        where = (found.model.name, found.task, found.protocol, found.corpus, found.split)
+        for name in names:
+            number = found.metrics[name]
+            numbers = (number.value, number.low, number.high)
+            rows.append(LongRow(*where, name, *numbers, found.seeds, "ok", found.state))
+        main = declared[0] if declared else ""
+        for status, seeds in found.faults.items():
+            rows.append(LongRow(*where, main, None, None, None, seeds, status, found.state))
+    return rows
+
+
+def long_frame(rows: Iterable[LongRow]) -> pd.DataFrame:
+    """The long table as a pandas frame; missing numbers are NaN."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    return frame.astype(dict.fromkeys(("value", "low", "high"), "float64") | {"seeds": "int64"})
+
+
+def long_csv(rows: Iterable[LongRow]) -> str:
+    """Write the long table as CSV with a header; numbers keep every digit, missing ones are empty."""
+    frame = long_frame(rows)
+    for name in ("model", "task", "protocol", "corpus", "split", "metric", "status", "contamination"):
+        frame[name] = frame[name].map(lambda text: spreadsheet(one_line(text)))
+    return str(frame.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,114 @@
+"""What is printed passes here: text without control characters, streams that cannot fail on a character, rows.
+
+Names come from plugins, downloaded models and copied results. Control characters in them would move a terminal's cursor
+or turn text around, so they are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+
+import click
+
+#: What `show_rows` can print, with `json` for commands that print it themselves.
+FORMATS = ("plain", "markdown", "csv", "json")
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters, direction marks and lone surrogates as escapes; line feeds and tabs stay.
+
+    >>> visible("a\x1b[31mb\u202ec\n")
+    'a\\x1b[31mb\\u202ec\n'
+    """
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else ascii(c)[1:-1]
+        for c in text
+    )
+
+
+def one_line(text: str) -> str:
+    """The text in one line, as `visible` shows it."""
+    return visible(" ".join(text.split()))
+
+
+def spreadsheet(text: str) -> str:
+    """The text as a spreadsheet program shows it: one that begins like a formula would be computed.
+
+    >>> spreadsheet("=1+1"), spreadsheet("bert"), spreadsheet("-0.5")
+    ("'=1+1", 'bert', '-0.5')
+    """
+    formula = text.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if formula else text
+
+
+def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
+    """Print a text and a line feed.
+
+    Args:
+        text: anything.
+        err: to standard error.
+        coloured: whether its escape sequences are our own, its names being `visible` already.
+    """
+    click.echo(text if coloured else visible(text), err=err)
+
+
+def prepare_streams() -> None:
+    """Let no character fail: what a terminal's encoding lacks is replaced."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def finish_streams() -> int:
+    """Write what is buffered; the exit code of a command that did all else well.
+
+    Returns:
+        0, also when the reader of a pipe has seen enough; 1, after one message, when the output cannot be written.
+    """
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return give_up_output()
+    except OSError as error:
+        give_up_output()
+        echo(f"error: the output cannot be written ({error.strerror})", err=True)
+        return 1
+    return 0
+
+
+def give_up_output() -> int:
+    """Send the rest of the output nowhere, so that the interpreter's last flush does not fail as well; returns 0."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], fmt: str) -> str:
+    """Print rows under a header.
+
+    Args:
+        header: names of the columns.
+        rows: text is left-aligned as it is, numbers keep every digit; None is empty.
+        fmt: `plain`, `markdown` or `csv`.
+    """
+    if fmt == "csv":
+        import pandas as pd
+
+        fields = [[spreadsheet(x) if isinstance(x, str) else x for x in row] for row in rows]
+        return str(pd.DataFrame(fields, columns=list(header), dtype=object).to_csv(index=False, lineterminator="\n"))[
+            :-1
+        ]
+    from tabulate import tabulate
+
+    shown = [["" if x is None else one_line(str(x)) for x in row] for row in rows]
+    if fmt == "markdown":
+        table = [
+            ["".join(f"\\{c}" if c in "\\|*_<>[]`" else c for c in cell) for cell in row] for row in (header, *shown)
+        ]
+        return tabulate(table[1:], table[0], tablefmt="github", disable_numparse=True)
+    return tabulate(shown, list(header), tablefmt="simple", disable_numparse=True)
