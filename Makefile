@@ -44,6 +44,7 @@ format: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/python -m baselines.document > docs/encoders.md
 	$(BIN)/python -m harness.document > docs/tasks.md
+	$(BIN)/python docs/build.py
 
 tables: $(VENV)/.installed
 	$(BIN)/bench table --suite paper --format markdown --intervals -o results/tables.md
