@@ -19,8 +19,8 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, preci
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
-from harness.corpora.goemotions_ekman import ekman
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
+from harness.corpora.goemotions import ekman
 
 #: SentEval's grid and seed (`senteval/tools/validation.py`).
 C_GRID = tuple(2.0**power for power in range(-2, 4))
@@ -31,7 +31,7 @@ Encode = Callable[[Sequence[str]], Any]
 
 def load(data_dir: Path, corpus: str, splits: Sequence[str]) -> list[Any]:
     """Read by the harness: reading is not what is compared."""
-    return [Library(data_dir, Path(), offline=True).load(corpus, split) for split in splits]
+    return [CorpusRegistry(data_dir, Path(), offline=True).load(corpus, split) for split in splits]
 
 
 def in_senteval_order(part: Any) -> tuple[list[str], Any]:

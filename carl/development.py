@@ -111,7 +111,7 @@ class Development:
             return split(examples.texts, scaled_labels(examples))
 
         def goemotions(part: str) -> _Split:
-            from harness.corpora.goemotions_ekman import ekman
+            from harness.corpora.goemotions import ekman
 
             examples = library.load("goemotions", part)
             chosen = ekman(examples)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.corpora.iemocap_turns import SCALE, read_session
+from harness.corpora.iemocap import SCALE, read_session
 from harness.errors import DataInvalid, DataMissing
 
 if TYPE_CHECKING:

@@ -10,11 +10,10 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import ModuleType
 
-from harness.corpora.base import CorpusCard
-from harness.corpora.shelves import BUILTIN, Library
+from harness.corpora import CorpusCard
+from harness.corpora.registry import builtin
 from harness.leaderboard.metrics import metric_style
 from harness.registry import TASKS, tasks
 from harness.tasks import polarity, senteval
@@ -45,8 +44,7 @@ def page() -> str:
         if module is polarity:
             parts.append(f"### The SentEval protocol\n\n{_words(senteval)[1]}\n")
     parts.append("## Corpora\n\nNone is part of this distribution but `sample`; `bench data` says which are where.\n")
-    library = Library(None, Path(), offline=True)
-    parts.append("\n".join(_corpus_lines(library.card(name)) for name in BUILTIN) + "\n")
+    parts.append("\n".join(_corpus_lines(corpus.card) for corpus in builtin().values()) + "\n")
     return "\n".join(parts)
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from harness.corpora.lengths import mean_characters
 from harness.errors import BenchError, UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class Work:
 
 
 class Cards(Protocol):
-    """Gives corpora's cards (`harness.corpora.shelves.Library`)."""
+    """Gives corpora's cards (`harness.corpora.CorpusRegistry`)."""
 
     def card(self, name: str) -> CorpusCard:
         """The card of a corpus."""
@@ -118,8 +117,8 @@ class Estimator:
     def encoding(self, model: str, corpus: str, max_length: int | None) -> Work:
         """Encoding all texts of a corpus under a cut-off, with nothing in the cache."""
         card = self._cards[model]
-        texts = self._rows(corpus)
-        each = mean_characters(corpus) // _CHARACTERS_A_TOKEN + _SPECIAL_TOKENS
+        texts, characters = self._facts(corpus)
+        each = characters // _CHARACTERS_A_TOKEN + _SPECIAL_TOKENS
         tokens = texts * min([each, *(cut for cut in (max_length, card.max_length) if cut)])
         width = card.dimensions or _FLOOR_DIMENSIONS
         flops = None
@@ -136,7 +135,7 @@ class Estimator:
     def scoring(self, model: str, task: str) -> Work:
         """Scoring a task once, its texts encoded."""
         width = self._cards[model].dimensions or _FLOOR_DIMENSIONS
-        rows = sum(map(self._rows, self._tasks[task].corpora))
+        rows = sum(self._facts(corpus)[0] for corpus in self._tasks[task].corpora)
         return Work(seconds=_SCORING * rows * width)
 
     def of(self, units: Sequence[Unit]) -> float:
@@ -145,11 +144,13 @@ class Estimator:
         encoding = sum(self.encoding(model, corpus, cut).seconds for model, corpus, cut in parts)
         return encoding + sum(self.scoring(unit.model, unit.task).seconds for unit in units)
 
-    def _rows(self, corpus: str) -> int:
+    def _facts(self, corpus: str) -> tuple[int, int]:
+        """Rows, and mean characters of a text."""
         try:
-            return sum(self._library.card(corpus).rows.values())
+            card = self._library.card(corpus)
         except BenchError:  # a broken plugin, which the task that needs it will say
-            return 0
+            return 0, 0
+        return sum(card.rows.values()), card.characters
 
     def parts(self, unit: Unit) -> list[tuple[str, str, int | None]]:
         """What must be encoded for a unit: (model, corpus, cut-off)."""

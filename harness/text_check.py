@@ -37,7 +37,7 @@ from harness.statistics import metrics_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.outcome import Metric
     from harness.record import Record, ResultStore
     from harness.registry import EncoderPlugin
@@ -70,7 +70,7 @@ class TextCheck:
 
     def __init__(
         self,
-        library: Library,
+        library: CorpusRegistry,
         store: ResultStore,
         *,
         near: bool = False,

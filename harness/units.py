@@ -22,7 +22,7 @@ from urllib.parse import quote
 from harness import allocator, memory
 from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
 from harness.errors import (
     BenchError,
@@ -115,7 +115,7 @@ class Workbench:
         self.specs = dict(specs or {})
         self.plugins = dict(plugins)
         self.tasks = tasks
-        self.corpora = Library(options.data_dir, options.cache_dir, offline=options.offline)
+        self.corpora = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline)
         self.store = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self.results = ResultStore(options.results_dir)
         self._prepared: dict[str, Prepared] = {}

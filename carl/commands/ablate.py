@@ -109,11 +109,11 @@ def ablate(
     from carl.development import development_data
     from carl.sources import read_sources
     from carl.training_data import TrainingData, training_data
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.transformer.devices import choose
 
     chosen = choose(device)
-    library = Library(data_dir, cache_dir, offline=offline)
+    library = CorpusRegistry(data_dir, cache_dir, offline=offline)
     start = read_start(base.backbone, weights_dir=backbone_dir, tokenizer_dir=tokenizer_dir)
 
     def read(config: Config) -> TrainingData:

@@ -149,11 +149,11 @@ def _train(ctx: click.Context, chosen: Sequence[Recipe], **options: Any) -> None
     from carl.backbone import read_start
     from carl.recipes.data import Shelf
     from carl.recipes.training import Training
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.transformer.devices import choose
 
     start = read_start(settings.backbone, weights_dir=options["backbone_dir"])
-    library = Library(options["data_dir"], options["cache_dir"], offline=options["offline"])
+    library = CorpusRegistry(options["data_dir"], options["cache_dir"], offline=options["offline"])
     training: Training = Training(
         settings,
         start,

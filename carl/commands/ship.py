@@ -36,9 +36,9 @@ def ship(
     go_offline(offline)
     from carl.shipped import CHECKPOINTS
     from carl.shipping import ship as make
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
 
-    library = Library(data_dir, cache_dir, offline=offline)
+    library = CorpusRegistry(data_dir, cache_dir, offline=offline)
     target = make(run, name, library, destination or CHECKPOINTS, device=device, report=_say)
     click.echo(str(target))
 

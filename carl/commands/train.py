@@ -87,12 +87,12 @@ def train(
     from carl.pieces import size_in_bytes
     from carl.sources import read_sources
     from carl.trainer import Trainer
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
 
     piece_size = size_in_bytes(state_pieces) if state_pieces else None
     with team_of_processes(device) as (team, chosen):
         say = _say if team.leads else _keep_quiet
-        library = Library(data_dir, cache_dir, offline=offline)
+        library = CorpusRegistry(data_dir, cache_dir, offline=offline)
         sources = read_sources(config, library, corpus_dir=corpus_dir, iemocap_dir=iemocap_dir)
         for source in sources:
             say(f"{source.title}: {len(source):,} texts ({source.left_out:,} left out)")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from carl.backbone import Start
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
 
 _TREES = "sst-trees/train.txt"
 _VADER = "lexicons/vader/vader_lexicon.txt"
@@ -85,7 +85,7 @@ class Shelf:
         start: the backbone.
     """
 
-    def __init__(self, library: Library, corpus_dir: Path | None, start: Start) -> None:
+    def __init__(self, library: CorpusRegistry, corpus_dir: Path | None, start: Start) -> None:
         self._library = library
         self._corpus_dir = corpus_dir
         self._start = start

@@ -67,7 +67,7 @@ def check_contamination(
     """
     from harness.contamination import write_evidence
     from harness.contamination.near import available
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.errors import DataMissing
     from harness.files import cache_root
     from harness.record import ResultStore
@@ -76,7 +76,7 @@ def check_contamination(
 
     plugins = [find_encoder(name) for name in ([models] if isinstance(models, str) else models)]
     check = TextCheck(
-        Library(
+        CorpusRegistry(
             None if data_dir is None else Path(data_dir),
             cache_root() if cache_dir is None else Path(cache_dir),
             offline=offline,

@@ -84,11 +84,11 @@ def list_corpora(
     """
     import pandas as pd
 
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.errors import BenchError
     from harness.files import cache_root
 
-    library = Library(
+    library = CorpusRegistry(
         None if data_dir is None else Path(data_dir),
         cache_root() if cache_dir is None else Path(cache_dir),
         offline=offline,
@@ -105,11 +105,11 @@ def list_corpora(
         rows.append(
             {
                 "corpus": name,
-                "title": status.title,
+                "title": status.card.title,
                 "place": status.place,
-                "rows": sum(status.rows.values()),
-                "splits": ", ".join(status.rows),
-                "licence": status.licence,
+                "rows": sum(status.card.rows.values()),
+                "splits": ", ".join(status.card.rows),
+                "licence": status.card.licence,
                 "fault": fault,
             }
         )

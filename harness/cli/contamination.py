@@ -72,7 +72,7 @@ def contamination(
         raise UsageError(f"--data-dir {data_dir} is not a directory")
     from harness.contamination import write_evidence
     from harness.contamination.near import available
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.record import ResultStore
     from harness.registry import find_encoder, select_tasks
     from harness.text_check import TextCheck
@@ -83,7 +83,7 @@ def contamination(
         raise UsageError("--write keeps what is found of models: name some with --models")
     searched = available() if near is None else near
     check = TextCheck(
-        Library(data_dir, cache_dir, offline=offline),
+        CorpusRegistry(data_dir, cache_dir, offline=offline),
         ResultStore(results_dir),
         near=searched,
         weights_dirs=options.directories(weights_dirs, "--weights-dir"),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+from harness.errors import BenchError
+from harness.printing import FORMATS, show_rows
 
 if TYPE_CHECKING:
-    from harness.corpora.status import CorpusStatus
+    from harness.corpora.files import CorpusStatus
 
 _PLACES = {
     "built-in": "built in",
@@ -19,6 +23,7 @@ _PLACES = {
     "hub": "can be fetched",
     "nowhere": "not here",
 }
+_HEADER = ("corpus", "where", "rows", "licence", "title")
 
 
 @click.command()
@@ -28,8 +33,15 @@ _PLACES = {
 @options.offline
 @click.option("--verify", is_flag=True, help="Read the corpora and compare every row with the published ones.")
 @click.option("--fetch", is_flag=True, help="Fetch what is missing and can be fetched.")
+@click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True, help="How to print.")
 def data(
-    names: tuple[str, ...], data_dir: Path | None, cache_dir: Path, offline: bool, verify: bool, fetch: bool
+    names: tuple[str, ...],
+    data_dir: Path | None,
+    cache_dir: Path,
+    offline: bool,
+    verify: bool,
+    fetch: bool,
+    fmt: str,
 ) -> int:
     """Show which corpora are where: files, rows, checksums, licences.
 
@@ -39,67 +51,59 @@ def data(
     Exit code: 1 when --verify or --fetch found a fault.
     """
     options.go_offline(offline)
-    from harness.corpora.shelves import Library
-    from harness.errors import BenchError
+    from harness.corpora import CorpusRegistry
 
-    library = Library(data_dir, cache_dir, offline=offline)
-    wanted = [corpus for name in options.split_names(names) for corpus in library.matching(name)] or library.names()
+    corpora = CorpusRegistry(data_dir, cache_dir, offline=offline)
+    wanted = [corpus for name in options.split_names(names) for corpus in corpora.matching(name)] or corpora.names()
     faults: list[str] = []
+    rows = []
     statuses = []
     for name in wanted:
-        status = library.status(name, verify=verify and bool(names))
+        card = corpora.card(name)
+        status = corpora.status(name)
         state = _PLACES[status.place]
         if fetch or (verify and status.available):
             try:
-                status = library.fetch(name)
+                status = corpora.fetch(name)
                 state = f"{_PLACES[status.place]}, verified"
             except BenchError as error:
-                faults.append(f"{name}: {error}")
-                state = f"{_PLACES[status.place]}, FAULT" if status.available else state
-        statuses.append((status, state))
-    _print_table(statuses)
-    if names:
-        for status, _ in statuses:
+                faults.append(str(error))
+                state += ", FAULT" if status.available else ""
+        statuses.append(status)
+        counts = " / ".join(f"{count:,} {split}" for split, count in card.rows.items())
+        rows.append((name, state, counts, card.licence, card.title))
+    if fmt == "json":
+        click.echo(json.dumps([dict(zip(_HEADER, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
+    else:
+        shown = (
+            [[textwrap.shorten(cell, 46, placeholder="…") for cell in row] for row in rows] if fmt == "plain" else rows
+        )
+        click.echo(show_rows(_HEADER, shown, fmt))
+    if fmt == "plain" and names:
+        for status in statuses:
             _print_files(status)
-    elif any(status.place in ("nowhere", "hub") for status, _ in statuses):
+    elif fmt == "plain":
         click.echo("\n`bench data NAME` lists the files of a corpus and where to get them; put them below --data-dir.")
-    for fault in faults:
-        click.echo(f"error: {fault}", err=True)
+    for message in faults:
+        click.echo(f"error: {message}", err=True)
     return 1 if faults else 0
 
 
-def _print_table(statuses: list[tuple[CorpusStatus, str]]) -> None:
-    header = ("corpus", "where", "rows", "licence", "title")
-    rows = [
-        (
-            status.name,
-            state,
-            " / ".join(f"{count:,} {split}" for split, count in status.rows.items()),
-            status.licence,
-            status.title,
-        )
-        for status, state in statuses
-    ]
-    widths = [min(max(len(row[i]) for row in (header, *rows)), 46) for i in range(len(header) - 1)]
-    for row in (header, tuple("-" * width for width in (*widths, 5)), *rows):
-        cells = [_cut(cell, width).ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def _print_files(status: CorpusStatus) -> None:
-    click.echo(f"\n{status.name}: {status.title}")
-    click.echo(f"  licence: {status.licence}")
-    if status.notes:
-        import textwrap
-
-        click.echo(textwrap.fill(status.notes, 112, initial_indent="  notes: ", subsequent_indent="    "))
+    card = status.card
+    click.echo(f"\n{card.name}: {card.title}\n  licence: {card.licence}")
+    if card.notes:
+        click.echo(textwrap.fill(card.notes, 112, initial_indent="  notes: ", subsequent_indent="    "))
     for file in status.files:
-        where = str(file.path) if file.path else "missing"
-        checksum = "" if file.checksum == "none" else f", checksum {file.checksum}"
-        click.echo(f"  {file.source.path}: {where} ({file.source.size:,} bytes{checksum})")
-        if file.path is None and file.source.url:
-            click.echo(f"    from {file.source.url}")
+        if file.path is None:
+            published = f" ({file.source.size:,} bytes)" if file.source.size else ""
+            click.echo(f"  {file.source.path}: missing{published}; from {file.source.url or card.homepage}")
+        elif file.size is None:
+            click.echo(f"  {file.source.path}: {file.path} (a folder)")
+        else:
+            words = {
+                True: "as published",
+                False: f"not the published file of {file.source.size:,}",
+                None: "no checksum",
+            }
+            click.echo(f"  {file.source.path}: {file.path} ({file.size:,} bytes, {words[file.published]})")

@@ -58,13 +58,13 @@ def figures(
     check_matplotlib()
     options.go_offline(offline)
     recorded = read_recorded(results_dir, suite, models)
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
 
     source = Source.of(
         recorded.store,
         recorded.records,
         recorded.tasks,
-        library=Library(data_dir, cache_dir, offline=True),
+        library=CorpusRegistry(data_dir, cache_dir, offline=True),
         cache_dir=cache_dir,
         baseline=baseline,
     )

@@ -59,7 +59,7 @@ def report(
     check_matplotlib()
     options.go_offline(offline)
     recorded = read_recorded(results_dir, suite, models)
-    from harness.corpora.shelves import Library
+    from harness.corpora import CorpusRegistry
     from harness.files import write_text
     from harness.report import build_report
 
@@ -69,7 +69,7 @@ def report(
         recorded.tasks,
         suite=recorded.suite,
         evidence=recorded.evidence,
-        library=Library(data_dir, cache_dir, offline=True),
+        library=CorpusRegistry(data_dir, cache_dir, offline=True),
         with_texts=data_dir is not None or recorded.suite == "sample",
         cache_dir=cache_dir,
         baseline=baseline,

@@ -1,7 +1,7 @@
-"""What a corpus is: a card, and `read`, which turns the official files into examples.
+"""What a corpus is: a card with all its facts, and `read`, which turns the official files into examples.
 
 A corpus never opens a network connection: it asks `Files` for a path by the file's official name, and whoever
-made the `Files` decided where to look (`harness.corpora.shelves`).
+made the `Files` decided where to look (`harness.corpora.files`).
 """
 
 from __future__ import annotations
@@ -24,18 +24,20 @@ class Source:
 
     path: str
     """Path below `--data-dir`, in the layout its authors (or the SentEval toolkit) use."""
-    sha256: str
-    """Checksum of the published bytes."""
-    size: int
-    """Length in bytes."""
+    sha256: str = ""
+    """Checksum of the published bytes; empty where it is not known (a folder, a file behind a licence)."""
+    size: int = 0
+    """Length in bytes; 0 where it is not known."""
     url: str | None = None
     """https address at a pinned revision that serves exactly these bytes; None when there is none."""
 
     def __post_init__(self) -> None:
-        """Refuse a place outside the data directory: fetched files are written there."""
+        """Refuse a place outside the data directory, where fetched files are written, and an address not pinned."""
         path = PurePosixPath(self.path)
         if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in self.path or ":" in path.parts[0]:
             raise ValueError(f"{self.path!r} is no path below a data directory")
+        if self.url is not None and not (self.url.startswith("https://") and len(self.sha256) == 64):
+            raise ValueError(f"{self.url} is no https address with a pinned checksum")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +56,18 @@ class CorpusCard:
     homepage: str = ""
     sources: tuple[Source, ...] = ()
     """The official files; empty for data that the harness makes itself."""
+    others: tuple[tuple[Source, ...], ...] = ()
+    """Other complete sets of files, any of which will do as well."""
     optional: tuple[Source, ...] = ()
     """Files that add raters' marks; reading does without."""
-    hub: str | None = None
-    """Dataset-hub id, when the hub serves the same rows."""
-    hub_revision: str | None = None
-    """Pinned revision of the hub copy."""
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    """Split → `Examples.fingerprint` of the published rows; without one only rows and classes are counted."""
+    class_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Split → published number of examples of each class, where no checksum is known."""
+    aliases: tuple[str, ...] = ()
+    """Other usual names, by which an encoder's card may declare it as training data."""
+    characters: int = 100
+    """Mean length of a text, for estimates."""
     notes: str = ""
     """Traps, and how they are handled."""
 
@@ -114,10 +122,10 @@ class Examples:
 
 
 class Files(Protocol):
-    """Hands out the local path of an official file."""
+    """Hands out the local paths of official files."""
 
-    def path(self, source: Source) -> Path:
-        """The file's local path.
+    def path(self, *forms: Source) -> Path:
+        """Local path of a file, or of the first of several forms of the same data that is here.
 
         Raises:
             DataMissing: it is nowhere; the message lists the places and how to get it.
@@ -125,9 +133,13 @@ class Files(Protocol):
         """
         ...
 
+    def find(self, source: Source) -> Path | None:
+        """Local path of a file; None where it is not on this machine."""
+        ...
+
 
 class Corpus(Protocol):
-    """One data set. Implementations live in one module each of `harness.corpora`."""
+    """One data set; `CorpusRegistry` finds it and checks what it reads."""
 
     @property
     def card(self) -> CorpusCard:
@@ -135,17 +147,18 @@ class Corpus(Protocol):
         ...
 
     def read(self, split: str, files: Files) -> Examples:
-        """Read one split.
+        """Read one split of the card.
+
+        What an edited or broken file raises (ValueError, KeyError, ...) reaches the user as DataInvalid.
 
         Raises:
             DataMissing: a file is not there.
-            DataInvalid: a file does not hold the published rows; names file, line and column.
         """
         ...
 
 
 class CorpusLibrary(Protocol):
-    """What tasks get to load their data with (`harness.corpora.shelves.Library` is the real one)."""
+    """What tasks get to load their data with; `CorpusRegistry` is the real one."""
 
     def load(self, name: str, split: str) -> Examples:
         """Examples of a corpus's split, read and verified once per process."""

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import Examples, Files, Source
-from harness.corpora.pins import Part, Pin, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
-from harness.corpora.sources import LocalFiles
+from harness.corpora.base import CorpusCard, Examples, Files, Source
+from harness.corpora.reading import number_between, read_records
 
 _URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/6d272ffd01ea31ee8f528c012431dc16f2a5f589/corpus"
 _CSV = Source(
@@ -36,9 +34,10 @@ _PANELS = (
 )
 _HEADER = ("id", "split", "V", "A", "D", "text")
 _PANEL_HEADER = ("id", "V", "A", "D", "stdV", "stdA", "stdD", "N")
+_DIMENSIONS = ("valence", "arousal", "dominance")
 _SCALE = (1.0, 5.0)
 
-CARD = PinnedCard(
+CARD = CorpusCard(
     name="emobank",
     title="EmoBank",
     rows={"train": 8_062, "dev": 1_000, "test": 1_000},
@@ -48,26 +47,12 @@ CARD = PinnedCard(
     homepage="https://github.com/JULIELab/EmoBank",
     sources=(_CSV,),
     optional=_PANELS,
-    pins={
-        "train": Pin(
-            rows=(8_062,),
-            fingerprint="9eefdcdc4bec76747c9e3e406794e80b",
-            unordered="2bcc03253f574467463e526b3f3260dd",
-            blocks="3fa278587cb83a81729813515809cd9c159937e8ed4f9599821790f7b13fa8e95433",
-        ),
-        "dev": Pin(
-            rows=(1_000,),
-            fingerprint="f920b854b2b068124dde076904760a4a",
-            unordered="c34cc60cb219fb34083fca08c7832178",
-            blocks="61e07319",
-        ),
-        "test": Pin(
-            rows=(1_000,),
-            fingerprint="448333517bb0ab87e11d73802a7a50b7",
-            unordered="a41f25a5979d9b3876ef1d5aca1f6be2",
-            blocks="72252433",
-        ),
+    checksums={
+        "train": "9eefdcdc4bec76747c9e3e406794e80b",
+        "dev": "f920b854b2b068124dde076904760a4a",
+        "test": "448333517bb0ab87e11d73802a7a50b7",
     },
+    characters=88,
     notes=(
         "The split column of the current file is used (stratified by genre); the file of 2017 has none and "
         "is refused. Groups are the 136 documents (id without its two character offsets); 126 of them lie "
@@ -81,57 +66,31 @@ CARD = PinnedCard(
 class EmoBank:
     """The official CSV file; texts are never taken for missing values."""
 
-    def __init__(self, card: PinnedCard = CARD) -> None:
-        self.card = card
+    card = CARD
 
     def read(self, split: str, files: Files) -> Examples:
-        """Read `train`, `dev` or `test`, in the file's order.
-
-        Raises:
-            DataMissing: the file is not there.
-            DataInvalid: it is not the published one.
-        """
-        require_split(self.card, split)
-        file = SourceFile(self.card, _CSV, files.path(_CSV))
-        lines, ids, texts = [], [], []
-        ratings: list[tuple[float, float, float]] = []
-        for line, (identity, part, v, a, d, text) in file.records(_HEADER):
-            if part != split:
-                if part not in self.card.rows:
-                    raise file.fault(
-                        f"expected {', '.join(self.card.rows)}, found {part[:40]!r}", line=line, column="split"
-                    )
-                continue
-            valence, arousal, dominance = (
-                file.number(value, *_SCALE, line=line, column=column)
-                for value, column in ((v, "V"), (a, "A"), (d, "D"))
-            )
-            ratings.append((valence, arousal, dominance))
-            lines.append(line)
-            ids.append(identity)
-            texts.append(text)
-        columns = np.array(ratings, dtype=np.float64).reshape(len(ratings), 3).T
-        names = ("valence", "arousal", "dominance")
-        examples = Examples(
-            texts=tuple(texts),
-            ids=tuple(ids),
-            labels={name: column.copy() for name, column in zip(names, columns, strict=True)},
-            groups=tuple(document(identity) for identity in ids),
-            scales=dict.fromkeys(names, _SCALE),
-            raters=self._raters(ids, files),
+        """Read `train`, `dev` or `test`, in the file's order."""
+        rows = [row for row in read_records(files.path(_CSV), _HEADER) if row[1] == split]
+        ids = tuple(row[0] for row in rows)
+        ratings = np.array([[number_between(value, *_SCALE) for value in row[2:5]] for row in rows]).reshape(-1, 3)
+        return Examples(
+            texts=tuple(row[5] for row in rows),
+            ids=ids,
+            labels={name: ratings[:, column].copy() for column, name in enumerate(_DIMENSIONS)},
+            groups=tuple(map(document, ids)),
+            scales=dict.fromkeys(_DIMENSIONS, _SCALE),
+            raters=_panels(ids, files),
         )
-        return check(examples, split, self.card, [Part(file, lines)])
 
-    def _raters(self, ids: Sequence[str], files: Files) -> dict[str, NDArray[np.float64]] | None:
-        """Dimension → means of the panels (n, 2), NaN where one has no rating; None without both files."""
-        found = [files.find(source) for source in _PANELS] if isinstance(files, LocalFiles) else []
-        panels: list[dict[str, list[str]]] = [
-            {row[0]: row[1:4] for _, row in SourceFile(self.card, *hit).records(_PANEL_HEADER)} for hit in found if hit
-        ]
-        if len(panels) < len(_PANELS):
-            return None
-        marks = np.array([[panel.get(i, ["nan"] * 3) for panel in panels] for i in ids], dtype=np.float64)
-        return {name: marks[:, :, d] for d, name in enumerate(("valence", "arousal", "dominance"))}
+
+def _panels(ids: Sequence[str], files: Files) -> dict[str, NDArray[np.float64]] | None:
+    """Dimension → means of the panels (n, 2), NaN where one has no rating; None without both files."""
+    paths = [path for path in map(files.find, _PANELS) if path is not None]
+    if len(paths) < len(_PANELS):
+        return None
+    panels = [{row[0]: row[1:4] for row in read_records(path, _PANEL_HEADER)} for path in paths]
+    marks = np.array([[panel.get(i, ["nan"] * 3) for panel in panels] for i in ids], dtype=np.float64)
+    return {name: marks[:, :, column] for column, name in enumerate(_DIMENSIONS)}
 
 
 def document(identity: str) -> str:
@@ -141,3 +100,6 @@ def document(identity: str) -> str:
     'easy_money'
     """
     return identity.rsplit("_", 2)[0]
+
+
+CORPORA = (EmoBank(),)

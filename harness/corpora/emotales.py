@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from pathlib import Path
 
-from harness.corpora.base import Examples, Files, Source
-from harness.corpora.pins import Part, Pin, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
-from harness.corpora.sources import first_present
+import numpy as np
+
+from harness.corpora.base import CorpusCard, Examples, Files, Source
+from harness.corpora.reading import number_between, read_records, read_text
 
 _JSON = Source(
     path="emotales/emotales_data.json",
@@ -30,7 +31,7 @@ _RATERS = 14
 _SUFFIXES = {"valence": "", "arousal": "_ACT", "dominance": "_POW"}
 _SCALE = (1.0, 9.0)
 
-CARD = PinnedCard(
+CARD = CorpusCard(
     name="emotales",
     title="EmoTales",
     rows={"all": 1_395},
@@ -38,127 +39,60 @@ CARD = PinnedCard(
     licence="none stated",
     citation="Francisco, Hervás, Peinado and Gervás, Language Resources and Evaluation 2012",
     homepage="https://github.com/centre-for-humanities-computing/DA_literary_SA",
-    sources=(_JSON, _MEANS),
-    forms=((_JSON,), (_MEANS,)),
-    pins={
-        "all": Pin(
-            rows=(1_395,),
-            fingerprint="52dbb7cdc1ff2fee377101b74a4cacae",
-            unordered="4fcfa1fe7e9407908b1b37b376f02a1b",
-            blocks="6bb437e1cf16",
-            ascii=True,
-        ),
-    },
+    sources=(_JSON,),
+    others=((_MEANS,),),
+    checksums={"all": "52dbb7cdc1ff2fee377101b74a4cacae"},
+    aliases=("emo-tales",),
+    characters=62,
     notes=(
         "The means are taken from the raters' columns: the published columns HUMAN, avg_action and "
         "avg_power are wrong (they repeat by position over the tales; r = 0.10 with the true means). Three "
         "of the 1,398 sentences have no rater and are left out. Titles count as sentences. Groups are the "
-        "18 tales; the corpus has no fixed split."
+        "18 tales; the corpus has no fixed split. Where only the derived means are there, `raters` is None."
     ),
 )
 
 
-class _Row(NamedTuple):
-    place: int
-    identity: str
-    tale: str
-    text: str
-    means: tuple[float, ...]
-    marks: tuple[tuple[float, ...], ...] = ()
-    """Marks of the raters, NaN where one did not rate; () where only means are known."""
+#: (place in the file, tale, text, marks of the raters of each label; or one "mark" each, the mean).
+_Row = tuple[int, str, str, list[list[float]]]
 
 
 class EmoTales:
     """The third party's JSON file, or the means derived from it."""
 
-    def __init__(self, card: PinnedCard = CARD) -> None:
-        self.card = card
+    card = CARD
 
     def read(self, split: str, files: Files) -> Examples:
-        """Read all sentences that have raters (`all`).
-
-        Raises:
-            DataMissing: neither file is there.
-            DataInvalid: it is not the published one.
-        """
-        import numpy as np
-
-        require_split(self.card, split)
-        source, path = first_present(files, _JSON, _MEANS)
-        file = SourceFile(self.card, source, path)
-        rows = list(_from_ratings(file) if source is _JSON else _from_means(file))
-        columns = np.array([row.means for row in rows], dtype=np.float64).reshape(len(rows), len(_SUFFIXES)).T
-        examples = Examples(
-            texts=tuple(row.text for row in rows),
-            ids=tuple(row.identity for row in rows),
-            labels={name: column.copy() for name, column in zip(_SUFFIXES, columns, strict=True)},
-            groups=tuple(row.tale for row in rows),
+        """Read all sentences that have raters (`all`)."""
+        path = files.path(_JSON, _MEANS)
+        rows = list(_ratings(path) if path.suffix == ".json" else _means(path))
+        marks = np.array([row[3] for row in rows])  # (n, labels, raters)
+        means = [[sum(given) / len(given) for given in ([m for m in own if m == m] for own in row[3])] for row in rows]
+        return Examples(
+            texts=tuple(text for _, _, text, _ in rows),
+            ids=tuple(f"{tale}-{place}" for place, tale, _, _ in rows),
+            labels={name: np.array([row[i] for row in means]) for i, name in enumerate(_SUFFIXES)},
+            groups=tuple(tale for _, tale, _, _ in rows),
             scales=dict.fromkeys(_SUFFIXES, _SCALE),
-            raters=(
-                {name: np.array([row.marks[i] for row in rows]) for i, name in enumerate(_SUFFIXES)}
-                if source is _JSON
-                else None
-            ),
+            raters={name: marks[:, i] for i, name in enumerate(_SUFFIXES)} if marks.shape[2] > 1 else None,
         )
-        unit = "record" if source is _JSON else "line"
-        return check(examples, split, self.card, [Part(file, [row.place for row in rows], unit)])
 
 
-def _from_ratings(file: SourceFile) -> Iterator[_Row]:
-    """Average the raters' columns: column → record key → value."""
-    table = file.json(file.text())
-    if not isinstance(table, dict):
-        raise file.fault("expected an object that maps column names to columns", line=1)
-
-    def column(name: str) -> dict[str, Any]:
-        values = table.get(name)
-        if not isinstance(values, dict):
-            raise file.fault("the column is not there", column=name)
-        return values
-
-    texts, tales = column("SENTENCE"), column("ID")
-    raters = {
-        label: {name: column(name) for name in (f"ANNOTATOR_{i}{suffix}" for i in range(1, _RATERS + 1))}
-        for label, suffix in _SUFFIXES.items()
-    }
-    for place, (key, text) in enumerate(texts.items()):
-        tale = tales.get(key)
-        if not isinstance(text, str) or not isinstance(tale, str):
-            raise file.fault(f"record {key!r} has no text or no tale", column="SENTENCE" if tale else "ID")
-        marks = tuple(_marks(file, key, columns) for columns in raters.values())
-        given = [[int(mark) for mark in row if mark == mark] for row in marks]
-        if all(given):
-            means = tuple(sum(row) / len(row) for row in given)
-            yield _Row(place, f"{tale}-{place}", tale, text, means, marks)
+def _ratings(path: Path) -> Iterator[_Row]:
+    """Rows of the raters' columns: column → record key → value, NaN where a rater did not rate the record."""
+    table = json.loads(read_text(path))
+    columns = [[table[f"ANNOTATOR_{i}{suffix}"] for i in range(1, _RATERS + 1)] for suffix in _SUFFIXES.values()]
+    for place, (key, text) in enumerate(table["SENTENCE"].items()):
+        marks = [[float("nan") if (mark := rater.get(key)) is None else float(mark) for rater in c] for c in columns]
+        if all(any(mark == mark for mark in own) for own in marks):
+            yield place, table["ID"][key], text, marks
 
 
-def _marks(file: SourceFile, key: str, columns: dict[str, dict[str, Any]]) -> tuple[float, ...]:
-    found = []
-    for name, values in columns.items():
-        value = values.get(key)
-        if value is None or value != value:  # NaN: this rater did not rate the record
-            value = float("nan")
-        elif not isinstance(value, int | float) or value not in range(1, 10):
-            raise file.fault(
-                f"record {key!r}: expected an integer from 1 to 9 or NaN, found {str(value)[:40]!r}",
-                column=name,
-            )
-        found.append(float(value))
-    return tuple(found)
-
-
-def _from_means(file: SourceFile) -> Iterator[_Row]:
+def _means(path: Path) -> Iterator[_Row]:
     """Undo the rounding of the derived file: a mean of n integers is a multiple of 1/n."""
-    for place, (line, fields) in enumerate(file.records(_HEADER)):
-        tale, text, *values, raters = fields
-        count = file.count(raters, line=line, column="n_annotators")
-        if not count:
-            continue
-        means = []
-        for value, name in zip(values, _HEADER[2:5], strict=True):
-            rounded = file.number(value, *_SCALE, line=line, column=name)
-            mean = round(rounded * count) / count
-            if abs(mean - rounded) > 1e-6:
-                raise file.fault(f"{value} is not a mean of {count} integers", line=line, column=name)
-            means.append(mean)
-        yield _Row(line, f"{tale}-{place}", tale, text, tuple(means))
+    for place, (tale, text, *values, raters) in enumerate(read_records(path, _HEADER)):
+        if n := int(raters):
+            yield place, tale, text, [[round(number_between(value, *_SCALE) * n) / n] for value in values]
+
+
+CORPORA = (EmoTales(),)

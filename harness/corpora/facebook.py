@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.corpora.base import Examples, Files, Source, row_ids
-from harness.corpora.pins import Part, Pin, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
+import numpy as np
+
+from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
+from harness.corpora.reading import number_between, read_records
 
 _CSV = Source(
     path="facebook-va/dataset-fb-valence-arousal-anon.csv",
@@ -18,7 +19,7 @@ _CSV = Source(
 _HEADER = ("Anonymized Message", "Valence1", "Valence2", "Arousal1", "Arousal2")
 _SCALE = (1.0, 9.0)
 
-CARD = PinnedCard(
+CARD = CorpusCard(
     name="facebook",
     title="Facebook valence-arousal",
     rows={"all": 2_895},
@@ -27,15 +28,9 @@ CARD = PinnedCard(
     citation="Preotiuc-Pietro et al., WASSA 2016",
     homepage="https://github.com/wwbp/additional_data_sets",
     sources=(_CSV,),
-    pins={
-        "all": Pin(
-            rows=(2_895,),
-            fingerprint="54963a6bba329a4c007c0c7c4c5ffc52",
-            unordered="eb11cf50b54903b46cbe535721847120",
-            blocks="0bf07ed978d4726eff7dc4b9",
-            odd=26,
-        ),
-    },
+    checksums={"all": "54963a6bba329a4c007c0c7c4c5ffc52"},
+    aliases=("facebook-va", "facebook-posts", "facebook-valence-arousal", "fb-va", "fb-valence-arousal"),
+    characters=86,
     notes=(
         "No fixed split. One message is the empty string; it stays. The published file has CRLF line ends; "
         "LF copies are the same data. 26 published messages hold wrongly decoded signs; they stay."
@@ -46,35 +41,20 @@ CARD = PinnedCard(
 class Facebook:
     """The official CSV file."""
 
-    def __init__(self, card: PinnedCard = CARD) -> None:
-        self.card = card
+    card = CARD
 
     def read(self, split: str, files: Files) -> Examples:
-        """Read all messages (`all`).
-
-        Raises:
-            DataMissing: the file is not there.
-            DataInvalid: it is not the published one.
-        """
-        import numpy as np
-
-        require_split(self.card, split)
-        file = SourceFile(self.card, _CSV, files.path(_CSV))
-        lines, texts = [], []
-        ratings = []
-        for line, (text, *fields) in file.records(_HEADER):
-            for field, column in zip(fields, _HEADER[1:], strict=True):
-                if len(field) != 1 or field not in "123456789":
-                    raise file.fault(f"expected an integer from 1 to 9, found {field[:40]!r}", line=line, column=column)
-            ratings.append([int(field) for field in fields])
-            lines.append(line)
-            texts.append(text)
-        table = np.array(ratings, dtype=np.float64).reshape(len(texts), 4)
-        examples = Examples(
-            texts=tuple(texts),
-            ids=row_ids(split, len(texts)),
-            labels={"valence": table[:, :2].mean(axis=1), "arousal": table[:, 2:].mean(axis=1)},
-            scales={"valence": _SCALE, "arousal": _SCALE},
-            raters={"valence": table[:, :2], "arousal": table[:, 2:]},
+        """Read all messages (`all`)."""
+        rows = list(read_records(files.path(_CSV), _HEADER))
+        marks = np.array([[number_between(mark, *_SCALE) for mark in row[1:]] for row in rows]).reshape(-1, 4)
+        raters = {"valence": marks[:, :2], "arousal": marks[:, 2:]}
+        return Examples(
+            texts=tuple(row[0] for row in rows),
+            ids=row_ids(split, len(rows)),
+            labels={name: both.mean(axis=1) for name, both in raters.items()},
+            scales=dict.fromkeys(raters, _SCALE),
+            raters=raters,
         )
-        return check(examples, split, self.card, [Part(file, lines)])
+
+
+CORPORA = (Facebook(),)

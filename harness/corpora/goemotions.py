@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from harness.corpora.base import Examples, Files, Source
-from harness.corpora.pins import Part, Pin, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.corpora.base import CorpusCard, Examples, Files, Source
+from harness.corpora.reading import read_records
+from harness.errors import UsageError
 
 _URL = "https://raw.githubusercontent.com/google-research/google-research"
 _FILES = {
@@ -30,38 +35,13 @@ _FILES = {
 
 #: Names in the order of their ids (`goemotions/data/emotions.txt`).
 EMOTIONS = (
-    "admiration",
-    "amusement",
-    "anger",
-    "annoyance",
-    "approval",
-    "caring",
-    "confusion",
-    "curiosity",
-    "desire",
-    "disappointment",
-    "disapproval",
-    "disgust",
-    "embarrassment",
-    "excitement",
-    "fear",
-    "gratitude",
-    "grief",
-    "joy",
-    "love",
-    "nervousness",
-    "optimism",
-    "pride",
-    "realization",
-    "relief",
-    "remorse",
-    "sadness",
-    "surprise",
-    "neutral",
+    *("admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion", "curiosity", "desire"),
+    *("disappointment", "disapproval", "disgust", "embarrassment", "excitement", "fear", "gratitude", "grief"),
+    *("joy", "love", "nervousness", "optimism", "pride", "realization", "relief", "remorse", "sadness"),
+    *("surprise", "neutral"),
 )
-_IDS = {str(i): i for i in range(len(EMOTIONS))}
 
-CARD = PinnedCard(
+CARD = CorpusCard(
     name="goemotions",
     title="GoEmotions",
     rows={"train": 43_410, "dev": 5_426, "test": 5_427},
@@ -70,32 +50,13 @@ CARD = PinnedCard(
     citation="Demszky et al., ACL 2020",
     homepage="https://github.com/google-research/google-research/tree/master/goemotions",
     sources=tuple(_FILES.values()),
-    pins={
-        "train": Pin(
-            rows=(43_410,),
-            fingerprint="e909bce2f669690b1c162b10e09bb89a",
-            unordered="64f332f1f0c94674e10db05fa1b1d4cc",
-            blocks=(
-                "d29d7e32b6450bc30d93b8e4a850b6b477c121c6cca6ae3186b2eac43b8a23c2c4b192dcb189cd24"
-                "21897828ad7f6ce136960526260715058af9f14a2fc1f33cf2623c8a311bfc14b89aead7974f8b3f"
-                "5800cd7f09e69f9132aea3333245e6c6ec9332e53cf5a767a4433fe7323e47f2fc39150d91cd77fc"
-                "1f8cc8bf175bced306ce3d8c8a6dd8978d95415015d0cda2f99d9445f2d3c8a0d772e65e45b2b74d"
-                "bcf642cd1e3ab7903692230bcda5"
-            ),
-        ),
-        "dev": Pin(
-            rows=(5_426,),
-            fingerprint="7661c593561d780919eb8950826d97e8",
-            unordered="e9cb433596cf5fbe156ffa9524db4ab9",
-            blocks="100ac3ef262375a5cd98322a042d442719a79d4f2466",
-        ),
-        "test": Pin(
-            rows=(5_427,),
-            fingerprint="951b25ab50417e5e9019d0b4e65c7dd6",
-            unordered="5488253d1ca6d5a78f7e518b33e71eda",
-            blocks="def555ce2c7d936bc1070e74a8ff4e8abac8caca67a8",
-        ),
+    checksums={
+        "train": "e909bce2f669690b1c162b10e09bb89a",
+        "dev": "7661c593561d780919eb8950826d97e8",
+        "test": "951b25ab50417e5e9019d0b4e65c7dd6",
     },
+    aliases=("go-emotions", "goemotions-ekman", "go-emotions-ekman", "goemotions-simplified"),
+    characters=68,
     notes=(
         "1,097 / 137 / 149 texts carry CSV quoting inside the tab-separated file (a comment with quotation "
         "marks is enclosed in them and its own are doubled). It is undone, as the authors' own reader "
@@ -108,43 +69,88 @@ CARD = PinnedCard(
 class GoEmotions:
     """The official tab-separated files: text, label ids, comment id; no header."""
 
-    def __init__(self, card: PinnedCard = CARD) -> None:
-        self.card = card
+    card = CARD
 
     def read(self, split: str, files: Files) -> Examples:
         """Read `train`, `dev` or `test`.
 
         Returns:
             Examples whose label `emotions` is a bool array (n, 28), columns in the order of `EMOTIONS`.
-
-        Raises:
-            DataMissing: the file is not there.
-            DataInvalid: it is not the published one.
         """
-        import numpy as np
+        rows = list(read_records(files.path(_FILES[split]), columns=3, delimiter="\t"))
+        emotions = np.zeros((len(rows), len(EMOTIONS)), dtype=np.bool_)
+        for row, (_, labels, _) in enumerate(rows):
+            emotions[row, [int(label) for label in labels.split(",")]] = True
+        return Examples(
+            texts=tuple(text for text, _, _ in rows),
+            ids=tuple(comment for _, _, comment in rows),
+            labels={"emotions": emotions},
+            classes=EMOTIONS,
+        )
 
-        require_split(self.card, split)
-        source = _FILES[split]
-        file = SourceFile(self.card, source, files.path(source))
-        lines: list[int] = []
-        texts: list[str] = []
-        ids: list[str] = []
-        marked_rows: list[int] = []
-        marked_columns: list[int] = []
-        for line, (text, labels, comment) in file.records(columns=3, delimiter="\t"):
-            for label in labels.split(","):
-                if label not in _IDS:
-                    raise file.fault(
-                        f"expected label ids 0 to {len(EMOTIONS) - 1} between commas, found {labels[:40]!r}",
-                        line=line,
-                        column=2,
-                    )
-                marked_rows.append(len(texts))
-                marked_columns.append(_IDS[label])
-            lines.append(line)
-            texts.append(text)
-            ids.append(comment)
-        emotions = np.zeros((len(texts), len(EMOTIONS)), dtype=np.bool_)
-        emotions[marked_rows, marked_columns] = True
-        examples = Examples(texts=tuple(texts), ids=tuple(ids), labels={"emotions": emotions}, classes=EMOTIONS)
-        return check(examples, split, self.card, [Part(file, lines)])
+
+# How a comment with several labels becomes one Ekman emotion is left open by the literature, so each reading has a
+# name. The map is `goemotions/data/ekman_mapping.json` (google-research/google-research; Demszky et al. 2020).
+
+Reading = Literal["selected", "single", "mapped", "neutral-dropped"]
+
+#: Ekman emotion → the fine emotions that it covers; neutral stays apart.
+EKMAN: dict[str, tuple[str, ...]] = {
+    "anger": ("anger", "annoyance", "disapproval"),
+    "disgust": ("disgust",),
+    "fear": ("fear", "nervousness"),
+    "joy": (
+        *("joy", "amusement", "approval", "excitement", "gratitude", "love"),
+        *("optimism", "relief", "pride", "admiration", "desire", "caring"),
+    ),
+    "sadness": ("sadness", "disappointment", "embarrassment", "grief", "remorse"),
+    "surprise": ("surprise", "realization", "confusion", "curiosity"),
+}
+
+
+class EkmanRows(NamedTuple):
+    """Comments that have exactly one class under a reading."""
+
+    rows: NDArray[np.int64]
+    """Indices into the examples, ascending."""
+    labels: NDArray[np.int64]
+    """Class of each of them."""
+    classes: tuple[str, ...]
+    """Names of the classes."""
+
+
+def ekman(examples: Examples, reading: Reading = "mapped", classes: Literal[6, 7] = 6) -> EkmanRows:
+    """Select the comments with exactly one Ekman class.
+
+    Args:
+        examples: GoEmotions, one split.
+        reading: `selected` keeps comments whose only label is one of the six names themselves among the fine labels
+            (six classes only); `single` keeps comments with exactly one of the 28 fine labels; `mapped` maps first and
+            keeps comments whose labels all fall in one class (neutral beside an emotion makes two);
+            `neutral-dropped` ignores the neutral tag and then does as `mapped` (six classes only).
+        classes: 6 leaves out the comments that are neutral only; 7 keeps them as the last class.
+
+    Raises:
+        UsageError: the reading does not exist, or has no such number of classes.
+    """
+    if reading not in get_args(Reading):
+        raise UsageError(f"unknown reading {reading!r} of GoEmotions; there are {', '.join(get_args(Reading))}")
+    if classes not in (6, 7) or (reading in ("selected", "neutral-dropped") and classes == 7):
+        raise UsageError(f"the reading {reading!r} of GoEmotions has no form with {classes} classes")
+    names = (*EKMAN, "neutral")
+    fine = {name: column for column, name in enumerate(examples.classes)}
+    emotions = np.asarray(examples.labels["emotions"], dtype=np.bool_)
+    covered = [(name,) if reading == "selected" else EKMAN.get(name, (name,)) for name in names]
+    coarse = np.stack([emotions[:, [fine[name] for name in group]].any(axis=1) for group in covered], axis=1)
+    if reading == "neutral-dropped":
+        coarse[:, -1] = False
+    keep = coarse.sum(axis=1) == 1
+    if reading in ("selected", "single"):
+        keep &= emotions.sum(axis=1) == 1
+    if classes == 6:
+        keep &= ~coarse[:, -1]
+    rows = np.flatnonzero(keep).astype(np.int64)
+    return EkmanRows(rows, coarse[rows].argmax(axis=1).astype(np.int64), names[:classes])
+
+
+CORPORA = (GoEmotions(),)

@@ -1,23 +1,20 @@
 """IMDB: film reviews with clear polarity (Maas et al. 2011).
 
-Read from parquet files (`text`, `label`) or from the authors' unpacked archive; both give the same rows:
+Read from parquet files (`text`, `label`) or from the authors' archive, packed or unpacked; all give the same rows:
 negative reviews first, each half in the order of the review numbers in the archive's file names.
 """
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from harness.corpora.base import Examples, Files, Source, row_ids
-from harness.corpora.pins import Part, Pin, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
-from harness.corpora.sources import Recipe, first_present
-from harness.errors import BenchError
+import numpy as np
+
+from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
 
 _PARQUET = {
     "train": Source(
@@ -37,12 +34,15 @@ _ARCHIVE = Source(
     size=84_125_825,
     url="https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
 )
-#: The unpacked archive: a folder, so it has no checksum of its own.
-_TREES = tuple(Source(path=path, sha256="", size=0) for path in ("aclImdb", "imdb/aclImdb"))
+_TREES = (Source(path="aclImdb"), Source(path="imdb/aclImdb"))
 _FOLDERS = ("neg", "pos")
-_NAME = re.compile(r"(\d+)_(\d+)\.txt")
+_NAME = re.compile(r"(neg|pos)/(\d+)_\d+\.txt")
 
-CARD = PinnedCard(
+#: Rows of which published copies differ (the card's notes say why), and the digest of the others.
+_VARYING = {"train": (2, 9, 12_500, 12_507), "test": (12_500, 12_502, 12_507, 12_509)}
+_OTHERS = {"train": "3b4275ad21aab792d88d036a28e65bac", "test": "aa240dd127f9d44c0057d251d2be8342"}
+
+CARD = CorpusCard(
     name="imdb",
     title="IMDB (film reviews)",
     rows={"train": 25_000, "test": 25_000},
@@ -50,34 +50,10 @@ CARD = PinnedCard(
     licence="none stated",
     citation="Maas et al., ACL 2011",
     homepage="https://ai.stanford.edu/~amaas/data/sentiment/",
-    sources=(*_PARQUET.values(), _ARCHIVE),
-    forms=(tuple(_PARQUET.values()), *((tree,) for tree in _TREES), (_ARCHIVE,)),
-    pins={
-        "train": Pin(
-            rows=(25_000,),
-            fingerprint="2cf4875aea547e4800f4c6865dfdef89",
-            unordered="3d683647fc91f2d1de10f2861e7cb2fd",
-            blocks=(
-                "04a1259ee8953ef5826abe35511fbca4ae0cac2e9dc06bd7d73878627eebc7a197b31c33e1b07e2c"
-                "da7746d0aaecbaafd9c1aba6462548baab24409b005345951b2503a73aa7f4cfaecc2ac64433673d"
-                "1c715f2fa17af7f559a5c93960727b478dac774c"
-            ),
-            varying=(2, 9, 12_500, 12_507),
-            ordered="1f307ca41a289b3e4a1f77ad49699f53",
-        ),
-        "test": Pin(
-            rows=(25_000,),
-            fingerprint="70f46d2f7b0c79c0cadd19e9fabb20e7",
-            unordered="cce3e678878170cf0db84751d94f8299",
-            blocks=(
-                "050b832db3913a79f36a061eac5c97bd0e880a32881ce46025eb5f27fc0de53802950ee52c961a8b"
-                "9c91bd73fa788cdea857b838b726027ec6829eb979e420b0ff2e09d9e6c8e57e8303ab035b0ee12d"
-                "f0212f6b0552b2f1feefdb76009d9f169225820c"
-            ),
-            varying=(12_500, 12_502, 12_507, 12_509),
-            ordered="16edd941900607dafacdd072397a9838",
-        ),
-    },
+    sources=tuple(_PARQUET.values()),
+    others=(*((tree,) for tree in _TREES), (_ARCHIVE,)),
+    aliases=("aclimdb", "acl-imdb", "imdb-reviews", "large-movie-review", "large-movie-review-dataset"),
+    characters=1309,
     notes=(
         "Rows are sorted by label: shuffle before batching. `<br />` stays in the text. In the copy that "
         "the parquet files were made from, 8 of the 50,000 reviews had been overwritten with unrelated app "
@@ -91,127 +67,60 @@ CARD = PinnedCard(
 class Imdb:
     """The two halves of the labelled reviews."""
 
-    def __init__(self, card: PinnedCard = CARD) -> None:
-        self.card = card
-
-    @property
-    def recipes(self) -> Mapping[str, Recipe]:
-        """How the parquet files are made from the authors' archive."""
-        return {
-            source.path: Recipe(_ARCHIVE, partial(parquet_from_archive, split=split), exact=False)
-            for split, source in _PARQUET.items()
-        }
+    card = CARD
 
     def read(self, split: str, files: Files) -> Examples:
-        """Read `train` or `test`.
-
-        Raises:
-            DataMissing: neither the parquet file nor the unpacked archive is there.
-            DataInvalid: it does not hold the published reviews.
-        """
-        import numpy as np
-
-        require_split(self.card, split)
-        source, path = first_present(files, _PARQUET[split], *_TREES)
-        file = SourceFile(self.card, source, path)
-        if source in _TREES:
-            rows = list(_ordered(_from_tree(file, split)))
-            places: list[int | str] = [f"{split}/{name}" for name, _, _ in rows]
-            texts = [text for _, text, _ in rows]
-            labels = [label for _, _, label in rows]
-            unit = "file"
-        else:
-            texts, labels = _from_parquet(file)
-            places = list(range(1, len(texts) + 1))
-            unit = "row"
+        """Read `train` or `test`."""
+        path = files.path(_PARQUET[split], *_TREES, _ARCHIVE)
+        texts, labels = _from_parquet(path) if path.suffix == ".parquet" else _from_reviews(path, split)
         examples = Examples(
             texts=tuple(texts),
             ids=row_ids(split, len(texts)),
             labels={"label": np.array(labels, dtype=np.int64)},
             classes=("negative", "positive"),
         )
-        return check(examples, split, self.card, [Part(file, places, unit)])
+        if len(examples) == self.card.rows[split] and _digest_of_others(examples, split) != _OTHERS[split]:
+            raise ValueError("a review or a label was edited")
+        return examples
 
 
-def _from_parquet(file: SourceFile) -> tuple[list[str], list[int]]:
+def _digest_of_others(examples: Examples, split: str) -> str:
+    texts = list(examples.texts)
+    for row in _VARYING[split]:
+        texts[row] = ""
+    return replace(examples, texts=tuple(texts)).fingerprint
+
+
+def _from_parquet(path: Path) -> tuple[list[str], list[int]]:
     import pyarrow.parquet as pq
 
-    try:
-        table = pq.read_table(io.BytesIO(file.content()))
-        columns = {name: table.column(name).to_pylist() for name in ("text", "label") if name in table.column_names}
-    except BenchError:
-        raise
-    except Exception as error:  # the library raises many kinds, all of which mean the file
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise file.fault(f"not a parquet file, or a damaged one ({reason})") from error
-    for name in ("text", "label"):
-        if name not in table.column_names:
-            raise file.fault(f"expected columns text and label, found {', '.join(table.column_names)}", column=name)
-    texts: list[Any] = columns["text"]
-    labels: list[Any] = columns["label"]
-    for row, (text, label) in enumerate(zip(texts, labels, strict=True), start=1):
-        if not isinstance(text, str):
-            raise file.fault(f"row {row}: expected a text, found {str(text)[:40]!r}", column="text")
-        if label not in (0, 1):
-            raise file.fault(f"row {row}: expected 0 or 1, found {str(label)[:40]!r}", column="label")
-    return texts, labels
+    table = pq.read_table(path, columns=["text", "label"])
+    return table.column("text").to_pylist(), table.column("label").to_pylist()
 
 
-def _from_tree(file: SourceFile, split: str) -> Iterator[tuple[str, bytes]]:
-    """Names (`neg/0_3.txt`) and contents of a split's reviews, in any order."""
-    for folder in _FOLDERS:
-        directory = file.path / split / folder
-        if not directory.is_dir():
-            raise file.fault(f"{directory} is not there: unpack the whole archive")
-        for path in directory.iterdir():
-            if path.suffix == ".txt":
-                yield f"{folder}/{path.name}", path.read_bytes()
-
-
-def _from_archive(raw: Path, split: str) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of a split's reviews in the authors' archive."""
-    import tarfile
-
-    prefixes = tuple(f"aclImdb/{split}/{folder}/" for folder in _FOLDERS)
-    with tarfile.open(raw, "r|gz") as archive:
-        for member in archive:
-            name = member.name.removeprefix("./")
-            if name.startswith(prefixes) and name.count("/") == 3 and member.isfile():
-                content = archive.extractfile(member)
-                assert content is not None
-                yield name.split("/", 2)[2], content.read()
-
-
-def _ordered(reviews: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, str, int]]:
-    """Names, texts and labels: negative reviews first, then by number."""
-
-    def key(review: tuple[str, bytes]) -> tuple[int, int, str]:
-        folder, name = review[0].split("/")
-        match = _NAME.fullmatch(name)
-        return _FOLDERS.index(folder), int(match[1]) if match else -1, name
-
-    for name, content in sorted(reviews, key=key):
-        # A wrong byte becomes U+FFFD here, and the content check names the file.
-        yield name, content.decode("utf-8", "replace"), _FOLDERS.index(name.split("/")[0])
-
-
-def parquet_from_archive(raw: Path, split: str) -> bytes:
-    """Pack one split of the authors' archive into a parquet file.
-
-    Args:
-        raw: `aclImdb_v1.tar.gz`.
-        split: `train` or `test`.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = list(_ordered(_from_archive(raw, split)))
-    table = pa.table(
-        {
-            "text": pa.array([text for _, text, _ in rows], pa.string()),
-            "label": pa.array([label for _, _, label in rows], pa.int8()),
-        }
+def _from_reviews(path: Path, split: str) -> tuple[list[str], list[int]]:
+    """Texts and labels of the authors' archive, negative reviews first, then by number."""
+    found = sorted(
+        (_FOLDERS.index(match[1]), int(match[2]), content.decode("utf-8"))
+        for name, content in (_tree(path, split) if path.is_dir() else _archive(path, split))
+        if (match := _NAME.fullmatch(name))
     )
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    return buffer.getvalue()
+    return [text for _, _, text in found], [label for label, _, _ in found]
+
+
+def _tree(path: Path, split: str) -> Iterator[tuple[str, bytes]]:
+    for folder in _FOLDERS:
+        for file in (path / split / folder).iterdir():
+            yield f"{folder}/{file.name}", file.read_bytes()
+
+
+def _archive(path: Path, split: str) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(path, "r|gz") as archive:
+        for member in archive:
+            if member.isfile() and member.name.startswith(f"aclImdb/{split}/"):
+                file = archive.extractfile(member)
+                assert file is not None, "a regular file"
+                yield member.name.removeprefix(f"aclImdb/{split}/"), file.read()
+
+
+CORPORA = (Imdb(),)

@@ -60,6 +60,7 @@ class Sample:
         ),
         licence="MIT, as this distribution",
         citation="affectbench, harness/corpora/sample.py",
+        characters=48,
         notes=(
             "No benchmark of record: composed sentences for trying the harness, for tests and for diagnosis. "
             "No content word is shared between train, dev and test. Its difficulty was set with MiniLM's test scores "
@@ -93,3 +94,6 @@ class Sample:
             scales=dict.fromkeys(("valence", "arousal", "dominance"), (-1.0, 1.0)),
             classes=EMOTIONS,
         )
+
+
+CORPORA = (Sample(),)

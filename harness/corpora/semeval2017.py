@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from harness.corpora.base import Examples, Files, Source, row_ids
-from harness.corpora.pins import Part, Pin, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
+import numpy as np
+
+from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
+from harness.corpora.reading import read_lines
 
 
 def _file(name: str, sha256: str, size: int) -> Source:
@@ -44,7 +45,7 @@ CLASSES = ("negative", "neutral", "positive")
 #: Characters that the older files write as escapes: ’ and the comma.
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
-CARD = PinnedCard(
+CARD = CorpusCard(
     name="semeval2017-task4a",
     title="SemEval-2017 task 4 A (tweets)",
     rows={"train": 46_335, "dev": 3_999, "test": 12_284},
@@ -53,33 +54,16 @@ CARD = PinnedCard(
     citation="Rosenthal, Farra and Nakov, SemEval 2017",
     homepage="https://alt.qcri.org/semeval2017/task4/",
     sources=(*_TRAIN, *_DEV, *_TEST),
-    pins={
-        "train": Pin(
-            rows=(9_684, 1_654, 3_547, 1_853, 86, 489, 2_390, 6_000, 20_632),
-            fingerprint="3364e5baa553cfa8f18c17653cd5d1d4",
-            unordered="ffc9c252e3e57bd77a11705dd80b8ba7",
-            blocks=(
-                "21c184ad537eb67be44c311f5d644b7124d887de9557f00504b3a86b52b66a4d9a308a45c45e7a2ab0a2b74889474283"
-                "f68c27beb8256f1611f3b7f0b67960aaeb5a982b0b9764e1006a4b8e8bb0e824558b8baa26bd318fbc8bc45822021a90"
-                "4fcc782faff65ab4194c23d7465da17c8514e38ba8e8f97255f3c645882ab95a42a48b9d62711e91b87409c109b00b46"
-                "534d69e4e125f85720c2eb8ead87066fc7d0072cfd29dc6d4d1cd130a7ffcf03fb48e68e36b7648b304afbd1107d178d"
-                "d42b"
-            ),
-        ),
-        "dev": Pin(
-            rows=(1_999, 2_000),
-            fingerprint="15837e9f458f7967c7c38ff23e550d63",
-            unordered="08216c26064e82fdebe8687a42842204",
-            blocks="8a13578be794106648a00e5caa348413",
-            ascii=True,
-        ),
-        "test": Pin(
-            rows=(12_284,),
-            fingerprint="521a2e58227f7b3b2c1fac2bf1ed1aac",
-            unordered="137b256fd261434a6aaa2f07d2c10b40",
-            blocks="bae6e57879adeb59732e182508f710fe741b107d92986892b9fecf9f0aa63fe78755243ae799ef23213954a3999d0532c2f3",
-        ),
+    checksums={
+        "train": "3364e5baa553cfa8f18c17653cd5d1d4",
+        "dev": "15837e9f458f7967c7c38ff23e550d63",
+        "test": "521a2e58227f7b3b2c1fac2bf1ed1aac",
     },
+    aliases=(
+        *("semeval2017-task4-a", "semeval-2017-task-4-a", "semeval-2017-task-4a", "semeval2017", "semeval-2017"),
+        *("semeval2017-task4", "semeval-2017-task-4", "tweet-eval-sentiment", "tweeteval-sentiment"),
+    ),
+    characters=114,
     notes=(
         "The task has no development part of its own: the two development files of 2016 are taken for it, all other "
         "files of 2013 to 2016 for training. Escapes such as \\u2019 in the files of 2013 and 2015 are decoded, a "
@@ -91,38 +75,17 @@ CARD = PinnedCard(
 class Tweets:
     """Tab-separated files: id, label, text."""
 
-    def __init__(self, card: PinnedCard = CARD) -> None:
-        self.card = card
+    card = CARD
 
     def read(self, split: str, files: Files) -> Examples:
-        """Read `train`, `dev` or `test`.
-
-        Raises:
-            DataMissing: a file is not there.
-            DataInvalid: a file is not the published one.
-        """
-        import numpy as np
-
-        require_split(self.card, split)
-        texts: list[str] = []
-        labels: list[int] = []
-        parts = []
-        for source in _FILES[split]:
-            file = SourceFile(self.card, source, files.path(source))
-            lines = file.lines()
-            for line, content in enumerate(lines, start=1):
-                fields = content.split("\t")
-                if len(fields) < 3:
-                    raise file.fault(f"expected id, label and text, found {len(fields)} fields", line=line)
-                if fields[1] not in CLASSES:
-                    raise file.fault(f"expected {', '.join(CLASSES)}, found {fields[1][:40]!r}", line=line, column=2)
-                labels.append(CLASSES.index(fields[1]))
-                texts.append(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), fields[2]))
-            parts.append(Part(file, range(1, len(lines) + 1)))
-        examples = Examples(
-            texts=tuple(texts),
-            ids=row_ids(split, len(texts)),
-            labels={"label": np.array(labels, dtype=np.int64)},
+        """Read `train`, `dev` or `test`."""
+        rows = [line.split("\t") for source in _FILES[split] for line in read_lines(files.path(source))]
+        return Examples(
+            texts=tuple(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), row[2]) for row in rows),
+            ids=row_ids(split, len(rows)),
+            labels={"label": np.array([CLASSES.index(row[1]) for row in rows], dtype=np.int64)},
             classes=CLASSES,
         )
-        return check(examples, split, self.card, parts)
+
+
+CORPORA = (Tweets(),)

@@ -1,117 +1,138 @@
-"""TweetEval's irony and sentiment parts, in the layout of its repository (Barbieri et al. 2020).
+"""TweetEval's irony and sentiment parts (Barbieri et al. 2020), and iSarcasmEval in English (SemEval-2022 task 6 A).
 
-Each split is two files of equally many lines, `SPLIT_text.txt` and `SPLIT_labels.txt`, below `datasets/PART/`. The
-folder may stand below the data directory as `tweeteval/`. The files' checksums are not known here: they are held to
-the published number of rows and to their labels.
+TweetEval's splits are two files of equally many lines, `SPLIT_text.txt` and `SPLIT_labels.txt`, below `datasets/PART/`;
+the folder may stand below the data directory as `tweeteval/`. The files' checksums are not known here: they are held to
+the published number of rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+import numpy as np
+from numpy.typing import NDArray
 
-from harness.corpora.base import Examples, Files, Source, row_ids
-from harness.corpora.pins import Part, PinnedCard, check
-from harness.corpora.reading import SourceFile, require_split
+from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
+from harness.corpora.reading import read_lines, read_records
 
 #: Our splits → the names in the files.
 _SPLITS = {"train": "train", "dev": "val", "test": "test"}
 _HOMEPAGE = "https://github.com/cardiffnlp/tweeteval"
+_NO_LICENCE = "none stated; the platform's terms apply to the tweets"
 
 
-def _sources(part: str) -> dict[str, tuple[Source, Source]]:
-    folder = f"tweeteval/datasets/{part}"
-    return {
-        split: (
-            Source(path=f"{folder}/{name}_text.txt", sha256="", size=0),
-            Source(path=f"{folder}/{name}_labels.txt", sha256="", size=0),
-        )
-        for split, name in _SPLITS.items()
-    }
+def _sources(part: str) -> tuple[Source, ...]:
+    """Texts and labels of each split in turn."""
+    return tuple(
+        Source(path=f"tweeteval/datasets/{part}/{name}_{kind}.txt")
+        for name in _SPLITS.values()
+        for kind in ("text", "labels")
+    )
 
 
-class _Part:
-    """One part of TweetEval."""
-
-    files: ClassVar[Mapping[str, tuple[Source, Source]]]
-    classes: ClassVar[tuple[str, ...]]
-
-    def __init__(self, card: PinnedCard) -> None:
-        self.card = card
-
-    def read(self, split: str, files: Files) -> Examples:
-        """Read `train`, `dev` (TweetEval's `val`) or `test`.
-
-        Raises:
-            DataMissing: a file is not there.
-            DataInvalid: the two files do not fit together, or are not of the published size.
-        """
-        import numpy as np
-
-        require_split(self.card, split)
-        file, gold = (SourceFile(self.card, source, files.path(source)) for source in self.files[split])
-        texts = [text.strip() for text in file.lines()]
-        labels = []
-        for line, label in enumerate(gold.lines(), start=1):
-            if label.strip() not in map(str, range(len(self.classes))):
-                raise gold.fault(
-                    f"expected a label from 0 to {len(self.classes) - 1}, found {label[:40]!r}", line=line, column=1
-                )
-            labels.append(int(label.strip()))
-        if len(labels) != len(texts):
-            raise gold.fault(f"{len(labels):,} labels for {len(texts):,} texts in {file.path.name}")
-        examples = Examples(
-            texts=tuple(texts),
-            ids=row_ids(split, len(texts)),
-            labels={"label": np.array(labels, dtype=np.int64)},
-            classes=self.classes,
-        )
-        return check(examples, split, self.card, [Part(file, range(1, len(texts) + 1))])
-
-
-_IRONY = _sources("irony")
-_SENTIMENT = _sources("sentiment")
-
-IRONY = PinnedCard(
+IRONY = CorpusCard(
     name="tweeteval-irony",
     title="TweetEval irony (SemEval-2018 task 3 A)",
     rows={"train": 2_862, "dev": 955, "test": 784},
     labels="label: 0 not ironic, 1 ironic",
-    licence="none stated; the platform's terms apply to the tweets",
+    licence=_NO_LICENCE,
     citation="Barbieri et al., Findings of EMNLP 2020; Van Hee, Lefever and Hoste, SemEval 2018",
     homepage=_HOMEPAGE,
-    sources=tuple(source for pair in _IRONY.values() for source in pair),
+    sources=_sources("irony"),
+    aliases=(
+        *("tweet-eval-irony", "semeval2018-task3", "semeval-2018-task-3", "semeval2018-task3a"),
+        "semeval-2018-irony",
+    ),
     notes="The hashtags that the tweets were collected by (#irony, #sarcasm, #not) were removed by the task's authors.",
 )
 
-SENTIMENT = PinnedCard(
+SENTIMENT = CorpusCard(
     name="tweeteval-sentiment",
     title="TweetEval sentiment (SemEval-2017 task 4 A)",
     rows={"train": 45_615, "dev": 2_000, "test": 12_284},
     labels="label: 0 negative, 1 neutral, 2 positive",
-    licence="none stated; the platform's terms apply to the tweets",
+    licence=_NO_LICENCE,
     citation="Barbieri et al., Findings of EMNLP 2020; Rosenthal, Farra and Nakov, SemEval 2017",
     homepage=_HOMEPAGE,
-    sources=tuple(source for pair in _SENTIMENT.values() for source in pair),
+    sources=_sources("sentiment"),
     notes="Users are masked as @user; the test part is that of SemEval-2017, training and development are cut anew.",
 )
 
 
-class TweetEvalIrony(_Part):
-    """Irony."""
+class TweetEval:
+    """One part of TweetEval.
 
-    files = _IRONY
-    classes = ("not ironic", "ironic")
+    Args:
+        card: its sources are texts and labels of each split in turn.
+        classes: names of the labels.
+    """
 
-    def __init__(self, card: PinnedCard = IRONY) -> None:
-        super().__init__(card)
+    def __init__(self, card: CorpusCard, classes: tuple[str, ...]) -> None:
+        self.card = card
+        self._classes = classes
+
+    def read(self, split: str, files: Files) -> Examples:
+        """Read `train`, `dev` (TweetEval's `val`) or `test`."""
+        first = 2 * list(_SPLITS).index(split)
+        texts, labels = (read_lines(files.path(source)) for source in self.card.sources[first : first + 2])
+        return Examples(
+            texts=tuple(text.strip() for text in texts),
+            ids=row_ids(split, len(texts)),
+            labels={"label": _labels(labels, len(self._classes))},
+            classes=self._classes,
+        )
 
 
-class TweetEvalSentiment(_Part):
-    """Sentiment."""
+def _labels(words: list[str], classes: int) -> NDArray[np.int64]:
+    known = list(map(str, range(classes)))
+    return np.array([known.index(word.strip()) for word in words], dtype=np.int64)
 
-    files = _SENTIMENT
-    classes = ("negative", "neutral", "positive")
 
-    def __init__(self, card: PinnedCard = SENTIMENT) -> None:
-        super().__init__(card)
+_CATEGORIES = ("sarcasm", "irony", "satire", "understatement", "overstatement", "rhetorical_question")
+#: File, its header, and the columns of text and label.
+_SARCASM = {
+    "train": (
+        Source(path="isarcasmeval/train/train.En.csv"),
+        ("", "tweet", "sarcastic", "rephrase", *_CATEGORIES),
+        *(1, 2),
+    ),
+    "test": (Source(path="isarcasmeval/test/task_A_En_test.csv"), ("text", "sarcastic"), 0, 1),
+}
+
+SARCASM = CorpusCard(
+    name="isarcasmeval",
+    title="iSarcasmEval, English",
+    rows={"train": 3_468, "test": 1_400},
+    labels="label: 0 not sarcastic, 1 sarcastic; by the author of the tweet",
+    licence=_NO_LICENCE,
+    citation="Abu Farha, Oprea, Wilson and Magdy, SemEval 2022",
+    homepage="https://github.com/iabufarha/iSarcasmEval",
+    sources=tuple(source for source, *_ in _SARCASM.values()),
+    aliases=("isarcasm-eval", "isarcasm", "semeval2022-task6", "semeval-2022-task-6"),
+    notes=(
+        "One training tweet is empty; it stays. The layout is that of the authors' repository, below isarcasmeval/. "
+        "The files' checksums are not known here: rows and labels are checked."
+    ),
+)
+
+
+class ISarcasmEval:
+    """The authors' two CSV files; texts may hold line feeds."""
+
+    card = SARCASM
+
+    def read(self, split: str, files: Files) -> Examples:
+        """Read `train` or `test`."""
+        source, header, text, label = _SARCASM[split]
+        rows = list(read_records(files.path(source), header))
+        return Examples(
+            texts=tuple(row[text] for row in rows),
+            ids=row_ids(split, len(rows)),
+            labels={"label": _labels([row[label] for row in rows], 2)},
+            classes=("not sarcastic", "sarcastic"),
+        )
+
+
+CORPORA = (
+    TweetEval(IRONY, ("not ironic", "ironic")),
+    TweetEval(SENTIMENT, ("negative", "neutral", "positive")),
+    ISarcasmEval(),
+)

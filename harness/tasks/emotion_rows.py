@@ -36,7 +36,7 @@ def emotion_rows(
         library: the corpora.
         corpus: `goemotions`, or a corpus with one emotion a row (`sample`, `isear`).
         split: its split.
-        reading: see `harness.corpora.goemotions_ekman.ekman`.
+        reading: see `harness.corpora.goemotions.ekman`.
         classes: 6, or 7 with neutral.
     """
     import numpy as np
@@ -45,7 +45,7 @@ def emotion_rows(
     own = next((name for name in ("emotion", "label") if name in examples.labels), None)
     if own is not None:
         return EmotionRows(examples.texts, examples.labels[own].astype(np.int64), examples.classes, examples)
-    from harness.corpora.goemotions_ekman import ekman
+    from harness.corpora.goemotions import ekman
 
     chosen = ekman(examples, reading, classes)
     return EmotionRows(tuple(examples.texts[i] for i in chosen.rows), chosen.labels, chosen.classes, examples)

@@ -53,8 +53,8 @@ def corpora(monkeypatch, source, other_source):
             scales={"valence": (1.0, 5.0), "arousal": (1.0, 5.0)},
         )
 
-    monkeypatch.setattr("harness.corpora.shelves.Library.load", load)
-    real = __import__("harness.corpora.goemotions_ekman", fromlist=["ekman"])
+    monkeypatch.setattr("harness.corpora.CorpusRegistry.load", load)
+    real = __import__("harness.corpora.goemotions", fromlist=["ekman"])
 
     def two_classes(examples):
         emotions = examples.labels["emotions"]

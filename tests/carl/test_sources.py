@@ -14,8 +14,8 @@ from carl.iemocap import read_iemocap
 from carl.normal_form import text_hash
 from carl.rated import equal_shares, read_rated
 from carl.sources import read_sources, training_hashes
+from harness.corpora import CorpusRegistry
 from harness.corpora.base import Examples
-from harness.corpora.shelves import Library
 from harness.errors import DataInvalid, DataMissing, UsageError
 
 
@@ -220,7 +220,7 @@ def test_the_published_corpora_give_their_rows():
     data = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
     if not (data / "emobank").is_dir():
         pytest.skip("the published corpora are not on this machine (AFFECTBENCH_DATA)")
-    library = Library(data, data / "no-cache", offline=True)
+    library = CorpusRegistry(data, data / "no-cache", offline=True)
     sources = read_sources(configuration("paper"), library)
     rows = {source.name: (len(source), source.left_out) for source in sources}
     assert rows["emobank:train"] == (7927, 135)

@@ -76,7 +76,7 @@ def run(directory):
     with (
         mock.patch("os.fsync", lambda _: None),
         mock.patch("harness.units.environment", dict),
-        mock.patch("harness.corpora.shelves._installed", dict),
+        mock.patch("harness.corpora.registry.entry_points", lambda **_: ()),
     ):
         return LocalEngine().execute(plan, Workbench(options, plugins, TASKS), SilentProgress())
 

@@ -73,8 +73,8 @@ def bench(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "find_encoder", find)
     monkeypatch.setattr(units, "encoder_names", lambda: list(plugins))
     monkeypatch.setattr(runner, "select_tasks", lambda suite, patterns: {"drift/emobank/backbone/1": TASK})
-    library = units.Library(None, tmp_path, offline=True, corpora={"emobank": Corpus()})
-    monkeypatch.setattr(units, "Library", lambda *_, **__: library)
+    library = units.CorpusRegistry(None, tmp_path, offline=True, corpora={"emobank": Corpus()})
+    monkeypatch.setattr(units, "CorpusRegistry", lambda *_, **__: library)
 
     def run(*models, watcher=None, **changes):
         options = RunOptions(results_dir=tmp_path / "results", cache_dir=tmp_path / "cache", **changes)

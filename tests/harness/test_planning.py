@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
 from harness.errors import UsageError
 from harness.planning import CPU_RATE, Estimator, Shard, share_of
 from harness.registry import find_encoder, select_tasks
@@ -23,7 +23,7 @@ def tasks():
 @pytest.fixture(scope="module")
 def estimator(tasks, tmp_path_factory):
     cards = {name: find_encoder(name).card for name in MODELS}
-    return Estimator(cards, tasks, Library(None, tmp_path_factory.mktemp("cache"), offline=True))
+    return Estimator(cards, tasks, CorpusRegistry(None, tmp_path_factory.mktemp("cache"), offline=True))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.contamination import TrainingTexts, text_hash
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
@@ -56,7 +56,7 @@ class Broken(Mine):
 @pytest.fixture(scope="module")
 def texts():
     task = select_tasks("sample", [TASK])[TASK]
-    prepared = task.prepare(Library(None, Path("unused"), offline=True))
+    prepared = task.prepare(CorpusRegistry(None, Path("unused"), offline=True))
     return list(prepared.texts[-prepared.scored :]), prepared.fingerprint
 
 
@@ -69,7 +69,7 @@ def plugins(tmp_path, texts):
 
 @pytest.fixture
 def check(tmp_path):
-    return TextCheck(Library(None, tmp_path / "cache", offline=True), ResultStore(tmp_path / "results"))
+    return TextCheck(CorpusRegistry(None, tmp_path / "cache", offline=True), ResultStore(tmp_path / "results"))
 
 
 def found(check, plugin, *files, task=TASK):

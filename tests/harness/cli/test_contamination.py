@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from harness.cli.contamination import contamination
 from harness.cli.table import table
 from harness.contamination import judge
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
 from harness.errors import DataMissing, UsageError
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import select_tasks
@@ -23,7 +23,7 @@ TASK = "polarity/sample/senteval-lr/1"
 def places(tmp_path_factory):
     """Results of the lexicon on one task, and a file with some of its texts."""
     directory = tmp_path_factory.mktemp("contamination")
-    library = Library(None, directory / "cache", offline=True)
+    library = CorpusRegistry(None, directory / "cache", offline=True)
     texts = [text for split in ("train", "dev", "test") for text in library.load("sample", split).texts]
     (directory / "seen.txt").write_text("\n".join(texts[::9]) + "\n", "utf-8")
     common = ["--results-dir", str(directory / "results"), "--cache-dir", str(directory / "cache")]

@@ -23,7 +23,7 @@ from harness.contamination import (
     text_hash,
     training_file,
 )
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
 from harness.errors import ExtraMissing, UsageError
 
 DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -40,7 +40,7 @@ SENTENCES = (
 def library(tmp_path):
     if not (DATA / "senteval").is_dir():
         pytest.skip("the published corpora are not on this machine (AFFECTBENCH_DATA)")
-    return Library(DATA, tmp_path, offline=True)
+    return CorpusRegistry(DATA, tmp_path, offline=True)
 
 
 def test_every_level_finds_its_texts_and_no_others():
@@ -144,7 +144,7 @@ def test_files_hold_texts_or_hashes(tmp_path):
 
 
 def test_declared_sets_are_read_where_there_is_a_reader(tmp_path):
-    shelf = Library(None, tmp_path, offline=True)
+    shelf = CorpusRegistry(None, tmp_path, offline=True)
     splits = {card.name: tuple(card.rows) for card in shelf.cards()}
     whole, part = declared_texts("sample", splits, shelf), declared_texts("sample:train", splits, shelf)
     assert isinstance(whole, TrainingTexts)

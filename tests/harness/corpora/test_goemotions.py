@@ -1,101 +1,123 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.corpora.goemotions import EMOTIONS, GoEmotions
-from harness.corpora.shelves import Library
-from harness.errors import DataInvalid
-
-NAME = "goemotions/dev.tsv"
-CONTENT = (
-    "Is it *really* you, [NAME]??\t27\teaaaaa1\n"
-    " a blank before, don’t trim\t3,10\teaaaaa2\n"
-    '"He said ""no"", again"\t4,27\teaaaaa3\n'
-    'a quote "inside" stays\t0\teaaaaa4\n'
-).encode()
+from harness.corpora import CorpusRegistry, Examples
+from harness.corpora.goemotions import EKMAN, EMOTIONS, ekman
+from harness.errors import UsageError
 
 
-@pytest.fixture
-def corpus(tiny: Callable[..., Any]) -> Any:
-    return tiny(GoEmotions, {NAME: CONTENT}, {"dev": (4,)})
+def examples_of(*labels: str) -> Examples:
+    emotions = np.zeros((len(labels), len(EMOTIONS)), dtype=np.bool_)
+    for row, names in enumerate(labels):
+        emotions[row, [EMOTIONS.index(name) for name in names.split()]] = True
+    texts = tuple(f"comment {i}" for i in range(len(labels)))
+    return Examples(texts=texts, ids=texts, labels={"emotions": emotions}, classes=EMOTIONS)
 
 
-def test_texts_ids_and_labels(corpus: Any) -> None:
-    examples = corpus.read("dev")
-    assert examples.texts[0] == "Is it *really* you, [NAME]??"
-    assert examples.texts[1] == " a blank before, don’t trim"
-    assert examples.ids == ("eaaaaa1", "eaaaaa2", "eaaaaa3", "eaaaaa4")
-    emotions = examples.labels["emotions"]
-    assert emotions.shape == (4, 28)
-    assert emotions.dtype == np.bool_
-    assert [[EMOTIONS[i] for i in np.flatnonzero(row)] for row in emotions] == [
-        ["neutral"],
-        ["annoyance", "disapproval"],
-        ["approval", "neutral"],
-        ["admiration"],
-    ]
-    assert examples.classes == EMOTIONS
-    assert len(EMOTIONS) == 28
-
-
-def test_csv_quoting_is_undone_as_the_authors_reader_does(corpus: Any) -> None:
-    assert corpus.read("dev").texts[2:] == ('He said "no", again', 'a quote "inside" stays')
-
-
-def test_a_copy_without_the_quoting_is_refused(corpus: Any) -> None:
-    """Reading with quoting off and writing again changes texts, at equal row counts."""
-    corpus.edit(NAME, lambda raw: raw.replace(b'"He said ""no"", again"', b"'He said no, again'"))
-    with pytest.raises(DataInvalid, match="differs from the published one between line 1 and line 4"):
-        corpus.read("dev")
+COMMENTS = examples_of(
+    "joy",  # one label
+    "love admiration",  # two labels, one class
+    "anger joy",  # two classes
+    "neutral",  # neutral only
+    "neutral grief",  # neutral beside an emotion
+    "neutral fear nervousness",
+    "disgust",
+    "curiosity neutral remorse",
+)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("reading", "classes", "expected"),
     [
-        (b"\t3,10\t", b"\t3;10\t", "line 2, column 2: expected label ids 0 to 27"),
-        (b"\t3,10\t", b"\t28\t", "line 2, column 2"),
-        (b"\t3,10\t", b"\t\t", "line 2, column 2"),
-        (b"\t3,10\t", b"\t3\t", "edited"),
-        (b"\t0\teaaaaa4", b"\t0", r"line 4: expected 3 fields, found 2 \(this is the last line"),
-        (b"eaaaaa4", b"eaaaaa5", "ids are not"),
-        ("’".encode(), b"'", "edited"),
-        ("’".encode(), "’".encode("cp1252"), "line 2, column 21: byte 0x92 is not UTF-8"),
+        ("selected", 6, {0: "joy", 6: "disgust"}),
+        ("single", 7, {0: "joy", 3: "neutral", 6: "disgust"}),
+        ("single", 6, {0: "joy", 6: "disgust"}),
+        ("mapped", 7, {0: "joy", 1: "joy", 3: "neutral", 6: "disgust"}),
+        ("mapped", 6, {0: "joy", 1: "joy", 6: "disgust"}),
+        ("neutral-dropped", 6, {0: "joy", 1: "joy", 4: "sadness", 5: "fear", 6: "disgust"}),
     ],
 )
-def test_faults_are_named(corpus: Any, old: bytes, new: bytes, message: str) -> None:
-    corpus.edit(NAME, lambda raw: raw.replace(old, new))
-    with pytest.raises(DataInvalid, match=message):
-        corpus.read("dev")
+def test_readings(reading: Any, classes: Any, expected: dict[int, str]) -> None:
+    rows, labels, names = ekman(COMMENTS, reading, classes)
+    assert {int(row): names[label] for row, label in zip(rows, labels, strict=True)} == expected
+    assert rows.dtype == labels.dtype == np.int64
+    assert len(names) == classes
+    assert names[:6] == ("anger", "disgust", "fear", "joy", "sadness", "surprise")
 
 
-def test_published(published: Library) -> None:
-    splits = {split: published.load("goemotions", split) for split in ("train", "dev", "test")}
-    assert [len(examples) for examples in splits.values()] == [43_410, 5_426, 5_427]
-    single = [int((np.asarray(e.labels["emotions"]).sum(axis=1) == 1).sum()) for e in splits.values()]
-    assert single == [36_308, 4_548, 4_590]
-    assert not any(text.startswith('"') and '""' in text for e in splits.values() for text in e.texts[:2_000])
-    train = {text.lower() for text in splits["train"].texts}
-    for split, distinct, rows in (("dev", 46, 49), ("test", 37, 42)):
-        lowered = [text.lower() for text in splits[split].texts]
-        assert len(set(lowered) & train) == distinct
-        assert sum(text in train for text in lowered) == rows
-    assert len({identity for e in splits.values() for identity in e.ids}) == 54_263
+def test_the_columns_are_found_by_name() -> None:
+    order = np.random.default_rng(0).permutation(len(EMOTIONS))
+    shuffled = Examples(
+        texts=COMMENTS.texts,
+        ids=COMMENTS.ids,
+        labels={"emotions": np.asarray(COMMENTS.labels["emotions"])[:, order]},
+        classes=tuple(EMOTIONS[i] for i in order),
+    )
+    assert ekman(shuffled).labels.tolist() == ekman(COMMENTS).labels.tolist()
 
 
-@pytest.mark.parametrize(("split", "quoted"), [("train", 1_097), ("dev", 137), ("test", 149)])
-def test_published_quoting(published: Library, split: str, quoted: int) -> None:
+def test_the_map_covers_every_emotion_but_neutral_once() -> None:
+    covered = [name for group in EKMAN.values() for name in group]
+    assert sorted([*covered, "neutral"]) == sorted(EMOTIONS)
+
+
+@pytest.mark.parametrize(("reading", "classes"), [("both", 6), ("neutral-dropped", 7), ("selected", 7), ("mapped", 28)])
+def test_unknown_readings_are_refused(reading: Any, classes: Any) -> None:
+    with pytest.raises(UsageError, match="GoEmotions"):
+        ekman(COMMENTS, reading, classes)
+
+
+@pytest.mark.parametrize(
+    ("reading", "classes", "counts"),
+    [
+        ("selected", 6, (4_343, 513, 554)),
+        ("single", 7, (36_308, 4_548, 4_590)),
+        ("single", 6, (23_485, 2_956, 2_984)),
+        ("mapped", 7, (39_555, 4_946, 4_968)),
+        ("mapped", 6, (26_732, 3_354, 3_362)),
+        ("neutral-dropped", 6, (28_104, 3_527, 3_539)),
+    ],
+)
+def test_published_counts(published: CorpusRegistry, reading: Any, classes: Any, counts: tuple[int, int, int]) -> None:
+    splits = (published.load("goemotions", split) for split in ("train", "dev", "test"))
+    assert tuple(len(ekman(examples, reading, classes).rows) for examples in splits) == counts
+
+
+def test_published_class_counts(published: CorpusRegistry) -> None:
+    def counts(split: str, reading: Any, classes: Any) -> dict[str, int]:
+        _, labels, names = ekman(published.load("goemotions", split), reading, classes)
+        return dict(zip(names, np.bincount(labels, minlength=classes).tolist(), strict=True))
+
+    assert counts("test", "single", 7) == {
+        "joy": 1_603,
+        "neutral": 1_606,
+        "anger": 520,
+        "surprise": 449,
+        "sadness": 259,
+        "fear": 77,
+        "disgust": 76,
+    }
+    six = {"joy": 1_863, "anger": 572, "surprise": 488, "sadness": 283, "fear": 80, "disgust": 76}
+    assert counts("test", "mapped", 6) == six
+    assert counts("train", "mapped", 7) == {
+        "joy": 15_216,
+        "neutral": 12_823,
+        "anger": 4_293,
+        "surprise": 3_858,
+        "sadness": 2_326,
+        "fear": 541,
+        "disgust": 498,
+    }
+
+
+def test_published_names_and_map_are_the_official_ones(published: CorpusRegistry) -> None:
     assert published.data_dir is not None
-    lines = (published.data_dir / "goemotions" / f"{split}.tsv").read_bytes().decode().split("\n")[:-1]
-    verbatim = [line.split("\t")[0] for line in lines]
-    texts = published.load("goemotions", split).texts
-    assert sum(a != b for a, b in zip(verbatim, texts, strict=True)) == quoted
-
-
-def test_published_names_are_the_official_ones(published: Library) -> None:
-    assert published.data_dir is not None
-    names = (published.data_dir / "goemotions" / "emotions.txt").read_text(encoding="utf-8").split()
-    assert tuple(names) == EMOTIONS
+    folder = published.data_dir / "goemotions"
+    official = json.loads((folder / "ekman_mapping.json").read_text(encoding="utf-8"))
+    assert {name: set(group) for name, group in EKMAN.items()} == {n: set(g) for n, g in official.items()}
+    assert tuple((folder / "emotions.txt").read_text(encoding="utf-8").split()) == EMOTIONS

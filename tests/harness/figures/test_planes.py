@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.corpora.shelves import Library
+from harness.corpora import CorpusRegistry
 from harness.embeddings import EmbeddingStore
 from harness.errors import RecordInvalid
 from harness.figures import Drawing, NotDrawn, Source, draw_all
@@ -23,7 +23,7 @@ TASK = "geometry/sample/ekman6-single/1"
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
     """One model on the embedded sample, its vectors in the cache."""
-    library = Library(None, tmp_path / "cache", offline=True)
+    library = CorpusRegistry(None, tmp_path / "cache", offline=True)
     prepared = tasks()[TASK].prepare(library)
     model = ModelFacts(name="m", title="M", fingerprint="f", pooling="cls", dtype="float32", max_length=64)
     record = Record(

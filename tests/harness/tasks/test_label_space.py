@@ -181,7 +181,7 @@ def test_calibration_is_of_the_emotion_probe_itself(shelf, sample):
 
 def test_goemotions_rows_are_those_of_the_emotion_task(shelf):
     fine = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
-    from harness.corpora.goemotions_ekman import EKMAN
+    from harness.corpora.goemotions import EKMAN
 
     names = (*(name for group in EKMAN.values() for name in group), "neutral")
     rows = [fine[i % 7] for i in range(70)]

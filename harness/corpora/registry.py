@@ -1,0 +1,198 @@
+"""Load corpora by name: find their files, read them, check them, once per process.
+
+    corpora = CorpusRegistry(Path("data"), cache_root(), offline=True)
+    train = corpora.load("emobank", "train")
+
+A corpus is one module of this package with a tuple `CORPORA`, or an entry point of the group `bench.corpora` of another
+distribution (a class that takes no argument, or an object, with `card` and `read`).
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from threading import RLock
+
+from harness.corpora.base import Corpus, CorpusCard, Examples
+from harness.corpora.files import CorpusFiles, CorpusStatus, offline_asked, status_of
+from harness.errors import BenchError, DataInvalid, DataMissing, UsageError
+
+#: Entry-point group of corpora that other distributions bring.
+GROUP = "bench.corpora"
+
+
+@cache
+def builtin() -> Mapping[str, Corpus]:
+    """This distribution's own corpora by name."""
+    modules = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    found: Iterable[Corpus] = (
+        corpus for name in modules for corpus in getattr(import_module(f"harness.corpora.{name}"), "CORPORA", ())
+    )
+    return {corpus.card.name: corpus for corpus in found}
+
+
+class CorpusRegistry:
+    """The corpora of this installation and the places where their files are.
+
+    Args:
+        data_dir: folder with the official files (`--data-dir`), looked into first; None for none.
+        cache_dir: the program's cache; fetched files go to `corpora/` in it.
+        offline: never open a network connection. `AFFECTBENCH_OFFLINE=1` and `HF_HUB_OFFLINE=1` do the same.
+        corpora: name → corpus; by default the built-in ones and those of other distributions.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | None,
+        cache_dir: Path,
+        *,
+        offline: bool = False,
+        corpora: Mapping[str, Corpus] | None = None,
+    ) -> None:
+        self.data_dir = data_dir
+        self.cache_dir = cache_dir / "corpora"
+        self.offline = offline or offline_asked()
+        self._corpora = dict(builtin() if corpora is None else corpora)
+        self._broken: dict[str, str] = {}
+        if corpora is None:
+            self._add_plugins()
+        self._loaded: dict[tuple[str, str], Examples] = {}
+        self._lock = RLock()
+
+    def _add_plugins(self) -> None:
+        for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+            origin = f"the package {entry.dist.name if entry.dist else '?'} ({entry.value})"
+            if entry.name in self._corpora:
+                self._broken[entry.name] = (
+                    f"the corpus {entry.name!r} of {origin} exists already: uninstall one of them"
+                )
+                continue
+            try:
+                made = entry.load()
+                corpus = made() if isinstance(made, type) else made
+                corpus.card.rows  # noqa: B018 (a corpus has a card)
+            except Exception as error:
+                self._broken[entry.name] = (
+                    f"the corpus {entry.name!r} of {origin} cannot be loaded: {type(error).__name__}: {error}"
+                )
+            else:
+                self._corpora[entry.name] = corpus
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all corpora; a broken plugin is a warning, and is left out."""
+        for reason in self._broken.values():
+            warnings.warn(reason, stacklevel=2)
+        return tuple(self._corpora)
+
+    def matching(self, name: str) -> tuple[str, ...]:
+        """The corpus of that name, or all of a collection: `ratings` → `ratings-tweets`, ..."""
+        members = tuple(corpus for corpus in self._corpora if corpus.startswith(f"{name}-"))
+        return (name,) if name in self._corpora or not members else members
+
+    def corpus(self, name: str) -> Corpus:
+        """The reader of a corpus.
+
+        Raises:
+            UsageError: there is no such corpus, two distributions bring one of that name, or it is broken.
+        """
+        if name in self._broken:
+            raise UsageError(self._broken[name])
+        if name not in self._corpora:
+            near = get_close_matches(name, self._corpora, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self._corpora)}"
+            raise UsageError(f"there is no corpus {name!r}; {hint}")
+        return self._corpora[name]
+
+    def card(self, name: str) -> CorpusCard:
+        """The card of a corpus."""
+        return self.corpus(name).card
+
+    def cards(self) -> Iterator[CorpusCard]:
+        """Cards of all corpora."""
+        return (self._corpora[name].card for name in self.names())
+
+    def load(self, name: str, split: str) -> Examples:
+        """Examples of a corpus's split, read and verified once per process.
+
+        Raises:
+            UsageError: no such corpus or split.
+            DataMissing: its files are nowhere; says where they were looked for and how to get them.
+            DataInvalid: a file is not the published one.
+        """
+        with self._lock:
+            key = (name, split)
+            if key not in self._loaded:
+                corpus = self.corpus(name)
+                if split not in corpus.card.rows:
+                    raise UsageError(f"{name} has no split {split!r}; there are {', '.join(corpus.card.rows)}")
+                self._loaded[key] = read_checked(corpus, split, self._files(corpus.card))
+            return self._loaded[key]
+
+    def fetch(self, name: str) -> CorpusStatus:
+        """Load every split, fetching what is missing, and say where the corpus is now.
+
+        Raises:
+            DataMissing: a file is nowhere, or its address cannot be reached.
+            DataInvalid: a file is not the published one.
+        """
+        card = self.card(name)
+        for source in card.optional:
+            with suppress(DataMissing):
+                self._files(card).path(source)
+        for split in card.rows:
+            self.load(name, split)
+        return self.status(name)
+
+    def status(self, name: str) -> CorpusStatus:
+        """Say where a corpus is, without reading it."""
+        return status_of(self._files(self.card(name)))
+
+    def _files(self, card: CorpusCard) -> CorpusFiles:
+        return CorpusFiles(card=card, data_dir=self.data_dir, cache_dir=self.cache_dir, offline=self.offline)
+
+
+def read_checked(corpus: Corpus, split: str, files: CorpusFiles) -> Examples:
+    """Read a split and hold it to the card: the checksum of its content, or rows and classes where none is known.
+
+    Raises:
+        DataMissing: a file is nowhere, or cannot be read.
+        DataInvalid: the files are not the published ones.
+    """
+    card = corpus.card
+    try:
+        examples = corpus.read(split, files)
+    except BenchError:
+        raise
+    except OSError as error:
+        raise DataMissing(f"{card.name}: cannot read {error.filename}: {error.strerror or error}") from error
+    except Exception as error:  # what a parser meets in a damaged file is beyond counting
+        raise _not_published(card, split, files, f"{type(error).__name__}: {error}") from error
+    expected = card.rows[split]
+    if len(examples) != expected:
+        raise _not_published(card, split, files, f"expected {expected:,} rows, found {len(examples):,}")
+    if card.checksums and examples.fingerprint != card.checksums[split]:
+        raise _not_published(card, split, files, "its texts or labels were edited, reordered or re-encoded")
+    if split in card.class_counts:
+        labels = examples.labels["label"].tolist()
+        counts = tuple(labels.count(label) for label in range(len(examples.classes)))
+        if counts != card.class_counts[split]:
+            raise _not_published(
+                card, split, files, f"expected {card.class_counts[split]} of its classes, found {counts}"
+            )
+    return examples
+
+
+def _not_published(card: CorpusCard, split: str, files: CorpusFiles, reason: str) -> DataInvalid:
+    forms = (source for form in (card.sources, *card.others) for source in form)
+    paths = ", ".join(str(path) for path in map(files.find, forms) if path is not None)
+    return DataInvalid(
+        f"{card.name}: {split} is not as published: {reason}. Replace {paths} by the published files "
+        f"({card.homepage or 'see its authors'}), or remove them and run `bench data --fetch {card.name}`."
+    )
