@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.encoder import EncoderCard
 from harness.transformer import Layout, Shape, TransformerEncoder
-from harness.transformer.loaded import Loaded
+from harness.transformer.encoder import Loaded
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,12 +11,11 @@ from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid
 from harness.transformer import Layout, TransformerEncoder
 from harness.transformer.checkpoint import read_config
-from harness.transformer.weights import CheckpointFiles, cached_snapshot, download_file, hub_reachable
+from harness.transformer.hub import CheckpointFiles, cached_snapshot, fetch_from_hub, hub_reachable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
 
 #: Size of BERT's uncased vocabulary and the ids of its special tokens, by which a wrong vocabulary is found out.
 _BERT_TOKENS = 30_522
@@ -105,9 +104,7 @@ class SentiX(TransformerEncoder):
             if cached is not None and (cached / "vocab.txt").is_file():
                 return cached
         if fetch and hub_reachable():
-            found = download_file(BERT.hub, revision, "vocab.txt")
-            if found is not None:
-                return found.parent
+            return fetch_from_hub(BERT.hub, revision, patterns=("vocab.txt",))
         return directory
 
     def _advice(self) -> str:
@@ -116,7 +113,7 @@ class SentiX(TransformerEncoder):
             f"directory with the vocab.txt of BERT-base uncased ({BERT.hub})"
         )
 
-    def tokenizer(self, files: CheckpointFiles) -> Tokenizer:
+    def tokenizer(self, files: CheckpointFiles) -> Any:
         """BERT's tokeniser, checked against the number of word vectors and BERT's special tokens.
 
         Raises:

@@ -20,7 +20,7 @@ from carl.pieces import pieces_list, read_pieces, remove_pieces, write_pieces
 from carl.provenance import RUN_RECORD
 from harness.errors import StorageFault, UsageError, WeightsInvalid
 from harness.files import atomic_write, write_bytes, write_text
-from harness.transformer.training_texts import TRAINING_TEXTS as TRAINING_TEXTS
+from harness.transformer.checkpoint import TRAINING_TEXTS as TRAINING_TEXTS
 
 if TYPE_CHECKING:
     from torch import Tensor

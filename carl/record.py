@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.transformer.training_texts import TRAINING_TEXTS
+from harness.transformer.checkpoint import TRAINING_TEXTS
 
 if TYPE_CHECKING:
     import torch

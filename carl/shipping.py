@@ -21,7 +21,7 @@ from carl.provenance import RUN_RECORD, TRAINED_ON, is_backbone, read_record, tr
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import PARTIAL, storage_fault, write_text
 from harness.registry import find_encoder
-from harness.transformer.training_texts import TRAINING_TEXTS
+from harness.transformer.checkpoint import TRAINING_TEXTS
 
 if TYPE_CHECKING:
     from carl.heads import Heads

@@ -1,11 +1,11 @@
 """oneDNN's matrix kernels, as torch carries them.
 
-On x86 processors they are quicker than those that torch's own functions choose: weights can be put into oneDNN's
-order once, and bias, activation and residual are applied in the same pass over the result. A row of the result has
-the same bits whatever other rows stand beside it, for row counts that are multiples of 16.
+On x86 processors they are quicker than those that torch's own functions choose: weights are put into oneDNN's order
+once, and bias, activation and residual are applied in the same pass over the result. A row of the result has the same
+bits whatever other rows stand beside it, for row counts that are multiples of 16.
 
-The operators are torch's own, not its public interface: a version may lack or change them. So they are tried, and
-compared with torch's public functions, before they are trusted.
+The operators are not part of torch's public interface, and a version may lack or change them. So they are compared
+with torch's public functions before they are used.
 """
 
 from __future__ import annotations
@@ -78,9 +78,7 @@ def serves(dtype: torch.dtype) -> bool:
     import torch
     from torch.nn import functional
 
-    if dtype not in (torch.float32, torch.bfloat16):
-        return False
-    if platform.machine().lower() not in ("x86_64", "amd64") or not torch._C._has_mkldnn:
+    if dtype not in (torch.float32, torch.bfloat16) or platform.machine().lower() not in ("x86_64", "amd64"):
         return False
     generator = torch.Generator().manual_seed(0)
     x, plain, bias, residual = (

@@ -221,7 +221,7 @@ def _card_of_file(factory: object, spec: str) -> EncoderCard:
 
 
 def _hub_encoder(spec: str) -> EncoderPlugin:
-    from harness.transformer.undeclared import hub_plugin
+    from harness.transformer.library import hub_plugin
 
     name, card, factory = hub_plugin(spec)
     return EncoderPlugin(name, card, factory, origin=spec)

@@ -25,7 +25,7 @@ from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.outcome import Metric
 from harness.record import _CLASSES, _LARGEST_ARCHIVE, Failure, ModelFacts, Record, ResultStore, pack
 from harness.transformer.checkpoint import read_tensors
-from harness.transformer.generic import GenericEngine
+from harness.transformer.library import LibraryEngine
 from harness.transformer.safety import check_directory
 
 
@@ -129,7 +129,7 @@ def test_weights_are_no_pickles_of_anything(tmp_path: Path, trace: Path, form: s
             load()
     (tmp_path / "config.json").write_text('{"model_type": "distilbert"}')
     with pytest.raises(WeightsInvalid, match="cannot be read safely"):
-        GenericEngine(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+        LibraryEngine(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
     assert not trace.exists()
 
 
@@ -143,14 +143,51 @@ def test_the_state_of_a_training_run_is_no_pickle_of_anything(tmp_path: Path, tr
     assert not trace.exists()
 
 
-def test_a_model_names_modules_of_the_library_alone(tmp_path: Path) -> None:
-    path = tmp_path / "modules.json"
-    path.write_text(json.dumps([{"type": "sentence_transformers.models.Transformer", "path": ""}]))
+def modules(directory: Path, *kinds: str, path: str = "") -> None:
+    (directory / "modules.json").write_text(json.dumps([{"type": kind, "path": path} for kind in kinds]))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("modules.json", [{"type": "antigravity.Loader", "path": ""}]),
+        ("modules.json", [{"type": "torch.nn.functional.torch", "path": ""}]),
+        ("modules.json", [{"type": "sentence_transformers.models.Transformer", "path": "../outside"}]),
+        ("0_Router/router_config.json", {"types": {"query_0": "evil.Evil"}, "structure": {"query": ["query_0"]}}),
+        ("0_WordEmbeddings/wordembedding_config.json", {"tokenizer_class": "evil.Evil"}),
+        ("2_Dense/config.json", {"in_features": 8, "activation_function": "os.system"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_model_names_classes_of_the_library_alone(tmp_path: Path, file: str, content: Any) -> None:
+    modules(tmp_path, "sentence_transformers.models.Transformer", "sentence_transformers.models.Dense")
+    dense = tmp_path / "3_Dense"
+    dense.mkdir()
+    (dense / "config.json").write_text('{"activation_function": "torch.nn.modules.activation.Tanh"}')
     check_directory(tmp_path)
-    path.write_text(json.dumps([{"type": "antigravity.Loader", "path": ""}]))
-    with pytest.raises(WeightsInvalid, match=r"antigravity\.Loader .*--trust-remote-code"):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(json.dumps(content))
+    with pytest.raises(WeightsInvalid, match=file):
         check_directory(tmp_path)
     check_directory(tmp_path, trust_remote_code=True)
+
+
+def test_no_pickle_hides_beside_safetensors_or_behind_a_link(tmp_path: Path, trace: Path) -> None:
+    model = tmp_path / "model"
+    (model / "2_Dense").mkdir(parents=True)
+    torch.save({"a": Bomb(trace)}, model / "2_Dense" / "pytorch_model.bin")
+    (model / "2_Dense" / "decoy.safetensors").touch()
+    with pytest.raises(WeightsInvalid, match="cannot be read safely"):
+        check_directory(model)
+    (model / "2_Dense").rename(tmp_path / "outside")
+    (model / "2_Dense").symlink_to(tmp_path / "outside")
+    with pytest.raises(WeightsInvalid, match="cannot be read safely"):
+        check_directory(model)
+    (tmp_path / "outside" / "pytorch_model.bin").unlink()
+    modules(model, "sentence_transformers.models.Dense", path="2_Dense")
+    with pytest.raises(WeightsInvalid, match="outside the model's directory"):
+        check_directory(model)
+    assert not trace.exists()
 
 
 # Archives and names stay in their folder

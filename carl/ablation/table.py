@@ -12,8 +12,8 @@ from statistics import fmean
 from carl.ablation.plan import BEFORE, FULL, AblationPlan, ArmRun
 from carl.ablation.results import RunResult
 from harness.leaderboard.metrics import digits, metric_style
-from harness.leaderboard.words import corpus_title
 from harness.leaderboard.published import CITATION, Published, load_published
+from harness.leaderboard.words import corpus_title
 from harness.statistics import standard_error
 
 #: Arm → row of the paper's Table V. What its "Base RWA" is, it does not say.

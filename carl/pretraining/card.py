@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from carl.pretraining.corpus import licence
 from carl.pretraining.encoded import HASHES
 from carl.provenance import TRAINED_ON, trained_on
-from harness.transformer.training_texts import TRAINING_TEXTS
+from harness.transformer.checkpoint import TRAINING_TEXTS
 
 if TYPE_CHECKING:
     import torch

@@ -63,7 +63,7 @@ def batch_tokens(device: str | None, bytes_per_token: int) -> int:
     return min(max(int(_SHARE * free) // bytes_per_token, low), high)
 
 
-def halving(attempt: Callable[[int], T], size: int, least: int) -> T:
+def find_executable_batch_size(attempt: Callable[[int], T], size: int, least: int) -> T:
     """Do something by batches, and by batches half as large for as long as memory is short.
 
     Args:

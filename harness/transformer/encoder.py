@@ -9,39 +9,95 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, TypeVar
 
 from harness.encoder import EncoderCard
-from harness.errors import UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import BenchError, UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
-from harness.transformer.adapter import ADAPTER_FILES, is_adapter, merge_adapter
 from harness.transformer.checkpoint import (
+    ADAPTER_FILES,
     Layout,
+    check_pooler,
     encoder_tensors,
-    pooler_is_untrained,
+    is_adapter,
+    merge_adapter,
     read_config,
     read_tensors,
+    read_training_texts,
 )
-from harness.transformer.loaded import DTYPES, Loaded
+from harness.transformer.devices import batch_tokens, choose, find_executable_batch_size
+from harness.transformer.hub import CheckpointFiles, cached_snapshot, fetch_from_hub, find_files, hub_reachable
 from harness.transformer.shape import Shape
-from harness.transformer.weights import CheckpointFiles, cached_snapshot, download, find_files, hub_reachable
+from harness.transformer.tokenization import encode_ids, load_tokenizer, vocabulary_rows
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
     from torch import Tensor
+
+T = TypeVar("T")
 
 #: Raised when a change of this code changes vectors; part of every embedding's cache key.
 ENCODING_VERSION = 1
 
+DTYPES = ("float32", "bfloat16", "float16")
+
 #: Texts tokenised at once: bounds memory, large enough that sorting by length leaves nothing to gain.
 _TEXTS_AT_ONCE = 16384
 
+#: Files beside a vocabulary that declare how texts are tokenised.
+_TOKENIZER_SETTINGS = ("tokenizer.json", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json")
+
+
+class EncoderOptions(TypedDict, total=False):
+    """Options of `TransformerEncoder`."""
+
+    weights_dir: str | Path | None
+    tokenizer_dir: str | Path | None
+    max_length: int | None
+    device: str | None
+    dtype: str | None
+    pooling: str | None
+    batch_tokens: int | None
+
+
+class Engine(Protocol):
+    """Something that runs token ids through a model."""
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Memory that one token of a batch takes at the widest point of the network."""
+        ...
+
+    def pooled(self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int) -> NDArray[np.float32]:
+        """One vector per item, float32 (len(items), hidden)."""
+        ...
+
+    def states(self, items: Sequence[NDArray[np.int32]], batch_tokens: int) -> list[Tensor]:
+        """Last-layer token vectors of each item, float32 (tokens, hidden)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory."""
+
+    engine: Engine
+    tokenizer: Any
+    """What `encode_ids` takes, or what a class that overrides `inputs` has in its place."""
+    max_length: int
+    dimensions: int
+    parameters: int
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    """Tensors beyond the encoder's own (`TransformerEncoder.extra_tensors`)."""
+    left_out: tuple[str, ...] = ()
+    """Names of the checkpoint's heads, which no vector depends on."""
+
 
 class TransformerEncoder:
-    """An encoder of BERT's or RoBERTa's shape, read from a published checkpoint.
+    """An encoder of BERT's, RoBERTa's or MPNet's shape, read from a published checkpoint.
 
     Args:
         weights_dir: directory of the checkpoint; without it the hub's cache, then the hub. May be the directory of a
@@ -65,7 +121,7 @@ class TransformerEncoder:
     hub_aliases: ClassVar[tuple[str, ...]] = ()
     #: Embedding tables summed at the input, one for each channel of `inputs`.
     tables: ClassVar[tuple[str, ...]] = ("embeddings.word_embeddings.weight",)
-    #: Directory of a LoRA adapter that is merged into the weights (`adapter.merge_adapter`).
+    #: Directory of a LoRA adapter that is merged into the weights (`checkpoint.merge_adapter`).
     adapter_dir: Path | None = None
 
     def __init__(
@@ -140,7 +196,7 @@ class TransformerEncoder:
             except WeightsMissing:
                 if hub is None:
                     raise
-            directory = download(hub, self.card.revision, self.layout)
+            directory = fetch_from_hub(hub, self.card.revision)
             return find_files(directory, self.layout, self.vocabulary_directory(directory, fetch=fetch))
         except WeightsMissing as error:
             raise WeightsMissing(f"{self.card.name}: {error}. {self._advice()}") from error
@@ -175,8 +231,6 @@ class TransformerEncoder:
         Returns:
             `("ready", "")`, or the status (`weights-missing`, `extra-missing`) and what to do.
         """
-        from harness.errors import BenchError
-
         try:
             self.files(fetch=False)
         except BenchError as error:
@@ -198,15 +252,16 @@ class TransformerEncoder:
     def fingerprint_parts(self) -> list[str]:
         """Digests of everything that decides a vector; extend it for a lexicon or a tagger."""
         files = self.files()
-        parts = [f"{path.name}:{sha256_file(path)}" for path in files.all]
-        if files.vocabulary[0].name == "vocab.txt":
-            parts.append(f"lower_case:{self._lower_case(files)}")
+        deciding = list(files.all)
+        if files.vocabulary[0].name != "tokenizer.json":
+            beside = (files.vocabulary[0].with_name(name) for name in _TOKENIZER_SETTINGS)
+            deciding += [path for path in beside if path.is_file() and path not in deciding]
         if self.adapter_dir is not None:
-            parts += [f"{name}:{sha256_file(self.adapter_dir / name)}" for name in ADAPTER_FILES]
-        return parts
+            deciding += [self.adapter_dir / name for name in ADAPTER_FILES]
+        return [f"{path.name}:{sha256_file(path)}" for path in deciding]
 
     def training_text_hashes(self) -> frozenset[str] | None:
-        """Hashes of the labelled texts that the checkpoint was trained on (`training_texts`); None: it does not say.
+        """Hashes of the labelled texts that the checkpoint was trained on; None: it does not say.
 
         The list is that of its last training; what the model that it started from had seen is on that model's card.
 
@@ -214,14 +269,10 @@ class TransformerEncoder:
             WeightsMissing: the checkpoint is nowhere.
             WeightsInvalid: the list is damaged.
         """
-        from harness.transformer.training_texts import read_training_texts
-
         return read_training_texts(self.adapter_dir or self.files(fetch=False).config.parent)
 
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
-        from harness.transformer.devices import choose
-
         described: dict[str, Any] = {
             "pooling": self.pooling,
             "max_length": self.effective_max_length(),
@@ -243,12 +294,11 @@ class TransformerEncoder:
         import torch
 
         from harness import onednn
-        from harness.transformer.devices import choose
 
         fused = choose(self.device) == "cpu" and onednn.serves(getattr(torch, self.dtype))
         return "onednn-packed" if fused else "torch-packed"
 
-    def effective_max_length(self) -> int:
+    def effective_max_length(self) -> int | None:
         """Tokens after which a text is cut: what was asked for, within what the model has positions for."""
         return self._cut(self.shape())
 
@@ -266,17 +316,9 @@ class TransformerEncoder:
         """Name → shape of tensors that this model has beyond a plain encoder; none by default."""
         return {}
 
-    def tokenizer(self, files: CheckpointFiles) -> Tokenizer:
-        """The checkpoint's tokeniser."""
-        from harness.transformer.tokenization import load_tokenizer
-
-        return load_tokenizer(files.vocabulary, lower_case=self._lower_case(files))
-
-    def _lower_case(self, files: CheckpointFiles) -> bool:
-        if self.layout.lower_case is not None:
-            return self.layout.lower_case
-        beside = files.vocabulary[0].with_name("tokenizer_config.json")
-        return bool(read_config(beside).get("do_lower_case", True)) if beside.is_file() else True
+    def tokenizer(self, files: CheckpointFiles) -> Any:
+        """The checkpoint's tokeniser, as `encode_ids` takes it."""
+        return load_tokenizer(files.vocabulary, lower_case=self.layout.lower_case)
 
     def load(self) -> Loaded:
         """Read the checkpoint once; later calls return the same.
@@ -292,13 +334,11 @@ class TransformerEncoder:
     def _read(self, files: CheckpointFiles) -> Loaded:
         import torch
 
-        from harness.transformer.devices import choose
         from harness.transformer.packed import PackedEncoder
-        from harness.transformer.tokenization import vocabulary_rows
 
         shape = Shape.from_config(read_config(files.config), self.layout.architecture, str(files.config))
         tokenizer = self.tokenizer(files)
-        if (rows := vocabulary_rows(tokenizer)) > shape.vocabulary:
+        if not self.layout.any_heads and (rows := vocabulary_rows(tokenizer)) > shape.vocabulary:
             raise WeightsInvalid(
                 f"{files.vocabulary[0]} has {rows} tokens, {files.config} says {shape.vocabulary}: vocabulary and "
                 "weights belong to different models"
@@ -312,7 +352,7 @@ class TransformerEncoder:
         picked = encoder_tensors(state, {**plain, **extra}, self.layout, str(files.weights), optional=pooler)
         tensors = picked.tensors
         if self.pooling == "pooler":
-            self._check_pooler(tensors, files)
+            check_pooler(tensors, files.weights, self.card.name)
         engine = PackedEncoder(
             tensors,
             shape,
@@ -330,22 +370,10 @@ class TransformerEncoder:
             left_out=picked.left_out,
         )
 
-    def _check_pooler(self, tensors: dict[str, Tensor], files: CheckpointFiles) -> None:
-        name = self.card.name
-        if "pooler.dense.bias" not in tensors:
-            raise WeightsInvalid(f"{files.weights} has no pooler: {name}@pooler does not exist; use {name}@cls")
-        if pooler_is_untrained(tensors):
-            raise WeightsInvalid(
-                f"the pooler in {files.weights} was never trained (its bias is zero): its vectors mean nothing; "
-                f"use {name}@cls"
-            )
-
     # Encoding
 
     def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Token ids of each text, (tokens,), or (channels, tokens) where `tables` has several."""
-        from harness.transformer.tokenization import encode_ids
-
         loaded = self.load()
         return encode_ids(loaded.tokenizer, texts, loaded.max_length)
 
@@ -369,8 +397,6 @@ class TransformerEncoder:
 
     def _tokenised(self, texts: Sequence[str]) -> Iterator[list[NDArray[np.int32]]]:
         """Inputs of the texts in parts; beside a GPU the next part is tokenised while it computes."""
-        from harness.transformer.devices import choose
-
         parts = [texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE)]
         if choose(self.device) == "cpu" or len(parts) < 2:
             yield from map(self.inputs, parts)
@@ -390,25 +416,15 @@ class TransformerEncoder:
 
         Where a batch finds too little memory it is halved.
         """
-        from harness.transformer.devices import halving
-
         engine = self.load().engine
-        longest = max((item.shape[-1] for item in items), default=0)
-        return halving(lambda budget: engine.pooled(items, self.pooling, budget), self._batch_tokens(), longest)
-
-    def token_states(self, texts: Sequence[str]) -> list[Tensor]:
-        """Last-layer vectors of every token of each text, float32 (tokens, dimensions), special tokens included."""
-        return self.states(self.inputs(texts))
+        return self._batched(lambda budget: engine.pooled(items, self.pooling, budget), items)
 
     def states(self, items: Sequence[NDArray[np.int32]]) -> list[Tensor]:
-        """The same for already tokenised texts (what `inputs` returns); batches are halved as in `encode_inputs`."""
-        from harness.transformer.devices import halving
-
+        """Last-layer vectors of every token of already tokenised texts, float32 (tokens, dimensions)."""
         engine = self.load().engine
+        return self._batched(lambda budget: engine.states(items, budget), items)
+
+    def _batched(self, attempt: Callable[[int], T], items: Sequence[NDArray[np.int32]]) -> T:
+        budget = self.batch_tokens or batch_tokens(self.device, self.load().engine.bytes_per_token)
         longest = max((item.shape[-1] for item in items), default=0)
-        return halving(lambda budget: engine.states(items, budget), self._batch_tokens(), longest)
-
-    def _batch_tokens(self) -> int:
-        from harness.transformer.devices import batch_tokens
-
-        return self.batch_tokens or batch_tokens(self.device, self.load().engine.bytes_per_token)
+        return find_executable_batch_size(attempt, budget, longest)

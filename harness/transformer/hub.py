@@ -1,236 +1,191 @@
-"""Models that no wrapper describes: checkpoints of the transformers library, from the hub or a directory."""
+"""Where the files of a checkpoint are: a directory the user names, the hub's local cache, or the hub itself."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from harness.encoder import POOLINGS, EncoderCard
-from harness.errors import WeightsInvalid, WeightsMissing
-from harness.transformer.checkpoint import Layout, read_config
-from harness.transformer.encoder import TransformerEncoder
-from harness.transformer.loaded import Loaded
-from harness.transformer.shape import Shape
-from harness.transformer.snapshot import deciding_files, find_directory, hub_id_of, weight_files
-from harness.transformer.weights import CheckpointFiles
+from harness.errors import UsageError, WeightsMissing
+from harness.transformer.checkpoint import Layout
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+_HUB_ID = re.compile(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w][\w./-]*))?")
 
-#: `model_type` → architecture, for types whose arithmetic is exactly BERT's or RoBERTa's.
-_PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta", "mpnet": "mpnet"}
+#: Files that a model needs, where its weights are no pickles.
+FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+_ELSEWHERE = ("onnx/*", "openvino/*", "coreml/*", "*.onnx", "runs/*")
 
-#: Types whose positions begin behind the padding id.
-_OFFSET_TYPES = (
-    *("roberta", "xlm-roberta", "camembert", "roberta-prelayernorm", "xlm-roberta-xl"),
-    *("mpnet", "longformer", "data2vec-text", "ibert"),
-)
-
-#: Where neither configuration nor tokeniser says how long a text may be.
-_DEFAULT_LENGTH = 512
+#: Endings of files that decide a vector.
+_DECIDING = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
 
 
-def hub_card(target: str, kind: str) -> EncoderCard:
-    """The card of a model of which nothing is known but where it is.
+@dataclass(frozen=True)
+class CheckpointFiles:
+    """The files of one checkpoint."""
 
-    Args:
-        target: hub id or directory.
-        kind: `hf` (first token by default) or `st` (the model's own sentence vector by default).
+    weights: Path
+    config: Path
+    vocabulary: tuple[Path, ...]
 
-    Raises:
-        UsageError: neither a directory nor a hub id.
-    """
-    local = Path(target).is_dir()
-    identity = Path(target).resolve().name if local else hub_id_of(target)
-    # A record says nothing of the machine's folders: of a directory only its own name, without blanks and commas.
-    return EncoderCard(
-        name="dir:" + re.sub(r"[^\w.-]", "-", identity) if local else f"{kind}:{identity}",
-        family="hub",
-        title=identity,
-        weights=f"a local directory {identity}" if local else f"huggingface.co/{identity}",
-        pooling="cls" if kind == "hf" else None,
-        poolings=POOLINGS,
-        training_data=None,
-        url="" if local else f"https://huggingface.co/{identity}",
-        extras=() if kind == "hf" else ("sentence-transformers",),
-        notes="Nothing is declared about this model: whether it has seen a corpus is unknown.",
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every file that decides what a vector is."""
+        return (self.weights, self.config, *self.vocabulary)
+
+
+def offline() -> bool:
+    """Whether the environment forbids the network (`AFFECTBENCH_OFFLINE` or `HF_HUB_OFFLINE` set to 1)."""
+    return any(
+        os.environ.get(name, "").lower() in ("1", "true", "yes") for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE")
     )
 
 
-class HubEncoder(TransformerEncoder):
-    """A checkpoint of the transformers library, from the hub or a directory.
+@cache
+def hub_reachable() -> bool:
+    """Whether the hub may be asked and answers; found out once in a process.
 
-    Exactly BERT-, RoBERTa- and MPNet-shaped models run in the packed engine, others in padded batches by the library.
-    Every encoder tensor must be in the checkpoint; heads of any name are left out and listed by `describe`.
+    Its client tries each file six times over half a minute, which a machine without a network should not wait for.
+    """
+    if offline():
+        return False
+    import socket
+    import urllib.parse
+    import urllib.request
+
+    if urllib.request.getproxies():
+        return True  # only the proxy knows
+    endpoint = urllib.parse.urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    port = endpoint.port or (80 if endpoint.scheme == "http" else 443)
+    try:
+        with socket.create_connection((endpoint.hostname or "", port), timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def parse_hub_id(target: str) -> tuple[str, str | None]:
+    """Hub id and revision of what a user typed: `ORG/NAME` or `ORG/NAME:REVISION`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    match = _HUB_ID.fullmatch(target)
+    if match is None:
+        raise UsageError(f"{target!r} is neither a directory nor a hub id (ORG/NAME or ORG/NAME:REVISION)")
+    return match[1], match[2]
+
+
+def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = None) -> CheckpointFiles:
+    """Find a checkpoint's files in a directory.
 
     Args:
-        model: hub id or directory.
-        trust_remote_code: let the checkpoint's own Python code run; never without.
-        options: see `TransformerEncoder`.
+        directory: holds weights and configuration.
+        layout: their names.
+        tokenizer_dir: holds the vocabulary, when it is elsewhere.
+
+    Raises:
+        WeightsMissing: names what is not there.
     """
+    vocabulary_dir = tokenizer_dir or directory
+    for place in (directory, vocabulary_dir):
+        if not place.is_dir():
+            raise WeightsMissing(f"{place} is not a directory")
 
-    layout = Layout(architecture="bert", any_heads=True)
+    def first(place: Path, sets: Sequence[tuple[str, ...]]) -> tuple[Path, ...]:
+        complete = (names for names in sets if all((place / name).is_file() for name in names))
+        return tuple(place / name for name in next(complete, ()))
 
-    def __init__(
-        self,
-        model: str | Path,
-        *,
-        weights_dir: str | Path | None = None,
-        tokenizer_dir: str | Path | None = None,
-        max_length: int | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        pooling: str | None = None,
-        batch_tokens: int | None = None,
-        trust_remote_code: bool = False,
-    ) -> None:
-        self.card = hub_card(str(model), "hf")
-        local = Path(model).is_dir()
-        super().__init__(
-            weights_dir=weights_dir or (model if local else None),
-            tokenizer_dir=tokenizer_dir,
-            max_length=max_length,
-            device=device,
-            dtype=dtype,
-            pooling=pooling,
-            batch_tokens=batch_tokens,
-        )
-        self.hub = None if local else hub_id_of(str(model))
-        self.trust_remote_code = trust_remote_code
-        self._packed: bool | None = None
+    weights = first(directory, [(name,) for name in layout.weights])
+    config = first(directory, [(name,) for name in layout.config])
+    vocabulary = first(vocabulary_dir, layout.vocabulary)
+    if not (weights and config and vocabulary):
+        names = (layout.weights, layout.config, [" + ".join(names) for names in layout.vocabulary])
+        places = (directory, directory, vocabulary_dir)
+        lacking = [
+            f"{' or '.join(alternatives)} in {place}"
+            for found, alternatives, place in zip((weights, config, vocabulary), names, places, strict=True)
+            if not found
+        ]
+        raise WeightsMissing(f"not there: {'; '.join(lacking)}")
+    return CheckpointFiles(weights[0], config[0], vocabulary)
 
-    def directory(self, *, fetch: bool = False) -> Path:
-        """The checkpoint's directory.
 
-        Raises:
-            WeightsMissing: it is nowhere.
-        """
-        if self.weights_dir is not None:
-            return self.weights_dir
-        option = f"pass `--weights-dir {self.card.name}=DIR`"
-        return find_directory(str(self.hub), option, may_fetch=fetch, code=self.trust_remote_code)
+def weight_files(directory: Path) -> list[Path]:
+    """Weight files of a checkpoint: safetensors where there are any, else pickles."""
+    for pattern in ("*.safetensors", "pytorch_model*.bin"):
+        if found := sorted(directory.glob(pattern)):
+            return found
+    return []
 
-    def files(self, *, fetch: bool = True) -> CheckpointFiles:
-        """The checkpoint's files; for models outside the packed engine `vocabulary` holds all that remain.
 
-        Raises:
-            WeightsMissing: there is no configuration, or there are no weights.
-        """
-        directory = self.directory(fetch=fetch)
-        config, weights = directory / "config.json", weight_files(directory)
-        if not config.is_file() or not weights:
-            raise WeightsMissing(f"{directory} holds no checkpoint: config.json and *.safetensors or pytorch_model.bin")
-        place = self.tokenizer_dir or directory
-        layout, vocabulary = _packed_form(config, weights, place)
-        self._packed = layout is not None and not self.trust_remote_code
-        if self._packed and layout is not None:
-            self.layout = layout
-            return CheckpointFiles(weights[0], config, vocabulary)
-        rest = {path for part in {directory, place} for path in deciding_files(part)} - {config, weights[0]}
-        return CheckpointFiles(weights[0], config, tuple(sorted(rest)))
+def deciding_files(directory: Path) -> list[Path]:
+    """Every file of a model's directory that can decide what a vector is, in the order of their names."""
+    weights = set(weight_files(directory))
+    return [
+        path
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+        and path.suffix in _DECIDING
+        and not path.name.startswith(".")
+        and (path.parent != directory or path in weights or path.suffix not in (".safetensors", ".bin"))
+    ]
 
-    @property
-    def packed(self) -> bool:
-        """Whether the packed engine runs this model."""
-        if self._packed is None:
-            self.files()
-        return bool(self._packed)
 
-    @property
-    def backend(self) -> str:
-        """Name of the arithmetic."""
-        return super().backend if self.packed else "transformers"
+def hub_cache() -> Path:
+    """The hub client's cache directory, found without importing the client."""
+    if path := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
+        return Path(path)
+    home = os.environ.get("HF_HOME")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (Path(home) if home else base / "huggingface") / "hub"
 
-    def fingerprint_parts(self) -> list[str]:
-        """Digests of the files, and whether the model's own code ran."""
-        return [*super().fingerprint_parts(), *(["remote-code"] if self.trust_remote_code else [])]
 
-    def describe(self) -> dict[str, Any]:
-        """What a record should say, with the heads that were left out."""
-        left_out = list(self._loaded.left_out) if self._loaded is not None else []
-        return {**super().describe(), "left_out": left_out}
+def cached_snapshot(hub_id: str, revision: str | None) -> Path | None:
+    """Directory of a revision in the hub client's cache, None when it is not there.
 
-    def effective_max_length(self) -> int:
-        """Tokens after which a text is cut: what was asked for, within what configuration and tokeniser allow."""
-        return super().effective_max_length() if self.packed else self.load().max_length
+    Without a revision the newest that the hub named, else the only one that the cache holds.
+    """
+    root = hub_cache() / f"models--{hub_id.replace('/', '--')}"
+    if revision is not None and (root / "snapshots" / revision).is_dir():
+        return root / "snapshots" / revision
+    reference = root / "refs" / (revision or "main")
+    if reference.is_file():
+        name = reference.read_bytes().decode("utf-8", "replace").strip()
+        directory = root / "snapshots" / name
+        return directory if re.fullmatch(r"[\w.-]{0,99}\w", name) and directory.is_dir() else None
+    snapshots = list((root / "snapshots").glob("*")) if revision is None else []
+    return snapshots[0] if len(snapshots) == 1 else None
 
-    def _cut(self, shape: Shape) -> int:
-        files = self.files()
-        limit = min(shape.max_tokens, _tokenizer_limit(self.tokenizer_dir or files.config.parent) or shape.max_tokens)
-        return min(self.max_length or limit, limit)
 
-    def _read(self, files: CheckpointFiles) -> Loaded:
-        if self.packed:
-            return super()._read(files)
-        import torch
+def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequence[str] = FILES) -> Path:
+    """Fetch a model's files from the hub into its client's cache: safetensors, or pickles where there are none.
 
-        from harness.transformer.devices import choose
-        from harness.transformer.generic import GenericEngine, GenericTokenizer
+    Args:
+        hub_id: e.g. `org/model`.
+        revision: commit or branch; None for the newest.
+        patterns: of the wanted files; pickled weights are added where no safetensors come.
 
-        directory = files.config.parent
-        engine = GenericEngine(
-            directory,
-            device=torch.device(choose(self.device)),
-            dtype=getattr(torch, self.dtype),
-            trust_remote_code=self.trust_remote_code,
-        )
-        if self.pooling == "pooler" and not engine.has_pooler:
-            raise WeightsInvalid(f"{directory} has no trained pooler: use another pooling, e.g. {self.card.name}@mean")
-        tokenizer = GenericTokenizer(self.tokenizer_dir or directory, trust_remote_code=self.trust_remote_code)
-        limit = min(_position_limit(read_config(files.config)) or _DEFAULT_LENGTH, tokenizer.limit or _DEFAULT_LENGTH)
-        return Loaded(
-            engine=engine,
-            tokenizer=tokenizer,
-            max_length=min(self.max_length or limit, limit),
-            dimensions=engine.dimensions,
-            parameters=engine.parameters,
-            tensors={},
-            left_out=engine.left_out,
+    Returns:
+        The snapshot's directory.
+
+    Raises:
+        WeightsMissing: no network, or no such model.
+    """
+    from huggingface_hub import snapshot_download
+
+    def get(allowed: Sequence[str]) -> Path:
+        return Path(
+            snapshot_download(hub_id, revision=revision, allow_patterns=list(allowed), ignore_patterns=list(_ELSEWHERE))
         )
 
-    def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
-        """Token ids of each text, (tokens,)."""
-        loaded = self.load()
-        if self.packed:
-            return super().inputs(texts)
-        rows: list[NDArray[np.int32]] = loaded.tokenizer.encode(texts, loaded.max_length)
-        return rows
-
-
-def _packed_form(config: Path, weights: Sequence[Path], vocabulary_dir: Path) -> tuple[Layout | None, tuple[Path, ...]]:
-    """Layout and vocabulary of a model that the packed engine can run; None when it cannot."""
-    content = read_config(config)
-    architecture = _PACKED.get(str(content.get("model_type")))
-    if architecture is None or len(weights) != 1 or "auto_map" in content:
-        return None, ()
     try:
-        Shape.from_config(content, architecture, str(config))
-    except WeightsInvalid:
-        return None, ()
-    own = {"bert": (("vocab.txt",),), "roberta": (("vocab.json", "merges.txt"),)}.get(architecture, ())
-    for names in (("tokenizer.json",), *own):
-        files = tuple(vocabulary_dir / name for name in names)
-        if all(file.is_file() for file in files):
-            layout = Layout(architecture=architecture, weights=(weights[0].name,), vocabulary=(names,), any_heads=True)
-            return layout, files
-    return None, ()
-
-
-def _tokenizer_limit(directory: Path) -> int | None:
-    """`model_max_length` of the tokeniser's configuration, where it says one."""
-    path = directory / "tokenizer_config.json"
-    limit = read_config(path).get("model_max_length") if path.is_file() else None
-    return int(limit) if isinstance(limit, int | float) and 2 < limit < 1_000_000 else None
-
-
-def _position_limit(config: dict[str, Any]) -> int | None:
-    """Most tokens that a model has positions for; None where positions have no end."""
-    rows = config.get("max_position_embeddings") or config.get("n_positions")
-    if not isinstance(rows, int) or rows < 1:
-        return None
-    padding = config.get("pad_token_id")
-    offset = (padding if isinstance(padding, int) else 1) + 1 if config.get("model_type") in _OFFSET_TYPES else 0
-    return rows - offset
+        directory = get(patterns)
+        if "*.safetensors" in patterns and not any(directory.rglob("*.safetensors")):
+            get(["*.bin"])
+    except Exception as error:  # the client raises its transport's errors unchanged
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
+        raise WeightsMissing(f"the hub did not give {hub_id} ({reason})") from error
+    return directory

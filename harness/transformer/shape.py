@@ -10,12 +10,8 @@ from harness.errors import WeightsInvalid
 
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
-_TENSOR_PARTS = ("query", "key", "value")
-
-
-#: Largest sizes that are believed: a file that claims more would only take memory.
-_LARGE = 10_000_000
-_LARGEST = {"num_hidden_layers": 1000, "hidden_size": 100_000, "intermediate_size": 1_000_000}
+#: Largest size that is believed: a file that claims more would only take memory.
+_LARGEST = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,60 +60,43 @@ class Shape:
             origin: path, for the error message.
 
         Raises:
-            WeightsInvalid: a size is missing or makes no sense, or the encoder has another form of
-                positions or activation than BERT's and RoBERTa's.
+            WeightsInvalid: a size is missing or makes no sense, or the encoder has other positions or another
+                activation than these architectures.
         """
-        mpnet = architecture == "mpnet"
-        sizes: dict[str, int] = {}
-        for key in (
-            "hidden_size",
-            "num_hidden_layers",
-            "num_attention_heads",
-            "intermediate_size",
-            "vocab_size",
-            "max_position_embeddings",
-            *(("relative_attention_num_buckets",) if mpnet else ("type_vocab_size",)),
-        ):
+
+        def size(key: str, least: int = 1) -> int:
             value = config.get(key)
-            most = _LARGEST.get(key, _LARGE)
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-                raise WeightsInvalid(
-                    f"{origin}: `{key}` is {str(value)[:40]}, a positive integer up to {most:,} is needed"
-                )
-            sizes[key] = value
-        if sizes["hidden_size"] % sizes["num_attention_heads"]:
-            raise WeightsInvalid(
-                f"{origin}: hidden_size {sizes['hidden_size']} is not a multiple of "
-                f"num_attention_heads {sizes['num_attention_heads']}"
-            )
+            if type(value) is not int or not least <= value <= _LARGEST:
+                raise WeightsInvalid(f"{origin}: `{key}` is {str(value)[:40]}; an integer from {least} is needed")
+            return value
+
+        hidden, heads = size("hidden_size"), size("num_attention_heads")
+        if hidden % heads:
+            raise WeightsInvalid(f"{origin}: hidden_size {hidden} is not a multiple of num_attention_heads {heads}")
         activation = config.get("hidden_act", "gelu")
-        if not isinstance(activation, str) or activation not in ACTIVATIONS:
+        if activation not in ACTIVATIONS:
             raise WeightsInvalid(f"{origin}: activation {activation!r} is none of {', '.join(ACTIVATIONS)}")
         positions = config.get("position_embedding_type") or "absolute"
         if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size"):
             raise WeightsInvalid(f"{origin}: not a BERT- or RoBERTa-shaped encoder; load it as `hf:` instead")
-        roberta = architecture != "bert"
         padding = config.get("pad_token_id")
-        padding = padding if isinstance(padding, int) else (1 if roberta else 0)
-        epsilon = config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)
-        if not isinstance(epsilon, int | float) or not 0 <= epsilon < 1:
-            raise WeightsInvalid(f"{origin}: `layer_norm_eps` is {str(epsilon)[:40]}, a small number is needed")
-        if not 0 <= padding < sizes["vocab_size"] or (roberta and padding + 3 > sizes["max_position_embeddings"]):
-            raise WeightsInvalid(f"{origin}: `pad_token_id` is {padding}, which leaves no room for a text")
-        return cls(
+        shape = cls(
             architecture=architecture,
-            hidden=sizes["hidden_size"],
-            layers=sizes["num_hidden_layers"],
-            heads=sizes["num_attention_heads"],
-            intermediate=sizes["intermediate_size"],
-            vocabulary=sizes["vocab_size"],
-            positions=sizes["max_position_embeddings"],
-            types=sizes.get("type_vocab_size", 0),
-            epsilon=float(epsilon),
+            hidden=hidden,
+            layers=size("num_hidden_layers"),
+            heads=heads,
+            intermediate=size("intermediate_size"),
+            vocabulary=size("vocab_size"),
+            positions=size("max_position_embeddings"),
+            types=0 if architecture == "mpnet" else size("type_vocab_size"),
+            epsilon=float(config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)),
             activation=activation,
-            padding=int(padding),
-            buckets=sizes.get("relative_attention_num_buckets", 0),
+            padding=padding if type(padding) is int else 0 if architecture == "bert" else 1,
+            buckets=size("relative_attention_num_buckets", 4) if architecture == "mpnet" else 0,
         )
+        if not 0 <= shape.padding < shape.vocabulary or shape.max_tokens < 2:
+            raise WeightsInvalid(f"{origin}: `pad_token_id` is {padding}, which leaves no room for a text")
+        return shape
 
     def tensors(self, *, pooler: bool) -> dict[str, tuple[int, ...]]:
         """Name → shape of every tensor of the encoder, in the names of transformers' `BertModel`."""
@@ -125,29 +104,25 @@ class Shape:
         names: dict[str, tuple[int, ...]] = {
             "embeddings.word_embeddings.weight": (self.vocabulary, d),
             "embeddings.position_embeddings.weight": (self.positions, d),
-            "embeddings.LayerNorm.weight": (d,),
-            "embeddings.LayerNorm.bias": (d,),
+            **({"embeddings.token_type_embeddings.weight": (self.types, d)} if self.types else {}),
+            **({"encoder.relative_attention_bias.weight": (self.buckets, self.heads)} if self.buckets else {}),
         }
-        if self.types:
-            names["embeddings.token_type_embeddings.weight"] = (self.types, d)
-        if self.buckets:
-            names["encoder.relative_attention_bias.weight"] = (self.buckets, self.heads)
+
+        def dense(name: str, rows: int, columns: int) -> None:
+            names[f"{name}.weight"], names[f"{name}.bias"] = (rows, columns), (rows,)
+
+        def norm(name: str) -> None:
+            names[f"{name}.weight"] = names[f"{name}.bias"] = (d,)
+
+        norm("embeddings.LayerNorm")
         for i in range(self.layers):
             layer = f"encoder.layer.{i}."
-            for part in _TENSOR_PARTS:
-                names[f"{layer}attention.self.{part}.weight"] = (d, d)
-                names[f"{layer}attention.self.{part}.bias"] = (d,)
-            for dense, rows, columns in (
-                ("attention.output.dense", d, d),
-                ("intermediate.dense", f, d),
-                ("output.dense", d, f),
-            ):
-                names[f"{layer}{dense}.weight"] = (rows, columns)
-                names[f"{layer}{dense}.bias"] = (rows,)
-            for norm in ("attention.output.LayerNorm", "output.LayerNorm"):
-                names[f"{layer}{norm}.weight"] = (d,)
-                names[f"{layer}{norm}.bias"] = (d,)
+            for part in ("self.query", "self.key", "self.value", "output.dense"):
+                dense(f"{layer}attention.{part}", d, d)
+            dense(f"{layer}intermediate.dense", f, d)
+            dense(f"{layer}output.dense", d, f)
+            norm(f"{layer}attention.output.LayerNorm")
+            norm(f"{layer}output.LayerNorm")
         if pooler:
-            names["pooler.dense.weight"] = (d, d)
-            names["pooler.dense.bias"] = (d,)
+            dense("pooler.dense", d, d)
         return names

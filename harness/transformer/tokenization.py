@@ -1,15 +1,15 @@
-"""Tokenisers of published checkpoints, through the Rust `tokenizers` library.
+"""Tokenisers of published checkpoints.
 
-A `tokenizer.json` may carry truncation and padding of its own (MiniLM's pads every text to 128 tokens); both are
-switched off here: the one place that cuts texts is `encode_ids`.
+A `tokenizer.json` is read by the Rust library `tokenizers`, whatever else is read by the transformers library, which
+knows every setting that a checkpoint may declare. A tokeniser may carry truncation and padding of its own (MiniLM's
+pads every text to 128 tokens); both are switched off: the one place that cuts texts is `encode_ids`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.errors import WeightsInvalid
 
@@ -18,106 +18,111 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
+T = TypeVar("T")
 
-def load_tokenizer(files: Sequence[Path], *, lower_case: bool = True) -> Tokenizer:
-    """Build the tokeniser of a checkpoint.
+#: Characters of a text, for each token of its limit, after which it is cut before it is tokenised: tokenisers take
+#: some hundred bytes of memory a character, and no text of people has tokens so long.
+CHARACTERS_PER_TOKEN = 1000
+
+
+def load_tokenizer(files: Sequence[Path], *, lower_case: bool | None = None) -> Tokenizer:
+    """Build the tokeniser of a BERT-, RoBERTa- or MPNet-shaped checkpoint.
 
     Args:
         files: one `tokenizer.json`; or one `vocab.txt` (BERT's WordPiece); or `vocab.json` and `merges.txt`
-            (RoBERTa's byte-level BPE, first word without a leading blank).
-        lower_case: for `vocab.txt` only: lower-case and strip accents, as the uncased models do.
+            (RoBERTa's byte-level BPE), with what lies beside them.
+        lower_case: for `vocab.txt` only: whether to lower-case, in place of what its directory declares.
 
     Raises:
         WeightsInvalid: a file is damaged or lacks its special tokens.
     """
-    try:
-        names = {file.name: file for file in files}
-        if "tokenizer.json" in names:
+
+    def read() -> Tokenizer:
+        if files[0].name == "tokenizer.json":
             from tokenizers import Tokenizer
 
-            tokenizer = Tokenizer.from_file(str(names["tokenizer.json"]))
-        elif "vocab.txt" in names:
-            tokenizer = _wordpiece(names["vocab.txt"], lower_case)
-        else:
-            tokenizer = _byte_level_bpe(names["vocab.json"], names["merges.txt"])
-    except WeightsInvalid:
-        raise
-    except Exception as error:  # the Rust library raises bare Exception
-        shown = ", ".join(str(file) for file in files)
-        raise WeightsInvalid(f"{shown}: no readable vocabulary ({error}); fetch the checkpoint again") from error
+            return Tokenizer.from_file(str(files[0]))
+        import transformers
+
+        kind = getattr(transformers, "BertTokenizerFast" if len(files) == 1 else "RobertaTokenizerFast")
+        options = {} if lower_case is None else {"do_lower_case": lower_case}
+        found: Tokenizer = kind.from_pretrained(files[0].parent, local_files_only=True, **options).backend_tokenizer
+        known = found.get_vocab(with_added_tokens=False)
+        lacking = [token for token in _SPECIAL[len(files) == 1] if token not in known]
+        if lacking:
+            raise ValueError(f"it lacks the token {lacking[0]}")
+        return found
+
+    tokenizer = _safely(read, ", ".join(map(str, files)))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
 
 
-def _wordpiece(path: Path, lower_case: bool) -> Tokenizer:
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-
-    # Split at "\n" alone: the published vocabularies hold characters that `splitlines` takes for line ends.
-    lines = path.read_text("utf-8").split("\n")
-    vocabulary = {line.rstrip("\r"): i for i, line in enumerate(lines) if line or i < len(lines) - 1}
-    for token in ("[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"):
-        if token not in vocabulary:
-            raise WeightsInvalid(f"{path} lacks the token {token}: not a BERT vocabulary")
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower_case)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    tokenizer.add_special_tokens(["[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
-    )
-    return tokenizer
+#: Special tokens that a vocabulary must hold, of RoBERTa and of BERT.
+_SPECIAL = (("<s>", "</s>", "<pad>", "<unk>"), ("[UNK]", "[CLS]", "[SEP]", "[PAD]"))
 
 
-def _byte_level_bpe(vocabulary_path: Path, merges_path: Path) -> Tokenizer:
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> Any:
+    """The tokeniser of the transformers library for a directory, with every setting that is declared there.
 
-    vocabulary: dict[str, int] = json.loads(vocabulary_path.read_text("utf-8"))
-    for token in ("<s>", "</s>", "<pad>", "<unk>"):
-        if token not in vocabulary:
-            raise WeightsInvalid(f"{vocabulary_path} lacks the token {token}: not a RoBERTa vocabulary")
-    merges = [
-        (pair[0], pair[1])
-        for line in merges_path.read_text("utf-8").split("\n")
-        if not line.startswith("#version") and len(pair := line.split(" ")) == 2
-    ]
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    special: list[Any] = ["<s>", "</s>", "<unk>", "<pad>"]
-    if "<mask>" in vocabulary:
-        special.append(AddedToken("<mask>", lstrip=True, special=True))
-    tokenizer.add_special_tokens(special)
-    tokenizer.post_processor = processors.RobertaProcessing(
-        ("</s>", vocabulary["</s>"]), ("<s>", vocabulary["<s>"]), trim_offsets=True, add_prefix_space=False
-    )
-    return tokenizer
+    Raises:
+        WeightsInvalid: the library cannot read it.
+    """
+    from transformers import AutoTokenizer
+
+    def read() -> Any:
+        return AutoTokenizer.from_pretrained(
+            directory, local_files_only=True, trust_remote_code=trust_remote_code, truncation_side="right"
+        )
+
+    return _safely(read, str(directory))
 
 
-def encode_ids(tokenizer: Tokenizer, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
+def _safely(read: Callable[[], T], origin: str) -> T:
+    try:
+        return read()
+    # The Rust library panics where a file is damaged in some ways: no Exception, but no reason to stop the program.
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        raise WeightsInvalid(
+            f"{origin}: no usable vocabulary ({type(error).__name__}: {reason}); fetch the checkpoint again"
+        ) from error
+
+
+def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
     """Token ids of each text, special tokens included, over-long texts cut with the special tokens kept.
 
     Args:
-        tokenizer: from `load_tokenizer`.
+        tokenizer: from `load_tokenizer` or `library_tokenizer`.
         texts: any strings; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
         max_length: most tokens a text may have, special tokens included.
 
     Returns:
-        One int32 array (tokens,) per text.
+        One int32 array (tokens,) per text, of at least one token.
     """
     import numpy as np
 
-    clean = [encodable(text) for text in texts]
-    tokenizer.enable_truncation(max_length)
-    try:
-        return [np.asarray(row.ids, dtype=np.int32) for row in tokenizer.encode_batch_fast(clean)]
-    finally:
-        tokenizer.no_truncation()
+    clean = [encodable(text[: max_length * CHARACTERS_PER_TOKEN]) for text in texts]
+    rust: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if hasattr(rust, "encode_batch_fast"):
+        rust.no_padding()
+        rust.enable_truncation(max_length)
+        try:
+            rows = [row.ids for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
+        finally:
+            rust.no_truncation()
+    else:
+        rows = tokenizer(clean, truncation=True, max_length=max_length, padding=False)["input_ids"] if clean else []
+    # Tokenisers without special tokens leave nothing of an empty text.
+    named = (getattr(tokenizer, f"{kind}_token_id", None) for kind in ("eos", "bos", "pad"))
+    stand_in = next((token for token in named if token is not None), 0)
+    return [np.asarray(row or [stand_in], dtype=np.int32) for row in rows]
 
 
-def vocabulary_rows(tokenizer: Tokenizer) -> int:
+def vocabulary_rows(tokenizer: Any) -> int:
     """Rows that a table of word vectors needs: the highest id and one."""
     return 1 + int(max(tokenizer.get_vocab().values()))
 

@@ -44,7 +44,7 @@ def test_ids_and_vectors(golden, kind, model: str, layout: str, vectors: dict[st
         for ids, expected in zip(encoder.inputs(texts), data.rows("input_ids"), strict=True):
             assert ids.tolist() == expected.tolist()
         np.testing.assert_allclose(encoder.encode(texts), np.stack(data.rows(name)), atol=TOLERANCE, rtol=0)
-    states = encoder.token_states(texts)
+    states = encoder.states(encoder.inputs(texts))
     for state, expected in zip(states, data.rows("hidden"), strict=True):
         np.testing.assert_allclose(state.numpy(), expected, atol=TOLERANCE, rtol=0)
 

@@ -16,8 +16,7 @@ import torch
 from baselines import mpnet
 from baselines.mpnet import MPNet
 from harness.errors import WeightsInvalid, WeightsMissing
-from harness.transformer.adapter import merge_adapter
-from harness.transformer.checkpoint import read_tensors
+from harness.transformer.checkpoint import merge_adapter, read_tensors
 
 
 @pytest.fixture

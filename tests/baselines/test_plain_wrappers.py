@@ -186,7 +186,7 @@ def test_a_vocabulary_of_another_model_is_refused(tiny: ModuleType, tmp_path: Pa
 def test_missing_files_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("AFFECTBENCH_OFFLINE", "1")
-    from harness.transformer.weights import hub_reachable
+    from harness.transformer.hub import hub_reachable
 
     hub_reachable.cache_clear()
     for encoder in (kind(), kind(weights_dir=tmp_path)):

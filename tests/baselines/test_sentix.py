@@ -10,7 +10,7 @@ import pytest
 from baselines.sentix import SentiX
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
-from harness.transformer.weights import hub_reachable
+from harness.transformer.hub import hub_reachable
 
 
 @pytest.fixture

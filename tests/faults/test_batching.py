@@ -4,12 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.transformer.devices import halving
-from harness.transformer.generic import GenericEngine
+from harness.transformer.devices import find_executable_batch_size
+from harness.transformer.library import LibraryEngine
 from harness.transformer.packed import PackedEncoder
 from harness.units import _SHARD_CHARACTERS, _SHARD_TEXTS, _shards
 
@@ -45,16 +44,12 @@ def test_packed_batches(lengths, budget):
 
 @settings(FAULTS)
 @given(lengths=lengths, budget=budgets)
-def test_padded_batches(lengths, budget):
-    network = SimpleNamespace(padding=-1, device=torch.device("cpu"), model=lambda **told: told)
+def test_batches_of_equal_length(lengths, budget):
+    network = SimpleNamespace(words=10**6, origin="", _output=lambda ids: ids)
     seen = []
-    for rows, mask, told in GenericEngine._outputs(network, items_of(lengths), budget):
-        ids = told["input_ids"]
+    for rows, ids in LibraryEngine._outputs(network, items_of(lengths), budget):
         assert ids.numel() <= budget or len(rows) == 1
-        assert mask.sum(1).tolist() == [lengths[row] for row in rows]
-        for i, row in enumerate(rows):
-            assert set(ids[i][mask[i] == 1].tolist()) == {row}
-            assert set(ids[i][mask[i] == 0].tolist()) <= {-1}
+        assert [set(row.tolist()) for row in ids] == [{row} for row in rows]
         seen += rows
     assert sorted(seen) == list(range(len(lengths)))
 
@@ -93,7 +88,7 @@ def test_batches_are_halved_until_they_fit(size, least, room):
         return tokens
 
     try:
-        assert halving(attempt, size, least) <= room
+        assert find_executable_batch_size(attempt, size, least) <= room
     except MemoryError:
         assert asked[-1] <= least
     assert asked == [size >> turn for turn in range(len(asked))]
@@ -108,5 +103,5 @@ def test_what_is_no_lack_of_memory_is_not_tried_again():
         raise RuntimeError("shapes do not fit")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        halving(attempt, 1024, 1)
+        find_executable_batch_size(attempt, 1024, 1)
     assert asked == [1024]

@@ -31,11 +31,10 @@ from harness.leaderboard.published import read_published
 from harness.outcome import Metric
 from harness.record import Failure, ModelFacts, Record, ResultStore, pack
 from harness.statistics import scored
-from harness.transformer.checkpoint import read_config, read_tensors
+from harness.transformer.checkpoint import read_config, read_tensors, read_training_texts
 from harness.transformer.safety import check_directory
 from harness.transformer.shape import Shape
 from harness.transformer.tokenization import load_tokenizer
-from harness.transformer.training_texts import read_training_texts
 
 
 def _beside(name: str) -> Any:

@@ -46,8 +46,8 @@ from harness.contamination.training import training_file
 from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError
 from harness.locks import _Holder
-from harness.transformer.hub import HubEncoder
-from harness.transformer.weights import cached_snapshot
+from harness.transformer.hub import cached_snapshot
+from harness.transformer.library import HubEncoder
 
 
 def _beside(name: str, folder: Path = Path(__file__).parent) -> Any:

@@ -11,7 +11,14 @@ import pytest
 import torch
 
 from harness.errors import WeightsInvalid
-from harness.transformer.checkpoint import Layout, encoder_tensors, pooler_is_untrained, read_config, read_tensors
+from harness.transformer.checkpoint import (
+    TRAINING_TEXTS,
+    Layout,
+    encoder_tensors,
+    read_config,
+    read_tensors,
+    read_training_texts,
+)
 from harness.transformer.shape import Shape
 
 LAYOUT = Layout(architecture="bert", prefixes=("bert.",), heads=("cls.",))
@@ -148,7 +155,44 @@ def test_configurations(tmp_path: Path) -> None:
     assert read_config(path) == {"hidden_size": 4}
 
 
-def test_a_pooler_with_a_bias_of_zero_was_never_trained() -> None:
-    weight = torch.randn(4, 4) * 0.02
-    assert pooler_is_untrained({"pooler.dense.weight": weight, "pooler.dense.bias": torch.zeros(4)})
-    assert not pooler_is_untrained({"pooler.dense.weight": weight, "pooler.dense.bias": torch.tensor([0, 0, 0, 1e-8])})
+CONFIG = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "vocab_size": 40,
+    "max_position_embeddings": 66,
+    "type_vocab_size": 1,
+}
+
+
+def test_defaults_of_old_configurations() -> None:
+    bert = Shape.from_config(CONFIG, "bert", "FILE")
+    assert (bert.epsilon, bert.padding, bert.offset, bert.max_tokens, bert.activation) == (1e-12, 0, 0, 66, "gelu")
+    roberta = Shape.from_config(CONFIG, "roberta", "FILE")
+    assert (roberta.epsilon, roberta.padding, roberta.offset, roberta.max_tokens) == (1e-5, 1, 2, 64)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"hidden_size": None}, {"vocab_size": True}, {"num_hidden_layers": 0}, {"num_attention_heads": 5}),
+        *({"hidden_act": "swish"}, {"position_embedding_type": "relative_key"}, {"embedding_size": 16}),
+    ],
+)
+def test_what_is_no_bert(change: dict[str, object]) -> None:
+    with pytest.raises(WeightsInvalid, match="FILE"):
+        Shape.from_config({**CONFIG, **change}, "bert", "FILE")
+
+
+def test_one_hash_a_training_text(tmp_path: Path) -> None:
+    assert read_training_texts(tmp_path) is None
+    path = tmp_path / TRAINING_TEXTS
+    path.write_text("")
+    assert read_training_texts(tmp_path) == frozenset()
+    path.write_text(f"{'0' * 16}\n{'9f' * 8}\n")
+    assert read_training_texts(tmp_path) == {"0" * 16, "9f" * 8}
+    for line in ("", "0" * 15, "a sentence in plain words"):
+        path.write_text(f"{'0' * 16}\n{line}\n{'1' * 16}\n")
+        with pytest.raises(WeightsInvalid, match=r"training_texts\.txt, line 2"):
+            read_training_texts(tmp_path)

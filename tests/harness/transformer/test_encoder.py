@@ -6,7 +6,6 @@ import dataclasses
 import pickle
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -18,8 +17,7 @@ from harness.encoder import EncoderCard
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
 from harness.transformer import Layout, TransformerEncoder
-from harness.transformer import encoder as module
-from harness.transformer.weights import hub_reachable
+from harness.transformer.hub import hub_reachable
 
 
 class Plain(TransformerEncoder):
@@ -55,7 +53,7 @@ def test_vectors_are_the_librarys(tiny: ModuleType, bert_directory: Path, poolin
     vectors = encoder.encode(tiny.TEXTS)
     expected = [network.reference(ids)[pooling] for ids in encoder.inputs(tiny.TEXTS)]
     np.testing.assert_allclose(vectors, np.stack(expected), atol=1e-5)
-    states = encoder.token_states(tiny.TEXTS[:2])
+    states = encoder.states(encoder.inputs(tiny.TEXTS[:2]))
     np.testing.assert_allclose(states[0].numpy(), network.reference(encoder.inputs(tiny.TEXTS)[0])["states"], atol=1e-5)
 
 
@@ -73,23 +71,6 @@ def test_the_same_bits_for_a_text_alone_and_in_a_batch(tiny: ModuleType, bert_di
     assert np.array_equal(encoder.encode(tiny.TEXTS[::-1])[::-1], together)
 
 
-def test_repeated_texts_are_computed_once(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts: list[int] = []
-    inner = encoder.encode_inputs
-    monkeypatch.setattr(encoder, "encode_inputs", lambda items: counts.append(len(items)) or inner(items))
-    vectors = encoder.encode(["warm", "cold", "warm", "warm"])
-    assert counts == [2]
-    assert np.array_equal(vectors[[0, 0]], vectors[[2, 3]])
-    assert not np.array_equal(vectors[0], vectors[1])
-
-
-def test_many_texts_go_in_parts(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [f"{a} {b}" for a in "abcde" for b in "fghij"]
-    whole = encoder.encode(texts)
-    monkeypatch.setattr(module, "_TEXTS_AT_ONCE", 4)
-    assert np.array_equal(encoder.encode(texts), whole)
-
-
 def test_a_long_text_is_cut_where_asked(bert_directory: Path) -> None:
     short = Plain(weights_dir=bert_directory, max_length=10, device="cpu")
     assert short.describe()["max_length"] == 10
@@ -103,14 +84,6 @@ def test_pickling_leaves_the_weights_out(tiny: ModuleType, encoder: Plain) -> No
     packed = pickle.dumps(encoder)
     assert len(packed) < 5_000
     assert np.array_equal(pickle.loads(packed).encode(tiny.TEXTS), vectors)
-
-
-def test_half_precision_is_close(tiny: ModuleType, bert_directory: Path) -> None:
-    exact = Plain(weights_dir=bert_directory, device="cpu").encode(tiny.TEXTS).astype(np.float64)
-    rough = Plain(weights_dir=bert_directory, device="cpu", dtype="bfloat16").encode(tiny.TEXTS)
-    assert rough.dtype == np.float32
-    cosines = (exact * rough).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rough.astype(np.float64), axis=1)
-    assert cosines.min() >= 0.999
 
 
 def test_options_are_checked(bert_directory: Path) -> None:
@@ -187,67 +160,9 @@ def test_missing_weights_say_where_to_get_them(tmp_path: Path, monkeypatch: pyte
     hub_reachable.cache_clear()
 
 
-def test_the_hubs_cache_serves_under_old_names_too(
-    bert_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    snapshot = tmp_path / "models--plain" / "snapshots" / "abc"
-    snapshot.parent.mkdir(parents=True)
-    snapshot.symlink_to(bert_directory)
-    assert Served().availability() == ("ready", "")
-    assert Served(device="cpu").encode(["a"]).shape == (1, 32)
-
-
-def test_a_cache_that_holds_only_a_part_is_completed(
-    bert_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    snapshot = tmp_path / "models--org--plain" / "snapshots" / "abc"
-    snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_bytes((bert_directory / "config.json").read_bytes())
-    asked = []
-
-    def download(hub_id: str, revision: str | None, layout: Layout) -> Path:
-        asked.append((hub_id, revision))
-        return bert_directory
-
-    monkeypatch.setattr(module, "download", download)
-    monkeypatch.setattr(module, "hub_reachable", lambda: False)
-    assert Served().availability()[0] == "weights-missing"
-    with pytest.raises(WeightsMissing):
-        Served().files()
-    monkeypatch.setattr(module, "hub_reachable", lambda: True)
-    assert Served().availability()[0] == "weights-missing"  # asks nobody
-    assert asked == []
-    assert Served(device="cpu").encode(["a"]).shape == (1, 32)
-    assert asked == [("org/plain", "abc")]
-
-
-def test_describe_says_how_the_vectors_were_made(encoder: Plain) -> None:
-    assert encoder.describe() == {
-        "pooling": "cls",
-        "max_length": 160,
-        "dtype": "float32",
-        "backend": encoder.backend,
-        "device": "cpu",
-    }
-    encoder.load()
-    parameters = sum(tensor.numel() for tensor in torch.load(encoder_weights(encoder)).values())
-    assert encoder.describe()["dimensions"] == 32
-    assert encoder.describe()["parameters"] == parameters - 32 * 32 - 32  # without the pooler
-
-
-def encoder_weights(encoder: Plain) -> Path:
-    from safetensors.torch import load_file
-
-    path = encoder.files().weights.with_name("again.bin")
-    torch.save(load_file(encoder.files().weights), path)
-    return path
-
-
 def test_importing_needs_no_torch() -> None:
     code = (
-        "import sys, harness.transformer, harness.transformer.encoder, harness.transformer.hub; "
+        "import sys, harness.transformer, harness.transformer.encoder, harness.transformer.library; "
         "print([m for m in ('torch', 'transformers', 'numpy', 'tokenizers', 'huggingface_hub') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -292,46 +207,3 @@ def test_a_batch_too_large_for_the_memory_is_halved(
     with pytest.raises(type(error)):
         encoder.encode_inputs(longest)
     assert asked == [1024, 512]
-
-
-def test_what_is_no_lack_of_memory_is_not_tried_again(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-
-    class Broken:
-        bytes_per_token = 1
-
-        def pooled(self, items, pooling, batch_tokens):
-            asked.append(batch_tokens)
-            raise RuntimeError("shapes do not match")
-
-    items = encoder.inputs(["a warm rain"])
-    monkeypatch.setattr(encoder, "_loaded", dataclasses.replace(encoder.load(), engine=Broken()))
-    with pytest.raises(RuntimeError, match="shapes"):
-        encoder.encode_inputs(items)
-    assert asked == [1024]
-
-
-def test_beside_a_gpu_the_next_part_is_tokenised_ahead(encoder: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
-    here = encoder.encode(["a", "warm rain", "never", "so fine", "late"])
-    monkeypatch.setattr("harness.transformer.encoder._TEXTS_AT_ONCE", 2)
-    monkeypatch.setattr("harness.transformer.devices.choose", lambda device: "cuda")
-    monkeypatch.setattr("harness.transformer.devices.batch_tokens", lambda device, size: 64)
-    names = []
-    inputs = encoder.inputs
-
-    def watched(texts):
-        names.append((tuple(texts), threading.current_thread() is threading.main_thread()))
-        return inputs(texts)
-
-    monkeypatch.setattr(encoder, "inputs", watched)
-    ahead = encoder.encode(["a", "warm rain", "never", "so fine", "late"])
-    assert np.array_equal(here, ahead)
-    assert names == [(("a", "warm rain"), False), (("never", "so fine"), False), (("late",), False)]
-
-
-def test_the_backend_is_named_by_its_kernels(bert_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = Plain(weights_dir=bert_directory, device="cpu")
-    monkeypatch.setattr("harness.onednn.serves", lambda dtype: True)
-    assert encoder.backend == "onednn-packed"
-    monkeypatch.setattr("harness.onednn.serves", lambda dtype: False)
-    assert encoder.backend == "torch-packed"

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from harness import onednn
 from harness.transformer.checkpoint import Layout, encoder_tensors
-from harness.transformer.packed import PackedEncoder
-from harness.transformer.shape import Shape
+from harness.transformer.packed import ROW_MULTIPLE, Linear, PackedEncoder
+from harness.transformer.shape import ACTIVATIONS, Shape
 
 POOLINGS = ("cls", "mean", "last", "pooler")
 
@@ -134,7 +135,28 @@ def test_extra_tables_are_summed_at_the_input(tiny: ModuleType) -> None:
     np.testing.assert_allclose(packed.states([item], 1024)[0].numpy(), expected.numpy(), atol=1e-5)
 
 
-@pytest.mark.parametrize("activation", ["gelu", "gelu_new", "relu"])
+@pytest.mark.parametrize("fused", [False, True])
+def test_products_equal_float64_and_a_row_has_the_same_bits_beside_any_others(fused: bool) -> None:
+    if fused and not onednn.serves(torch.float32):
+        pytest.skip("this torch has no oneDNN for this processor")
+    generator = torch.Generator().manual_seed(0)
+    x, weight, bias, residual = (
+        torch.randn(size, generator=generator) for size in ((96, 96), (64, 96), (64,), (96, 64))
+    )
+    with torch.inference_mode():
+        layer = Linear(weight, bias, fused=fused)
+        exact = x.double() @ weight.double().T + bias
+        torch.testing.assert_close(layer(x), exact.float(), atol=1e-4, rtol=0)
+        torch.testing.assert_close(layer.added(x, residual), (exact + residual).float(), atol=1e-4, rtol=0)
+        plain = Linear(weight, bias, fused=False)
+        for activation in ACTIVATIONS:
+            torch.testing.assert_close(layer(x, activation), plain(x, activation), atol=1e-5, rtol=1e-5)
+        whole = layer(x)
+        for rows in (ROW_MULTIPLE, 3 * ROW_MULTIPLE):
+            assert torch.equal(layer(x[:rows].contiguous()), whole[:rows])
+
+
+@pytest.mark.parametrize("activation", ["gelu_new", "relu"])
 def test_every_activation(tiny: ModuleType, activation: str) -> None:
     from transformers import BertConfig, BertModel
 

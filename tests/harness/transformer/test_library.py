@@ -1,0 +1,444 @@
+"""Models that nobody described: the packed engine where it fits, the library elsewhere, tokens always the library's."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pickle
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.testing import check_encoder
+from harness.transformer import library
+from harness.transformer.hub import cached_snapshot, deciding_files, fetch_from_hub, find_files, parse_hub_id
+from harness.transformer.library import HubEncoder, SentenceTransformerEncoder, hub_plugin
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+
+POOLINGS = ("cls", "mean", "pooler", "last")
+NO_LIMIT = 1000000000000000019884624838656
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Callable[[Path], Path]:
+    """A copy of a directory that a test may change."""
+    return lambda directory: shutil.copytree(directory, tmp_path / "copy")
+
+
+def save(tiny: ModuleType, directory: Path, model: Any, **config: Any) -> Path:
+    """A model of the library with BERT's word pieces."""
+    torch.manual_seed(1)
+    tiny.write_wordpiece(directory)
+    model.eval().save_pretrained(directory)
+    if config:
+        content = json.loads((directory / "config.json").read_text())
+        (directory / "config.json").write_text(json.dumps({**content, **config}))
+    return directory
+
+
+def rows(tiny: ModuleType, directory: Path) -> int:
+    return tiny.write_wordpiece(directory)
+
+
+@pytest.fixture
+def distilbert(tiny: ModuleType, tmp_path: Path) -> Path:
+    """A model outside the packed engine's shapes, and without a pooler."""
+    from transformers import DistilBertConfig, DistilBertModel
+
+    size = rows(tiny, tmp_path)
+    config = DistilBertConfig(vocab_size=size, dim=32, n_layers=1, n_heads=2, hidden_dim=64, max_position_embeddings=40)
+    return save(tiny, tmp_path, DistilBertModel(config))
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta"])
+def test_packed_and_library_agree(
+    tiny: ModuleType, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, architecture: str
+) -> None:
+    directory = request.getfixturevalue(f"{architecture}_directory")
+    texts = [*tiny.TEXTS, "half a pair \ud83d"]
+    for pooling in POOLINGS:
+        packed = HubEncoder(directory, pooling=pooling, max_length=50, device="cpu")
+        ours = packed.encode(texts)
+        with monkeypatch.context() as patch:
+            patch.setattr(library, "PACKED", {})
+            general = HubEncoder(directory, pooling=pooling, max_length=50, device="cpu", batch_tokens=60)
+            theirs = general.encode(texts)
+            assert (packed.packed, general.packed) == (True, False)
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_another_architecture_runs_in_the_library(distilbert: Path) -> None:
+    encoder = HubEncoder(distilbert, device="cpu")
+    report = check_encoder(encoder)
+    assert report.passed, report
+    assert (encoder.describe()["backend"], encoder.describe()["max_length"]) == ("transformers", 40)
+    assert len(pickle.dumps(encoder)) < 5_000
+    with pytest.raises(WeightsInvalid, match="no trained pooler"):
+        HubEncoder(distilbert, pooling="pooler", device="cpu").encode(["a"])
+
+
+# Tokens are the model's own
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "content", "text"),
+    [
+        ("bert", "tokenizer_config.json", {"strip_accents": False}, "a café so fine"),
+        ("bert", "tokenizer_config.json", {"tokenize_chinese_chars": False}, "天気 rain"),
+        ("bert", "tokenizer_config.json", {"do_lower_case": False}, "The RAIN was cold"),
+        ("bert", "added_tokens.json", {"late again": 500}, "so late again"),
+        ("roberta", "tokenizer_config.json", {"add_prefix_space": True}, "the rain was not"),
+        ("roberta", "added_tokens.json", {"rain not": 500}, "the rain not"),
+    ],
+)
+def test_every_declared_setting_counts(
+    request: pytest.FixtureRequest,
+    copied: Callable[[Path], Path],
+    architecture: str,
+    name: str,
+    content: dict[str, Any],
+    text: str,
+) -> None:
+    from transformers import AutoTokenizer
+
+    directory = copied(request.getfixturevalue(f"{architecture}_directory"))
+    (directory / name).write_text(json.dumps(content))
+    expected = AutoTokenizer.from_pretrained(directory)(text)["input_ids"]
+    encoder = HubEncoder(directory, device="cpu")
+    assert encoder.inputs([text])[0].tolist() == expected
+    if name == "added_tokens.json":
+        with pytest.raises(WeightsInvalid, match="beyond the"):
+            encoder.encode([text])
+
+
+def test_a_declaration_beside_a_tokenizer_file_counts_as_in_the_library(
+    bert_directory: Path, copied: Callable[[Path], Path]
+) -> None:
+    from transformers import AutoTokenizer
+
+    directory = copied(bert_directory)
+    AutoTokenizer.from_pretrained(directory).backend_tokenizer.save(str(directory / "tokenizer.json"))
+    (directory / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    expected = AutoTokenizer.from_pretrained(directory)("The RAIN")["input_ids"]
+    assert HubEncoder(directory, device="cpu").inputs(["The RAIN"])[0].tolist() == expected
+
+
+def test_a_broken_tokeniser_fails_its_model_alone(bert_directory: Path, copied: Callable[[Path], Path]) -> None:
+    directory = copied(bert_directory)
+    (directory / "vocab.txt").unlink()
+    model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+             "max_input_chars_per_word": 100, "vocab": {"a": 0}}  # fmt: skip
+    normalizer = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+    content = {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": normalizer,
+               "pre_tokenizer": None, "post_processor": None, "decoder": None, "model": model}  # fmt: skip
+    (directory / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(WeightsInvalid, match="no usable vocabulary"):
+        HubEncoder(directory, device="cpu").encode(["text of no known token"])
+
+
+def test_a_text_of_millions_of_characters_is_cut_before_it_is_tokenised(bert_directory: Path) -> None:
+    import tracemalloc
+
+    encoder = HubEncoder(bert_directory, device="cpu", max_length=16)
+    encoder.encode(["a"])
+    tracemalloc.start()
+    vectors = encoder.encode(["late rain " * 2_000_000])
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
+    assert np.array_equal(vectors, encoder.encode(["late rain " * 20]))
+
+
+# Limits are found
+
+
+def test_no_limit_of_the_tokeniser_leaves_that_of_the_positions(
+    bert_directory: Path, roberta_directory: Path, copied: Callable[[Path], Path]
+) -> None:
+    directory = copied(bert_directory)
+    (directory / "tokenizer_config.json").write_text(json.dumps({"model_max_length": NO_LIMIT}))
+    assert HubEncoder(directory, device="cpu").describe()["max_length"] == 160
+    (directory / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 30}))
+    assert HubEncoder(directory, device="cpu").describe()["max_length"] == 30
+    assert HubEncoder(roberta_directory, device="cpu").describe()["max_length"] == 160
+
+
+def test_positions_that_begin_behind_the_padding_are_found(tiny: ModuleType, tmp_path: Path) -> None:
+    from transformers import XmodConfig, XmodModel
+
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    config = XmodConfig(
+        vocab_size=rows(tiny, tmp_path),
+        max_position_embeddings=42,
+        languages=["en_XX"],
+        default_language="en_XX",
+        **sizes,
+    )
+    directory = save(tiny, tmp_path, XmodModel(config))
+    encoder = HubEncoder(directory, pooling="mean", device="cpu")
+    assert encoder.encode(["calm " * 400]).shape == (1, 32)
+    assert encoder.describe()["max_length"] == 42 - config.pad_token_id - 1
+
+
+def test_projected_states_have_their_own_width(tiny: ModuleType, tmp_path: Path) -> None:
+    from transformers import OPTConfig, OPTModel
+
+    config = OPTConfig(
+        vocab_size=rows(tiny, tmp_path), hidden_size=32, word_embed_proj_dim=16, num_hidden_layers=1,
+        num_attention_heads=2, ffn_dim=64, max_position_embeddings=50, do_layer_norm_before=False,
+    )  # fmt: skip
+    directory = save(tiny, tmp_path, OPTModel(config))
+    assert HubEncoder(directory, pooling="last", device="cpu").encode(["so warm", "cold " * 99]).shape == (2, 16)
+
+
+# Causal models, and the encoder of a pair
+
+
+def test_a_causal_model_gives_its_last_token(tiny: ModuleType, tmp_path: Path) -> None:
+    from transformers import GPT2Config, GPT2Model
+
+    config = GPT2Config(vocab_size=rows(tiny, tmp_path), n_embd=32, n_layer=1, n_head=2, n_positions=40)
+    directory = save(tiny, tmp_path, GPT2Model(config))
+    (directory / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    encoder = HubEncoder(directory, device="cpu")
+    with pytest.warns(UserWarning, match="causal"):
+        love, hate = encoder.encode(["so glad", "so awful"])
+    assert np.abs(love - hate).max() > 1e-3
+    assert encoder.describe()["pooling"] == "last"
+    assert np.array_equal(HubEncoder(directory, pooling="last", device="cpu").encode(["so glad"])[0], love)
+    with pytest.raises(UsageError, match="@last"):
+        HubEncoder(directory, pooling="cls", device="cpu").encode(["a"])
+
+
+def t5(tiny: ModuleType, directory: Path, kind: str) -> Path:
+    import transformers
+
+    config = transformers.T5Config(
+        vocab_size=rows(tiny, directory), d_model=32, d_kv=8, d_ff=64, num_layers=1, num_heads=4
+    )
+    save(tiny, directory, getattr(transformers, kind)(config))
+    (directory / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "BertTokenizer", "model_max_length": NO_LIMIT})
+    )
+    return directory
+
+
+@pytest.mark.parametrize("kind", ["T5EncoderModel", "T5Model"])
+def test_the_encoder_of_t5(tiny: ModuleType, tmp_path: Path, kind: str) -> None:
+    encoder = HubEncoder(t5(tiny, tmp_path, kind), pooling="mean", device="cpu")
+    assert encoder.encode(["so glad", "calm " * 900]).shape == (2, 32)
+    assert encoder.describe()["max_length"] == 512
+
+
+# No weight is drawn at random
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("change", ["missing", "renamed", "prefixed", "unknown"])
+def test_an_encoder_that_is_not_whole_is_refused(
+    tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool, change: str
+) -> None:
+    if not packed:
+        monkeypatch.setattr(library, "PACKED", {})
+    write_st(tiny, tmp_path, change)
+    with pytest.raises(WeightsInvalid, match=r"encoder\.layer|embeddings"):
+        HubEncoder(tmp_path, device="cpu").encode(["a"])
+    if packed and importlib.util.find_spec("sentence_transformers"):
+        with pytest.raises(WeightsInvalid, match=r"encoder\.layer|embeddings"):
+            SentenceTransformerEncoder(tmp_path, device="cpu").encode(["a"])
+
+
+def write_st(tiny: ModuleType, directory: Path, change: str = "", **more: Any) -> Path:
+    """A sentence-transformers directory over a tiny BERT with mean pooling."""
+    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(directory))
+    state = network.state()
+    if change == "missing":
+        del state["encoder.layer.1.output.dense.weight"]
+    elif change == "unknown":
+        state["embeddings.senti_embeddings.weight"] = torch.ones(3, 32)
+    elif change:
+        rename = {"renamed": lambda name: name.replace("layer.1.", "blocks.1."), "prefixed": lambda name: f"x.{name}"}
+        state = {rename[change](name): tensor for name, tensor in state.items()}
+    tiny.write_weights(directory / "model.safetensors", state)
+    tiny.write_config(directory / "config.json", network.config)
+    sentence_modules(directory)
+    return directory
+
+
+def sentence_modules(directory: Path, **limits: int) -> None:
+    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"))
+    modules = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(kinds)
+    ]
+    (directory / "modules.json").write_text(json.dumps(modules))
+    (directory / "sentence_bert_config.json").write_text(json.dumps(limits))
+    (directory / "1_Pooling").mkdir()
+    pooling = {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}
+    (directory / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+
+
+def test_heads_are_listed_and_an_untrained_pooler_refused(
+    tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(tmp_path))
+    tiny.write_config(tmp_path / "config.json", network.config)
+    state = {**network.state("bert."), "classifier.weight": torch.ones(2, 32)}
+    state["bert.pooler.dense.bias"].zero_()
+    tiny.write_weights(tmp_path / "model.safetensors", state)
+    for shapes in (library.PACKED, {}):
+        monkeypatch.setattr(library, "PACKED", shapes)
+        encoder = HubEncoder(tmp_path, device="cpu")
+        encoder.load()
+        assert encoder.describe()["left_out"] == ["classifier.weight"]
+        with pytest.raises(WeightsInvalid, match="trained"):
+            HubEncoder(tmp_path, pooling="pooler", device="cpu").encode(["a"])
+
+
+# Sentence-transformers
+
+installed = pytest.mark.skipif(
+    importlib.util.find_spec("sentence_transformers") is None, reason="sentence-transformers is not installed"
+)
+
+
+@installed
+@pytest.mark.filterwarnings("ignore")
+def test_the_models_own_vector(tiny: ModuleType, tmp_path: Path) -> None:
+    directory = write_st(tiny, tmp_path / "st")
+    (directory / "sentence_bert_config.json").write_text('{"max_seq_length": 20}')
+    _, _, factory = hub_plugin(str(directory))
+    encoder: Any = factory(device="cpu")
+    expected = HubEncoder(directory, pooling="mean", max_length=20, device="cpu").encode(tiny.TEXTS)
+    np.testing.assert_allclose(encoder.encode(tiny.TEXTS), expected, atol=1e-5)
+    described = encoder.describe()
+    assert (described["max_length"], described["dimensions"], described["pooling"]) == (20, 32, "its own")
+    assert encoder.availability() == ("ready", "")
+    before = encoder.fingerprint
+    (directory / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    assert SentenceTransformerEncoder(directory).fingerprint != before
+
+
+@installed
+@pytest.mark.filterwarnings("ignore")
+def test_limits_of_sentence_transformers(tiny: ModuleType, roberta_directory: Path, tmp_path: Path) -> None:
+    roberta = shutil.copytree(roberta_directory, tmp_path / "roberta")
+    sentence_modules(roberta)
+    encoder = SentenceTransformerEncoder(roberta, device="cpu")
+    assert encoder.encode(["calm " * 400]).shape == (1, 32)
+    assert encoder.describe()["max_length"] == 160
+    five = t5(tiny, tmp_path / "t5", "T5EncoderModel")
+    sentence_modules(five)
+    assert SentenceTransformerEncoder(five, device="cpu").describe()["max_length"] == 512
+
+
+@installed
+@pytest.mark.filterwarnings("ignore")
+def test_a_static_embedding_has_no_limit(tiny: ModuleType, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+    from tokenizers import Tokenizer
+    from transformers import BertTokenizerFast
+
+    tiny.write_wordpiece(tmp_path)
+    tokenizer: Tokenizer = BertTokenizerFast.from_pretrained(tmp_path).backend_tokenizer
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_dim=8)]).save(str(tmp_path / "static"))
+    for limit in (None, 16):
+        encoder = SentenceTransformerEncoder(tmp_path / "static", max_length=limit, device="cpu")
+        assert encoder.encode(["so glad", ""]).shape == (2, 8)
+        assert encoder.describe()["max_length"] is None
+
+
+@installed
+def test_a_directory_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text("[{]")
+    with pytest.raises(WeightsInvalid, match="cannot load it"):
+        SentenceTransformerEncoder(tmp_path, device="cpu").encode(["a"])
+
+
+def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library.importlib.util, "find_spec", lambda name: None)
+    encoder = SentenceTransformerEncoder(tmp_path, device="cpu")
+    with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[sentence-transformers\]'"):
+        encoder.encode(["a"])
+    assert encoder.availability()[0] == "extra-missing"
+
+
+# Files
+
+
+def fill(directory: Path, *names: str) -> None:
+    for name in names:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).touch()
+
+
+def test_hub_ids() -> None:
+    assert parse_hub_id("bert-base-uncased") == ("bert-base-uncased", None)
+    assert parse_hub_id("Org_1/a.b-c:refs/pr/3") == ("Org_1/a.b-c", "refs/pr/3")
+    for wrong in ("", "a/b/c", "a b", "/etc/passwd", "org/", "org/name:"):
+        with pytest.raises(UsageError):
+            parse_hub_id(wrong)
+
+
+def test_a_pinned_revision_in_the_hubs_cache(
+    bert_directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    snapshots = tmp_path / "models--org--name" / "snapshots"
+    snapshots.mkdir(parents=True)
+    shutil.copytree(bert_directory, snapshots / "abc")
+    assert HubEncoder("org/name", device="cpu").encode(["a"]).shape == (1, 32), "the only one that is cached"
+    fill(snapshots / "def", "tokenizer.json")
+    assert cached_snapshot("org/name", None) is None, "which of the two is unknown"
+    pinned = HubEncoder("org/name:abc", device="cpu")
+    assert (pinned.card.name, pinned.card.revision) == ("hf:org/name:abc", "abc")
+    assert pinned.encode(["a"]).shape == (1, 32)
+    (tmp_path / "models--org--name" / "refs").mkdir()
+    (tmp_path / "models--org--name" / "refs" / "main").write_text("def\n")
+    with pytest.raises(WeightsMissing, match="org/name is not in the hub's cache"):
+        HubEncoder("org/name").files(fetch=False)
+
+
+def test_what_decides_a_vector(tmp_path: Path) -> None:
+    fill(tmp_path, "model.safetensors", "pytorch_model.bin", "config.json", "vocab.txt", "README.md", ".hidden.json")
+    fill(tmp_path, "1_Pooling/config.json", "2_Dense/pytorch_model.bin")
+    found = [str(path.relative_to(tmp_path)) for path in deciding_files(tmp_path)]
+    expected = ["1_Pooling/config.json", "2_Dense/pytorch_model.bin", "config.json", "model.safetensors", "vocab.txt"]
+    assert found == expected
+
+
+def test_fetching_takes_pickles_only_where_there_is_nothing_safer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub
+
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        huggingface_hub,
+        "snapshot_download",
+        lambda _, *, allow_patterns, **__: asked.append(allow_patterns) or tmp_path,
+    )
+    fetch_from_hub("org/model")
+    assert "*.bin" not in asked[0]
+    assert asked[1:] == [["*.bin"]]
+    fill(tmp_path, "model.safetensors")
+    fetch_from_hub("org/model")
+    assert len(asked) == 3
+
+
+def test_what_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
+    from harness.transformer import Layout
+
+    with pytest.raises(WeightsMissing, match="is not a directory"):
+        find_files(tmp_path / "nowhere", Layout(architecture="bert"))
+    fill(tmp_path, "config.json", "vocab.json")
+    with pytest.raises(WeightsMissing, match=r"model\.safetensors or .* in .*vocab\.json \+ merges\.txt"):
+        find_files(tmp_path, Layout(architecture="bert"))
