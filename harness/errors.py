@@ -81,13 +81,14 @@ class RecordSkipped(UserWarning):
 
 
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:
-    """The error for a name that does not exist: what was asked for, what is near it, what there is.
+    """The error for a name that does not exist: near names, or all where none is near and they are few.
 
     >>> print(unknown_name("suite", "papre", ["sample", "paper"]))
-    unknown suite 'papre'; did you mean paper or sample? There are: sample, paper
+    unknown suite 'papre'; did you mean paper or sample?
     """
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(near)}?" if near else "."
-    return UsageError(f"unknown {kind} {name!r}{hint} There are: {', '.join(known)}")
+    if near:
+        return UsageError(f"unknown {kind} {name!r}; did you mean {' or '.join(near)}?")
+    return UsageError(f"unknown {kind} {name!r}. There are: {', '.join(known[:20])}{', ...' * (len(known) > 20)}")

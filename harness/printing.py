@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 import click
 
+from harness.errors import StorageFault
+
 #: What `show_rows` can print, with `json` for commands that print it themselves.
 FORMATS = ("plain", "markdown", "csv", "json")
 
@@ -54,8 +56,20 @@ def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
         text: anything.
         err: to standard error.
         coloured: whether its escape sequences are our own, its names being `visible` already.
+
+    Raises:
+        BrokenPipeError: the reader of standard output has seen enough.
+        StorageFault: standard output cannot be written.
     """
-    click.echo(text if coloured else visible(text), err=err)
+    try:
+        click.echo(text if coloured else visible(text), err=err)
+    except OSError as error:
+        if err:
+            return  # nobody reads it, which is no reason to stop
+        if isinstance(error, BrokenPipeError):
+            raise
+        give_up_output()
+        raise StorageFault(f"the output cannot be written ({error.strerror})") from error
 
 
 def prepare_streams() -> None:

@@ -325,7 +325,8 @@ def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
 
     Args:
         suite: one of `SUITES`; None takes `paper` when no pattern is given, else all.
-        patterns: a family (`polarity`), a corpus (`polarity/mr`), an id, or a shell pattern over ids.
+        patterns: a family (`polarity`), a corpus (`polarity/mr`), an id, or a shell pattern over ids. Without a suite
+            a family or corpus means the paper's protocols where it has any; others are asked for by their ids.
 
     Raises:
         UsageError: no such suite, or a pattern that fits no task.
@@ -342,9 +343,13 @@ def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
         return pool
     chosen: set[str] = set()
     for pattern in patterns:
-        hits = {k for k in pool if k == pattern or k.startswith(f"{pattern}/") or fnmatchcase(k, pattern)}
+        below = [k for k in pool if k.startswith(f"{pattern}/")]
+        paper = {pool[k].corpus for k in below if suite is None and "paper" in pool[k].suites}
+        hits = {k for k in below if "paper" in pool[k].suites or pool[k].corpus not in paper}
+        hits |= {k for k in pool if k == pattern or fnmatchcase(k, pattern)}
         if not hits:
             where = f" in suite {suite}" if suite else ""
-            raise unknown_name(f"task{where}", pattern, sorted(pool))
+            known = {"/".join(k.split("/")[:parts]) for k in pool for parts in range(1, 5)}
+            raise unknown_name(f"task{where}", pattern, sorted(known, key=lambda name: (name.count("/"), name)))
         chosen |= hits
     return {k: t for k, t in pool.items() if k in chosen}

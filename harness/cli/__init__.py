@@ -20,10 +20,10 @@ _COMMANDS = {
     "contamination": ("harness.cli.contamination:contamination", "Show which models saw evaluated texts."),
     "import-mteb": ("harness.cli.import_mteb:import_mteb", "Show result files of mteb beside our records."),
     "models": ("harness.cli.models:models", "List encoders, or print one's card."),
-    "weights": ("harness.cli.weights:weights", "Fetch the weights of encoders."),
-    "tasks": ("harness.cli.tasks:tasks", "List tasks and their protocols."),
+    "weights": ("harness.cli.models:weights", "Fetch the weights of encoders."),
+    "tasks": ("harness.cli.models:tasks", "List tasks and their protocols."),
     "data": ("harness.cli.data:data", "Show which corpora are where; fetch or verify them."),
-    "check": ("harness.cli.check:check", "Try an encoder against every rule of the contract."),
+    "check": ("harness.cli.encode:check", "Try an encoder against every rule of the contract."),
     "encode": ("harness.cli.encode:encode", "Turn texts into vectors."),
 }
 

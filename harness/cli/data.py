@@ -11,7 +11,7 @@ import click
 
 from harness.cli import options
 from harness.errors import BenchError
-from harness.printing import FORMATS, show_rows
+from harness.printing import echo, show_rows
 
 if TYPE_CHECKING:
     from harness.corpora.files import CorpusStatus
@@ -33,7 +33,7 @@ _HEADER = ("corpus", "where", "rows", "licence", "title")
 @options.offline
 @click.option("--verify", is_flag=True, help="Read the corpora and compare every row with the published ones.")
 @click.option("--fetch", is_flag=True, help="Fetch what is missing and can be fetched.")
-@click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True, help="How to print.")
+@options.output_format
 def data(
     names: tuple[str, ...],
     data_dir: Path | None,
@@ -73,37 +73,37 @@ def data(
         counts = " / ".join(f"{count:,} {split}" for split, count in card.rows.items())
         rows.append((name, state, counts, card.licence, card.title))
     if fmt == "json":
-        click.echo(json.dumps([dict(zip(_HEADER, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
+        echo(json.dumps([dict(zip(_HEADER, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
     else:
         shown = (
             [[textwrap.shorten(cell, 46, placeholder="…") for cell in row] for row in rows] if fmt == "plain" else rows
         )
-        click.echo(show_rows(_HEADER, shown, fmt))
+        echo(show_rows(_HEADER, shown, fmt))
     if fmt == "plain" and names:
         for status in statuses:
             _print_files(status)
     elif fmt == "plain":
-        click.echo("\n`bench data NAME` lists the files of a corpus and where to get them; put them below --data-dir.")
+        echo("\n`bench data NAME` lists the files of a corpus and where to get them; put them below --data-dir.")
     for message in faults:
-        click.echo(f"error: {message}", err=True)
+        echo(f"error: {message}", err=True)
     return 1 if faults else 0
 
 
 def _print_files(status: CorpusStatus) -> None:
     card = status.card
-    click.echo(f"\n{card.name}: {card.title}\n  licence: {card.licence}")
+    echo(f"\n{card.name}: {card.title}\n  licence: {card.licence}")
     if card.notes:
-        click.echo(textwrap.fill(card.notes, 112, initial_indent="  notes: ", subsequent_indent="    "))
+        echo(textwrap.fill(card.notes, 112, initial_indent="  notes: ", subsequent_indent="    "))
     for file in status.files:
         if file.path is None:
             published = f" ({file.source.size:,} bytes)" if file.source.size else ""
-            click.echo(f"  {file.source.path}: missing{published}; from {file.source.url or card.homepage}")
+            echo(f"  {file.source.path}: missing{published}; from {file.source.url or card.homepage}")
         elif file.size is None:
-            click.echo(f"  {file.source.path}: {file.path} (a folder)")
+            echo(f"  {file.source.path}: {file.path} (a folder)")
         else:
             words = {
                 True: "as published",
                 False: f"not the published file of {file.source.size:,}",
                 None: "no checksum",
             }
-            click.echo(f"  {file.source.path}: {file.path} ({file.size:,} bytes, {words[file.published]})")
+            echo(f"  {file.source.path}: {file.path} ({file.size:,} bytes, {words[file.published]})")

@@ -1,15 +1,21 @@
-"""`bench encode`."""
+"""`bench encode` and `bench check`: one encoder and texts."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli import options
-from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
+from harness.errors import BenchError, DataInvalid, DataMissing, EncoderFault, UsageError
+from harness.printing import echo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.encoder import Encoder
 
 
 @click.command()
@@ -20,7 +26,7 @@ from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
     "-i",
     "source",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="A text file (one text a line), .csv, .tsv or .parquet; - reads lines from standard input.",
+    help="A text file (one text a line), .csv, .tsv or .parquet, compressed or not; - is standard input.",
 )
 @click.option("--column", default="text", show_default=True, help="The column of a .csv, .tsv or .parquet file.")
 @click.option(
@@ -34,19 +40,7 @@ from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 @options.encoder_options
 @options.offline
 def encode(
-    texts: tuple[str, ...],
-    model: str,
-    source: Path | None,
-    column: str,
-    output: Path,
-    max_length: int | None,
-    weights_dirs: tuple[str, ...],
-    tokenizer_dirs: tuple[str, ...],
-    device: str | None,
-    dtype: str | None,
-    batch_tokens: int | None,
-    trusted: tuple[str, ...],
-    offline: bool,
+    texts: tuple[str, ...], model: str, source: Path | None, column: str, output: Path, offline: bool, **given: Any
 ) -> None:
     """Turn TEXTS, or the texts of a file, into vectors."""
     if output.suffix not in (".npy", ".parquet"):
@@ -55,21 +49,18 @@ def encode(
         raise UsageError("give texts as arguments, or --input FILE, and not both")
     options.go_offline(offline)
     from harness.conformance import checked_vectors
-    from harness.registry import load_encoder
 
-    base = model.partition("@")[0]
-    encoder = load_encoder(
-        model,
-        weights_dir=options.directories(weights_dirs, "--weights-dir").get(base),
-        tokenizer_dir=options.directories(tokenizer_dirs, "--tokenizer-dir").get(base),
-        max_length=max_length,
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-        trust_remote_code=True if base in options.split_names(trusted) else None,
-    )
-    rows = list(texts) if source is None else _read(source, column)
-    vectors = checked_vectors(encoder.encode(rows), len(rows), model)
+    encoder = _load(model, **given)
+    rows = list(texts) if source is None else read_texts(source, column)
+    for number, text in enumerate(rows, 1):
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise DataInvalid(f"text {number} holds half a character (a lone surrogate); replace it")
+    try:
+        vectors = checked_vectors(encoder.encode(rows), len(rows), model)
+    except BenchError:
+        raise
+    except Exception as error:  # an encoder may raise anything
+        raise EncoderFault(f"{model} raised {type(error).__name__}: {str(error)[:500]}") from error
     from harness.files import atomic_write
 
     with atomic_write(output, "vectors") as file:
@@ -84,84 +75,111 @@ def encode(
             flat = pa.array(vectors.reshape(-1), type=pa.float32())
             column_of_vectors = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
             parquet.write_table(pa.table({"text": pa.array(rows), "vector": column_of_vectors}), file)
-    click.echo(f"{len(rows)} texts, {vectors.shape[1]} dimensions: {output}", err=True)
+    echo(f"{len(rows)} texts, {vectors.shape[1]} dimensions: {output}", err=True)
 
 
-def _read(source: Path, column: str) -> list[str]:
-    """Texts of a file, in order.
+def read_texts(source: Path, column: str) -> list[str]:
+    """Texts of a file, in order; an empty cell of a table is the empty text, and is counted in a notice.
 
     Raises:
         DataMissing: there is no such file.
-        DataInvalid: it cannot be read, is not UTF-8, or has no such column; names line or byte.
-        ExtraMissing: pyarrow is needed and missing.
+        DataInvalid: it cannot be read, is not UTF-8, has no such column, or a row does not fit the header.
     """
     if str(source) == "-":
-        return [line.removesuffix("\r") for line in _lines(_decoded(sys.stdin.buffer.read(), "standard input"))]
-    if not source.is_file():
+        return _lines(sys.stdin.buffer.read(), "standard input")
+    if not source.exists():
         raise DataMissing(f"--input {source}: there is no such file")
-    if source.suffix == ".parquet":
-        return _column_of_parquet(source, column)
+    if not {".csv", ".tsv", ".parquet"} & set(source.suffixes[-2:]):
+        try:
+            return _lines(source.read_bytes(), str(source))
+        except OSError as error:
+            raise DataInvalid(f"{source} cannot be read ({error.strerror or error})") from error
     try:
-        raw = source.read_bytes()
-    except OSError as error:
-        raise DataInvalid(f"{source} cannot be read ({error.strerror or error}); make it readable") from error
-    content = _decoded(raw, str(source)).replace("\r\n", "\n").replace("\r", "\n")
-    if source.suffix not in (".csv", ".tsv"):
-        return _lines(content)
-    import csv
-    import io
-
-    reader = csv.reader(io.StringIO(content), delimiter="\t" if source.suffix == ".tsv" else ",", strict=True)
-    number = 1
-    try:
-        header = next(reader, [])
-        if column not in header:
-            raise _no_column(source, column, header)
-        place = header.index(column)
-        found = []
-        for fields in reader:
-            number = reader.line_num
-            if fields:
-                found.append(fields[place] if place < len(fields) else "")
-    except csv.Error as error:
-        raise DataInvalid(
-            f"{source}: no table after line {number} ({error}); mend its quotes, or pass one text a line as .txt"
-        ) from error
+        frame = _frame(source)
+    except Exception as error:  # pandas raises many kinds, all of which mean the file
+        raise DataInvalid(f"{source} cannot be read as a table ({type(error).__name__}: {str(error)[:200]})") from error
+    if column not in frame:
+        shown = ", ".join(str(name)[:40] for name in frame) or "no columns at all"
+        raise DataInvalid(f"{source} has no column {column!r}; it has {shown}: pass `--column`")
+    cells = frame[column].fillna("")
+    strange = next((i for i, cell in enumerate(cells, 1) if isinstance(cell, bytes)), None)
+    if strange is not None:
+        raise DataInvalid(f"{source}: row {strange} of {column!r} holds bytes, not text")
+    found = [str(cell) for cell in cells]
+    empty = found.count("")
+    if empty:
+        echo(f"note: {empty} of {len(found)} cells of {column!r} are empty and encoded as the empty text", err=True)
     return found
 
 
-def _decoded(raw: bytes, place: str) -> str:
+def _frame(source: Path) -> pd.DataFrame:
+    """A table with cells as they are.
+
+    Raises:
+        ValueError: a row has more cells than the header, or whatever else pandas raises.
+    """
+    import pandas as pd
+
+    if source.suffix == ".parquet":
+        return pd.read_parquet(source)
+    separator = "\t" if ".tsv" in source.suffixes else ","
+    frame = pd.read_csv(source, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if not isinstance(frame.index, pd.RangeIndex):
+        # Pandas takes the first column for an index when rows are longer than the header.
+        raise ValueError("rows have more cells than the header")
+    return frame
+
+
+def _lines(raw: bytes, place: str) -> list[str]:
+    """Lines of a file, whatever ends them."""
+    if raw.startswith(b"\x1f\x8b"):
+        import gzip
+
+        raw = gzip.decompress(raw)
     try:
-        return raw.decode("utf-8-sig")
+        content = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise DataInvalid(
-            f"{place} is not UTF-8 (byte {error.start}); convert it, e.g. iconv -f latin1 -t utf-8"
-        ) from error
-
-
-def _lines(content: str) -> list[str]:
+        raise DataInvalid(f"{place} is not UTF-8 (byte {error.start}); convert it with iconv -t utf-8") from error
     return content.removesuffix("\n").split("\n") if content else []
 
 
-def _no_column(source: Path, column: str, names: Iterable[str]) -> DataInvalid:
-    shown = ", ".join(name[:40] for name in names) or "no columns at all"
-    return DataInvalid(f"{source} has no column {column!r}; it has {shown}: pass `--column`")
+def _load(
+    model: str,
+    weights_dirs: tuple[str, ...],
+    tokenizer_dirs: tuple[str, ...],
+    trusted: tuple[str, ...],
+    **given: Any,
+) -> Encoder:
+    """The encoder with the options of `options.encoder_options`."""
+    from harness.registry import load_encoder
+
+    base = model.partition("@")[0]
+    try:
+        return load_encoder(
+            model,
+            weights_dir=options.directories(weights_dirs, "--weights-dir").get(base),
+            tokenizer_dir=options.directories(tokenizer_dirs, "--tokenizer-dir").get(base),
+            trust_remote_code=True if base in options.split_names(trusted) else None,
+            **given,
+        )
+    except BenchError:
+        raise
+    except Exception as error:  # a plugin's constructor may raise anything
+        raise EncoderFault(f"{model} cannot be made: {type(error).__name__}: {error}") from error
 
 
-def _column_of_parquet(source: Path, column: str) -> list[str]:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ExtraMissing("reading .parquet needs pyarrow: pip install pyarrow, or pass a .csv file") from error
-    try:
-        with parquet.ParquetFile(source) as file:
-            names = file.schema_arrow.names
-            values = file.read([column]).column(0).to_pylist() if column in names else None
-    except Exception as error:  # the reader raises many kinds, all of which mean the file
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
-        raise DataInvalid(
-            f"{source} is not a parquet file, or a damaged one ({type(error).__name__}: {reason}); write it again"
-        ) from error
-    if values is None:
-        raise _no_column(source, column, names)
-    return ["" if value is None else str(value) for value in values]
+@click.command()
+@click.argument("name")
+@options.encoder_options
+@options.offline
+def check(name: str, offline: bool, **given: Any) -> int:
+    """Try encoder NAME against every rule of the contract.
+
+    Exit code: 0 when all are kept, 1 when one is broken.
+    """
+    options.go_offline(offline)
+    from harness.testing import check_encoder
+
+    report = check_encoder(_load(name, **given))
+    echo(str(report))
+    return 0 if report.passed else 1

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from harness.errors import BenchError, RecordSkipped, UsageError, unknown_name
+from harness.printing import echo, finish_streams, give_up_output, prepare_streams
 
 
 class LazyGroup(click.Group):
@@ -51,6 +52,13 @@ class LazyGroup(click.Group):
             raise unknown_name("command", args[0], list(self.lazy))
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; the reader of a pipe may have seen enough."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return give_up_output()
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
@@ -67,25 +75,21 @@ def invoke(group: click.Group) -> NoReturn:
     def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
         nonlocal skipped
         skipped = skipped or issubclass(category, RecordSkipped)
-        click.echo(f"warning: {message}", err=True)
+        echo(f"warning: {message}", err=True)
 
     warnings.showwarning = show
+    prepare_streams()
+    code: object = None
     try:
         code = group.main(standalone_mode=False)
-    except UsageError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
     except BenchError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
+        echo(f"error: {error}", err=True)
+        code = 2 if isinstance(error, UsageError) else 1
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) and code else int(skipped))
+        echo("interrupted", err=True)
+        code = 130
+    ended = code if isinstance(code, int) and code else int(skipped)
+    sys.exit(ended or finish_streams())

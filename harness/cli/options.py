@@ -12,6 +12,7 @@ import click
 
 from harness.errors import UsageError
 from harness.files import cache_root
+from harness.printing import FORMATS
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -55,6 +56,11 @@ def offline(function: F) -> F:
     return click.option(
         "--offline", is_flag=True, help="Never use the network  [env: AFFECTBENCH_OFFLINE, HF_HUB_OFFLINE]"
     )(function)
+
+
+def output_format(function: F) -> F:
+    """`--format`, as `fmt`: one of `harness.printing.FORMATS`."""
+    return click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True)(function)
 
 
 def encoder_options(function: F) -> F:

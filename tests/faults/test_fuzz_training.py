@@ -41,7 +41,7 @@ from carl.recipes.questions import question_items, read_questions
 from carl.recipes.training import is_finished
 from carl.shipping import read_run
 from carl.trainer import Trainer
-from harness.cli.encode import _read
+from harness.cli.encode import read_texts
 from harness.contamination.training import training_file
 from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError
@@ -442,7 +442,7 @@ def tokenizer_configuration(folder: Path) -> tuple[Path, bytes, Reader]:
 
 def _texts_in(path: Path, content: bytes) -> tuple[Path, bytes, Reader]:
     def read() -> None:
-        texts = _read(path, "text")
+        texts = read_texts(path, "text")
         assert all(isinstance(text, str) for text in texts)
 
     return path, content, read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -19,7 +18,7 @@ from carl.configurations import configuration
 from carl.pieces import size_in_bytes
 from carl.pretraining.config import PretrainingConfig
 from carl.pretraining.configurations import pretraining
-from harness.cli.models import _print_card
+from harness.cli.models import _card, _facts
 from harness.cli.options import size
 from harness.contamination.judgement import inherited, judge
 from harness.encoder import POOLINGS, EncoderCard
@@ -30,6 +29,7 @@ from harness.leaderboard import build_tables, render
 from harness.outcome import Metric
 from harness.planning import Estimator, Shard
 from harness.printing import one_line as clean
+from harness.printing import visible
 from harness.record import Record, ResultStore
 from harness.registry import EncoderPlugin
 from harness.report.cards import _rows
@@ -118,9 +118,7 @@ def test_a_card_that_is_taken_serves_everywhere(workbench, arguments):
             return np.ones((len(texts), 2), np.float32)
 
     plugin = EncoderPlugin(declared.name, declared, Encoder)
-    with contextlib.redirect_stdout(io.StringIO()) as printed:
-        _print_card(plugin)
-    printed.getvalue().encode()
+    visible(_card(_facts(plugin))).encode()
     fingerprint_of(plugin.create())
     judge(inherited(declared, {declared.name: declared}), "mr")
     workbench.plugins = {declared.name: plugin}

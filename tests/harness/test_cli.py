@@ -1,6 +1,9 @@
 """The command line as a user meets it: what it prints, what it imports, how it exits."""
 
+import gzip
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+
+from harness.cli import bench as command
+from harness.cli.encode import read_texts
+from harness.errors import DataInvalid, UsageError
 
 HEAVY = ("torch", "transformers", "pandas", "sklearn", "scipy", "datasets", "pyarrow")
 
@@ -50,26 +57,50 @@ def test_help_and_listings_import_nothing_heavy(arguments):
         (["tabel"], "did you mean table?"),
         (["run", "--models", "minilmm"], "unknown model 'minilmm'; did you mean minilm"),
         (["run", "--models", "lexicon", "--suite", "papre"], "unknown suite 'papre'; did you mean paper"),
-        (["run", "--models", "lexicon", "--tasks", "polarty"], "unknown task"),
-        (["run", "--models", "lexicon", "--seeds", "one"], "whole numbers"),
-        (["run", "--models", "lexicon", "--data-dir", "no/such"], "no/such is not a directory"),
+        (["run", "--models", "lexicon", "--tasks", "polarty"], "unknown task 'polarty'; did you mean polarity"),
+        (["data", "emobnak"], "did you mean emobank"),
         (["run", "--models", "lexicon", "--weights-dir", "lexicon"], "takes NAME=DIR"),
-        (["run", "--models", "lexicon", "--shard", "3/2"], "--shard takes i/n"),
-        (["run", "--models", "lexicon", "--max-memory", "much"], "--max-memory takes a size"),
-        (["run", "--models", "lexicon", "--address", "auto"], "add --engine ray"),
-        (["run", "--models", "lexicon", "--unit-timeout", "0"], "not in the range"),
         (["run"], "no model is named"),
-        (["table", "--results-dir", "no/such"], "no records in no/such"),
-        (["run", "--modles", "x"], "No such option"),
         (["encode", "-m", "lexicon", "x", "-o", "out.txt"], ".npy or .parquet"),
         (["encode", "-m", "lexicon", "-o", "out.npy"], "give texts"),
     ],
 )
-def test_wrong_usage_exits_with_2_and_says_what_is_right(arguments, words, tmp_path):
-    done = bench(*arguments, cwd=tmp_path)
-    assert done.returncode == 2, done
-    assert words in done.stderr
+def test_wrong_usage_says_what_is_right(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=re.escape(words)):
+        command.main(arguments, standalone_mode=False)
+
+
+@pytest.mark.parametrize("arguments", [["run", "--modles", "x"], ["tabel"], ["models", "--format", "yaml"]])
+def test_wrong_usage_exits_with_2(arguments):
+    done = bench(*arguments)
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("what", ["models", "tasks", "data"])
+def test_listings_as_json(what):
+    rows = json.loads(bench(what, "--format", "json").stdout)
+    assert len(rows) > 10
+    assert all(isinstance(row, dict) for row in rows)
+
+
+def test_a_reader_that_has_seen_enough_and_a_full_disk():
+    shell = f"{sys.executable} -m harness.cli models"
+    assert subprocess.run(["bash", "-c", f"{shell} | head -1; exit ${{PIPESTATUS[0]}}"], check=False).returncode == 0
+    full = subprocess.run(["bash", "-c", f"{shell} > /dev/full"], check=False, capture_output=True, text=True)
+    assert full.returncode == 1
+    assert "cannot be written" in full.stderr
+    assert "Traceback" not in full.stderr
+
+
+def test_the_shell_completes_commands():
+    environment = {"_BENCH_COMPLETE": "bash_complete", "COMP_WORDS": "bench ta", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv = ['bench']; from harness.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True
+    )
+    assert {"plain,table", "plain,tasks"} == set(done.stdout.split())
 
 
 @pytest.fixture(scope="module")
@@ -92,20 +123,6 @@ def test_a_second_run_does_nothing_twice(measured):
     )
     assert done.returncode == 0
     assert "(4 were recorded before)" in done.stderr
-
-
-@pytest.mark.parametrize("fmt", ["plain", "markdown", "csv", "json"])
-def test_tables_in_every_format(measured, fmt):
-    done = bench("table", "--results-dir", str(measured), "--format", fmt)
-    assert done.returncode == 0, done.stderr
-    assert "exicon" in done.stdout
-
-
-def test_an_unknown_format_lists_the_legal_ones(measured):
-    done = bench("table", "--results-dir", str(measured), "--format", "yaml")
-    assert done.returncode == 2
-    for fmt in ("plain", "markdown", "csv", "json"):
-        assert fmt in done.stderr
 
 
 def test_the_long_table_has_the_agreed_columns(measured):
@@ -145,12 +162,16 @@ def test_check(tmp_path):
     (tmp_path / "bad.py").write_text(
         "import numpy as np\nfrom harness import EncoderCard\n\n"
         "class Bad:\n    card = EncoderCard(name='bad', family='floor')\n"
-        "    def encode(self, texts):\n        return np.ones((len(texts), 2))\n"
+        "    def encode(self, texts):\n        return np.full((len(texts), 2), np.nan, dtype=np.float32)\n\n"
+        "class Broken:\n    card = Bad.card\n    def __init__(self):\n        raise OSError('no such server')\n"
+        "    def encode(self, texts):\n        return None\n"
     )
-    done = bench("check", f"{tmp_path / 'bad.py'}:Bad")
-    assert done.returncode == 1
-    assert "DOES NOT CONFORM" in done.stdout
-    assert "float64" in done.stdout
+    bad = bench("check", f"{tmp_path / 'bad.py'}:Bad")
+    assert bad.returncode == 1
+    assert "DOES NOT CONFORM" in bad.stdout
+    broken = bench("check", f"{tmp_path / 'bad.py'}:Broken")
+    assert broken.returncode == 1
+    assert "Traceback" not in broken.stderr
 
 
 class TestEncode:
@@ -180,20 +201,26 @@ class TestEncode:
         assert table.column("text").to_pylist() == ["good", "bad"]
         assert len(table.column("vector")[0]) > 8
 
-    def test_bad_input_is_named(self, tmp_path):
-        latin = tmp_path / "l.txt"
-        latin.write_bytes("café".encode("latin-1"))
-        table = tmp_path / "t.tsv"
-        table.write_text("a\tb\n1\t2\n")
-        out = str(tmp_path / "o.npy")
-        for arguments, words in (
-            (("-i", str(latin)), "not UTF-8 (byte 3)"),
-            (("-i", str(table)), "no column 'text'; it has a, b"),
-            (("-i", str(tmp_path / "none.txt")), "no such file"),
-        ):
-            done = bench("encode", "-m", "lexicon", "-o", out, *arguments)
-            assert done.returncode == 1
-            assert words in done.stderr
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("l.txt", "café".encode("latin-1"), "not UTF-8"),
+            ("t.tsv", b"a\tb\n1\t2\n", "no column 'text'; it has a, b"),
+            ("t.csv", b"text,id\na,1\nb,2,3\n", "cannot be read as a table"),
+            ("t.csv", b"text\na,1\nb,2\n", "more cells"),
+        ],
+    )
+    def test_bad_input_is_refused(self, tmp_path, name, content, words):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataInvalid, match=re.escape(words)):
+            read_texts(tmp_path / name, "text")
+
+    def test_long_missing_and_compressed_cells(self, tmp_path, capsys):
+        path = tmp_path / "t.csv.gz"
+        path.write_bytes(gzip.compress(f"id,text\n1,{'x' * 200_000}\n2,\n3\n4,NA\n".encode()))
+        texts = read_texts(path, "text")
+        assert [len(text) for text in texts] == [200_000, 0, 0, 2]
+        assert "2 of 4 cells" in capsys.readouterr().err
 
 
 SLOW = """
