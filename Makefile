@@ -42,8 +42,6 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format
 
 docs: $(VENV)/.installed
-	$(BIN)/python -m baselines.document > docs/encoders.md
-	$(BIN)/python -m harness.document > docs/tasks.md
 	$(BIN)/python docs/build.py
 
 tables: $(VENV)/.installed

@@ -25,7 +25,7 @@ from harness.corpora.goemotions import ekman
 #: SentEval's grid and seed (`senteval/tools/validation.py`).
 C_GRID = tuple(2.0**power for power in range(-2, 4))
 EMOTION_C_GRID = tuple(2.0**power for power in range(-4, 7))
-SEED = 1111
+SEED, SPLITS = 1111, ("train", "dev", "test")
 Encode = Callable[[Sequence[str]], Any]
 
 
@@ -43,7 +43,7 @@ def in_senteval_order(part: Any) -> tuple[list[str], Any]:
 
 def valence_arousal(data: Path, corpus: str, encode: Encode) -> float:
     """Least squares on each dimension; r of valence."""
-    parts = load(data, corpus, ["train", "dev", "test"] if corpus == "emobank" else ["all"])
+    parts = load(data, corpus, SPLITS if corpus == "emobank" else ["all"])
     X = encode([text for part in parts for text in part.texts])
     columns = []
     for dimension in ["valence", "arousal"] + ["dominance"] * (corpus != "facebook"):
@@ -63,8 +63,7 @@ def valence_arousal(data: Path, corpus: str, encode: Encode) -> float:
 
 def polarity(data: Path, corpus: str, encode: Encode) -> float:
     """Logistic regression as SentEval's scikit-learn mode; accuracy."""
-    splits = ["train", "dev", "test"] if corpus == "sst5" else ["all"]
-    parts = list(map(in_senteval_order, load(data, corpus, splits)))
+    parts = list(map(in_senteval_order, load(data, corpus, SPLITS if corpus == "sst5" else ["all"])))
     X, y = encode([text for texts, _ in parts for text in texts]), [labels for _, labels in parts]
     if len(parts) == 1:
         predicted = senteval_predictions(X, y[0], lambda C: LogisticRegression(C=C, random_state=SEED))
@@ -75,7 +74,7 @@ def polarity(data: Path, corpus: str, encode: Encode) -> float:
 
 def emotion(data: Path, corpus: str, encode: Encode) -> float:
     """Multinomial logistic regression, C chosen on dev by macro F1; accuracy."""
-    parts = load(data, corpus, ["train", "dev", "test"])
+    parts = load(data, corpus, SPLITS)
     chosen = [ekman(part) for part in parts]
     X = encode([part.texts[i] for part, picked in zip(parts, chosen, strict=True) for i in picked.rows])
     X, y = np.split(X, np.cumsum([len(picked.rows) for picked in chosen])[:2]), [picked.labels for picked in chosen]

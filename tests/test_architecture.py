@@ -16,7 +16,7 @@ FLOORS = (
     "mapped memory allocator shortage onednn probes corpora tasks",
     "transformer registry workers embeddings store leftovers contamination",
     "units planning engines runner run ray",
-    "leaderboard text_check figures report interop document",
+    "leaderboard text_check figures report interop",
     "api cli",
 )
 ROOMS = [room for floor in FLOORS for room in floor.split()]
