@@ -1,6 +1,6 @@
 """Compare what models were trained on with what they are scored on, text by text.
 
-    check = TextCheck(library, ResultStore(Path("results")), near=True)
+    check = TextCheck(corpora, ResultStore(Path("results")))
     found = check.model(find_encoder("senticse"), select_tasks("paper", []))
 
 Training texts come from three places: a list of hashes that a checkpoint ships (an encoder's optional method
@@ -11,9 +11,14 @@ row numbers, and each number on the rows that the model was not trained on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.contamination import (
     Evaluated,
@@ -21,23 +26,20 @@ from harness.contamination import (
     Overlap,
     TextEvidence,
     TrainingTexts,
-    declared_texts,
+    identify,
     inherited,
     judge,
     judge_by_text,
     overlap,
 )
 from harness.contamination.evidence import to_ranges
-from harness.contamination.overlap import joined
-from harness.errors import BenchError
+from harness.errors import BenchError, DataMissing, ExtraMissing, UsageError, WeightsMissing
 from harness.leaderboard.evaluations import combine_metric
 from harness.registry import encoder_names, find_encoder
 from harness.statistics import metrics_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness.corpora import CorpusRegistry
+    from harness.corpora import CorpusLibrary, CorpusRegistry
     from harness.outcome import Metric
     from harness.record import Record, ResultStore
     from harness.registry import EncoderPlugin
@@ -45,6 +47,56 @@ if TYPE_CHECKING:
 
 #: Numbers on fewer clean rows are not given: they would be noise.
 FEWEST = 20
+
+_HASH = re.compile(r"[0-9a-f]{16}")
+
+
+def declared_texts(name: str, splits: Mapping[str, Collection[str]], library: CorpusLibrary) -> TrainingTexts | str:
+    """Texts of a declared training set, or why there are none.
+
+    Args:
+        name: as on the card: `mr`, `sst5:train`, `wikipedia`.
+        splits: corpus → its splits, for every corpus of this installation.
+        library: reads them.
+    """
+    corpus, part = identify(name)
+    if corpus not in splits:
+        # Corpora of other distributions have no aliases: `NAME` and `NAME:SPLIT` are read as they stand.
+        plain, _, split = name.partition(":")
+        if plain in splits and (not split or split in splits[plain]):
+            corpus, part = plain, split or None
+    if corpus not in splits:
+        return "its texts are not among the corpora of this installation"
+    wanted = [split for split in splits[corpus] if part is None or split == part]
+    if not wanted and list(splits[corpus]) == ["all"]:
+        # A corpus without splits has no smaller part that could be read: the whole is the cautious answer.
+        wanted = ["all"]
+    if not wanted:
+        return f"this installation has no part {part!r} of {corpus}"
+    try:
+        texts = [text for split in wanted for text in library.load(corpus, split).texts]
+    except DataMissing:
+        return f"the corpus {corpus} is not on this machine"
+    except BenchError as error:
+        return str(error)
+    return TrainingTexts(name, texts, covers=(name,), part=part)
+
+
+def training_file(path: Path) -> TrainingTexts:
+    """Read a file of training texts: one text a line, or one hash a line as in `training_texts.txt`.
+
+    Raises:
+        UsageError: it cannot be read, is no UTF-8, or is empty.
+    """
+    try:
+        kept = [line for line in path.read_text("utf-8").split("\n") if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as UTF-8 text ({error}); give one training text a line") from error
+    if not kept:
+        raise UsageError(f"{path} holds no text; give one training text, or the hash of one, a line")
+    if all(_HASH.fullmatch(line.strip()) for line in kept):
+        return TrainingTexts(path.name, hashes=(line.strip() for line in kept))
+    return TrainingTexts(path.name, kept)
 
 
 @dataclass(frozen=True)
@@ -64,7 +116,6 @@ class TextCheck:
     Args:
         library: the corpora.
         store: results, for the numbers on the clean rows.
-        near: also search near-duplicates.
         weights_dirs: encoder name → directory of its weights.
     """
 
@@ -73,12 +124,10 @@ class TextCheck:
         library: CorpusRegistry,
         store: ResultStore,
         *,
-        near: bool = False,
         weights_dirs: Mapping[str, Path] | None = None,
     ) -> None:
         self.library = library
         self.store = store
-        self.near = near
         self.weights_dirs = dict(weights_dirs or {})
         self._splits = {card.name: tuple(card.rows) for card in library.cards()}
         self._prepared: dict[str, Prepared] = {}
@@ -106,7 +155,7 @@ class TextCheck:
         rest = tuple(prepared.texts)[: len(prepared.texts) - len(evaluated)]
         if not rest:
             return None
-        found = overlap(evaluated, TrainingTexts(f"{task.corpus}, training part", rest), near=self.near)
+        found = overlap(evaluated, TrainingTexts(f"{task.corpus}, training part", rest))
         return OwnTraining(task_id, _part(task), len(rest), found)
 
     def model(
@@ -130,7 +179,9 @@ class TextCheck:
             evaluated = self._scored(self._prepare(task_id, task))
             findings = [Finding(one, self._overlap(evaluated, one)) for one in (*training, *files)]
             judgement = judge_by_text(judge(declared, task.corpus), _part(task), findings, not_compared)
-            rows = joined((finding.overlap for finding in findings), len(evaluated))
+            rows = np.zeros(len(evaluated), dtype=np.bool_)
+            for finding in findings:
+                rows |= finding.overlap.shared
             found.append(self._evidence(plugin.name, task_id, evaluated, rows, judgement.as_record()))
         return found
 
@@ -169,8 +220,6 @@ class TextCheck:
 
     def _shipped(self, link: EncoderPlugin) -> frozenset[str] | None:
         """Hashes that a model ships; None where it has no list, or its weights are not here."""
-        from harness.errors import ExtraMissing, WeightsMissing
-
         try:
             encoder = link.create(weights_dir=self.weights_dirs.get(link.name.partition("@")[0]))
             ask = getattr(encoder, "training_text_hashes", None)
@@ -193,15 +242,17 @@ class TextCheck:
     def _overlap(self, evaluated: Evaluated, training: TrainingTexts) -> Overlap:
         key = (training, evaluated.texts)
         if key not in self._overlaps:
-            self._overlaps[key] = overlap(evaluated, training, near=self.near)
+            self._overlaps[key] = overlap(evaluated, training)
         return self._overlaps[key]
 
     def _evidence(
-        self, model: str, task_id: str, evaluated: Evaluated, rows: object, contamination: dict[str, object]
+        self,
+        model: str,
+        task_id: str,
+        evaluated: Evaluated,
+        shared: NDArray[np.bool_],
+        contamination: dict[str, object],
     ) -> TextEvidence:
-        import numpy as np
-
-        shared = np.asarray(rows, dtype=np.bool_)
         records = self._measured(model, task_id)
         remark = ""
         full: dict[str, Metric] = {}
@@ -231,11 +282,11 @@ class TextCheck:
         own = [r for r in self._records if (r.model.name, r.task_id, r.status) == (model, task_id, "ok")]
         return sorted(own, key=lambda record: record.seed)
 
-    def _clean(self, records: Sequence[Record], task_id: str, shared: object) -> tuple[dict[str, Metric], str]:
+    def _clean(
+        self, records: Sequence[Record], task_id: str, shared: NDArray[np.bool_]
+    ) -> tuple[dict[str, Metric], str]:
         """Numbers on the rows that are not shared, or why there are none."""
-        import numpy as np
-
-        rows = ~np.asarray(shared, dtype=np.bool_)
+        rows = ~shared
         left = int(rows.sum())
         if left < FEWEST:
             return {}, f"only {left} clean rows"

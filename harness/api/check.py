@@ -44,7 +44,6 @@ def check_contamination(
     data_dir: str | Path | None = None,
     results_dir: str | Path = "results",
     cache_dir: str | Path | None = None,
-    near: bool | None = None,
     offline: bool = False,
     write: bool = False,
 ) -> list[TextEvidence]:
@@ -57,7 +56,6 @@ def check_contamination(
         data_dir: directory of the official files; tasks whose corpora are not here are left out.
         results_dir: records, for the numbers on the clean rows.
         cache_dir: the cache; None follows XDG_CACHE_HOME.
-        near: search near-duplicates as well; None does if the extra `contamination` is installed.
         offline: never use the network.
         write: keep the evidence beside the records, so that tables mark by it.
 
@@ -66,7 +64,6 @@ def check_contamination(
         DataMissing: none of the corpora is here.
     """
     from harness.contamination import write_evidence
-    from harness.contamination.near import available
     from harness.corpora import CorpusRegistry
     from harness.errors import DataMissing
     from harness.files import cache_root
@@ -82,7 +79,6 @@ def check_contamination(
             offline=offline,
         ),
         ResultStore(Path(results_dir)),
-        near=available() if near is None else near,
     )
     present, missing = {}, ""
     for name, task in select_tasks(suite, [tasks] if isinstance(tasks, str) else list(tasks)).items():

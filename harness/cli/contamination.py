@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from harness.text_check import OwnTraining, TextCheck
 
 #: Levels at which texts can be equal, in the order of the columns.
-_LEVELS = ("exact", "normal", "near")
+_LEVELS = ("exact", "normal", "sentences", "near")
 
 
 @click.command()
@@ -39,7 +40,6 @@ _LEVELS = ("exact", "normal", "near")
     help="More training texts of a model, one text or one hash a line.",
 )
 @click.option("--weights-dir", "weights_dirs", multiple=True, metavar="NAME=DIR", help="A model's own checkpoint.")
-@click.option("--near/--no-near", default=None, help="Search near-duplicates  [default: if the extra is installed]")
 @click.option("--write", is_flag=True, help="Keep the answer beside the records; `bench table` marks by it.")
 @click.option("--format", "fmt", default="plain", show_default=True, help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
 def contamination(
@@ -52,14 +52,14 @@ def contamination(
     patterns: tuple[str, ...],
     files: tuple[str, ...],
     weights_dirs: tuple[str, ...],
-    near: bool | None,
     write: bool,
     fmt: str,
 ) -> None:
     """Show which models were trained on evaluated texts, and their numbers without them.
 
-    Compares texts, exactly, by letters and digits, and nearly: with the lists of hashes that checkpoints ship, with
-    the declared corpora that are on this machine, and with --training-texts. No text is printed or kept.
+    Compares texts, exactly, by letters and digits, by sentences and by word 8-grams: with the lists of hashes that
+    checkpoints ship, with the declared corpora that are on this machine, and with --training-texts. No text is printed
+    or kept.
 
     \b
       bench contamination --models senticse,sentibert --data-dir DATA
@@ -71,7 +71,6 @@ def contamination(
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir} is not a directory")
     from harness.contamination import write_evidence
-    from harness.contamination.near import available
     from harness.corpora import CorpusRegistry
     from harness.record import ResultStore
     from harness.registry import find_encoder, select_tasks
@@ -81,19 +80,15 @@ def contamination(
     named = _files(files, list(plugins))
     if write and not plugins:
         raise UsageError("--write keeps what is found of models: name some with --models")
-    searched = available() if near is None else near
     check = TextCheck(
         CorpusRegistry(data_dir, cache_dir, offline=offline),
         ResultStore(results_dir),
-        near=searched,
         weights_dirs=options.directories(weights_dirs, "--weights-dir"),
     )
     tasks, absent = _present(check, select_tasks(suite, options.split_names(patterns)))
     if not tasks:
         raise DataMissing(f"none of the corpora is on this machine. {next(iter(absent.values()), '')}")
     feet = [f"Not compared, corpus not found: {', '.join(absent)}"] if absent else []
-    if not searched:
-        feet.append("Near-duplicates were not searched" + (_INSTALL if near is None else "."))
     if not plugins:
         click.echo(_show_own([_own(check, name, task) for name, task in tasks.items()], fmt, feet))
         return
@@ -102,9 +97,6 @@ def contamination(
     if write:
         path = write_evidence(results_dir, found)
         click.echo(f"written to {path}; `bench table` marks by it", err=True)
-
-
-_INSTALL = ": pip install 'affectbench[contamination]'"
 
 
 def _present(check: TextCheck, tasks: Mapping[str, Task]) -> tuple[dict[str, Task], dict[str, str]]:
@@ -123,7 +115,7 @@ def _present(check: TextCheck, tasks: Mapping[str, Task]) -> tuple[dict[str, Tas
 
 def _files(values: Sequence[str], models: Sequence[str]) -> dict[str, list[TrainingTexts]]:
     """Model → the training files that the user names."""
-    from harness.contamination import training_file
+    from harness.text_check import training_file
 
     found: dict[str, list[TrainingTexts]] = {}
     for value in values:
@@ -156,7 +148,8 @@ def _show_own(found: Sequence[tuple[str, OwnTraining | None]], fmt: str, feet: S
     if fmt == "csv":
         return show_rows(header[:-1], [row[:-1] for row in cells], fmt)
     words = (
-        "Scored texts that the task's own training or development part holds; `near` are more, not among `normal`.",
+        "Scored texts that the task's own training or development part holds: equal; equal by letters and digits; with "
+        "a sentence in common; with at least half of their word 8-grams.",
         "Tasks without counts score all their texts, fold by fold.",
         *feet,
     )
@@ -165,9 +158,7 @@ def _show_own(found: Sequence[tuple[str, OwnTraining | None]], fmt: str, feet: S
 
 def _show(found: Sequence[TextEvidence], fmt: str, feet: Sequence[str]) -> str:
     if fmt == "json":
-        from harness.contamination.evidence import plain
-
-        return json.dumps([plain(entry) for entry in found], indent=1, ensure_ascii=False)
+        return json.dumps([asdict(entry) for entry in found], indent=1, ensure_ascii=False)
     if fmt == "csv":
         return _csv(found)
     from harness.contamination import TELLING
@@ -227,7 +218,12 @@ def _counts(match: Mapping[str, object]) -> str:
     return f" ({', '.join(words)} of {counts['rows']:,}{part} texts)"
 
 
-_WORDS = {"exact": "exactly", "normal": "by letters and digits", "near": "more nearly"}
+_WORDS = {
+    "exact": "exactly",
+    "normal": "by letters and digits",
+    "sentences": "by a sentence",
+    "near": "by half of their 8-grams",
+}
 
 
 def _csv(found: Sequence[TextEvidence]) -> str:

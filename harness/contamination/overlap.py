@@ -1,24 +1,99 @@
-"""Which evaluated texts are training texts: the same, the same but for case and punctuation, or nearly the same."""
+"""Which evaluated texts are training texts, whole, by a sentence or by most of their words.
+
+Five levels, none of which keeps or shows a text:
+
+* **exact**: equal in lower case with white space folded;
+* **normal**: equal in lower case without the tokens `-lrb-` and `-rrb-`, reduced to a-z and 0-9;
+* **sentences**: a sentence of the text, of at least `TELLING_SENTENCE` letters and digits, stands in a training text;
+* **near**: at least half of the text's word 8-grams stand in the training set (texts of eight words or more);
+* **shared**: exact, normal or near, or at least half of its letters stand in such sentences: one common sentence in a
+  long review is counted and makes no asterisk.
+
+Where only hashes of whole training texts are known, a sentence is found only if it was a training text by itself, and
+`near` cannot be said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from harness.contamination.near import near_duplicates
-from harness.contamination.normal_form import exact_form, form_hash, normal_form
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Rows = NDArray[np.bool_]
+Rows = NDArray[np.bool_]
 
 #: A shared text tells something from this many letters and digits on; "thank you" is in every collection. Shorter
-#: ones are counted and left out of the clean rows, but make no asterisk, and have no near-duplicates.
+#: ones are counted and left out of the clean rows, but make no asterisk.
 TELLING = 15
+#: The same for one sentence of a text.
+TELLING_SENTENCE = 24
+
+#: Words of a gram.
+GRAM = 8
+#: Share of a text's grams, or of its letters in known sentences, that makes it shared.
+_HALF = 0.5
+
+_BRACKETS = frozenset(("-lrb-", "-rrb-"))
+_OTHER = re.compile(r"[^a-z0-9]+")
+_END = re.compile(r"(?<=[.!?])\s+|\n+|<br\s*/?>")
+
+
+def exact_form(text: str) -> str:
+    r"""Lower case, white space folded.
+
+    >>> exact_form("A  good\tDay . ")
+    'a good day .'
+    """
+    return " ".join(text.lower().split())
+
+
+def normal_form(text: str) -> str:
+    """Lower case, without bracket tokens, a-z and 0-9 alone: bridges tokenisers and punctuation.
+
+    >>> normal_form("It 's -LRB- very -RRB- GOOD !")
+    'itsverygood'
+    """
+    words = (word for word in text.lower().split() if word not in _BRACKETS)
+    return _OTHER.sub("", "".join(words))
+
+
+def form_hash(form: str) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of a normal form."""
+    return hashlib.sha256(form.encode()).hexdigest()[:16]
+
+
+def text_hash(text: str) -> str:
+    """The hash of a text's normal form: shows overlap without giving the text.
+
+    >>> text_hash("Very good!") == text_hash("very good")
+    True
+    """
+    return form_hash(normal_form(text))
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Normal forms of the text's sentences that tell something.
+
+    >>> list(sentences("Good. I bought this phone in the spring of 2003!"))
+    ['iboughtthisphoneinthespringof2003']
+    """
+    return (form for part in _END.split(text) if len(form := normal_form(part)) >= TELLING_SENTENCE)
+
+
+def grams(texts: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A number for every word 8-gram, and the text that each is of; good for comparing within one process."""
+    numbers: list[int] = []
+    rows: list[int] = []
+    for row, text in enumerate(texts):
+        words = _OTHER.sub(" ", text.lower()).split()
+        own = [hash(tuple(words[i : i + GRAM])) for i in range(len(words) - GRAM + 1)]
+        numbers += own
+        rows += [row] * len(own)
+    return np.array(numbers, dtype=np.int64), np.array(rows, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -46,10 +121,18 @@ class Evaluated:
         return tuple(map(form_hash, self.normal))
 
     @cached_property
+    def sentences(self) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """Hashes and lengths of the sentences of each text."""
+        return tuple(tuple((form_hash(form), len(form)) for form in sentences(text)) for text in self.texts)
+
+    @cached_property
+    def grams(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Word 8-grams of the texts."""
+        return grams(self.texts)
+
+    @cached_property
     def telling(self) -> Rows:
         """Which texts are long enough to tell something (n,)."""
-        import numpy as np
-
         return np.array([len(form) >= TELLING for form in self.normal], dtype=np.bool_)
 
 
@@ -59,7 +142,7 @@ class TrainingTexts:
     Args:
         name: how the evidence calls it: the name on the card, a file's name, or whose list it is.
         texts: the texts, where they are known.
-        hashes: hashes in place of them.
+        hashes: hashes of whole texts in place of them.
         covers: names on the card that these texts stand for.
         part: part of the data set, where it is one.
     """
@@ -76,41 +159,45 @@ class TrainingTexts:
         self.name = name
         self.covers = tuple(covers)
         self.part = part
-        self.exact: frozenset[str] | None = None
-        self.normal: tuple[str, ...] | None = None
-        if texts is None:
-            self.hashes = frozenset(hashes)
-            return
-        kept = tuple(texts)
-        self.exact = frozenset(map(exact_form, kept))
+        self.texts = None if texts is None else tuple(texts)
+        self.exact = None if self.texts is None else frozenset(map(exact_form, self.texts))
         # A text without letters and digits is equal to another one by its exact form alone.
-        self.normal = tuple(dict.fromkeys(filter(None, map(normal_form, kept))))
-        self.hashes = frozenset(map(form_hash, self.normal)).union(hashes)
+        self.hashes = frozenset(form_hash(form) for form in map(normal_form, self.texts or ()) if form).union(hashes)
 
     def __len__(self) -> int:
         return len(self.hashes)
 
+    @cached_property
+    def sentences(self) -> frozenset[str]:
+        """Hashes of all sentences, and of the whole texts."""
+        return self.hashes.union(form_hash(form) for text in self.texts or () for form in sentences(text))
+
+    @cached_property
+    def grams(self) -> NDArray[np.int64]:
+        """Word 8-grams of the texts, sorted."""
+        return np.unique(grams(self.texts or ())[0])
+
 
 @dataclass(frozen=True)
 class Overlap:
-    """Evaluated rows that stand in a training set, (n,) each."""
+    """Evaluated rows that stand in a training set, (n,) each; the levels are those of the module."""
 
     telling: Rows
     """Rows long enough to tell something, shared or not."""
     normal: Rows
-    """Equal by the normal form."""
+    sentences: Rows
+    covered: Rows
+    """Rows at least half of whose letters stand in shared sentences."""
     exact: Rows | None = None
-    """Equal by the exact form; None where only hashes are known."""
+    """None where only hashes are known."""
     near: Rows | None = None
-    """Near-duplicates of those that are not equal; None where they were not searched."""
+    """None where only hashes are known."""
 
     @property
     def shared(self) -> Rows:
         """Rows that are shared in any way."""
-        import numpy as np
-
         parts = [part for part in (self.exact, self.near) if part is not None]
-        return np.asarray(np.logical_or.reduce([self.normal, *parts]), dtype=np.bool_)
+        return np.asarray(np.logical_or.reduce([self.normal, self.covered, *parts]), dtype=np.bool_)
 
     @property
     def marks(self) -> bool:
@@ -123,48 +210,37 @@ class Overlap:
         Args:
             part: which part of the corpus the rows are.
         """
-        import numpy as np
-
-        levels = {"exact": self.exact, "normal": self.normal, "near": self.near, "shared": self.shared}
+        levels = {
+            **{"exact": self.exact, "normal": self.normal, "sentences": self.sentences},
+            **{"near": self.near, "shared": self.shared},
+        }
         found = {name: int(np.count_nonzero(rows)) for name, rows in levels.items() if rows is not None}
         return {"part": part, "rows": len(self.normal), **found}
 
 
-def overlap(evaluated: Evaluated, training: TrainingTexts, *, near: bool = False) -> Overlap:
+def overlap(evaluated: Evaluated, training: TrainingTexts) -> Overlap:
     """Look every evaluated text up in a training set.
 
     Args:
         evaluated: the texts that are scored.
         training: the training set.
-        near: also search near-duplicates, which needs the texts themselves.
-
-    Raises:
-        ExtraMissing: near-duplicates are asked for and the packages are not installed.
     """
-    import numpy as np
-
-    known, hashes = training.exact, training.hashes
-    exact = None if known is None else np.array([form in known for form in evaluated.exact], dtype=np.bool_)
-    normal = np.array(
-        [bool(form) and digest in hashes for form, digest in zip(evaluated.normal, evaluated.hashes, strict=True)],
-        dtype=np.bool_,
-    )
-    found = Overlap(evaluated.telling, normal, exact)
-    if not near or training.normal is None:
-        return found
-    open_rows = np.flatnonzero(evaluated.telling & ~found.shared)
-    close = np.zeros(len(evaluated), dtype=np.bool_)
-    close[open_rows] = near_duplicates(
-        [evaluated.normal[i] for i in open_rows], (form for form in training.normal if len(form) >= TELLING)
-    )
-    return Overlap(evaluated.telling, normal, exact, close)
-
-
-def joined(overlaps: Iterable[Overlap], n: int) -> Rows:
-    """Rows that are shared with any of several training sets (n,)."""
-    import numpy as np
-
-    rows = np.zeros(n, dtype=np.bool_)
-    for found in overlaps:
-        rows |= found.shared
-    return rows
+    hashes, known = training.hashes, training.sentences
+    found = [sum(length for digest, length in own if digest in known) for own in evaluated.sentences]
+    letters = np.array(found, dtype=np.int64)
+    plain = {
+        "telling": evaluated.telling,
+        "normal": np.array(
+            [bool(form) and digest in hashes for form, digest in zip(evaluated.normal, evaluated.hashes, strict=True)],
+            dtype=np.bool_,
+        ),
+        "sentences": letters > 0,
+        "covered": (letters > 0) & (letters >= _HALF * np.array([len(form) for form in evaluated.normal])),
+    }
+    if training.exact is None:
+        return Overlap(**plain)
+    numbers, rows = evaluated.grams
+    total = np.bincount(rows, minlength=len(evaluated))
+    hits = np.bincount(rows[np.isin(numbers, training.grams)], minlength=len(evaluated))
+    exact = np.array([form in training.exact for form in evaluated.exact], dtype=np.bool_)
+    return Overlap(**plain, exact=exact, near=(total > 0) & (hits >= _HALF * total))

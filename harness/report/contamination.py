@@ -58,7 +58,9 @@ def _match(match: Mapping[str, Any]) -> str:
     counts = match.get("counts")
     if isinstance(counts, Mapping) and "rows" in counts:
         levels = [
-            f"{counts[name]:,} {name}" for name in ("exact", "normal", "near") if isinstance(counts.get(name), int)
+            f"{counts[name]:,} {name}"
+            for name in ("exact", "normal", "sentences", "near")
+            if isinstance(counts.get(name), int)
         ]
         words += f" ({', '.join(levels)} of {counts['rows']:,} texts)" if levels else ""
     why = match.get("why")

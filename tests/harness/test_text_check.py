@@ -162,8 +162,7 @@ def test_what_a_model_started_from_counts(check, plugins):
 
 def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, texts):
     silent = plugins("Silent")
-    # The sample was written for this package: without a shared text nobody can have been trained on it.
-    assert found(check, silent).state == "clean"
+    assert found(check, silent).state == "unknown"
     shared = found(check, silent, TrainingTexts("file", texts[0][:5]))
     assert (shared.state, shared.contamination["basis"]) == ("overlap", "text")
 

@@ -56,7 +56,7 @@ def bench(*arguments, command=contamination):
 
 def test_shared_texts_are_counted_and_numbers_given_without_them(places):
     directory, common, texts = places
-    text = bench("--models", "lexicon", "--tasks", TASK, "--training-texts", directory / "seen.txt", "--near", *common)
+    text = bench("--models", "lexicon", "--tasks", TASK, "--training-texts", directory / "seen.txt", *common)
     assert "overlap" in text
     assert "seen.txt, text, training texts are evaluated" in text
     assert not any(sentence in text for sentence in texts), "no text is printed"
@@ -77,7 +77,7 @@ def test_the_asterisk_follows_from_what_is_written(places):
     before = bench(*options, command=table)
     assert "lexicon" not in before.lower().partition("trained on the data set")[2]
     bench(
-        *("--models", "lexicon", "--tasks", TASK, "--write", "--no-near"),
+        *("--models", "lexicon", "--tasks", TASK, "--write"),
         *("--training-texts", f"lexicon={directory / 'seen.txt'}"),
         *common,
     )
@@ -85,20 +85,19 @@ def test_the_asterisk_follows_from_what_is_written(places):
     assert not any(sentence in kept for sentence in texts), "no text is kept"
     after = bench(*options, command=table)
     assert "*" in after
-    bench("--models", "lexicon", "--tasks", TASK, "--write", "--no-near", *common)
+    bench("--models", "lexicon", "--tasks", TASK, "--write", *common)
     assert bench(*options, command=table) == before
 
 
 def test_every_format_and_the_own_overlaps_of_tasks(places):
     _, common, _ = places
     for fmt in ("plain", "markdown", "csv", "json"):
-        text = bench("--models", "tfidf-svd", "--suite", "sample", "--no-near", "--format", fmt, *common)
+        text = bench("--models", "tfidf-svd", "--suite", "sample", "--format", fmt, *common)
         assert "sample" in text
     (entry, *_) = json.loads(text)
     assert entry["contamination"]["texts"]["compared"] == ["sample:train"]
-    own = json.loads(bench("--suite", "sample", "--no-near", "--format", "json", *common))
+    own = json.loads(bench("--suite", "sample", "--format", "json", *common))
     assert {row["task"] for row in own} >= {TASK}
-    assert "Near-duplicates were not searched." in bench("--suite", "sample", "--no-near", *common)
 
 
 @pytest.mark.parametrize(

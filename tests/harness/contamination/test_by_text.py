@@ -18,11 +18,11 @@ from harness.contamination import (
     judge_by_text,
     overlap,
     read_evidence,
+    text_hash,
     write_evidence,
 )
 from harness.contamination.evidence import FILE, from_ranges, to_ranges
 from harness.errors import RecordInvalid, RecordNewer
-from harness.leaderboard.evaluations import contamination_state
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record
 
@@ -45,7 +45,8 @@ def test_a_shared_text_makes_an_overlap_whatever_names_say():
     assert (found.state, found.evidence["basis"]) == ("overlap", "text")
     (match,) = found.evidence["matches"]
     assert (match["trained_on"], match["evaluated"]) == ("my-crawl", "sst5")
-    assert match["counts"] == {"part": "test", "rows": 3, "exact": 1, "normal": 1, "shared": 1}
+    levels = dict.fromkeys(("exact", "normal", "sentences", "near", "shared"), 1)
+    assert match["counts"] == {"part": "test", "rows": 3, **levels}
     assert found.evidence["texts"] == {"compared": ["my-crawl"], "not_compared": {}}
 
 
@@ -84,13 +85,17 @@ def test_names_whose_texts_are_not_at_hand_are_judged_as_names():
     assert found.evidence["matches"][0]["counts"]["rows"] == 2210, "the published counts"
 
 
-def test_a_shipped_list_stands_for_the_names_that_it_covers():
-    clean = finding("texts of mine", "Nothing of that kind.", covers=("mr", "yelp"))
-    assert joined(("mr", "yelp"), "sst5", clean).state == "clean"
-    shared = finding("texts of mine", OTHER, covers=("mr", "yelp"))
-    found = joined(("mr", "yelp"), "sst5", shared)
-    assert found.state == "overlap"
-    assert [match["basis"] for match in found.evidence["matches"]] == ["text", "descent"]
+def test_a_shipped_list_stands_for_the_names_that_it_covers_and_takes_nothing_back():
+    def listed(*texts):
+        training = TrainingTexts("texts of mine", hashes=map(text_hash, texts), covers=("mr", "yelp"))
+        return Finding(training, overlap(EVALUATED, training))
+
+    clean = joined(("mr", "yelp"), "sst5", listed("Nothing of that kind."))
+    assert clean.state == "overlap", "hashes of whole texts cannot find a sentence inside one"
+    found = joined(("amazon-reviews",), "cr", listed(OTHER))
+    assert [match["basis"] for match in found.evidence["matches"]] == ["text", "source"]
+    texts = finding("texts of mine", "Nothing of that kind.", covers=("mr", "yelp"))
+    assert joined(("mr", "yelp"), "sst5", texts).state == "clean"
 
 
 def test_unknown_is_never_made_clean_by_texts():
@@ -154,7 +159,7 @@ def test_evidence_applies_to_the_same_weights_and_data_alone(tmp_path):
     evidence = read_evidence(tmp_path)
     others = [record(data="x"), record(model=ModelFacts(name="m", fingerprint="x")), record(corpus="mr")]
     marked, *rest = apply_evidence([record(), *others], evidence)
-    assert contamination_state(marked.contamination) == "overlap"
+    assert marked.contamination["state"] == "overlap"
     assert rest == others
 
 

@@ -61,6 +61,8 @@ def test_the_corpus_itself_is_found_under_its_usual_names(training: str, corpus:
         ("semeval2007-affective-text", "emobank"),
         ("Affective Text", "pooled"),
         ("masc", "emobank"),
+        ("ratings", "mr"),
+        ("cr", "ratings-products"),
     ],
 )
 def test_descent_is_found(training: str, corpus: str) -> None:
@@ -111,9 +113,10 @@ def test_nothing_declared_is_unknown_and_declaring_nothing_is_clean() -> None:
     assert judge((), "mr").state == "clean"
 
 
-def test_the_sample_is_clean_even_for_undeclared_models() -> None:
-    assert judge(None, "sample").state == "clean"
-    assert judge(("mr", "emobank"), "sample").state == "clean"
+def test_what_was_written_for_a_corpus_is_no_clean_model_of_it() -> None:
+    judged = judge(("authored:goemotions",), "go_emotions")
+    assert (judged.state, judged.evidence["basis"]) == ("overlap", "authored")
+    assert judge(("authored:goemotions",), "mr").state == "clean"
 
 
 def test_a_declared_part_is_named() -> None:
