@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from harness.contamination.training import training_file
 
 from baselines.sentilare_polarity import PolarityRule, SentiWordNet, read_gloss_vectors
 from carl.ablation.plan import ArmRun, ablation_plan
@@ -42,7 +43,6 @@ from carl.recipes.training import is_finished
 from carl.shipping import read_run
 from carl.trainer import Trainer
 from harness.cli.encode import read_texts
-from harness.contamination.training import training_file
 from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError
 from harness.locks import _Holder

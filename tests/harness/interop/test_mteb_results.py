@@ -87,6 +87,13 @@ def test_a_main_score_of_its_own_kind_is_kept(folder):
     assert (score.metric, score.value, score.subset) == ("main", 0.5, "en")
 
 
+def test_a_score_without_value_loses_no_other(folder):
+    file = folder / "org__small-model" / "rev1" / "STS.json"
+    file.write_text(json.dumps(document("STS", scores={"test": [{"main_score": float("nan"), "accuracy": 0.5}]})))
+    assert [(one.task, one.value) for one in read_mteb(folder)].count(("STS", 0.5)) == 1
+    assert len(read_mteb(folder)) == 5
+
+
 def test_our_records_of_the_same_model_stand_beside(folder, store):
     pairs = beside(read_mteb(folder), list(store))
     found = {(score.task, score.metric): [r.protocol for r in records] for score, records in pairs}
