@@ -110,7 +110,7 @@ def probe(bench: Bench) -> None:
     splits = [(held, [part for _, part in folds.split(X[train], y[train])]) for train, held in folds.split(X, y)]
 
     def ours() -> Any:
-        return nested_cross_validation(X, y, C_GRID, [s[0] for s in splits], [s[1] for s in splits]).logits > 0
+        return nested_cross_validation(X, y, 2, C_GRID, [s[0] for s in splits], [s[1] for s in splits]).predicted
 
     def theirs(**options: Any) -> Any:
         # With two threads scikit-learn takes seven times as long: its products are too small for them.
@@ -132,7 +132,7 @@ def geometry(bench: Bench) -> None:
     def theirs() -> float:
         return float(torch.pdist(torch.nn.functional.normalize(X)).pow(2).mul(-2).exp().mean().log())
 
-    seconds, last = bench.turns({"ours": partial(uniformity, X), "theirs": theirs}, bench.rounds)
+    seconds, last = bench.turns({"ours": partial(uniformity, X.numpy()), "theirs": theirs}, bench.rounds)
     found = f"values differ by {abs(last['ours'] - last['theirs']):.0e}"
     bench.ratio("uniformity of 10,000 points", "torch.pdist", seconds["theirs"], seconds["ours"], found)
 

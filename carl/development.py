@@ -143,7 +143,7 @@ class Development:
         Returns:
             Score by name, from -1 or 0 to 1, and `score`, the mean of them without the emotions' accuracy.
         """
-        from harness.probes.least_squares import least_squares
+        from harness.probes.linear import least_squares
 
         fit, dev = self._affect
         predicted = least_squares(embed(fit.items), fit.labels).predict(embed(dev.items))

@@ -48,7 +48,7 @@ def fit_heads(encode: Encode, library: CorpusLibrary) -> Heads:
 def fit_affect(encode: Encode, library: CorpusLibrary) -> Head:
     """Valence and arousal by least squares on EmoBank's training split."""
     from harness.corpora.emobank import CARD
-    from harness.probes.least_squares import least_squares
+    from harness.probes.linear import least_squares
     from harness.statistics import regression_metrics
 
     train, test = (library.load("emobank", split) for split in ("train", "test"))
@@ -81,18 +81,17 @@ def fit_affect(encode: Encode, library: CorpusLibrary) -> Head:
 def fit_emotions(encode: Encode, library: CorpusLibrary) -> Head:
     """Ekman's six emotions by logistic regression on GoEmotions' training split, strength chosen on development."""
     from harness.corpora.goemotions import CARD
-    from harness.metrics import classification, confusion
-    from harness.probes.calibration import expected_calibration_error, probabilities
+    from harness.metrics import classification, confusion, expected_calibration_error, probabilities
     from harness.probes.logistic import multinomial
     from harness.statistics import classification_metrics
-    from harness.tasks.emotion_rows import STRENGTHS, emotion_rows
+    from harness.tasks.emotion_rows import C_GRID, emotion_rows
 
     train, dev, test = (emotion_rows(library, "goemotions", split, "mapped", 6) for split in ("train", "dev", "test"))
     names = train.classes
-    fits = multinomial(encode(train.texts), train.labels, len(names), STRENGTHS)
+    fits = multinomial(encode(train.texts), train.labels, len(names), C_GRID)
     vectors = encode(dev.texts)
     development = []
-    for place in range(len(STRENGTHS)):
+    for place in range(len(C_GRID)):
         guessed = fits.decide(vectors, place).argmax(axis=1)
         matrix = confusion(np.ones((1, len(guessed))), dev.labels, guessed, len(names))
         development.append(float(classification(matrix)["macro.f1"][0]))
@@ -105,7 +104,7 @@ def fit_emotions(encode: Encode, library: CorpusLibrary) -> Head:
         protocol="emotion/goemotions/ekman6-mapped/1",
         method=(
             "multinomial logistic regression on the training comments whose labels fall into one of the six classes, "
-            f"C = {STRENGTHS[best]:g} chosen by macro F1 on the development split; neutral comments are left out"
+            f"C = {C_GRID[best]:g} chosen by macro F1 on the development split; neutral comments are left out"
         ),
         fitted=len(train.texts),
         scored=len(test.texts),

@@ -17,8 +17,8 @@ import numpy as np
 
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.files import sha256_file, write_bytes, write_text
+from harness.metrics import probabilities
 from harness.outcome import Metric
-from harness.probes.calibration import probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

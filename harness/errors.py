@@ -52,6 +52,10 @@ class NotApplicable(BenchError):
     status = "skipped"
 
 
+class NotConverged(BenchError):
+    """A probe missed its tolerance: its number would depend on the solver."""
+
+
 class EncoderFault(BenchError):
     """An encoder broke its contract (shape, dtype, finiteness) or raised while encoding."""
 

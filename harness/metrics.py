@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -33,8 +34,6 @@ _DENSE = 2**22
 
 def _moments(weights: Floats, gold: Floats, predicted: Floats) -> _Moments:
     """Weighted means, variances and covariance, (draws,) each."""
-    import numpy as np
-
     # Centring by the unweighted means first keeps the differences of large sums exact enough.
     g, p = gold - gold.mean(), predicted - predicted.mean()
     total = weights.sum(axis=1)
@@ -51,8 +50,6 @@ def _moments(weights: Floats, gold: Floats, predicted: Floats) -> _Moments:
 
 def _ratio(numerator: Floats, denominator: Floats, floor: float) -> Floats:
     """Quotient where the denominator is above the floor, else 0."""
-    import numpy as np
-
     safe = denominator > floor
     return np.where(safe, numerator / np.where(safe, denominator, 1.0), 0.0)
 
@@ -63,8 +60,6 @@ def pearson(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
 
 
 def _pearson(moments: _Moments, gold: Floats, predicted: Floats) -> Floats:
-    import numpy as np
-
     _, _, var_g, var_p, cov = moments
     varies = (var_g > _CONSTANT * np.mean(gold**2)) & (var_p > _CONSTANT * np.mean(predicted**2))
     return np.where(varies, np.clip(_ratio(cov, np.sqrt(var_g * var_p), 0.0), -1.0, 1.0), 0.0)
@@ -72,8 +67,6 @@ def _pearson(moments: _Moments, gold: Floats, predicted: Floats) -> Floats:
 
 def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Spearman's ρ: Pearson's r of mid-ranks, ranked anew under every weighting (counts of repeated rows)."""
-    import numpy as np
-
     ranks, others = _Ranks(gold), _Ranks(predicted)
     # A few weightings at a time, so that all that is made of them stays in the processor's cache.
     step = max(1, _CACHED // max(weights.shape[1], 1))
@@ -83,8 +76,6 @@ def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
 
 def _rank_correlation(weights: Floats, gold: _Ranks, predicted: _Ranks) -> Floats:
     """Sums over groups of equal values, in the order of the predictions: nothing is put back into the order of rows."""
-    import numpy as np
-
     rows = np.take(weights, predicted.order, axis=1)
     of_gold = gold.sums(np.take(weights, gold.order, axis=1))
     of_predicted = predicted.sums(rows)
@@ -98,8 +89,6 @@ def _rank_correlation(weights: Floats, gold: _Ranks, predicted: _Ranks) -> Float
 
 def _centred(sizes: Floats) -> Floats:
     """Mid-ranks of groups of so many rows each (draws, groups), less their mean over the rows, which is half of all."""
-    import numpy as np
-
     middle = np.cumsum(sizes, axis=1)
     half = middle[:, -1:] / 2
     middle -= sizes / 2
@@ -115,8 +104,6 @@ class _Ranks:
     """
 
     def __init__(self, values: Floats) -> None:
-        import numpy as np
-
         self.order = np.argsort(values, kind="stable")
         self.starts = np.flatnonzero(np.r_[True, values[self.order][1:] != values[self.order][:-1]])
         self.group = np.empty(len(values), dtype=np.int64)
@@ -124,15 +111,11 @@ class _Ranks:
 
     def sums(self, ordered: Floats) -> Floats:
         """Sums over equal rows (draws, groups) of numbers in this order (draws, n)."""
-        import numpy as np
-
         return ordered if len(self.starts) == len(self.order) else np.add.reduceat(ordered, self.starts, axis=1)
 
 
 def mae(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Mean absolute error, in the unit of the labels."""
-    import numpy as np
-
     return np.asarray(weights @ np.abs(gold - predicted) / weights.sum(axis=1))
 
 
@@ -144,8 +127,6 @@ def _ccc(moments: _Moments) -> Floats:
 
 def _r2(moments: _Moments, weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Coefficient of determination: 1 − residual sum of squares / total sum of squares; may be negative."""
-    import numpy as np
-
     residual = weights @ (gold - predicted) ** 2 / weights.sum(axis=1)
     floor = _CONSTANT * np.mean(gold**2)
     varies = moments[2] > floor
@@ -184,7 +165,6 @@ def regression(weights: Floats, gold: Floats, predicted: Floats, names: Collecti
 
 def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Floats:
     """Confusion matrices, (draws, classes, classes): rows are gold classes, columns predicted ones."""
-    import numpy as np
     from scipy.sparse import csr_array
 
     cell = gold * classes + predicted
@@ -200,15 +180,11 @@ def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.in
 
 def accuracy(matrices: Floats) -> Floats:
     """Share of rows on the diagonal, (draws,)."""
-    import numpy as np
-
     return np.asarray(np.trace(matrices, axis1=1, axis2=2) / matrices.sum(axis=(1, 2)))
 
 
 def per_class(matrices: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Precision, recall, F1 and support of each class, (draws, classes) each; 0 where undefined."""
-    import numpy as np
-
     hits = np.diagonal(matrices, axis1=1, axis2=2)
     predicted, support = matrices.sum(axis=1), matrices.sum(axis=2)
     precision = _ratio(hits, predicted, 0.0)
@@ -230,3 +206,58 @@ def classification(matrices: Floats) -> dict[str, Floats]:
         for name, values in (("f1", f1), ("precision", precision), ("recall", recall)):
             numbers[f"{average}.{name}"] = (values * weights).sum(axis=1)
     return numbers
+
+
+#: Bins of the expected calibration error.
+BINS = 15
+
+
+def probabilities(logits: Floats) -> Floats:
+    """Softmax of each row (m, classes)."""
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
+
+
+def brier_scores(shares: Floats, gold: NDArray[np.int64]) -> Floats:
+    """Brier score of each row (m,).
+
+    Args:
+        shares: probabilities (m, classes).
+        gold: true classes (m,).
+    """
+    truth = np.eye(shares.shape[1])[gold]
+    return np.asarray(((shares - truth) ** 2).sum(axis=1))
+
+
+def log_losses(logits: Floats, gold: NDArray[np.int64]) -> Floats:
+    """Log loss of each row (m,), from logits: a probability that rounds to 0 still has a finite loss."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(gold)), gold])
+
+
+def reliability(shares: Floats, gold: NDArray[np.int64], bins: int = BINS) -> NDArray[np.float64]:
+    """The reliability curve: one row a bin with its share of the rows, mean probability, and accuracy.
+
+    Bins hold equally many rows, up to one; rows of equal probability may be cut apart, in their order. With fewer rows
+    than bins every row is a bin.
+
+    Args:
+        shares: probabilities (m, classes).
+        gold: true classes (m,).
+        bins: how many.
+
+    Returns:
+        (bins, 3).
+    """
+    predicted = shares.argmax(axis=1)
+    sure = shares[np.arange(len(gold)), predicted]
+    right = predicted == gold
+    order = np.argsort(sure, kind="stable")
+    parts = np.array_split(order, min(bins, len(order)))
+    return np.array([[len(part) / len(order), sure[part].mean(), right[part].mean()] for part in parts])
+
+
+def expected_calibration_error(shares: Floats, gold: NDArray[np.int64], bins: int = BINS) -> float:
+    """Expected calibration error of the predicted class, 0 to 1; arguments as for `reliability`."""
+    curve = reliability(shares, gold, bins)
+    return float((curve[:, 0] * np.abs(curve[:, 1] - curve[:, 2])).sum())

@@ -16,14 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness import allocator, memory
+from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
 from harness.corpora import CorpusRegistry
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
-from harness.encoder import checked_vectors
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from harness.encoder import Encoder, EncoderCard
     from harness.outcome import Outcome
-    from harness.tasks.base import Prepared, PreparedAgainst, Task
+    from harness.tasks.base import Prepared, Task
 
 #: A shard holds at most this many texts and characters: what Ctrl-C can lose, seconds of work for a small model.
 _SHARD_TEXTS = 2048
@@ -164,8 +164,6 @@ class Workbench:
         return replace(
             self.bare_facts(model),
             fingerprint=fingerprint,
-            # A causal model's pooling is found out by loading it.
-            pooling=card.pooling and described.get("pooling", card.pooling),
             max_length=described.get("max_length"),
             dtype=str(described.get("dtype", "float32")),
             backend=str(described.get("backend", "")),
@@ -406,7 +404,7 @@ class Workbench:
     def _against(self, unit: Unit, embeddings: NDArray[np.float32]) -> Outcome:
         """Score a unit's vectors beside its backbone's."""
         task = self.tasks[unit.task]
-        prepared = cast("PreparedAgainst", self.prepared(unit.task))
+        prepared = self.prepared(unit.task)
         name = self.backbone(unit.model)
         vectors = self.space(name, task.max_length, beside=unit.model).gather(prepared.texts)
         outcome = prepared.evaluate_against(embeddings, vectors, unit.seed)

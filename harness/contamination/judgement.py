@@ -221,11 +221,9 @@ def identify(name: str) -> tuple[str, str | None]:
 
 def _matches(name: str, evaluated: str) -> list[Match]:
     if name.startswith(_AUTHORED):
-        corpus, _ = identify(name.removeprefix(_AUTHORED))
-        if evaluated not in _PARTS.get(corpus, (corpus,)):
-            return []
+        own = identify(name.removeprefix(_AUTHORED))[0] == evaluated
         why = "written with the classes of this corpus in view"
-        return [Match(trained_on=name, evaluated=evaluated, basis="authored", why=why)]
+        return [Match(trained_on=name, evaluated=evaluated, basis="authored", why=why)] if own else []
     trained, part = identify(name)
     found = []
     for target in _PARTS.get(evaluated, (evaluated,)):

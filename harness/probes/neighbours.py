@@ -1,38 +1,33 @@
-"""Nearest neighbours: a row is given the class that most of the k nearest training rows have, by cosine.
-
-No parameter is fitted, so the probe shows how classes lie in the space and not what a linear map can make of it.
-Exact, in blocks; rows as near as the k-th share the votes that are left, so the order of the training rows is of no
-account.
-"""
+"""Probes without parameters, by cosine: nearest neighbours, retrieval, k-means clusters."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness import memory
-from harness.probes.base import Array, to_numpy, unit_rows
+from harness.probes.base import unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Similarities that are held at a time, and the share of the memory that they may take in float64.
-BLOCK = 4_000_000
-_PARTS = 64
+    Floats = NDArray[np.float64]
 
-#: Rows that are decided at a time.
-_ROWS = 65_536
-
+#: Similarities that are held at a time.
+_BLOCK = 4_000_000
 #: Decimals of a cosine that count: what products of equal vectors differ by is rounding.
 _DECIMALS = 12
+#: Starts of k-means; the one with the least inertia counts.
+STARTS = 10
 
 
 def neighbour_votes(
-    X: Array, y: NDArray[np.integer], classes: int, queries: Array, sizes: Sequence[int]
-) -> NDArray[np.float64]:
-    """Votes of the nearest training rows.
+    X: NDArray[np.floating], y: NDArray[np.integer], classes: int, queries: NDArray[np.floating], sizes: Sequence[int]
+) -> Floats:
+    """Votes of the nearest training rows; rows as near as the k-th share the votes that are left.
 
     >>> X = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]])
     >>> neighbour_votes(X, np.array([0, 1, 1]), 2, np.array([[1.0, 0.2]]), [1, 2]).tolist()
@@ -51,15 +46,15 @@ def neighbour_votes(
     Raises:
         ValueError: a size that the training rows do not have, or shapes that do not fit.
     """
-    train, asked = (to_numpy(unit_rows(part)[0]) for part in (X, queries))
+    train, asked = unit_rows(X), unit_rows(queries)
     n = len(train)
     if len(y) != n:
         raise ValueError(f"X has {n} rows but y has {len(y)}")
     if not sizes or min(sizes) < 1 or max(sizes) > n:
         raise ValueError(f"there are {n} training rows: numbers of neighbours must lie between 1 and {n}, not {sizes}")
     member = np.eye(classes)[np.asarray(y, dtype=np.int64)]
-    votes: NDArray[np.float64] = memory.array((len(sizes), len(asked), classes), np.float64)
-    step = max(1, min(BLOCK, memory.share(_PARTS) // 8) // n)
+    votes = np.empty((len(sizes), len(asked), classes))
+    step = max(1, _BLOCK // n)
     for start in range(0, len(asked), step):
         near = np.round(asked[start : start + step] @ train.T, _DECIMALS)
         cut = np.partition(near, sorted(n - size for size in sizes), axis=1)
@@ -72,15 +67,93 @@ def neighbour_votes(
     return votes
 
 
-def decide(votes: NDArray[np.float64], y: NDArray[np.integer]) -> NDArray[np.int64]:
+def decide(votes: Floats, y: NDArray[np.integer]) -> NDArray[np.int64]:
     """Class with most votes (m,); among equals the one that is most frequent in training.
 
     Args:
         votes: (m, classes).
         y: training classes.
     """
-    frequent = np.bincount(np.asarray(y, dtype=np.int64), minlength=votes.shape[1])
-    order = np.argsort(-frequent, kind="stable")
+    order = np.argsort(-np.bincount(np.asarray(y, dtype=np.int64), minlength=votes.shape[1]), kind="stable")
     # Fractions of shared votes carry rounding: votes that agree to nine digits are equal.
-    best = [np.round(votes[start : start + _ROWS], 9)[:, order].argmax(axis=1) for start in range(0, len(votes), _ROWS)]
-    return np.asarray(order[np.concatenate(best)], dtype=np.int64)
+    return np.asarray(order[np.round(votes, 9)[:, order].argmax(axis=1)], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """Measures of each query, in the order of the rows that have another row of their class."""
+
+    queries: NDArray[np.int64]
+    """The rows that asked (q,)."""
+    reciprocal_rank: Floats
+    """1 / place of the first row of the class (q,)."""
+    precision_at_1: Floats
+    """1 where the first place holds a row of the class (q,)."""
+    map_at_r: Floats
+    """With R other rows of the class, the mean over the first R places of the precision at each place that holds one of
+    them (q,); Musgrave, Belongie and Lim 2020."""
+
+
+def retrieve(X: NDArray[np.floating], classes: NDArray[np.integer], seed: int = 0) -> Retrieved:
+    """Let each row search all others for rows of its class.
+
+    Args:
+        X: vectors (n, d), n ≥ 2.
+        classes: class of each row (n,).
+        seed: of the order among equally near rows, drawn once for all queries, so that no order of the corpus helps.
+
+    Raises:
+        ValueError: the shapes do not fit, or no two rows share a class.
+    """
+    unit, labels = unit_rows(X), np.asarray(classes).ravel()
+    n = len(unit)
+    if len(labels) != n:
+        raise ValueError(f"X has {n} rows but there are {len(labels)} classes")
+    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    wanted = counts[codes] - 1
+    queries = np.flatnonzero(wanted > 0)
+    if not len(queries):
+        raise ValueError("no two rows share a class: there is nothing to find")
+    order = np.random.default_rng(seed).permutation(n)
+    shuffled, mixed = unit[order], codes[order]
+    place = np.argsort(order)
+    measures = np.empty((3, len(queries)))
+    step = max(1, _BLOCK // n)
+    for start in range(0, len(queries), step):
+        rows = queries[start : start + step]
+        near = np.round(shuffled[place[rows]] @ shuffled.T, _DECIMALS)
+        near[np.arange(len(rows)), place[rows]] = -np.inf
+        ranking = np.argsort(-near, axis=1, kind="stable")[:, : n - 1]
+        hits = mixed[ranking] == codes[rows][:, None]
+        top = hits[:, : int(wanted.max())]
+        within = np.arange(top.shape[1]) < wanted[rows][:, None]
+        precision = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
+        measures[0, start : start + step] = 1 / (hits.argmax(axis=1) + 1)
+        measures[1, start : start + step] = hits[:, 0]
+        measures[2, start : start + step] = (precision * top * within).sum(axis=1) / wanted[rows]
+    return Retrieved(queries, *measures)
+
+
+def clusters(X: NDArray[np.floating], count: int, seed: int) -> NDArray[np.int64]:
+    """Cluster of each row (n,) by k-means on the unit sphere, the best of `STARTS` starts.
+
+    Where fewer than `count` vectors are distinct there are fewer clusters.
+
+    Args:
+        X: vectors (n, d), n ≥ count.
+        count: number of clusters.
+        seed: of the starts.
+
+    Raises:
+        ValueError: fewer rows than clusters.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
+    unit = unit_rows(X)
+    if len(unit) < count:
+        raise ValueError(f"{count} clusters need as many rows, not {len(unit)}")
+    with warnings.catch_warnings():
+        # Fewer distinct vectors than clusters is a property of the encoder, and the scores show it.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return np.asarray(KMeans(count, n_init=STARTS, random_state=seed).fit_predict(unit), dtype=np.int64)

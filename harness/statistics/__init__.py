@@ -5,7 +5,9 @@ bootstrap (`bootstrap`, `intervals`), its difference to another model (`paired`,
 `benchmarks/coverage.py` checks the coverage of the intervals by simulation.
 """
 
+from harness.metrics import REGRESSION
 from harness.statistics.bootstrap import DRAWS, LEVEL, SEED, resamples, weightings
+from harness.statistics.ceiling import noise_ceiling
 from harness.statistics.correlations import Test, williams
 from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
 from harness.statistics.multiplicity import holm
@@ -28,6 +30,7 @@ __all__ = [
     "DRAWS",
     "GROUP",
     "LEVEL",
+    "REGRESSION",
     "SEED",
     "Contestant",
     "Difference",
@@ -45,6 +48,7 @@ __all__ = [
     "holm",
     "mcnemar",
     "metrics_of",
+    "noise_ceiling",
     "percentile",
     "percentile_p",
     "rank_ranges",

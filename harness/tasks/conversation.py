@@ -6,7 +6,7 @@ Encoders cut long texts at their end, where the utterance stands; so the text ha
 much is cut from the beginning: the oldest words go first, and the utterance always stays whole. The encoders here read
 256 tokens and more, so that all have the same context before them.
 
-The strength (C from 2⁻⁴ to 2⁶) is chosen by weighted F1, the literature's number: on the development split of MELD and
+C (2⁻⁴ to 2⁶) is chosen by weighted F1, the literature's number: on the development split of MELD and
 EmoryNLP, and on IEMOCAP, which has none, by leaving out each training session in turn. IEMOCAP is scored on six
 classes; its other turns are context and nothing else. Whole dialogues are resampled for the intervals, since the
 utterances of one are not independent. Published numbers are of classifiers trained on these corpora with speakers and
@@ -16,14 +16,17 @@ whole dialogues at hand: a linear probe is another measurement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
-from harness.tasks.emotion_rows import STRENGTHS
+import numpy as np
+
+from harness.metrics import classification, confusion, per_class
+from harness.statistics import GROUP, classification_metrics
+from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts
+from harness.tasks.emotion_rows import C_GRID
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary, Examples
@@ -48,7 +51,7 @@ class _Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conversation(TaskFacts):
+class Conversation(Task):
     """One corpus, with or without the previous utterances."""
 
     previous: int
@@ -59,8 +62,6 @@ class Conversation(TaskFacts):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the splits; see `Task.prepare`."""
-        import numpy as np
-
         splits = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
         examples = [library.load(self.corpus, split) for split in splits]
         names = self.only or examples[-1].classes
@@ -69,18 +70,18 @@ class Conversation(TaskFacts):
         ends = np.cumsum([len(part.texts) for part in parts])
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.metrics import confusion, per_class
-            from harness.probes.logistic import multinomial
-            from harness.statistics import GROUP, classification_metrics
+            from harness.probes.logistic import cross_validate, multinomial
 
             X, *held_out, asked = np.split(embeddings, ends[:-1])
-            fits = multinomial(X, train.labels, len(names), STRENGTHS, embeddings[ends[0] :])
+            fits = multinomial(X, train.labels, len(names), C_GRID)
             if held_out:
                 (dev,) = held_out
-                decided = np.stack([fits.decide(dev, place).argmax(axis=1) for place in range(len(STRENGTHS))])
+                decided = np.stack([fits.decide(dev, place).argmax(axis=1) for place in range(len(C_GRID))])
                 development = [_weighted_f1(parts[1].labels, own, len(names)) for own in decided]
             else:
-                decided = _by_sessions(X, train, len(names))
+                sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
+                folds = [np.flatnonzero(sessions == session) for session in np.unique(sessions)]
+                decided = cross_validate(X, train.labels, len(names), C_GRID, folds, softmax=True).predicted
                 development = [_weighted_f1(train.labels, own, len(names)) for own in decided]
             best = int(np.argmax(development))
             predicted = fits.decide(asked, best).argmax(axis=1)
@@ -92,9 +93,8 @@ class Conversation(TaskFacts):
             return Outcome(
                 metrics={name: numbers[name] for name in METRICS},
                 details={
-                    "strength": STRENGTHS[best],
+                    **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
                     "development_weighted_f1": development,
-                    "convergence": asdict(fits.convergence),
                     "classes": list(names),
                     "per_class": {
                         name: {"f1": float(f1[i]), "support": int(support[i])} for i, name in enumerate(names)
@@ -112,7 +112,7 @@ class Conversation(TaskFacts):
                 },
             )
 
-        return PreparedTask(
+        return Prepared(
             texts=tuple(text for part in parts for text in part.texts),
             fingerprint=combined_fingerprint(self.protocol, ",".join(names), *examples),
             score=score,
@@ -121,8 +121,6 @@ class Conversation(TaskFacts):
 
     def _rows(self, examples: Examples, names: Sequence[str]) -> _Rows:
         """Texts as the encoder reads them, of the utterances with one of the classes."""
-        import numpy as np
-
         assert examples.groups is not None  # a corpus of dialogues names them
         number = {examples.classes.index(name): place for place, name in enumerate(names)}
         texts = in_context(examples.texts, examples.groups, self.previous) if self.previous else examples.texts
@@ -167,30 +165,7 @@ def in_context(texts: Sequence[str], dialogues: Sequence[str], previous: int, wo
 
 
 def _weighted_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
-    import numpy as np
-
-    from harness.metrics import classification, confusion
-
     return float(classification(confusion(np.ones((1, len(gold))), gold, predicted, classes))["weighted.f1"][0])
-
-
-def _by_sessions(X: NDArray[np.float32], train: _Rows, classes: int) -> NDArray[np.int64]:
-    """Classes (strengths, n) that each strength gives to the utterances of a session it was not fitted on."""
-    import numpy as np
-
-    from harness.probes.base import take_rows, to_matrix
-    from harness.probes.logistic import multinomial
-
-    values = to_matrix(X)
-    sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
-    predicted = np.empty((len(STRENGTHS), len(train.labels)), dtype=np.int64)
-    for session in np.unique(sessions):
-        held = sessions == session
-        asked = take_rows(values, np.flatnonzero(held))
-        fits = multinomial(take_rows(values, np.flatnonzero(~held)), train.labels[~held], classes, STRENGTHS, asked)
-        for place in range(len(STRENGTHS)):
-            predicted[place, held] = fits.decide(asked, place).argmax(axis=1)
-    return predicted
 
 
 def _pair(

@@ -1,7 +1,7 @@
 """Diagnostics on minimal pairs: does the regressed valence move the right way when one thing in a text changes?
 
 A ridge probe learns valence from the training sentences of the embedded sample and predicts it for both texts of each
-pair (`harness.corpora.sample`): a statement and its denial, the same with an intensifier or a downtoner, two
+pair (`harness.corpora.sample_pairs`): a statement and its denial, the same with an intensifier or a downtoner, two
 clauses around "but" in either order, and edits that should change nothing. No content word of a pair occurs in the
 training sentences, so a bag of words has nothing to go by, and an encoder has to bring the words with it.
 
@@ -18,10 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
+import numpy as np
+
+from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts, mean_metric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
@@ -33,14 +34,12 @@ _DIRECTED = ("negation", "intensity", "contrast")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MinimalPairs(TaskFacts):
+class MinimalPairs(Task):
     """The pairs of the embedded sample."""
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Compose the sentences; see `Task.prepare`."""
-        import numpy as np
-
-        from harness.corpora.sample import minimal_pairs
+        from harness.corpora.sample_pairs import minimal_pairs
 
         train, dev = (library.load(self.corpus, split) for split in ("train", "dev"))
         pairs = minimal_pairs()
@@ -49,13 +48,14 @@ class MinimalPairs(TaskFacts):
         first, second = len(train), len(train) + len(dev)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.ridge import penalty_unit, ridge_path
-            from harness.tasks.means import mean_metric
+            from harness.probes.linear import penalty_unit, ridge_path
 
             X = embeddings[:first]
             unit = penalty_unit(X)
-            path = ridge_path(X, train.labels["valence"], [share * (unit or 1.0) for share in PENALTIES])
-            guesses = embeddings[first:].astype(np.float64) @ path.weights[:, :, 0].T + path.intercepts[:, 0]
+            path = ridge_path(
+                X, np.asarray(train.labels["valence"], dtype=np.float64), [share * unit for share in PENALTIES]
+            )
+            guesses = np.concatenate([fit.predict(embeddings[first:]) for fit in path], axis=1)
             errors = ((guesses[: second - first] - np.asarray(dev.labels["valence"])[:, None]) ** 2).mean(axis=0)
             best = int(np.argmin(errors))
             base, edited = guesses[second - first :, best].reshape(2, len(pairs))
@@ -72,7 +72,7 @@ class MinimalPairs(TaskFacts):
             return Outcome(
                 metrics=metrics,
                 details={
-                    "penalty_share": PENALTIES[best],
+                    **fit_facts("penalty_share", [PENALTIES[best]], PENALTIES),
                     "development_errors": errors.tolist(),
                     "mean_change": {
                         kind: float(np.mean(change[kinds == kind] * np.where(wanted == 0, 1, wanted)[kinds == kind]))
@@ -89,7 +89,7 @@ class MinimalPairs(TaskFacts):
             )
 
         texts = (*train.texts, *dev.texts, *(pair.base for pair in pairs), *(pair.edited for pair in pairs))
-        return PreparedTask(
+        return Prepared(
             texts=texts,
             fingerprint=combined_fingerprint(self.protocol, train, dev, *map(repr, pairs)),
             score=score,
@@ -108,7 +108,7 @@ def variants() -> list[Task]:
             metrics=("directed.accuracy", *(f"{kind}.accuracy" for kind in _DIRECTED), "irrelevant.shift"),
             suites=("extended",),
             summary="minimal pairs: does valence follow negation, intensity and contrast, and nothing else?",
-            source="affectbench, harness/corpora/sample.py; made-up sentences",
+            source="affectbench, harness/corpora/sample_pairs.py; made-up sentences",
             corpora=("sample",),
         )
     ]

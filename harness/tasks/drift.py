@@ -18,83 +18,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.errors import NotApplicable
-from harness.tasks.base import Metric, Outcome, Prepared, Task, TaskFacts, combined_fingerprint
+from harness.statistics import percentile, weightings
+from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, mean_metric
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
 
-    Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, kw_only=True)
-class PreparedDrift:
-    """Texts, and what is measured on two sets of vectors of them."""
-
-    texts: tuple[str, ...]
-    fingerprint: str
-
-    def evaluate(self, embeddings: NDArray[np.float32], seed: int) -> Outcome:
-        """Refuse: one model alone has no drift.
-
-        Raises:
-            NotApplicable: always; see `evaluate_against`.
-        """
-        raise NotApplicable("not applicable: drift is measured against the backbone's vectors of the same texts")
-
-    def evaluate_against(self, embeddings: NDArray[np.float32], backbone: NDArray[np.float32], seed: int) -> Outcome:
-        """Compare vectors with the backbone's; see `harness.tasks.base.PreparedAgainst`.
-
-        Raises:
-            NotApplicable: the vectors have another length than the backbone's.
-        """
-        import numpy as np
-
-        from harness.statistics import percentile, weightings
-        from harness.tasks.means import mean_metric
-
-        if embeddings.shape != backbone.shape:
-            raise NotApplicable(
-                f"not applicable: the vectors have {embeddings.shape[1]} dimensions and the backbone's "
-                f"{backbone.shape[1]}, so there is no difference between them"
-            )
-        moved, apart, cosine = _compared(embeddings, backbone)
-        metrics = {"delta_emb": mean_metric(moved / backbone.shape[1])}
-        if apart.sum() > 0:
-            draws = np.concatenate([w @ moved / np.maximum(w @ apart, 1e-300) for w in weightings(len(moved))])
-            metrics["relative_drift"] = Metric(float(moved.sum() / apart.sum()), *percentile(draws))
-        metrics["cosine"] = mean_metric(cosine)
-        return Outcome(
-            metrics=metrics,
-            details={"backbone_variance": float(apart.mean() / backbone.shape[1])},
-            predictions={"squared_difference": moved.astype(np.float32), "cosine": cosine.astype(np.float32)},
-            counts={"texts": len(moved)},
-        )
-
-
-def _compared(X: NDArray[np.float32], Y: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
-    """‖x − y‖², ‖y − ȳ‖² and the cosine of each pair of rows (n,), 0 where one has no length; block by block."""
-    import numpy as np
-
-    from harness.probes.base import row_blocks, to_matrix
-
-    blocks = list(row_blocks(to_matrix(Y)))
-    mean = np.sum([Y[rows].astype(np.float64).sum(axis=0) for rows in blocks], axis=0) / len(Y)
-    moved, apart, cosine = (np.empty(len(Y)) for _ in range(3))
-    for rows in blocks:
-        x, y = X[rows].astype(np.float64), Y[rows].astype(np.float64)
-        moved[rows] = ((x - y) ** 2).sum(axis=1)
-        apart[rows] = ((y - mean) ** 2).sum(axis=1)
-        lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-        cosine[rows] = (x * y).sum(axis=1) / np.where(lengths > 0, lengths, 1.0)
-    return moved, apart, cosine
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drift(TaskFacts):
+class Drift(Task):
     """Texts of one split under both models."""
 
     against_backbone: bool = True
@@ -102,7 +39,39 @@ class Drift(TaskFacts):
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the split; see `Task.prepare`."""
         examples = library.load(self.corpus, self.split)
-        return PreparedDrift(texts=examples.texts, fingerprint=combined_fingerprint(self.protocol, examples))
+        fingerprint = combined_fingerprint(self.protocol, examples)
+        return Prepared(texts=examples.texts, fingerprint=fingerprint, score=_score)
+
+
+def _score(embeddings: NDArray[np.float32], _seed: int, backbone: NDArray[np.float32] | None = None) -> Outcome:
+    """Compare vectors with the backbone's.
+
+    Raises:
+        NotApplicable: there is no backbone, or its vectors have another length.
+    """
+    if backbone is None:
+        raise NotApplicable("not applicable: drift is measured against the backbone's vectors of the same texts")
+    if embeddings.shape != backbone.shape:
+        raise NotApplicable(
+            f"not applicable: the vectors have {embeddings.shape[1]} dimensions and the backbone's "
+            f"{backbone.shape[1]}, so there is no difference between them"
+        )
+    x, y = embeddings.astype(np.float64), backbone.astype(np.float64)
+    moved = ((x - y) ** 2).sum(axis=1)
+    apart = ((y - y.mean(axis=0)) ** 2).sum(axis=1)
+    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    cosine = (x * y).sum(axis=1) / np.where(lengths > 0, lengths, 1.0)
+    metrics = {"delta_emb": mean_metric(moved / y.shape[1])}
+    if apart.sum() > 0:
+        draws = np.concatenate([w @ moved / np.maximum(w @ apart, 1e-300) for w in weightings(len(moved))])
+        metrics["relative_drift"] = Metric(float(moved.sum() / apart.sum()), *percentile(draws))
+    metrics["cosine"] = mean_metric(cosine)
+    return Outcome(
+        metrics=metrics,
+        details={"backbone_variance": float(apart.mean() / y.shape[1])},
+        predictions={"squared_difference": moved.astype(np.float32), "cosine": cosine.astype(np.float32)},
+        counts={"texts": len(moved)},
+    )
 
 
 def variants() -> list[Task]:

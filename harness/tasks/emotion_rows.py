@@ -1,20 +1,25 @@
-"""Texts with one emotion each, as all tasks over emotions read them, and the grid of their linear probe."""
+"""Texts with one emotion each, as all tasks over emotions read them, and the probe that several of them share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from harness.corpora.goemotions import Reading, ekman
+from harness.metrics import classification, confusion
+from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary, Examples
+    from harness.probes.logistic import Fits
 
-Reading = Literal["single", "mapped", "neutral-dropped"]
-
-#: Strengths C of the linear probe, chosen on the development split by macro F1.
-STRENGTHS = tuple(2.0**power for power in range(-4, 7))
+#: Values of C of the linear probe, chosen on the development split by macro F1.
+C_GRID = tuple(2.0**power for power in range(-4, 7))
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,62 @@ def emotion_rows(
 
     Args:
         library: the corpora.
-        corpus: `goemotions`, or a corpus with one emotion a row (`sample`, `isear`).
+        corpus: `goemotions`, or a corpus with one emotion a row (`isear`).
         split: its split.
         reading: see `harness.corpora.goemotions.ekman`.
         classes: 6, or 7 with neutral.
     """
-    import numpy as np
-
     examples = library.load(corpus, split)
     own = next((name for name in ("emotion", "label") if name in examples.labels), None)
     if own is not None:
         return EmotionRows(examples.texts, examples.labels[own].astype(np.int64), examples.classes, examples)
-    from harness.corpora.goemotions import ekman
-
     chosen = ekman(examples, reading, classes)
     return EmotionRows(tuple(examples.texts[i] for i in chosen.rows), chosen.labels, chosen.classes, examples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmotionTask(Task):
+    """A task over texts with one emotion each."""
+
+    reading: Reading = "mapped"
+    classes: Literal[6, 7] = 6
+
+    def rows(self, library: CorpusLibrary, *splits: str) -> list[EmotionRows]:
+        """Rows of some splits."""
+        return [emotion_rows(library, self.corpus, split, self.reading, self.classes) for split in splits]
+
+    def prepared(self, parts: list[EmotionRows], score: Callable[..., Outcome]) -> Prepared:
+        """The prepared task on the rows of some splits, of which the last is scored."""
+        return Prepared(
+            texts=tuple(text for part in parts for text in part.texts),
+            fingerprint=combined_fingerprint(self.protocol, *(part.examples for part in parts)),
+            score=score,
+            scored=len(parts[-1].texts) if len(parts) > 1 else None,
+        )
+
+
+def macro_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
+    """Macro F1 of predictions."""
+    table = confusion(np.ones((1, len(gold))), gold, predicted, classes)
+    return float(classification(table)["macro.f1"][0])
+
+
+def fitted_on(
+    train: EmotionRows, dev: EmotionRows, embeddings: NDArray[np.float32]
+) -> tuple[Fits, int, dict[str, Any]]:
+    """The linear probe at every C, the place of the one that is best on the development split, and facts of it.
+
+    Args:
+        train: rows to fit.
+        dev: rows to choose by.
+        embeddings: vectors of both, in this order; further ones are ignored.
+    """
+    from harness.probes.logistic import multinomial
+
+    first, count = len(train.texts), len(train.classes)
+    fits = multinomial(embeddings[:first], train.labels, count, C_GRID)
+    asked = embeddings[first : first + len(dev.texts)]
+    scores = [macro_f1(dev.labels, fits.decide(asked, i).argmax(axis=1), count) for i in range(len(C_GRID))]
+    best = int(np.argmax(scores))
+    facts = fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence)
+    return fits, best, {**facts, "development_macro_f1": scores, "classes": list(train.classes)}

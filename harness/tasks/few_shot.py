@@ -13,13 +13,16 @@ over the sizes: the area under the curve over log n. The seed of a run gives oth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from harness.tasks.base import Metric, Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
-from harness.tasks.emotion_rows import Reading, emotion_rows
+import numpy as np
+
+from harness.metrics import classification, confusion
+from harness.statistics import seed_interval, standard_error, weightings
+from harness.tasks.base import Metric, Outcome, Prepared, Task
+from harness.tasks.emotion_rows import EmotionTask
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
@@ -37,40 +40,35 @@ RESAMPLES = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class FewShot(TaskFacts):
+class FewShot(EmotionTask):
     """One corpus under one reading of its labels."""
 
-    reading: Reading
-    classes: Literal[6, 7]
     sizes: tuple[int, ...] = SIZES
     draws: int = DRAWS
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load training and test split; see `Task.prepare`."""
-        train, test = (
-            emotion_rows(library, self.corpus, split, self.reading, self.classes) for split in ("train", "test")
-        )
+        train, test = parts = self.rows(library, "train", "test")
         first = len(train.texts)
         count = len(test.classes)
 
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            import numpy as np
+            from harness.probes.logistic import multinomial
 
-            from harness.metrics import classification, confusion
-            from harness.probes.few_shot import draw_rows, learning_curve
-            from harness.statistics import weightings
-
-            rows = [
-                draw_rows(train.labels, max(self.sizes), np.random.default_rng([seed, draw]))
-                for draw in range(self.draws)
-            ]
-            predicted = learning_curve(embeddings[:first], train.labels, embeddings[first:], self.sizes, rows)
+            predicted = np.empty((len(self.sizes), self.draws, len(test.texts)), dtype=np.int64)
+            for draw in range(self.draws):
+                rows = draw_rows(train.labels, max(self.sizes), np.random.default_rng([seed, draw]))
+                for place, size in enumerate(self.sizes):
+                    few = rows[: size * count]
+                    # With four rows of a class there is nothing left to choose C by.
+                    fit = multinomial(embeddings[few], train.labels[few], count, [1.0])
+                    predicted[place, draw] = fit.decide(embeddings[first:], 0).argmax(axis=1)
             weights = np.concatenate([np.ones((1, len(test.labels))), *weightings(len(test.labels), draws=RESAMPLES)])
             # First weighting: the numbers themselves; the others: their sampling error.
             numbers = np.empty((2, len(self.sizes), self.draws, len(weights)))
-            for place in np.ndindex(len(self.sizes), self.draws):
-                found = classification(confusion(weights, test.labels, predicted[place], count))
-                numbers[0][place], numbers[1][place] = found["macro.f1"], found["accuracy"]
+            for cell in np.ndindex(len(self.sizes), self.draws):
+                found = classification(confusion(weights, test.labels, predicted[cell], count))
+                numbers[0][cell], numbers[1][cell] = found["macro.f1"], found["accuracy"]
             metrics = {"curve.f1": _joined(numbers[0].mean(axis=0))}
             curve = {}
             for row, size in enumerate(self.sizes):
@@ -79,16 +77,34 @@ class FewShot(TaskFacts):
                 curve[str(size)] = {"macro.f1": _spread(f1[:, 0]), "accuracy": _spread(accuracy[:, 0])}
             return Outcome(
                 metrics=metrics,
-                details={"draws": self.draws, "strength": 1.0, "curve": curve, "classes": list(test.classes)},
+                details={"draws": self.draws, "C": 1.0, "curve": curve, "classes": list(test.classes)},
                 counts={"train": first, "test": len(test.texts)},
             )
 
-        return PreparedTask(
-            texts=(*train.texts, *test.texts),
-            fingerprint=combined_fingerprint(self.protocol, train.examples, test.examples),
-            score=score,
-            scored=len(test.texts),
-        )
+        return self.prepared(parts, score)
+
+
+def draw_rows(y: NDArray[np.integer], size: int, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw the same number of rows of every class without replacement.
+
+    The classes alternate, so that the first `k · classes` rows hold k of each: one draw serves every smaller size.
+
+    Args:
+        y: classes (n,).
+        size: rows of each class.
+        generator: decides which.
+
+    Returns:
+        Row numbers (size · classes,).
+
+    Raises:
+        ValueError: a class has too few rows.
+    """
+    values, counts = np.unique(y, return_counts=True)
+    if counts.min() < size:
+        raise ValueError(f"class {values[counts.argmin()]} has {counts.min()} rows, fewer than {size}")
+    chosen = [generator.permutation(np.flatnonzero(y == value))[:size] for value in values]
+    return np.stack(chosen, axis=1).reshape(-1).astype(np.int64)
 
 
 def _joined(numbers: Floats) -> Metric:
@@ -97,8 +113,6 @@ def _joined(numbers: Floats) -> Metric:
     Args:
         numbers: (draws, 1 + resamples), the first column on the rows as they are.
     """
-    from harness.statistics import seed_interval, standard_error
-
     own = numbers[:, 0]
     sampling = float(numbers[:, 1:].mean(axis=0).std(ddof=1))
     low, high = seed_interval(float(own.mean()), sampling, [(standard_error(own.tolist()), len(own) - 1)])
@@ -107,8 +121,6 @@ def _joined(numbers: Floats) -> Metric:
 
 def _spread(values: Floats) -> dict[str, float]:
     """What a band of the curve is drawn from."""
-    from harness.statistics import standard_error
-
     return {
         "mean": float(values.mean()),
         "standard_error": standard_error(values.tolist()),
@@ -135,7 +147,5 @@ def variants() -> list[Task]:
             source="Shah, Reddy and Bhattacharyya 2023 (arXiv:2310.18930); mteb's classification protocol",
             corpora=("goemotions",),
             stochastic=True,
-            reading="mapped",
-            classes=6,
         )
     ]

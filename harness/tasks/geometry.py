@@ -1,16 +1,19 @@
 """Geometry of the embeddings of labelled texts: no probe, nothing fitted.
 
-Alignment and uniformity (Wang and Isola 2020) over the whole set. Both shrink together when an encoder puts all
-texts close to one another, so separation, which is free of scale, and the effective rank stand beside them.
+Alignment and uniformity (Wang and Isola 2020) over the whole set. Both shrink together when an encoder puts all texts
+close to one another, so separation, which is free of scale, and the effective rank stand beside them. Texts of one
+emotion are positives, or, in the rating corpora, texts of one polarity.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from harness.tasks.base import Metric, Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
-from harness.tasks.emotion_rows import Reading, emotion_rows
+from harness.corpora.goemotions import Reading
+from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint
+from harness.tasks.emotion_rows import EmotionTask
+from harness.tasks.ratings import RATINGS, signed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,37 +23,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmotionGeometry(TaskFacts):
-    """Geometry of one split's embeddings; texts of one emotion are positives."""
-
-    reading: Reading
-    classes: Literal[6, 7]
+class Geometry(EmotionTask):
+    """Geometry of one split's embeddings."""
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the split; see `Task.prepare`."""
-        rows = emotion_rows(library, self.corpus, self.split, self.reading, self.classes)
+        if self.corpus in RATINGS:
+            examples = library.load(self.corpus, "all")
+            kept, labels = signed(examples)
+            texts = tuple(examples.texts[i] for i in kept)
+        else:
+            (rows,) = self.rows(library, self.split)
+            examples, labels, texts = rows.examples, rows.labels, rows.texts
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             from harness.probes.geometry import geometry
 
-            found = geometry(embeddings, rows.labels)
+            found = geometry(embeddings, labels)
             return Outcome(
                 metrics={name: Metric(float(getattr(found, name))) for name in self.metrics},
                 details={"zero_rows": found.zero_rows},
-                counts={self.split: len(rows.texts)},
+                counts={self.split: len(texts)},
             )
 
-        return PreparedTask(
-            texts=rows.texts, fingerprint=combined_fingerprint(self.protocol, rows.examples), score=score
-        )
+        return Prepared(texts=texts, fingerprint=combined_fingerprint(self.protocol, examples), score=score)
 
 
-def _task(corpus: str, protocol: str, reading: Reading, summary: str, suite: str) -> EmotionGeometry:
-    return EmotionGeometry(
+def _task(corpus: str, protocol: str, summary: str, suite: str, split: str, reading: Reading = "mapped") -> Geometry:
+    return Geometry(
         name="geometry",
         corpus=corpus,
         protocol=protocol,
-        split="test",
+        split=split,
         # Separation first: the others reward a collapsed encoder.
         metrics=("separation", "alignment", "uniformity", "effective_rank"),
         suites=(suite,),
@@ -58,13 +62,15 @@ def _task(corpus: str, protocol: str, reading: Reading, summary: str, suite: str
         source="Wang and Isola 2020 (arXiv:2005.10242), SsnL/align_uniform; Roy and Vetterli 2007",
         corpora=(corpus,),
         reading=reading,
-        classes=6,
     )
 
 
 def variants() -> list[Task]:
     """The tasks of this family."""
+    selected = "GoEmotions test rows of one of the six basic emotions alone"
     return [
-        _task("goemotions", "ekman6-mapped/1", "mapped", "GoEmotions test rows of one Ekman class", "paper"),
-        _task("sample", "ekman6-single/1", "single", "the embedded sample; no benchmark of record", "sample"),
+        _task("goemotions", "ekman6-selected/1", selected, "paper", "test", "selected"),
+        _task("goemotions", "ekman6-mapped/1", "GoEmotions test rows of one Ekman class", "paper", "test"),
+        _task("sample", "ekman6-single/1", "made-up sentences, no benchmark", "sample", "test", "single"),
+        *(_task(c, "sign/1", f"{t} of one polarity (|mean| ≥ 0.5)", "quick", "all") for c, t in RATINGS.items()),
     ]

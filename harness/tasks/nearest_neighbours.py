@@ -7,13 +7,15 @@ lie in the space itself, where a linear probe may stretch it. Beside the linear 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
-from harness.tasks.emotion_rows import Reading, emotion_rows
+import numpy as np
+
+from harness.statistics import classification_metrics
+from harness.tasks.base import Outcome, Prepared, Task
+from harness.tasks.emotion_rows import EmotionTask, macro_f1
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
@@ -23,33 +25,20 @@ SIZES = (1, 3, 5, 11, 21, 51, 101, 201)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmotionNeighbours(TaskFacts):
+class EmotionNeighbours(EmotionTask):
     """One corpus under one reading of its labels."""
-
-    reading: Reading
-    classes: Literal[6, 7]
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the three splits; see `Task.prepare`."""
-        train, dev, test = (
-            emotion_rows(library, self.corpus, split, self.reading, self.classes) for split in ("train", "dev", "test")
-        )
+        train, dev, test = parts = self.rows(library, "train", "dev", "test")
         first, second = len(train.texts), len(train.texts) + len(dev.texts)
-        count = len(test.classes)
-        sizes = [size for size in SIZES if size <= first]
+        count, sizes = len(test.classes), [size for size in SIZES if size <= first]
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            import numpy as np
-
-            from harness.metrics import classification, confusion
             from harness.probes.neighbours import decide, neighbour_votes
-            from harness.statistics import classification_metrics
 
             votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[first:second], sizes)
-            development = []
-            for own in votes:
-                table = confusion(np.ones((1, len(dev.labels))), dev.labels, decide(own, train.labels), count)
-                development.append(float(classification(table)["macro.f1"][0]))
+            development = [macro_f1(dev.labels, decide(own, train.labels), count) for own in votes]
             best = int(np.argmax(development))
             votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[second:], [sizes[best]])
             predicted = decide(votes[0], train.labels)
@@ -66,12 +55,7 @@ class EmotionNeighbours(TaskFacts):
                 counts={"train": first, "dev": second - first, "test": len(test.texts)},
             )
 
-        return PreparedTask(
-            texts=(*train.texts, *dev.texts, *test.texts),
-            fingerprint=combined_fingerprint(self.protocol, train.examples, dev.examples, test.examples),
-            score=score,
-            scored=len(test.texts),
-        )
+        return self.prepared(parts, score)
 
 
 def variants() -> list[Task]:
@@ -87,7 +71,5 @@ def variants() -> list[Task]:
             summary="GoEmotions, six Ekman classes by the nearest training texts",
             source="Cover and Hart 1967; cosine, number of neighbours chosen on dev",
             corpora=("goemotions",),
-            reading="mapped",
-            classes=6,
         )
     ]

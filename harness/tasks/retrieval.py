@@ -1,9 +1,9 @@
 """Retrieval: does a text find the texts of its own emotion among all others?
 
 Every row of the split asks and all others are searched by cosine, exactly; equally near rows stand in an order that is
-drawn once. Nothing is fitted. Metrics after Shah, Reddy and Bhattacharyya (EMNLP 2023): mean reciprocal rank, precision
-at 1 and MAP@R (`harness.probes.retrieval`); intervals are over the queries. Chance depends on the class shares: a
-query of a frequent class finds its like without any skill, so the means over classes stand in the record's details.
+drawn once. Nothing is fitted. Metrics after Shah, Reddy and Bhattacharyya (EMNLP 2023): mean reciprocal rank,
+precision at 1 and MAP@R; intervals are over the queries. Chance depends on the class shares: a query of a frequent
+class finds its like without any skill, so the means over classes stand in the record's details.
 """
 
 from __future__ import annotations
@@ -11,62 +11,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.tasks.base import Outcome, Prepared, PreparedTask, Task, TaskFacts, combined_fingerprint
-from harness.tasks.emotion_rows import Reading, emotion_rows
+import numpy as np
+
+from harness.tasks.base import Outcome, Prepared, Task, mean_metric
+from harness.tasks.emotion_rows import EmotionTask
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmotionRetrieval(TaskFacts):
+class EmotionRetrieval(EmotionTask):
     """Each row of one split searches the others."""
-
-    reading: Reading
-    classes: Literal[6, 7]
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the split; see `Task.prepare`."""
-        rows = emotion_rows(library, self.corpus, self.split, self.reading, self.classes)
+        (rows,) = self.rows(library, self.split)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            import numpy as np
-
-            from harness.probes.retrieval import retrieve
-            from harness.tasks.means import mean_metric
+            from harness.probes.neighbours import retrieve
 
             found = retrieve(embeddings, rows.labels)
-            measures = {
-                "map_at_r": found.map_at_r,
-                "mrr": found.reciprocal_rank,
-                "precision_at_1": found.precision_at_1,
-            }
+            measures = dict(
+                zip(self.metrics, (found.map_at_r, found.reciprocal_rank, found.precision_at_1), strict=True)
+            )
             asked = rows.labels[found.queries]
-            present = np.unique(asked)
+            per_class = {
+                rows.classes[one]: {name: float(values[asked == one].mean()) for name, values in measures.items()}
+                for one in np.unique(asked)
+            }
             return Outcome(
                 metrics={name: mean_metric(values) for name, values in measures.items()},
                 details={
                     "mean_over_classes": {
-                        name: float(np.mean([values[asked == one].mean() for one in present]))
-                        for name, values in measures.items()
+                        name: float(np.mean([own[name] for own in per_class.values()])) for name in measures
                     },
-                    "per_class": {
-                        rows.classes[one]: {
-                            name: float(values[asked == one].mean()) for name, values in measures.items()
-                        }
-                        for one in present
-                    },
+                    "per_class": per_class,
                 },
                 predictions={"class": asked.astype(np.int8), **{k: v.astype(np.float32) for k, v in measures.items()}},
                 counts={self.split: len(rows.texts), "queries": len(found.queries)},
             )
 
-        return PreparedTask(
-            texts=rows.texts, fingerprint=combined_fingerprint(self.protocol, rows.examples), score=score
-        )
+        return self.prepared([rows], score)
 
 
 def _task(corpus: str, protocol: str, split: str, summary: str, classes: Literal[6, 7]) -> EmotionRetrieval:
@@ -80,7 +68,6 @@ def _task(corpus: str, protocol: str, split: str, summary: str, classes: Literal
         summary=summary,
         source="Shah, Reddy and Bhattacharyya 2023 (arXiv:2310.18930); MAP@R: Musgrave et al. 2020 (arXiv:2003.08505)",
         corpora=(corpus,),
-        reading="mapped",
         classes=classes,
     )
 

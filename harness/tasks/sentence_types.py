@@ -11,13 +11,13 @@ from __future__ import annotations
 from functools import partial
 
 from harness.tasks.base import Task
-from harness.tasks.senteval import TREC_STRENGTHS, senteval_task
+from harness.tasks.senteval import TREC_C_GRID, senteval_task
 
 
 def variants() -> list[Task]:
     """One task for each corpus."""
     lr = "logistic regression to the optimum"
-    task = partial(senteval_task, protocol="senteval-lr/1", suite="extended")
+    task = partial(senteval_task, protocol="senteval-lr/1", suites=("extended",))
     return [
         task("emotion", "isear", holdout="nested", summary=f"ISEAR, nested 10 × 10 folds, {lr}", classes=7),
         task("subjectivity", "subj", holdout="nested", summary=f"SUBJ, nested 10 × 10 folds, {lr}"),
@@ -25,8 +25,8 @@ def variants() -> list[Task]:
             "question-type",
             "trec",
             holdout="folds-of-train",
-            summary=f"TREC, strength chosen by 10 folds of train, {lr}",
+            summary=f"TREC, C chosen by 10 folds of train, {lr}",
             classes=6,
-            strengths=TREC_STRENGTHS,
+            C_grid=TREC_C_GRID,
         ),
     ]

@@ -1,11 +1,11 @@
 """Classification of frozen sentence vectors by the SentEval protocol (Conneau and Kiela 2018).
 
 Two protocols, never in one column. `senteval-lr` is the toolkit's scikit-learn mode solved to the optimum: L2
-logistic regression, features as given, strengths C from 2⁻² to 2³ (2⁻¹ to 2⁵ for TREC). `senteval-compat` is its
-PyTorch mode: Adam, early stopping, weight decay as strength, for comparison with tables made that way.
+logistic regression, features as given, C from 2⁻² to 2³ (2⁻¹ to 2⁵ for TREC). `senteval-compat` is its PyTorch mode,
+the default in the literature: Adam, early stopping, a grid of weight decays.
 
-Three ways of holding rows out, the toolkit's own: `nested` 10 × 10 folds where a corpus is one part, the strength
-chosen on the development part of a `split`, and by `folds-of-train` where there is a test part but no development one.
+Three ways of holding rows out, the toolkit's own: `nested` 10 × 10 folds where a corpus is one part, C chosen on the
+development part of a `split`, and by `folds-of-train` where there is a test part but no development one.
 """
 
 from __future__ import annotations
@@ -14,174 +14,140 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.tasks.base import Metric, Outcome, Prepared, PreparedTask, TaskFacts, combined_fingerprint
+import numpy as np
+
+from harness.statistics import percentile, weightings
+from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary, Examples
-    from harness.probes.logistic import CrossValidated
+    from harness.probes.senteval_adam import AdamResult
 
 #: The toolkit's grids in its scikit-learn mode (`senteval/tools/validation.py`): for nested folds and for fixed splits
 #: (MR, CR, SST), and for folds of the training part (TREC).
-STRENGTHS = tuple(2.0**power for power in range(-2, 4))
-TREC_STRENGTHS = tuple(2.0**power for power in range(-1, 6))
-
-FOLDS = 10
-#: Seed of all folds; the toolkit has it hard-coded, whatever its seed option says.
-FOLD_SEED = 1111
-
-Score = Callable[["NDArray[np.float32]", int], Outcome]
-
-#: Rows and a place in the grid to classes.
-Decide = Callable[["NDArray[np.float32]", int], "NDArray[np.int64]"]
+C_GRID = tuple(2.0**power for power in range(-2, 4))
+TREC_C_GRID = tuple(2.0**power for power in range(-1, 6))
 
 
 @dataclass(frozen=True, kw_only=True)
-class SentEvalTask(TaskFacts):
+class SentEvalTask(Task):
     """One corpus under one protocol."""
 
     classes: int
     holdout: Literal["nested", "split", "folds-of-train"]
     compat: bool = False
     train_folds: int = FOLDS
-    """Folds of the training part that choose the strength under `folds-of-train`."""
-    strengths: tuple[float, ...] = STRENGTHS
+    """Folds of the training part that choose C under `folds-of-train`."""
+    C_grid: tuple[float, ...] = C_GRID
     official: bool = True
     """Whether rows stand in the toolkit's order; IMDB, which the toolkit does not have, keeps its own."""
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the corpus and fix order, folds and splits; see `Task.prepare`."""
-        if self.holdout == "nested":
-            return self._nested(library)
-        if self.holdout == "split":
-            return self._split(library)
-        return self._folds_of_train(library)
+        splits = {"nested": ("all",), "split": ("train", "dev", "test"), "folds-of-train": ("train", "test")}
+        parts = [library.load(self.corpus, split) for split in splits[self.holdout]]
+        # The toolkit sorts each split (`senteval/sst.py`), and its Adam procedure takes batches in that order.
+        orders = [official_order(part) if self.official else range(len(part)) for part in parts]
+        labels = [
+            np.asarray(part.labels["label"], dtype=np.int64)[order] for part, order in zip(parts, orders, strict=True)
+        ]
+        score = {"nested": self._nested, "split": self._split, "folds-of-train": self._folds_of_train}[self.holdout]
+        return Prepared(
+            texts=tuple(part.texts[i] for part, order in zip(parts, orders, strict=True) for i in order),
+            fingerprint=combined_fingerprint(self.protocol, *parts),
+            score=score(labels),
+            scored=None if len(parts) == 1 else len(parts[-1]),
+        )
 
-    def _nested(self, library: CorpusLibrary) -> PreparedTask:
-        import numpy as np
-
-        examples = library.load(self.corpus, "all")
-        order = official_order(examples)
-        gold = np.asarray(examples.labels["label"], dtype=np.int64)[order]
+    def _nested(self, labels: Sequence[NDArray[np.int64]]) -> Callable[..., Outcome]:
+        (gold,) = labels
         outer, inner = nested_folds(gold)
 
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            details: dict[str, Any]
             if self.compat:
-                from harness.probes import senteval_compat
+                from harness.probes import senteval_adam
 
-                result = senteval_compat.nested(embeddings, gold, self.classes, outer, inner, seed=FOLD_SEED + seed)
-                predicted, details = result.predictions, _compat_details(result)
+                result = senteval_adam.nested(embeddings, gold, self.classes, outer, inner, seed=FOLD_SEED + seed)
+                predicted, details = result.predictions, _adam_facts(result)
             else:
-                predicted, details = _nested_fits(embeddings, gold, self.classes, self.strengths, outer, inner)
+                from harness.probes.logistic import nested_cross_validation
+
+                found = nested_cross_validation(embeddings, gold, self.classes, self.C_grid, outer, inner)
+                predicted, details = found.predicted, fit_facts("C", found.C, self.C_grid, found.convergence)
             folds = [round(100 * float((predicted[rows] == gold[rows]).mean()), 2) for rows in outer]
             details["fold_accuracies"] = folds
             # The toolkit's number: the mean over folds, each in per cent with two decimals.
-            return self._outcome(gold, predicted, details, {"texts": len(gold)}, float(np.mean(folds)) / 100)
+            return _outcome(gold, predicted, details, {"texts": len(gold)}, float(np.mean(folds)) / 100)
 
-        return self._prepared(tuple(examples.texts[i] for i in order), [examples], score)
+        return score
 
-    def _split(self, library: CorpusLibrary) -> PreparedTask:
-        import numpy as np
-
-        train, dev, test = (library.load(self.corpus, split) for split in ("train", "dev", "test"))
-        # The toolkit sorts each split (`senteval/sst.py`), and its Adam procedure takes batches in that order.
-        orders = [(part, official_order(part)) for part in (train, dev, test)]
-        labels = np.concatenate([np.asarray(part.labels["label"], dtype=np.int64)[order] for part, order in orders])
-        texts = tuple(part.texts[i] for part, order in orders for i in order)
+    def _split(self, labels: Sequence[NDArray[np.int64]]) -> Callable[..., Outcome]:
+        train, dev, gold = labels
         first, second = len(train), len(train) + len(dev)
-        gold = labels[second:]
 
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            details: dict[str, Any]
             if self.compat:
-                from harness.probes import senteval_compat
+                from harness.probes import senteval_adam
 
-                rows = np.arange(len(labels))
-                result = senteval_compat.split(
-                    embeddings,
-                    labels,
-                    self.classes,
-                    rows[:first],
-                    rows[first:second],
-                    rows[second:],
-                    seed=FOLD_SEED + seed,
-                )
-                predicted, details = result.predictions, _compat_details(result)
+                rows, y = np.arange(len(embeddings)), np.concatenate(labels)
+                parts = rows[:first], rows[first:second], rows[second:]
+                result = senteval_adam.split(embeddings, y, self.classes, *parts, seed=FOLD_SEED + seed)
+                predicted, details = result.predictions, _adam_facts(result)
             else:
-                decide, details = _fits(
-                    embeddings[:first], labels[:first], self.classes, self.strengths, embeddings[first:]
-                )
-                scores = [
-                    round(100 * float((decide(embeddings[first:second], i) == labels[first:second]).mean()), 2)
-                    for i in range(len(self.strengths))
-                ]
+                from harness.probes.logistic import logistic
+
+                fits = logistic(embeddings[:first], train, self.classes, self.C_grid)
+                decided = [fits.decide(embeddings[first:second], i).argmax(axis=1) for i in range(len(self.C_grid))]
+                scores = [round(100 * float((own == dev).mean()), 2) for own in decided]
                 best = int(np.argmax(scores))
-                predicted = decide(embeddings[second:], best)
-                details |= {"strength": self.strengths[best], "development": scores}
-            counts = {"train": first, "dev": second - first, "test": len(gold)}
-            return self._outcome(gold, predicted, details, counts)
+                predicted = fits.decide(embeddings[second:], best).argmax(axis=1)
+                details = fit_facts("C", [self.C_grid[best]], self.C_grid, fits.convergence) | {"development": scores}
+            return _outcome(gold, predicted, details, {"train": first, "dev": len(dev), "test": len(gold)})
 
-        return self._prepared(texts, [train, dev, test], score, scored=len(gold))
+        return score
 
-    def _folds_of_train(self, library: CorpusLibrary) -> PreparedTask:
-        import numpy as np
+    def _folds_of_train(self, labels: Sequence[NDArray[np.int64]]) -> Callable[..., Outcome]:
         from sklearn.model_selection import StratifiedKFold
 
-        parts = [library.load(self.corpus, split) for split in ("train", "test")]
-        orders = [official_order(part) if self.official else list(range(len(part))) for part in parts]
-        labels, gold = (
-            np.asarray(part.labels["label"], dtype=np.int64)[order] for part, order in zip(parts, orders, strict=True)
-        )
-        texts = tuple(part.texts[i] for part, order in zip(parts, orders, strict=True) for i in order)
+        train, gold = labels
         splitter = StratifiedKFold(self.train_folds, shuffle=True, random_state=FOLD_SEED)
-        folds = [held.astype(np.int64) for _, held in splitter.split(np.zeros((len(labels), 1)), labels)]
+        folds = [held.astype(np.int64) for _, held in splitter.split(np.zeros((len(train), 1)), train)]
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import first_best
+            from harness.probes.logistic import cross_validate, first_best, logistic
 
-            held = embeddings[len(labels) :]
-            decide, accuracies, details = _fold_fits(
-                embeddings[: len(labels)], labels, self.classes, self.strengths, folds, held
-            )
-            best = first_best(accuracies)
-            predicted = decide(held, best)
-            details = {
-                "strength": self.strengths[best],
-                "development": [round(100 * float(row.mean()), 2) for row in accuracies],
-                **details,
-            }
-            return self._outcome(gold, predicted, details, {"train": len(labels), "test": len(gold)})
+            X = embeddings[: len(train)]
+            crossed = cross_validate(X, train, self.classes, self.C_grid, folds)
+            best = first_best(crossed.accuracies)
+            fits = logistic(X, train, self.classes, [self.C_grid[best]])
+            predicted = fits.decide(embeddings[len(train) :], 0).argmax(axis=1)
+            details = fit_facts("C", [self.C_grid[best]], self.C_grid, crossed.convergence)
+            details["development"] = [round(100 * float(row.mean()), 2) for row in crossed.accuracies]
+            return _outcome(gold, predicted, details, {"train": len(train), "test": len(gold)})
 
-        return self._prepared(texts, parts, score, scored=len(gold))
+        return score
 
-    def _prepared(
-        self, texts: tuple[str, ...], examples: Sequence[Examples], score: Score, scored: int | None = None
-    ) -> PreparedTask:
-        fingerprint = combined_fingerprint(self.protocol, *examples)
-        return PreparedTask(texts=texts, fingerprint=fingerprint, score=score, scored=scored)
 
-    def _outcome(
-        self,
-        gold: NDArray[np.int64],
-        predicted: NDArray[np.int64],
-        details: dict[str, Any],
-        counts: dict[str, int],
-        reported: float | None = None,
-    ) -> Outcome:
-        import numpy as np
-
-        from harness.statistics import classification_metrics
-
-        accuracy = classification_metrics(gold, predicted, self.classes)["accuracy"]
-        if reported is not None:
-            # Rounding by fold moves the mean by less than 0.00005; the interval moves along.
-            shift = reported - accuracy.value
-            accuracy = Metric(reported, (accuracy.low or 0.0) + shift, (accuracy.high or 0.0) + shift)
-        predictions = {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)}
-        return Outcome(metrics={"accuracy": accuracy}, details=details, predictions=predictions, counts=counts)
+def _outcome(
+    gold: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    details: dict[str, Any],
+    counts: dict[str, int],
+    reported: float | None = None,
+) -> Outcome:
+    right = (gold == predicted).astype(np.float64)
+    draws = np.concatenate([weights @ right / weights.sum(axis=1) for weights in weightings(len(right))])
+    value, (low, high) = float(right.mean()), percentile(draws)
+    # Rounding by fold moves the mean by less than 0.00005; the interval moves along.
+    shift = 0.0 if reported is None else reported - value
+    return Outcome(
+        metrics={"accuracy": Metric(value if reported is None else reported, low + shift, high + shift)},
+        details=details,
+        predictions={"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)},
+        counts=counts,
+    )
 
 
 def official_order(examples: Examples) -> list[int]:
@@ -195,7 +161,6 @@ def official_order(examples: Examples) -> list[int]:
 
 def nested_folds(gold: NDArray[np.int64]) -> tuple[list[NDArray[np.int64]], list[list[NDArray[np.int64]]]]:
     """Held-out rows of the outer folds and, for each, of its inner folds (as places among its training rows)."""
-    import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
     splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
@@ -207,91 +172,11 @@ def nested_folds(gold: NDArray[np.int64]) -> tuple[list[NDArray[np.int64]], list
     return outer, inner
 
 
-def _nested_fits(
-    X: NDArray[np.float32],
-    y: NDArray[np.int64],
-    classes: int,
-    strengths: Sequence[float],
-    outer: Sequence[NDArray[np.int64]],
-    inner: Sequence[Sequence[NDArray[np.int64]]],
-) -> tuple[NDArray[np.int64], dict[str, Any]]:
-    """Out-of-fold classes, and facts for the record."""
-    import numpy as np
+def _adam_facts(result: AdamResult) -> dict[str, Any]:
+    from harness.probes.senteval_adam import DECAYS
 
-    if classes == 2:
-        from harness.probes.logistic import nested_cross_validation
-
-        binary = nested_cross_validation(X, y, strengths, outer, inner)
-        predicted = (binary.logits > 0).astype(np.int64)
-        return predicted, {"strengths": list(binary.strengths), "convergence": _convergence(binary.convergence)}
-    from harness.probes.several_classes import nested_classes
-
-    several = nested_classes(X, y, classes, strengths, outer, inner)
-    return several.predicted, {
-        "strengths": list(several.strengths),
-        "convergence": _convergence(several.convergence),
-    }
-
-
-def _fold_fits(
-    X: NDArray[np.float32],
-    y: NDArray[np.int64],
-    classes: int,
-    strengths: Sequence[float],
-    folds: Sequence[NDArray[np.int64]],
-    evaluated: NDArray[np.float32],
-) -> tuple[Decide, NDArray[np.float64], dict[str, Any]]:
-    """Fits of all rows at every strength, held-out accuracies (strengths, folds), and facts for the record."""
-    if classes == 2:
-        from harness.probes.logistic import cross_validation
-
-        binary = cross_validation(X, y, strengths, folds, watched=evaluated)
-        decide = _binary_decision(binary)
-        return decide, binary.accuracies, {"convergence": _convergence(binary.convergence)}
-    from harness.probes.several_classes import fold_accuracies
-
-    decide, details = _fits(X, y, classes, strengths, evaluated)
-    return decide, fold_accuracies(X, y, classes, strengths, folds), details
-
-
-def _fits(
-    X: NDArray[np.float32],
-    y: NDArray[np.int64],
-    classes: int,
-    strengths: Sequence[float],
-    evaluated: NDArray[np.float32],
-) -> tuple[Decide, dict[str, Any]]:
-    """Fits at every strength: a function from rows and a place in the grid to classes, and facts for the record."""
-    if classes == 2:
-        from harness.probes.logistic import cross_validation
-
-        binary = cross_validation(X, y, strengths, watched=evaluated)
-        return _binary_decision(binary), {"convergence": _convergence(binary.convergence)}
-    from harness.probes.logistic import multinomial
-
-    fits = multinomial(X, y, classes, strengths, evaluated)
-    return lambda rows, i: fits.decide(rows, i).argmax(axis=1), {"convergence": _convergence(fits.convergence)}
-
-
-def _binary_decision(fits: CrossValidated) -> Decide:
-    import numpy as np
-
-    return lambda rows, i: (fits.decide(rows, i) > 0).astype(np.int64)
-
-
-def _convergence(facts: Any) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(facts)
-
-
-def _compat_details(result: Any) -> dict[str, Any]:
-    return {
-        "weight_decays": list(result.strengths),
-        "development": list(result.development),
-        "fits": result.fits,
-        "passes": int(result.passes),
-    }
+    facts = fit_facts("weight_decay", result.decays, DECAYS)
+    return {**facts, "development": list(result.development), "fits": result.fits, "passes": result.passes}
 
 
 def senteval_task(
@@ -302,8 +187,7 @@ def senteval_task(
     summary: str,
     *,
     classes: int = 2,
-    suite: str = "paper",
-    recipes: bool = False,
+    suites: tuple[str, ...] = ("paper",),
     **settings: Any,
 ) -> SentEvalTask:
     """State a task of this protocol.
@@ -315,8 +199,7 @@ def senteval_task(
         holdout: how rows are held out.
         summary: one line for listings.
         classes: number of classes.
-        suite: the suite it belongs to.
-        recipes: whether it belongs to the suite of re-trained recipes as well.
+        suites: the suites it belongs to.
         settings: further fields of `SentEvalTask`.
     """
     compat = protocol.startswith("senteval-compat")
@@ -326,7 +209,7 @@ def senteval_task(
         protocol=protocol,
         split="cv10" if holdout == "nested" else "test",
         metrics=("accuracy",),
-        suites=(suite, "recipes") if recipes else (suite,),
+        suites=suites,
         summary=summary,
         source="Conneau and Kiela 2018 (arXiv:1803.05449), facebookresearch/SentEval",
         corpora=(corpus,),

@@ -194,5 +194,5 @@ def shipped(
     folder = tmp_path_factory.mktemp(f"ship-{request.param}")
     name = {"bert": "carl-minilm", "roberta": "carl-roberta"}[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.tasks.emotion_rows.STRENGTHS", (0.01, 0.1))
+        patch.setattr("harness.tasks.emotion_rows.C_GRID", (0.01, 0.1))
         return ship(write_run(folder / "run", start), name, affect_library, folder / "checkpoints", device="cpu")

@@ -43,7 +43,7 @@ def test_emotion_scores_are_the_leaderboards(heads, affect_library):
     found = outcome(emotion.variants(), heads.emotion.protocol, affect_library)
     for name in ("accuracy", "macro.f1"):
         assert heads.emotion.scores[name] == found.metrics[name]
-    assert f"C = {found.details['strength']:g} " in heads.emotion.method
+    assert f"C = {found.details['C']:g} " in heads.emotion.method
     labels = found.predictions["gold"]
     assert heads.emotion.scores["largest.class"].value == np.bincount(labels).max() / len(labels)
     assert 0 <= heads.emotion.scores["calibration.error"].value <= 1

@@ -18,7 +18,7 @@ def run(*arguments):
 
 def test_train_ship_predict(affect_library, bert_directory, tmp_path, monkeypatch):
     monkeypatch.setattr("harness.corpora.CorpusRegistry.load", lambda self, *names: affect_library.load(*names))
-    monkeypatch.setattr("harness.tasks.emotion_rows.STRENGTHS", (0.01, 0.1))
+    monkeypatch.setattr("harness.tasks.emotion_rows.C_GRID", (0.01, 0.1))
     folder, store = tmp_path / "run", tmp_path / "checkpoints"
     small = [f"--set={one}" for one in ("batch=16", "max_length=32", "projection_hidden=32", "projection_size=16")]
     line = ("train", "--config", "carl-minilm", f"--set=backbone={bert_directory}", *small, "--set=sources=emobank")

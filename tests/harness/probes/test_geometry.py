@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.probes.geometry import alignment, effective_rank, geometry, separation, uniformity
+from harness.probes.geometry import effective_rank, geometry, uniformity
 
 
 def unit(X):
@@ -67,7 +67,7 @@ def test_known_places():
     assert found.uniformity == pytest.approx(np.log((2 + 4 * np.exp(-8)) / 6), abs=1e-6)
     assert found.effective_rank == pytest.approx(1)
     assert effective_rank(np.eye(5)) == pytest.approx(5)
-    assert alignment(np.eye(4), np.zeros(4)) == pytest.approx(2)
+    assert geometry(np.eye(4), np.zeros(4)).alignment == pytest.approx(2)
 
 
 def test_vectors_that_coincide_are_one_point():
@@ -83,10 +83,9 @@ def test_nearly_coinciding_vectors_keep_their_digits():
     X = 1 + 1e-6 * rng.normal(size=(200, 10))
     classes = np.arange(200) % 4
     i, j, squares = pairs(unit(X))
-    assert alignment(X, classes) == pytest.approx(squares[classes[i] == classes[j]].mean(), rel=1e-6)
-    assert separation(X, classes) == pytest.approx(
-        1 - squares[classes[i] == classes[j]].mean() / squares.mean(), abs=1e-6
-    )
+    found = geometry(X, classes)
+    assert found.alignment == pytest.approx(squares[classes[i] == classes[j]].mean(), rel=1e-6)
+    assert found.separation == pytest.approx(1 - squares[classes[i] == classes[j]].mean() / squares.mean(), abs=1e-6)
 
 
 def test_all_rows_zero():
@@ -96,8 +95,8 @@ def test_all_rows_zero():
 
 def test_wrong_input_is_named():
     with pytest.raises(ValueError, match="no two rows share a class"):
-        alignment(np.eye(3), np.arange(3))
+        geometry(np.eye(3), np.arange(3))
     with pytest.raises(ValueError, match="3 rows but there are 2 classes"):
-        alignment(np.eye(3), np.zeros(2))
+        geometry(np.eye(3), np.zeros(2))
     with pytest.raises(ValueError, match="at least two rows"):
         uniformity(np.ones((1, 3)))

@@ -34,16 +34,16 @@ def spoken(n, seed, names, *, each=5, sessions=("Session1",)):
 
 
 #: Three are enough to be chosen from, and the strongest take scikit-learn long.
-STRENGTHS = (2.0**-4, 2.0**-2, 1.0)
+C_GRID = (2.0**-4, 2.0**-2, 1.0)
 
 
 @pytest.fixture(autouse=True)
 def few_strengths(monkeypatch):
-    monkeypatch.setattr(conversation, "STRENGTHS", STRENGTHS)
+    monkeypatch.setattr(conversation, "C_GRID", C_GRID)
 
 
 def models(X, y):
-    return [LogisticRegression(C=C, tol=1e-8, max_iter=5_000).fit(X, y) for C in STRENGTHS]
+    return [LogisticRegression(C=C, tol=1e-8, max_iter=5_000).fit(X, y) for C in C_GRID]
 
 
 def test_every_corpus_has_both_forms():
@@ -93,14 +93,14 @@ def test_iemocap_leaves_out_sessions_and_scores_six_classes(shelf):
     outcome = ready.evaluate(X, 0)
     X = X.astype(float)
     sessions = np.array([train.groups[row].split("/")[0] for row in kept[0]])
-    guesses = np.empty((len(STRENGTHS), len(y)), dtype=int)
+    guesses = np.empty((len(C_GRID), len(y)), dtype=int)
     for session in np.unique(sessions):
         held = sessions == session
         for place, model in enumerate(models(X[: len(y)][~held], y[~held])):
             guesses[place, held] = model.predict(X[: len(y)][held])
     scores = [f1_score(y, own, average="weighted") for own in guesses]
     assert outcome.details["development_weighted_f1"] == pytest.approx(scores)
-    best = STRENGTHS[int(np.argmax(scores))]
+    best = C_GRID[int(np.argmax(scores))]
     expected = LogisticRegression(C=best, tol=1e-8, max_iter=5_000).fit(X[: len(y)], y).predict(X[len(y) :])
     np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
     np.testing.assert_array_equal(outcome.predictions["gold"], gold)

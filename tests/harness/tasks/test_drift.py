@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from harness import memory
 from harness.errors import NotApplicable
 from harness.tasks.drift import variants
 
@@ -29,18 +28,6 @@ def test_the_three_numbers(ready):
     assert outcome.metrics["cosine"].value == pytest.approx(np.mean(cosines))
     assert all(number.low < number.value < number.high for number in outcome.metrics.values())
     assert tuple(outcome.metrics) == TASK.metrics
-
-
-def test_in_little_memory_the_numbers_are_the_same(ready, monkeypatch):
-    rng = np.random.default_rng(0)
-    moved, backbone = (rng.normal(size=(60, 8)).astype(np.float32) for _ in range(2))
-    whole = ready.evaluate_against(moved, backbone, 0)
-    monkeypatch.setattr(memory, "_limit", memory._Limit(8 * 1024))
-    blocks = ready.evaluate_against(moved, backbone, 0)
-    for name, values in whole.predictions.items():
-        np.testing.assert_array_equal(blocks.predictions[name], values)
-    for name, number in whole.metrics.items():
-        assert blocks.metrics[name].value == pytest.approx(number.value, rel=1e-12)
 
 
 def test_the_backbone_itself_has_not_moved(ready):

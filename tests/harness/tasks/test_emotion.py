@@ -1,5 +1,7 @@
 """The emotion task equals scikit-learn's multinomial regression, chosen on dev by macro F1; geometry its functions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -10,11 +12,17 @@ from harness.probes.geometry import geometry
 from harness.tasks import emotion
 from harness.tasks import geometry as geometry_task
 from harness.tasks.base import task_id
+from harness.tasks.emotion_rows import C_GRID
 
 from .conftest import classed, vectors
 
 TASKS = {task_id(task): task for task in (*emotion.variants(), *geometry_task.variants())}
 NAMES = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
+
+
+def on_sample(task):
+    """The same task on the made-up corpus."""
+    return replace(task, corpus="sample", corpora=("sample",))
 
 
 @pytest.fixture
@@ -26,18 +34,15 @@ def sample():
 
 
 def test_the_probe_is_scikit_learn_s_and_dev_chooses(shelf, sample):
-    prepared = TASKS["emotion/sample/ekman6-single/1"].prepare(shelf(sample=sample))
+    prepared = on_sample(TASKS["emotion/goemotions/ekman6-single/1"]).prepare(shelf(sample=sample))
     gold = np.concatenate([part.labels["emotion"] for part in sample.values()])
     X = vectors(prepared.texts, np.eye(6)[gold], noise=1.2)
     outcome = prepared.evaluate(X, 0)
-    models = [
-        LogisticRegression(C=C, tol=1e-8, max_iter=20_000).fit(X[:240].astype(float), gold[:240])
-        for C in emotion.STRENGTHS
-    ]
+    models = [LogisticRegression(C=C, tol=1e-8, max_iter=20_000).fit(X[:240].astype(float), gold[:240]) for C in C_GRID]
     scores = [f1_score(gold[240:330], m.predict(X[240:330].astype(float)), average="macro") for m in models]
     assert outcome.details["development_macro_f1"] == pytest.approx(scores)
     best = int(np.argmax(scores))
-    assert outcome.details["strength"] == emotion.STRENGTHS[best]
+    assert outcome.details["C"] == C_GRID[best]
     expected = models[best].predict(X[330:].astype(float))
     np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
     assert outcome.details["confusion"] == confusion_matrix(gold[330:], expected).tolist()
@@ -68,17 +73,18 @@ def test_goemotions_rows_follow_the_reading(shelf):
     library = shelf(goemotions={"train": examples, "dev": examples, "test": examples})
     kept = {
         protocol: TASKS[f"emotion/goemotions/{protocol}/1"].prepare(library).texts
-        for protocol in ("ekman6-mapped", "ekman7-mapped", "ekman6-single", "ekman6-neutral-dropped")
+        for protocol in ("ekman6-mapped", "ekman7-mapped", "ekman6-single", "ekman6-neutral-dropped", "ekman6-selected")
     }
     base = ["t5", "t6", "t7", "t8", "t9"]
     assert kept["ekman6-mapped"] == (*["t0", "t1", *base] * 3,)
     assert kept["ekman7-mapped"] == (*["t0", "t1", "t4", *base] * 3,)
     assert kept["ekman6-single"] == (*["t0", *base] * 3,)
+    assert kept["ekman6-selected"] == (*["t0", "t5", "t6", "t7"] * 3,)
     assert kept["ekman6-neutral-dropped"] == (*["t0", "t1", "t2", *base] * 3,)
 
 
 def test_geometry_is_measured_on_the_test_rows_alone(shelf, sample):
-    prepared = TASKS["geometry/sample/ekman6-single/1"].prepare(shelf(sample=sample))
+    prepared = on_sample(TASKS["geometry/goemotions/ekman6-mapped/1"]).prepare(shelf(sample=sample))
     assert prepared.texts == sample["test"].texts
     gold = sample["test"].labels["emotion"]
     X = vectors(prepared.texts, np.eye(6)[gold])

@@ -9,11 +9,10 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, f1_
 from sklearn.neighbors import KNeighborsClassifier
 
 from harness.corpora.base import Examples
-from harness.probes.retrieval import retrieve
+from harness.probes.neighbours import retrieve
 from harness.statistics import resamples
 from harness.tasks import calibration, clustering, emotion, few_shot, nearest_neighbours, retrieval
-from harness.tasks.base import task_id
-from harness.tasks.means import mean_metric
+from harness.tasks.base import mean_metric, task_id
 
 from .conftest import classed, vectors
 
@@ -166,11 +165,11 @@ def test_calibration_is_of_the_emotion_probe_itself(shelf, sample):
     ready = task.prepare(shelf(sample=sample))
     X, gold = embedded(ready, sample.values())
     outcome = ready.evaluate(X, 0)
-    own = next(t for t in emotion.variants() if t.corpus == "sample").prepare(shelf(sample=sample)).evaluate(X, 0)
-    assert outcome.details["strength"] == own.details["strength"]
+    own = on_sample(emotion.variants()[0]).prepare(shelf(sample=sample)).evaluate(X, 0)
+    assert outcome.details["C"] == own.details["C"]
     shares = outcome.predictions["probabilities"]
     np.testing.assert_array_equal(shares.argmax(axis=1), own.predictions["predicted"])
-    model = LogisticRegression(C=outcome.details["strength"], tol=1e-8, max_iter=20_000)
+    model = LogisticRegression(C=outcome.details["C"], tol=1e-8, max_iter=20_000)
     expected = model.fit(X[:200].astype(float), gold[:200]).predict_proba(X[280:].astype(float))
     np.testing.assert_allclose(shares, expected, atol=1e-5)
     assert outcome.metrics["log_loss"].value == pytest.approx(log_loss(gold[280:], expected), abs=1e-5)

@@ -7,7 +7,7 @@ from sklearn.metrics import f1_score, recall_score
 from sklearn.model_selection import StratifiedKFold
 
 from harness.tasks.base import task_id
-from harness.tasks.tweets import STRENGTHS, variants
+from harness.tasks.tweets import C_GRID, variants
 
 from .conftest import classed, vectors
 
@@ -26,7 +26,7 @@ def test_sentiment_is_chosen_by_macro_recall_on_dev(shelf):
     gold = np.concatenate([part.labels["label"] for part in splits.values()])
     X = vectors(ready.texts, np.eye(3)[gold], noise=1.5)
     outcome = ready.evaluate(X, 0)
-    models = [softmax_regression(C, X[:150].astype(float), gold[:150]) for C in STRENGTHS]
+    models = [softmax_regression(C, X[:150].astype(float), gold[:150]) for C in C_GRID]
     scores = [recall_score(gold[150:210], m.predict(X[150:210].astype(float)), average="macro") for m in models]
     assert outcome.details["development"] == pytest.approx(scores)
     expected = models[int(np.argmax(scores))].predict(X[210:].astype(float))
@@ -54,13 +54,13 @@ def test_sarcasm_is_chosen_by_folds_of_training(shelf):
     X = vectors(ready.texts, np.eye(2)[np.concatenate([y, gold])], noise=1.5).astype(float)
     outcome = ready.evaluate(X.astype(np.float32), 0)
     scores = []
-    for C in STRENGTHS:
+    for C in C_GRID:
         guess = np.empty(80, dtype=int)
         for rows, held in StratifiedKFold(10, shuffle=True, random_state=1111).split(y, y):
             guess[held] = softmax_regression(C, X[:80][rows], y[rows]).predict(X[:80][held])
         scores.append(f1_score(y, guess))
     assert outcome.details["development"] == pytest.approx(scores)
-    best = STRENGTHS[int(np.argmax(scores))]
+    best = C_GRID[int(np.argmax(scores))]
     expected = softmax_regression(best, X[:80], y).predict(X[80:])
     np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
     assert outcome.counts == {"train": 80, "test": 40}
