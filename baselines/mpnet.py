@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from baselines.minilm import SENTENCE_PAIRS
 from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.files import cache_root, sha256_file
@@ -60,37 +61,7 @@ class MPNet(TransformerEncoder):
         max_length=384,
         dimensions=768,
         parameters=108_895_872,
-        training_data=(
-            "reddit-comments",
-            "s2orc",
-            "wikianswers",
-            "paq",
-            "stackexchange",
-            "msmarco",
-            "gooaq",
-            "yahoo-answers",
-            "code-search",
-            "coco",
-            "specter",
-            "searchqa",
-            "eli5",
-            "flickr30k",
-            "snli",
-            "multinli",
-            "sentence-compression",
-            "wikihow",
-            "altlex",
-            "quora",
-            "simple-wikipedia",
-            "natural-questions",
-            "squad",
-            "triviaqa",
-            "wikipedia",
-            "bookcorpus",
-            "cc-news",
-            "openwebtext",
-            "stories",
-        ),
+        training_data=(*SENTENCE_PAIRS, "wikipedia", "bookcorpus", "cc-news", "openwebtext", "stories"),
         training_notes="1.17 billion sentence pairs of question-answer, title-body and paraphrase kind, after MPNet's "
         "pretraining on RoBERTa's 160 GB of text; no affect labels.",
         licence="Apache-2.0",

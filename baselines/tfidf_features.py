@@ -126,9 +126,9 @@ def features(texts: Sequence[str]) -> Features:
 @cache
 def fitting_texts() -> tuple[str, ...]:
     """The texts that the document frequencies come from: the training part of the embedded corpus."""
-    from harness.corpora.sample import sentences
+    from harness.corpora.sample import Sample
 
-    return tuple(sentence.text for sentence in sentences("train"))
+    return Sample().read("train").texts
 
 
 @cache

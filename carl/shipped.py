@@ -99,7 +99,7 @@ def card_of(card: EncoderCard, directory: Path, claim: str = "", architecture: s
     sizes = _sizes(directory / "config.json", architecture or card.family)
     try:
         return replace(card, **sizes, **_history(directory, claim))
-    except UsageError:  # what the files say has no place on a card
+    except (UsageError, ValueError):  # what the files say has no place on a card
         return replace(card, **_UNDECLARED)
 
 

@@ -15,12 +15,15 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+import operator
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
-from harness.errors import UsageError
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
+
+from harness.errors import BenchError, EncoderFault
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,15 +35,33 @@ if TYPE_CHECKING:
 POOLINGS = ("cls", "mean", "pooler", "last")
 
 
+def _known(pooling: str) -> str:
+    if pooling not in POOLINGS:
+        raise ValueError(f"unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
+    return pooling
+
+
+def _integer(value: Any) -> Any:
+    """NumPy's integers as Python's."""
+    return operator.index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
+
+
+_Pooling = Annotated[str, AfterValidator(_known)]
+_Count = Annotated[int, BeforeValidator(_integer), Field(strict=True, gt=0, lt=2**53)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderCard:
     """What a model is, where it comes from and what it has seen.
 
     Listing cards must stay cheap: a module that declares one imports neither torch nor transformers when it
     is imported.
+
+    Raises:
+        pydantic.ValidationError: a field has another type, or the name has blanks or commas.
     """
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[^\s,]+$")]
     """The name on the command line and in every record."""
     family: str
     """Models of one family differ only in their training; tables group by it (`bert`, `roberta`, `floor`)."""
@@ -52,17 +73,17 @@ class EncoderCard:
     """Where the weights are: a hub id, a package, or the page that has them."""
     revision: str | None = None
     """The pinned revision of those weights, where the source has revisions."""
-    pooling: str | None = None
+    pooling: _Pooling | None = None
     """The pooling of the plain name; None where the notion does not apply."""
-    poolings: tuple[str, ...] = ()
+    poolings: tuple[_Pooling, ...] = ()
     """Every pooling that `NAME@POOLING` may ask for; only those that have trained weights."""
-    recommended: str | None = None
+    recommended: _Pooling | None = None
     """The pooling that its authors trained or recommend, where it is known."""
-    max_length: int | None = None
+    max_length: _Count | None = None
     """Tokens after which a text is cut, special tokens included; None for no limit."""
-    dimensions: int | None = None
+    dimensions: _Count | None = None
     """Length of a vector, when known without loading the model."""
-    parameters: int | None = None
+    parameters: Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=0, lt=2**53)] | None = None
     """Number of weights of the encoder part, embeddings included, when known without loading the model."""
     training_data: tuple[str, ...] | None = None
     """Names of the data sets whose texts or labels trained it. `()` is none; None is not declared, which is
@@ -80,71 +101,10 @@ class EncoderCard:
     notes: str = ""
     """What a reader of the table must know: which vector, which form, what a missing extra does."""
 
-    def __post_init__(self) -> None:
-        if not _is_text(self.name) or not self.name or any(c.isspace() or c == "," for c in self.name):
-            raise UsageError(f"an encoder may not be called {_shown(self.name)}: a string without blanks and commas")
-        for field in fields(self):
-            value: Any = getattr(self, field.name)
-            fits, expected = _KINDS[str(field.type)]
-            # What means the same: lists of names, and NumPy's integers.
-            if type(value) is list:
-                object.__setattr__(self, field.name, value := tuple(value))
-            elif type(value) is not bool and isinstance(value, Integral):
-                object.__setattr__(self, field.name, value := int(value))
-            # What has no weights, a word list, may say so.
-            if not fits(value) and not (field.name == "parameters" and value == 0 and type(value) is int):
-                raise UsageError(
-                    f"{self.name}: `{field.name}` of its card is {_shown(value)}; it must be {expected}"
-                    + (": write ('mr',) for one name, () for none" if isinstance(value, str) else "")
-                )
-        for pooling in (*self.poolings, self.pooling, self.recommended):
-            if pooling is not None and pooling not in POOLINGS:
-                raise UsageError(f"{self.name}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
-
     @property
     def shown(self) -> str:
         """The name that tables print."""
         return self.title or self.name
-
-
-def _is_text(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:  # half of a pair, which no file can hold
-        return False
-    return True
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LARGEST
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, tuple) and all(map(_is_text, value))
-
-
-def _shown(value: object) -> str:
-    """A value as an error message shows it, whatever its class makes of that."""
-    try:
-        text = repr(value)
-    except Exception:  # a user's class may fail in any way
-        text = f"an object of {type(value).__name__}"
-    return text.encode("utf-8", "backslashreplace").decode()[:60]
-
-
-#: Numbers of weights and of tokens are smaller.
-_LARGEST = 2**53
-
-#: Annotation of a field → whether a value fits, and what it must be.
-_KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "str": (_is_text, "a string"),
-    "str | None": (lambda value: value is None or _is_text(value), "a string or None"),
-    "int | None": (lambda value: value is None or _is_count(value), "a whole number from 1, or None"),
-    "tuple[str, ...]": (_are_texts, "a tuple of strings"),
-    "tuple[str, ...] | None": (lambda value: value is None or _are_texts(value), "a tuple of strings, or None"),
-}
 
 
 @runtime_checkable
@@ -172,3 +132,62 @@ class Encoder(Protocol):
             depend on the other texts.
         """
         ...
+
+
+def encode_checked(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Encode texts, and check what comes back; see `checked_vectors`.
+
+    Raises:
+        EncoderFault: the encoder raised, or broke its contract.
+        WeightsMissing, ExtraMissing: it cannot encode here.
+    """
+    try:
+        vectors = encoder.encode(texts)
+    except BenchError:
+        raise
+    except Exception as error:  # a plugin may raise anything
+        reason = (str(error).strip().splitlines() or [""])[0][:300]
+        raise EncoderFault(f"{encoder.card.name} raised {type(error).__name__} while encoding: {reason}") from error
+    return checked_vectors(vectors, len(texts), encoder.card.name)
+
+
+def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
+    """Vectors as the contract wants them, or an error that says what is wrong.
+
+    Tensors, lists and other kinds of numbers are cast to a float32 array, with a notice.
+
+    Args:
+        vectors: what `encode` returned.
+        count: number of texts it was given.
+        name: the encoder, for the message.
+
+    Raises:
+        EncoderFault: no numbers, not of shape (count, d ≥ 1), or not finite.
+    """
+    import numpy as np
+
+    advice = f"`bench check {name}` shows every broken rule of the contract"
+    if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
+        kind = vectors.dtype if isinstance(vectors, np.ndarray) else f"a {type(vectors).__name__}"
+        try:
+            if hasattr(vectors, "detach"):
+                vectors = vectors.detach().cpu().float().numpy()
+            array = np.asarray(vectors)
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"{array.dtype} is no number")
+        except (TypeError, ValueError) as error:
+            raise EncoderFault(f"{name}.encode returned {kind}, no matrix of numbers ({error}); {advice}") from error
+        warnings.warn(f"{name}.encode returned {kind}; it is cast to a float32 array", stacklevel=2)
+        vectors = array.astype(np.float32)
+    if vectors.ndim != 2 or vectors.shape[0] != count or vectors.shape[1] < 1:
+        raise EncoderFault(
+            f"{name}.encode returned shape {vectors.shape} for {count} texts, not ({count}, d); {advice}"
+        )
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise EncoderFault(
+            f"{name}.encode returned NaN or infinity for {int((~finite).sum())} of {count} texts (first: row "
+            f"{int(np.argmin(finite))}); {advice}"
+        )
+    found: NDArray[np.float32] = vectors
+    return found

@@ -7,8 +7,7 @@ import inspect
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.encoder import Encoder
-from harness.errors import EncoderFault
+from harness.encoder import Encoder, encode_checked
 
 #: Sentences whose vectors stand for an encoder that does not say what it is made of.
 _PROBES = (
@@ -40,13 +39,5 @@ def fingerprint_of(encoder: Encoder) -> str:
         source = None
     if source is not None and Path(source).is_file():
         digest.update(Path(source).read_bytes())
-    from harness.conformance import checked_vectors
-
-    try:
-        vectors = encoder.encode(list(_PROBES))
-    except Exception as error:
-        if hasattr(error, "status"):
-            raise
-        raise EncoderFault(f"{encoder.card.name} raised {type(error).__name__} while encoding: {error}") from error
-    digest.update(checked_vectors(vectors, len(_PROBES), encoder.card.name).tobytes())
+    digest.update(encode_checked(encoder, _PROBES).tobytes())
     return digest.hexdigest()

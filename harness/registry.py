@@ -1,43 +1,35 @@
 """Names to plugins.
 
 Encoders and tasks are entry points (`bench.encoders`, `bench.tasks`) of this or any installed distribution,
-loaded when a name is asked for. An encoder can also be given as `path/to/file.py:Class`, `hf:org/model`,
-`st:org/model`, or the directory of a checkpoint; `NAME@mean` asks for another pooling and is a row of its own.
+loaded when a name is asked for. An entry point of `bench.encoder_families` is a mapping from names to encoder classes,
+for distributions that make many from one recipe. An encoder can also be given as `path/to/file.py:Class`,
+`hf:ORG/NAME`, `st:ORG/NAME`, or the directory of a checkpoint or of a LoRA adapter; `NAME@mean` asks for another
+pooling and is a row of its own.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import BenchError, UsageError, unknown_name
+from harness.errors import BenchError, EncoderFault, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from harness.tasks.base import Task
 
 ENCODERS = "bench.encoders"
+FAMILIES = "bench.encoder_families"
 TASKS = "bench.tasks"
-
-#: Options that a constructor may take; `load_encoder` passes those that are set.
-OPTIONS = (
-    "weights_dir",
-    "tokenizer_dir",
-    "max_length",
-    "device",
-    "dtype",
-    "pooling",
-    "batch_tokens",
-    "trust_remote_code",
-)
 
 #: Options that may be dropped where a constructor does not know them: they change speed or form, not identity.
 _DROPPABLE = ("device", "batch_tokens", "max_length", "dtype")
@@ -62,11 +54,12 @@ class EncoderPlugin:
         """Construct the encoder.
 
         Args:
-            options: of `OPTIONS`; None means not given. Device, dtype, batch size and cut-off are left out where
-                the class has no such notion.
+            options: as of `load_encoder`; None means not given. Device, dtype, batch size and cut-off are left out
+                where the class has no such notion.
 
         Raises:
             UsageError: an option that the class does not take.
+            EncoderFault: its constructor raised.
         """
         given = {name: value for name, value in options.items() if value is not None}
         if self.pooling is not None:
@@ -75,7 +68,12 @@ class EncoderPlugin:
             if option not in _DROPPABLE:
                 raise UsageError(f"{self.name} takes no option {option!r}")
             del given[option]
-        encoder = self.factory(**given)
+        try:
+            encoder = self.factory(**given)
+        except BenchError:
+            raise
+        except Exception as error:  # a plugin may fail in any way
+            raise EncoderFault(f"{self.name} cannot be made: {type(error).__name__}: {error}") from error
         if not isinstance(encoder, Encoder):
             raise UsageError(
                 f"{self.origin or self.name} is no encoder: it needs a `card` and a method `encode(texts)`"
@@ -84,14 +82,21 @@ class EncoderPlugin:
 
 
 def _parameters(factory: Callable[..., object]) -> set[str] | None:
-    """Keyword names a factory takes; None when it takes any."""
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except (TypeError, ValueError):
-        return set()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return None
-    return {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+    """Keyword names a factory takes, through `**options` those of its base classes; None when it takes any."""
+    made = factory.func if isinstance(factory, partial) else factory
+    functions: list[Any] = [factory]
+    if isinstance(made, type):
+        functions = [vars(kind)["__init__"] for kind in made.__mro__[:-1] if "__init__" in vars(kind)]
+    names: set[str] = set()
+    for function in functions:
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            return names
+        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return names
+    return None if functions else names
 
 
 def _origin(point: EntryPoint) -> str:
@@ -114,9 +119,22 @@ def _points(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     return {name: tuple(found[name].values()) for name in sorted(found)}
 
 
+@cache
+def _families() -> dict[str, tuple[Any, str]]:
+    """Encoder classes of all families by name, with their origin."""
+    found: dict[str, tuple[Any, str]] = {}
+    for points in _points(FAMILIES).values():
+        for point in points:
+            try:
+                found |= {name: (factory, _origin(point)) for name, factory in dict(point.load()).items()}
+            except Exception as error:  # a plugin may fail at import in any way
+                warnings.warn(f"the encoders of {_origin(point)} cannot be imported: {error}", stacklevel=2)
+    return found
+
+
 def encoder_names() -> list[str]:
     """Names of all declared encoders, whether or not they can be loaded."""
-    return list(_points(ENCODERS))
+    return [*_points(ENCODERS), *_families()]
 
 
 def encoder_plugins() -> Iterator[EncoderPlugin]:
@@ -132,29 +150,22 @@ def find_encoder(spec: str) -> EncoderPlugin:
     """Find an encoder by what a user typed.
 
     Args:
-        spec: a declared name, `path/to/file.py:Class`, `hf:org/model`, `st:org/model` or a directory; each may
+        spec: a declared name, `path/to/file.py:Class`, `hf:ORG/NAME`, `st:ORG/NAME` or a directory; each may
             be followed by `@POOLING`.
 
     Raises:
         UsageError: no such encoder (near names are suggested), two distributions declare it (both are named), it
             cannot be imported, or the pooling is not one of its own.
     """
-    base, _, pooling = spec.partition("@")
-    if pooling and pooling not in POOLINGS:
+    base, _, pooling = spec.rpartition("@")
+    if not base or Path(re.sub("^(hf|st):", "", spec)).is_dir():
+        base, pooling = spec, ""
+    elif pooling not in POOLINGS:
         raise UsageError(f"{spec}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
-    if base.startswith(("hf:", "st:")):
-        plugin = _hub_encoder(base)
-    elif ".py:" in base:
-        plugin = _file_encoder(base)
-    elif base in _points(ENCODERS):
-        plugin = _declared_encoder(base)
-    elif Path(base).is_dir():
-        plugin = _hub_encoder(base)
-    else:
-        raise unknown_name("model", base, encoder_names())
+    plugin = _find(base)
+    card = plugin.card
     if not pooling:
         return plugin
-    card = plugin.card
     if card.poolings and pooling not in card.poolings:
         raise UsageError(f"{base} has no pooling {pooling!r}; it has {', '.join(card.poolings)}")
     if not card.poolings and card.pooling is None:
@@ -167,28 +178,38 @@ def find_encoder(spec: str) -> EncoderPlugin:
     return EncoderPlugin(name, titled, plugin.factory, pooling, plugin.origin)
 
 
-def _declared_encoder(name: str) -> EncoderPlugin:
-    points = _points(ENCODERS)[name]
+def _find(name: str) -> EncoderPlugin:
+    if name.startswith(("hf:", "st:")):
+        return _undeclared(name)
+    if ".py:" in name:
+        return _file_encoder(name)
+    points = _points(ENCODERS).get(name, ())
     if len(points) > 1:
-        raise UsageError(
-            f"two plugins are called {name!r}: {' and '.join(_origin(point) for point in points)}; "
-            "uninstall one of them"
-        )
-    (point,) = points
-    try:
-        factory = point.load()
-    except Exception as error:  # a plugin may fail at import in any way
-        raise UsageError(
-            f"the plugin {name!r} ({_origin(point)}) cannot be imported: {type(error).__name__}: {error}"
-        ) from error
-    return EncoderPlugin(name, _card_of(factory, name, _origin(point)), factory, origin=_origin(point))
+        origins = " and ".join(_origin(point) for point in points)
+        raise UsageError(f"two plugins are called {name!r}: {origins}; uninstall one of them")
+    for point in points:
+        try:
+            factory = point.load()
+        except Exception as error:  # a plugin may fail at import in any way
+            raise UsageError(
+                f"the plugin {name!r} ({_origin(point)}) cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        return EncoderPlugin(name, _card_of(factory, _origin(point), name), factory, origin=_origin(point))
+    if Path(name).is_dir():
+        return _undeclared(name)
+    if name in _families():
+        factory, origin = _families()[name]
+        return EncoderPlugin(name, _card_of(factory, origin, name), factory, origin=origin)
+    if "/" in name or "\\" in name:
+        raise UsageError(f"there is no directory {name}; a model of the hub is `hf:{name}`")
+    raise unknown_name("model", name, encoder_names())
 
 
-def _card_of(factory: object, name: str, origin: str) -> EncoderCard:
+def _card_of(factory: object, origin: str, name: str | None = None) -> EncoderCard:
     card = getattr(factory, "card", None)
     if not isinstance(card, EncoderCard):
         raise UsageError(f"{origin} is no encoder: it needs an attribute `card` of type harness.EncoderCard")
-    return replace(card, name=name) if card.name != name else card
+    return card if name is None or card.name == name else replace(card, name=name)
 
 
 def _file_encoder(spec: str) -> EncoderPlugin:
@@ -210,20 +231,30 @@ def _file_encoder(spec: str) -> EncoderPlugin:
     if factory is None:
         classes = sorted(n for n, v in vars(module).items() if isinstance(getattr(v, "card", None), EncoderCard))
         raise UsageError(f"{file} has no {attribute!r}; encoders in it: {', '.join(classes) or 'none'}")
-    return EncoderPlugin(spec, _card_of_file(factory, spec), factory, origin=spec)
+    return EncoderPlugin(spec, _card_of(factory, spec), factory, origin=spec)
 
 
-def _card_of_file(factory: object, spec: str) -> EncoderCard:
-    card = getattr(factory, "card", None)
-    if not isinstance(card, EncoderCard):
-        raise UsageError(f"{spec} is no encoder: it needs an attribute `card` of type harness.EncoderCard")
-    return card
-
-
-def _hub_encoder(spec: str) -> EncoderPlugin:
+def _undeclared(spec: str) -> EncoderPlugin:
+    from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
     from harness.transformer.library import hub_plugin
 
     name, card, factory = hub_plugin(spec)
+    directory = Path(re.sub("^(hf|st):", "", spec))
+    if is_adapter(directory):
+        # The class of the backbone reads it: a name here, a directory, or a hub id.
+        base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
+        backbone = _find(base if base in _points(ENCODERS) or Path(base).is_dir() else f"hf:{base}")
+        card = replace(
+            backbone.card,
+            name=name,
+            title=card.title,
+            base=backbone.name,
+            weights=card.weights,
+            training_data=None,
+            training_notes="",
+            notes=card.notes,
+        )
+        factory = partial(backbone.factory, weights_dir=directory)
     return EncoderPlugin(name, card, factory, origin=spec)
 
 
@@ -264,6 +295,11 @@ def load_encoder(
     )
 
 
+#: Task families in the order of the suites' tables.
+_FAMILY_ORDER = """valence-arousal polarity emotion geometry clustering retrieval nearest-neighbours few-shot
+    calibration transfer subjectivity question-type tweet-sentiment irony sarcasm conversation diagnostics drift"""
+
+
 def tasks() -> dict[str, Task]:
     """All declared tasks by id (`family/corpus/protocol`), in the order of the suites' tables.
 
@@ -292,27 +328,7 @@ def tasks() -> dict[str, Task]:
                         "uninstall one of them"
                     )
                 found[identity], origins[identity] = task, _origin(point)
-    families = (
-        "valence-arousal",
-        "polarity",
-        "emotion",
-        "geometry",
-        "clustering",
-        "retrieval",
-        "nearest-neighbours",
-        "few-shot",
-        "calibration",
-        "transfer",
-        "subjectivity",
-        "question-type",
-        "tweet-sentiment",
-        "irony",
-        "sarcasm",
-        "conversation",
-        "diagnostics",
-        "drift",
-    )
-    rank = {family: i for i, family in enumerate(families)}
+    rank = {family: i for i, family in enumerate(_FAMILY_ORDER.split())}
     # Stable: within a family a module's own order stays, which is the order of the paper's columns.
     return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))
 

@@ -1,4 +1,4 @@
-"""A conformance kit for encoders: `check_encoder` tries every rule of the contract.
+"""A conformance kit for encoders: `check_encoder` tries every rule of the contract and reports all that are broken.
 
 from harness.testing import check_encoder
 
@@ -13,12 +13,11 @@ import gc
 import pickle
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.conformance import checked_vectors
-from harness.encoder import Encoder, EncoderCard
+from harness.encoder import Encoder, EncoderCard, checked_vectors, encode_checked
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ class ConformanceReport:
 
     name: str
     findings: tuple[Finding, ...]
+    note: str = ""
+    """What is no fault but good to know."""
 
     @property
     def passed(self) -> bool:
@@ -64,7 +65,7 @@ class ConformanceReport:
         return not any(finding.fault for finding in self.findings)
 
     def __str__(self) -> str:
-        lines = [f"{f.rule}: {f.fault or 'kept'}" for f in self.findings]
+        lines = [f"{f.rule}: {f.fault or 'kept'}" for f in self.findings] + [self.note] * bool(self.note)
         return f"{self.name}: {'conforms' if self.passed else 'DOES NOT CONFORM'}\n  " + "\n  ".join(lines)
 
 
@@ -75,50 +76,121 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         encoder: the encoder, ready to encode.
 
     Returns:
-        One finding per rule; rules that need vectors are left out once encoding itself fails.
+        One finding per rule, whatever the others found.
 
     Raises:
         WeightsMissing, ExtraMissing: the encoder cannot encode on this machine at all.
     """
-    name = getattr(getattr(encoder, "card", None), "name", type(encoder).__name__)
-    findings = [Finding("a card of type EncoderCard", _card(encoder))]
-    texts = _texts()
-    try:
-        vectors = checked_vectors(encoder.encode(texts), len(texts), name)
-    except BenchError as error:
-        if error.status != "failed":
-            raise
-        return ConformanceReport(name, (*findings, Finding("finite float32 vectors of shape (n, d)", str(error))))
-    except Exception as error:  # the kit reports whatever the encoder raises
-        fault = f"raised {type(error).__name__}: {error}"
-        return ConformanceReport(name, (*findings, Finding("finite float32 vectors of shape (n, d)", fault)))
-    findings.append(Finding("finite float32 vectors of shape (n, d)"))
-    rules: list[tuple[str, Callable[[Encoder, list[str], NDArray[np.float32]], str]]] = [
-        ("same text, same vector, alone or in any batch", _batch),
-        ("row i belongs to text i, in any order", _order),
-        ("deterministic", _deterministic),
-        ("odd texts are encoded", _odd_texts),
-        ("no text, no rows", _no_texts),
-        ("keeps no gradient", _gradient),
-        ("pickles for worker processes", _pickles),
-    ]
+    card = getattr(encoder, "card", None)
+    name = str(getattr(card, "name", type(encoder).__name__))
+    probe = _Probe(encoder, name)
+    rules: tuple[tuple[str, Callable[[], str]], ...] = (
+        (
+            "a card of type EncoderCard",
+            lambda: "" if isinstance(card, EncoderCard) else f"it is a {type(card).__name__}",
+        ),
+        ("finite float32 vectors of shape (n, d)", probe.vectors_are_sound),
+        ("same text, same vector, alone or in any batch", probe.batch),
+        ("row i belongs to text i, in any order", probe.order),
+        ("deterministic", probe.deterministic),
+        ("odd texts are encoded", probe.odd_texts),
+        ("no text, no rows", probe.no_texts),
+        ("keeps no gradient", probe.gradient),
+        ("pickles for worker processes", probe.pickles),
+    )
+    findings = []
     for rule, check in rules:
         try:
-            fault = check(encoder, texts, vectors)
+            fault = check()
         except Exception as error:  # the kit reports whatever the encoder raises
+            if isinstance(error, BenchError) and error.status != "failed":
+                raise
             fault = f"raised {type(error).__name__}: {error}"
         findings.append(Finding(rule, fault))
-    return ConformanceReport(name, tuple(findings))
+    note = (
+        "note: it has no `fingerprint` of its own. One is made from its card, its source and a few vectors, which "
+        "misses other files that it reads: give it a `fingerprint` that covers them, or use `--fresh` after a change"
+    )
+    return ConformanceReport(name, tuple(findings), "" if getattr(encoder, "fingerprint", None) else note)
 
 
-def _texts() -> list[str]:
-    generator, words = random.Random(20), _SENTENCE.split()
-    return [" ".join(generator.choices(words, k=generator.randint(1, 40))) + f" {i}" for i in range(40)]
+class _Probe:
+    """The rules that need vectors, over forty texts."""
 
+    def __init__(self, encoder: Encoder, name: str) -> None:
+        generator, words = random.Random(20), _SENTENCE.split()
+        self.encoder, self.name = encoder, name
+        self.texts = [" ".join(generator.choices(words, k=generator.randint(1, 40))) + f" {i}" for i in range(40)]
+        self._vectors: NDArray[np.float32] | None = None
 
-def _card(encoder: Encoder) -> str:
-    card = getattr(encoder, "card", None)
-    return "" if isinstance(card, EncoderCard) else f"`card` is a {type(card).__name__}"
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """What the encoder gives, as an array and otherwise unchecked."""
+        import numpy as np
+
+        found: Any = self.encoder.encode(list(texts))
+        return np.asarray(found.detach().cpu() if hasattr(found, "detach") else found, dtype=np.float32)
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """Those of the texts, made once."""
+        if self._vectors is None:
+            self._vectors = self.encode(self.texts)
+        return self._vectors
+
+    def vectors_are_sound(self) -> str:
+        checked_vectors(self.encoder.encode(self.texts), len(self.texts), self.name)
+        return ""
+
+    def batch(self) -> str:
+        import numpy as np
+
+        first = self.vectors[:8]
+        alone = np.concatenate([self.encode([text]) for text in self.texts[:8]])
+        with_long = self.encode([*self.texts[:8], "long " * 300])[:8]
+        worst = max(_difference(first, alone), _difference(first, with_long))
+        return "" if worst <= BATCH_TOLERANCE else f"vectors move by {worst:.2g} of their size with the batch"
+
+    def order(self) -> str:
+        order = list(range(len(self.texts)))
+        random.Random(7).shuffle(order)
+        shuffled = self.encode([self.texts[i] for i in order] + [self.texts[order[0]]])
+        if len(shuffled) != len(order) + 1:
+            return f"{len(shuffled)} rows for {len(order) + 1} texts, one of them repeated"
+        worst = max(_difference(self.vectors[order], shuffled[:-1]), _difference(shuffled[:1], shuffled[-1:]))
+        return "" if worst <= BATCH_TOLERANCE else f"rows differ by {worst:.2g} of their size after shuffling"
+
+    def deterministic(self) -> str:
+        worst = _difference(self.vectors, self.encode(self.texts))
+        return (
+            "" if worst <= BATCH_TOLERANCE else f"two calls differ by {worst:.2g}: dropout or another random part is on"
+        )
+
+    def odd_texts(self) -> str:
+        faults = []
+        for kind, text in _ODD_TEXTS.items():
+            try:
+                width = encode_checked(self.encoder, [text]).shape[1]
+                if width != self.vectors.shape[1]:
+                    faults.append(f"{kind} ({width} dimensions)")
+            except Exception as error:  # the kit reports whatever the encoder raises
+                faults.append(f"{kind} ({type(error).__name__}: {str(error)[:80]})")
+        return "; ".join(faults)
+
+    def no_texts(self) -> str:
+        empty = self.encode([])
+        return "" if len(empty) == 0 else f"{len(empty)} rows for no text"
+
+    def gradient(self) -> str:
+        # A graph kept alive grows with every call until memory is full.
+        before = {id(tensor) for tensor in _graph_tensors()}
+        self.encoder.encode(self.texts[:4])
+        kept = sum(id(tensor) not in before for tensor in _graph_tensors())
+        return f"{kept} tensors with a gradient graph stay alive after encoding: use torch.no_grad()" if kept else ""
+
+    def pickles(self) -> str:
+        again = pickle.loads(pickle.dumps(self.encoder))
+        worst = _difference(self.vectors[:3], _Probe(again, self.name).encode(self.texts[:3]))
+        return "" if worst <= BATCH_TOLERANCE else f"the unpickled encoder's vectors differ by {worst:.2g}"
 
 
 def _difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -126,56 +198,10 @@ def _difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
     if a.shape != b.shape:
         return float("inf")
-    return float(np.abs(a - b).max() / max(float(np.abs(a).max()), 1e-12)) if a.size else 0.0
-
-
-def _batch(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    import numpy as np
-
-    alone = np.concatenate([encoder.encode([text]) for text in texts[:8]])
-    with_long = encoder.encode([*texts[:8], "long " * 300])[:8]
-    worst = max(_difference(vectors[:8], alone), _difference(vectors[:8], with_long))
-    return "" if worst <= BATCH_TOLERANCE else f"vectors move by {worst:.2g} of their size with the batch"
-
-
-def _order(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    order = list(range(len(texts)))
-    random.Random(7).shuffle(order)
-    shuffled = encoder.encode([texts[i] for i in order] + [texts[order[0]]])
-    if len(shuffled) != len(texts) + 1:
-        return f"{len(shuffled)} rows for {len(texts) + 1} texts, one of them repeated"
-    worst = max(_difference(vectors[order], shuffled[:-1]), _difference(shuffled[:1], shuffled[-1:]))
-    return "" if worst <= BATCH_TOLERANCE else f"rows differ by {worst:.2g} of their size after shuffling"
-
-
-def _deterministic(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    worst = _difference(vectors, encoder.encode(texts))
-    return "" if worst <= BATCH_TOLERANCE else f"two calls differ by {worst:.2g}: dropout or another random part is on"
-
-
-def _odd_texts(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    faults = []
-    for kind, text in _ODD_TEXTS.items():
-        try:
-            checked = checked_vectors(encoder.encode([text]), 1, encoder.card.name)
-            if checked.shape[1] != vectors.shape[1]:
-                faults.append(f"{kind} ({checked.shape[1]} dimensions)")
-        except Exception as error:  # the kit reports whatever the encoder raises
-            faults.append(f"{kind} ({type(error).__name__}: {str(error)[:80]})")
-    return "; ".join(faults)
-
-
-def _no_texts(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    empty = encoder.encode([])
-    return "" if len(empty) == 0 else f"{len(empty)} rows for no text"
-
-
-def _gradient(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    # A graph kept alive grows with every call until memory is full.
-    before = {id(tensor) for tensor in _graph_tensors()}
-    encoder.encode(texts[:4])
-    kept = sum(id(tensor) not in before for tensor in _graph_tensors())
-    return f"{kept} tensors with a gradient graph stay alive after encoding: use torch.no_grad()" if kept else ""
+    if not a.size:
+        return 0.0
+    a, b = np.nan_to_num(a), np.nan_to_num(b)
+    return float(np.abs(a - b).max() / max(float(np.abs(a).max()), 1e-12))
 
 
 def _graph_tensors() -> list[Any]:
@@ -185,8 +211,3 @@ def _graph_tensors() -> list[Any]:
         return []
     gc.collect()
     return [o for o in gc.get_objects() if issubclass(type(o), torch.Tensor) and o.grad_fn is not None]
-
-
-def _pickles(encoder: Encoder, texts: list[str], vectors: NDArray[np.float32]) -> str:
-    worst = _difference(vectors[:3], pickle.loads(pickle.dumps(encoder)).encode(texts[:3]))
-    return "" if worst <= BATCH_TOLERANCE else f"the unpickled encoder's vectors differ by {worst:.2g}"

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from harness import allocator, memory
-from harness.conformance import checked_vectors
 from harness.contamination import inherited, judge
 from harness.corpora import CorpusRegistry
 from harness.embeddings import EmbeddingSpace, EmbeddingStore
+from harness.encoder import checked_vectors
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -164,6 +164,8 @@ class Workbench:
         return replace(
             self.bare_facts(model),
             fingerprint=fingerprint,
+            # A causal model's pooling is found out by loading it.
+            pooling=card.pooling and described.get("pooling", card.pooling),
             max_length=described.get("max_length"),
             dtype=str(described.get("dtype", "float32")),
             backend=str(described.get("backend", "")),

@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parent.parent
 #: stand before its own. A new file or folder of `harness/` gets its place here.
 FLOORS = (
     "errors printing files outcome locks strict_json record results",
-    "encoder conformance testing fingerprint metrics statistics comparison",
+    "encoder testing fingerprint metrics statistics comparison",
     "mapped memory allocator shortage onednn probes corpora tasks",
     "transformer registry workers embeddings store leftovers contamination",
     "units planning engines runner run ray",

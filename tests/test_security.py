@@ -234,8 +234,9 @@ def test_a_models_name_is_no_path(tmp_path: Path, name: str) -> None:
 
 
 def test_a_record_never_makes_code_run(tmp_path: Path, trace: Path) -> None:
-    from harness.figures import Source as Figures
     from harness.report.cards import model_cards
+
+    from harness.figures import Source as Figures
 
     file = tmp_path / "evil.py"
     file.write_text(f"import os\nos.mkdir({str(trace)!r})\n")

@@ -12,9 +12,11 @@ from statistics import fmean
 from carl.ablation.plan import BEFORE, FULL, AblationPlan, ArmRun
 from carl.ablation.results import RunResult
 from harness.leaderboard.metrics import digits, metric_style
-from harness.leaderboard.published import CITATION, Published, load_published
-from harness.leaderboard.words import corpus_title
+from harness.leaderboard.published import Published, load_published
+from harness.leaderboard.words import corpus_title, words
 from harness.statistics import standard_error
+
+_CITED = words("citations")["CARL"]
 
 #: Arm → row of the paper's Table V. What its "Base RWA" is, it does not say.
 PUBLISHED_AS: Mapping[str, str] = {FULL: "CARL", "no-ptd": "w/o TP", "no-mccl": "w/o MCCL"}
@@ -175,7 +177,7 @@ class AblationTable:
             "- Means over training seeds ± their standard error; a single seed has none. Accuracies in percent. The "
             "standard error covers the seeds alone, not the sample of test texts.",
             f"- `{BEFORE}` is {Path(base.backbone).name} as it is. All vectors: last layer, first token.",
-            f"- Published: {CITATION}, Table V, as printed. Another backbone, other data (IEMOCAP among them): beside "
+            f"- Published: {_CITED}, Table V, as printed. Another backbone, other data (IEMOCAP among them): beside "
             f'our numbers, not against them. What "{_UNEXPLAINED}" is, the paper does not say.',
         ]
         if any("†" in self._printed(name, s) for name in (*PUBLISHED_AS.values(), _UNEXPLAINED) for s in self.scores):

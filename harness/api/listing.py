@@ -132,8 +132,7 @@ def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float
         WeightsMissing, ExtraMissing: it cannot be made here.
         EncoderFault: it broke its contract.
     """
-    from harness.conformance import checked_vectors
+    from harness.encoder import encode_checked
     from harness.registry import load_encoder
 
-    rows = list(texts)
-    return checked_vectors(load_encoder(model, **options).encode(rows), len(rows), model)
+    return encode_checked(load_encoder(model, **options), list(texts))

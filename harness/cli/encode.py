@@ -48,19 +48,14 @@ def encode(
     if bool(texts) == (source is not None):
         raise UsageError("give texts as arguments, or --input FILE, and not both")
     options.go_offline(offline)
-    from harness.conformance import checked_vectors
+    from harness.encoder import encode_checked
 
     encoder = _load(model, **given)
     rows = list(texts) if source is None else read_texts(source, column)
     for number, text in enumerate(rows, 1):
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             raise DataInvalid(f"text {number} holds half a character (a lone surrogate); replace it")
-    try:
-        vectors = checked_vectors(encoder.encode(rows), len(rows), model)
-    except BenchError:
-        raise
-    except Exception as error:  # an encoder may raise anything
-        raise EncoderFault(f"{model} raised {type(error).__name__}: {str(error)[:500]}") from error
+    vectors = encode_checked(encoder, rows)
     from harness.files import atomic_write
 
     with atomic_write(output, "vectors") as file:

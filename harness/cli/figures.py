@@ -48,7 +48,7 @@ def figures(
     """
     from harness.cli.recorded import read_recorded
     from harness.figures import FORMATS, Drawing, Source, check_matplotlib, draw_all, to_bytes
-    from harness.figures.captions import captions
+    from harness.figures.catalogue import captions
     from harness.files import write_bytes, write_text
 
     wanted = options.split_names((formats,))
@@ -67,6 +67,7 @@ def figures(
         library=CorpusRegistry(data_dir, cache_dir, offline=True),
         cache_dir=cache_dir,
         baseline=baseline,
+        recommended=recorded.recommended,
     )
     found = []
     for item in draw_all(source, names or None):

@@ -99,12 +99,16 @@ def encoder_options(function: F) -> F:
 
 
 def split_names(values: tuple[str, ...]) -> list[str]:
-    """Names given comma-separated or repeated, in order, each once.
+    """Names given comma-separated or repeated, in order, each once; a path that exists may hold commas.
 
     >>> split_names(("minilm,lexicon", "lexicon", "bert"))
     ['minilm', 'lexicon', 'bert']
     """
-    return list(dict.fromkeys(name.strip() for value in values for name in value.split(",") if name.strip()))
+    parts = (
+        [value] if Path(value.removeprefix("hf:").removeprefix("st:")).exists() else value.split(",")
+        for value in values
+    )
+    return list(dict.fromkeys(name.strip() for names in parts for name in names if name.strip()))
 
 
 def directories(values: tuple[str, ...], option: str) -> dict[str, Path]:

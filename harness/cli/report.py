@@ -69,6 +69,7 @@ def report(
         recorded.tasks,
         suite=recorded.suite,
         evidence=recorded.evidence,
+        recommended=recorded.recommended,
         library=CorpusRegistry(data_dir, cache_dir, offline=True),
         with_texts=data_dir is not None or recorded.suite == "sample",
         cache_dir=cache_dir,

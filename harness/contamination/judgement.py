@@ -221,9 +221,11 @@ def identify(name: str) -> tuple[str, str | None]:
 
 def _matches(name: str, evaluated: str) -> list[Match]:
     if name.startswith(_AUTHORED):
-        own = identify(name.removeprefix(_AUTHORED))[0] == evaluated
+        corpus, _ = identify(name.removeprefix(_AUTHORED))
+        if evaluated not in _PARTS.get(corpus, (corpus,)):
+            return []
         why = "written with the classes of this corpus in view"
-        return [Match(trained_on=name, evaluated=evaluated, basis="authored", why=why)] if own else []
+        return [Match(trained_on=name, evaluated=evaluated, basis="authored", why=why)]
     trained, part = identify(name)
     found = []
     for target in _PARTS.get(evaluated, (evaluated,)):

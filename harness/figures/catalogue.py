@@ -1,4 +1,4 @@
-"""All figures, in the order in which they are shown."""
+"""All figures, in the order in which they are shown, and the page of their captions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from harness.errors import UsageError, unknown_name
-from harness.figures.confusion import confusion_figure
-from harness.figures.cost import cost
-from harness.figures.critical_difference import critical
+from harness.figures.comparisons import cost, critical_difference, forest
 from harness.figures.drawing import Absent, Drawing, NotDrawn, settle, style
-from harness.figures.forest import forest
 from harness.figures.geometry import geometry
 from harness.figures.pca import pca
+from harness.figures.predictions import confusion_figure, plane_figure
 from harness.figures.source import Source
-from harness.figures.valence_arousal import plane_figure
+from harness.leaderboard.render import escape_markdown
 
 #: Key → (title where it cannot be drawn, the function that draws it).
 FIGURES: Mapping[str, tuple[str, Callable[[Source], Drawing]]] = {
@@ -27,7 +25,7 @@ FIGURES: Mapping[str, tuple[str, Callable[[Source], Drawing]]] = {
     "confusion-goemotions": ("Confusion: GoEmotions", partial(confusion_figure, family="emotion", corpus="goemotions")),
     "confusion-sst5": ("Confusion: SST5", partial(confusion_figure, family="polarity", corpus="sst5")),
     "cost": ("Cost against quality", cost),
-    "critical-difference": ("Mean ranks and the critical difference", critical),
+    "critical-difference": ("Mean ranks and the critical difference", critical_difference),
 }
 
 FIGURE_NAMES = tuple(FIGURES)
@@ -64,3 +62,20 @@ def _known(which: Iterable[str]) -> set[str]:
     if not asked:
         raise UsageError(f"name figures: {', '.join(FIGURE_NAMES)}")
     return set(asked)
+
+
+def captions(figures: Iterable[Drawing | Absent], fmt: str) -> str:
+    """The captions of a folder of figures, as Markdown that shows the figures.
+
+    Args:
+        figures: what was drawn and what was not.
+        fmt: format of the files that it shows.
+    """
+    lines = ["# Figures", ""]
+    for figure in figures:
+        lines += [f"## {escape_markdown(figure.title)}", ""]
+        if isinstance(figure, Drawing):
+            lines += [f"![{escape_markdown(figure.alt)}]({figure.key}.{fmt})", "", escape_markdown(figure.caption), ""]
+        else:
+            lines += [f"Not drawn: {escape_markdown(figure.reason)}", ""]
+    return "\n".join(lines).rstrip() + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 GREY = "#8c8c8c"
+#: For numbers of models that may have seen the texts.
+PALE = "#c4c4c4"
 BLACK = "#222222"
 
 #: Colours for quantities: from blue to yellow, evenly lighter, the same order in grey.
@@ -101,8 +103,10 @@ def check_matplotlib() -> None:
     Raises:
         ExtraMissing: matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ExtraMissing("figures need matplotlib: pip install 'affectbench[figures]'")
+    if any(importlib.util.find_spec(name) is None for name in ("matplotlib", "adjustText", "scikit_posthocs")):
+        raise ExtraMissing(
+            "figures need matplotlib, adjustText and scikit-posthocs: pip install 'affectbench[figures]'"
+        )
 
 
 @contextmanager
@@ -177,3 +181,44 @@ def panels(
 def listed(words: list[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def name_points(
+    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colours: Sequence[str], size: float = 6.5
+) -> None:
+    """Write each name beside its point, where it covers neither a name nor a point; call it last.
+
+    Args:
+        axes: the panel.
+        points: in data coordinates.
+        names: one a point.
+        colours: of the names.
+        size: of the letters, in points.
+    """
+    from adjustText import adjust_text
+
+    figure = axes.figure.get_figure(root=True)
+    engine = None if figure is None else figure.get_layout_engine()
+    if figure is not None and engine is not None:
+        engine.execute(figure)
+    if not points:
+        return
+    texts = [
+        axes.text(x, y, name, fontsize=size, color=colour)
+        for (x, y), name, colour in zip(points, names, colours, strict=True)
+    ]
+    line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkB": 3}
+    # Limits in iterations, not in time: equal points give equal places.
+    force = {"force_text": (0.5, 0.9), "force_static": (0.2, 0.4), "force_explode": (0.2, 0.8)}
+    adjust_text(
+        texts,
+        *zip(*points, strict=True),
+        ax=axes,
+        iter_lim=1000,
+        expand=(1.1, 1.4),
+        arrowprops=line,
+        max_move=None,
+        **force,
+    )
+    for text in axes.texts:
+        text.set_in_layout(False)

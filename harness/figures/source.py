@@ -25,7 +25,7 @@ class Source:
 
     store: ResultStore
     records: tuple[Record, ...]
-    units: tuple[Evaluation, ...]
+    evaluations: tuple[Evaluation, ...]
     models: tuple[ModelFacts, ...]
     """In the order of the tables' rows."""
     titles: Mapping[str, str]
@@ -49,6 +49,7 @@ class Source:
         library: CorpusLibrary | None = None,
         cache_dir: Path | None = None,
         baseline: str | None = None,
+        recommended: Mapping[str, str] | None = None,
     ) -> Source:
         """Put records in order.
 
@@ -59,17 +60,18 @@ class Source:
             library: the corpora.
             cache_dir: where embeddings are.
             baseline: the model that others are compared with.
+            recommended: encoder → the pooling that its authors trained; it comes first.
 
         Raises:
-            RecordInvalid: seeds of one unit do not fit together.
+            RecordInvalid: seeds of one evaluation do not fit together.
         """
         kept = tuple(record for record in records if tasks is None or record.task_id in tasks)
-        units = ordered(kept, tasks)
-        found = Results(units)
+        evaluations = ordered(kept, tasks)
+        found = Results(evaluations, recommended=recommended or {})
         return cls(
             store=store,
             records=kept,
-            units=units,
+            evaluations=evaluations,
             models=tuple(found.models),
             titles=found.titles(),
             metrics={name: tuple(numbers) for name, numbers in (tasks or {}).items()},
@@ -80,32 +82,40 @@ class Source:
 
     def task_ids(self, family: str = "") -> list[str]:
         """Tasks with a number of any model, in order; of one family or of all."""
-        found = dict.fromkeys(unit.task_id for unit in self.units if unit.metrics)
+        found = dict.fromkeys(one.task_id for one in self.evaluations if one.metrics)
         return [task_id for task_id in found if not family or task_id.split("/")[0] == family]
 
-    def unit(self, model: str, task_id: str) -> Evaluation | None:
+    def of_model(self, model: str, task_id: str) -> Evaluation | None:
         """A model's numbers on a task, None where it has none."""
-        for unit in self.units:
-            if (unit.model.name, unit.task_id) == (model, task_id):
-                return unit if unit.metrics else None
-        return None
+        found = (one for one in self.evaluations if (one.model.name, one.task_id) == (model, task_id) and one.metrics)
+        return next(found, None)
 
     def value(self, model: str, task_id: str, metric: str) -> float | None:
         """One number, None where there is none."""
-        unit = self.unit(model, task_id)
-        found = None if unit is None else unit.metrics.get(metric)
+        one = self.of_model(model, task_id)
+        found = None if one is None else one.metrics.get(metric)
         return None if found is None else found.value
+
+    def clean(self, model: str, task_id: str) -> bool:
+        """Whether a model has the main number of a task and is known to have seen none of its texts."""
+        one = self.of_model(model, task_id)
+        return one is not None and one.state == "clean" and self.main(task_id) in one.metrics
+
+    def mark(self, model: str, task_id: str) -> str:
+        """What stands behind a model's title over a task: a blank and `*` or `?`, or nothing."""
+        one = self.of_model(model, task_id)
+        return {"overlap": " *", "unknown": " ?"}.get(one.state, "") if one is not None else ""
 
     def measured(self, task_id: str) -> list[str]:
         """Models with a number on a task, in order."""
-        return [model.name for model in self.models if self.unit(model.name, task_id) is not None]
+        return [model.name for model in self.models if self.of_model(model.name, task_id) is not None]
 
     def main(self, task_id: str) -> str:
         """A task's main metric."""
         declared = self.metrics.get(task_id, ())
         if declared:
             return declared[0]
-        return next(next(iter(unit.metrics)) for unit in self.units if unit.task_id == task_id and unit.metrics)
+        return next(next(iter(one.metrics)) for one in self.evaluations if one.task_id == task_id and one.metrics)
 
     def record(self, model: str, task_id: str) -> Record | None:
         """The record of a model's first seed on a task, None where nothing was measured."""

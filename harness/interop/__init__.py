@@ -11,29 +11,8 @@
 None of the neighbours is imported before it is needed, and none is needed for anything else.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from harness.interop.foreign_models import ForeignEncoder, as_encoder
-    from harness.interop.mteb_model import MtebEncoder
-    from harness.interop.mteb_results import ForeignScore, read_mteb
-    from harness.interop.senteval_toolkit import SentEvalAdapter
-
-_HOMES = {
-    "ForeignEncoder": "harness.interop.foreign_models",
-    "ForeignScore": "harness.interop.mteb_results",
-    "MtebEncoder": "harness.interop.mteb_model",
-    "SentEvalAdapter": "harness.interop.senteval_toolkit",
-    "as_encoder": "harness.interop.foreign_models",
-    "read_mteb": "harness.interop.mteb_results",
-}
+from harness.interop.adapters import MtebEncoder, SentEvalAdapter
+from harness.interop.foreign_models import ForeignEncoder, as_encoder
+from harness.interop.mteb_results import ForeignScore, read_mteb
 
 __all__ = ["ForeignEncoder", "ForeignScore", "MtebEncoder", "SentEvalAdapter", "as_encoder", "read_mteb"]
-
-
-def __getattr__(name: str) -> object:
-    """Import a name when it is first asked for."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

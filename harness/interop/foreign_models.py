@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.encoder import EncoderCard
@@ -42,20 +41,21 @@ def as_encoder(
             what is measured, so give models that differ in them different names.
 
     Raises:
-        UsageError: the object has no `encode`, or the name is not allowed.
+        UsageError: the object has no `encode`, or the card takes no such value.
     """
     if not callable(getattr(model, "encode", None)):
         raise UsageError(f"{type(model).__name__} has no method `encode`: it cannot be presented as an encoder")
-    if isinstance(training_data, str):
-        raise UsageError(f"training_data is the string {training_data[:40]!r}; pass a sequence of names: ('mr',)")
-    card = EncoderCard(
-        name=name,
-        title=title,
-        family=family,
-        base=base,
-        training_data=None if training_data is None else tuple(training_data),
-        notes=f"a {type(model).__module__}.{type(model).__qualname__} object, wrapped",
-    )
+    try:
+        card = EncoderCard(
+            name=name,
+            title=title,
+            family=family,
+            base=base,
+            training_data=training_data,  # type: ignore[arg-type]  # a list becomes a tuple
+            notes=f"a {type(model).__module__}.{type(model).__qualname__} object, wrapped",
+        )
+    except ValueError as error:
+        raise UsageError(f"no card can be made of these arguments: {error}") from error
     return ForeignEncoder(model, card, options)
 
 
@@ -75,7 +75,10 @@ class ForeignEncoder:
         self.model = model
         self.card = card
         self.options = dict(options or {})
-        self.mteb_protocol = "task_metadata" in _parameters(model.encode)
+        try:
+            self.mteb_protocol = "task_metadata" in inspect.signature(model.encode).parameters
+        except (TypeError, ValueError):  # built in another language
+            self.mteb_protocol = False
 
     def describe(self) -> dict[str, Any]:
         """Facts for the record."""
@@ -112,29 +115,18 @@ class ForeignEncoder:
 
     def _by_mteb(self, texts: list[str]) -> Any:
         options = {"batch_size": BATCH, **self.options}
+        size = int(options["batch_size"])
+        batches = _Batches({"text": texts[start : start + size]} for start in range(0, len(texts), size))
+        batches.dataset = {"text": texts}
         return self.model.encode(
-            _Batches(texts, int(options["batch_size"])),
-            task_metadata=_task_metadata(),
-            hf_split="test",
-            hf_subset="default",
-            **options,
+            batches, task_metadata=_task_metadata(), hf_split="test", hf_subset="default", **options
         )
 
 
-class _Batches:
+class _Batches(list[dict[str, list[str]]]):
     """What mteb gives as a `DataLoader`: batches of texts, and the whole as `dataset`."""
 
-    def __init__(self, texts: list[str], batch_size: int) -> None:
-        self.dataset = {"text": texts}
-        self.batch_size = batch_size
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.dataset["text"]) / self.batch_size)
-
-    def __iter__(self) -> Iterator[dict[str, list[str]]]:
-        texts = self.dataset["text"]
-        for start in range(0, len(texts), self.batch_size):
-            yield {"text": texts[start : start + self.batch_size]}
+    dataset: dict[str, list[str]]
 
 
 def _task_metadata() -> Any:
@@ -155,10 +147,3 @@ def _task_metadata() -> Any:
         eval_langs=["eng-Latn"],
         main_score="accuracy",
     )
-
-
-def _parameters(function: Any) -> set[str]:
-    try:
-        return set(inspect.signature(function).parameters)
-    except (TypeError, ValueError):  # built in another language
-        return set()

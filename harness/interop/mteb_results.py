@@ -7,13 +7,13 @@ see `PROTOCOLS`.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import strict_json
 from harness.errors import DataInvalid, DataMissing
 
 if TYPE_CHECKING:
@@ -171,10 +171,10 @@ def _model(file: Path) -> str:
 
 def _object(file: Path) -> dict[str, Any]:
     try:
-        document = strict_json.loads(file.read_bytes())
+        document = json.loads(file.read_bytes())  # with NaN, which mteb writes where a score has no value
     except OSError as error:
         raise DataMissing(f"{file} cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataInvalid(f"{file} is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise DataInvalid(f"{file} holds no JSON object")

@@ -74,7 +74,12 @@ def _grid(table: Table, markup: Markup) -> list[list[str]]:
 def _heads(table: Table, markup: Markup) -> list[tuple[str, str]]:
     """(group, head) of each column."""
     return [
-        (markup.escape(column.group), markup.line.join(map(markup.escape, column.head.split("\n"))).join(markup.head))
+        (
+            markup.escape(column.group),
+            markup.line.join(map(markup.escape, column.head.split("\n"))).join(
+                (markup.head[0].replace("ORIGIN", column.origin), markup.head[1])
+            ),
+        )
         for column in table.columns
     ]
 
@@ -264,6 +269,7 @@ _HTML = Markup(
     missing=('<span class="missing">', "</span>"),
     heading=('<span class="block">', "</span>"),
     row=('<bdi data-model="NAME">', "</bdi>"),
+    head=('<span data-origin="ORIGIN">', "</span>"),
     line="<br>",
 )
 

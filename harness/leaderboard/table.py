@@ -147,14 +147,14 @@ class Table:
             marks: how best and second best are shown, `=x= best, _x_ second best`; empty leaves that line out.
         """
         cells = [cell for row in self.rows for cell in row.cells]
-        notes = []
+        said = []
         if marks and any(cell.rank for cell in cells):
-            notes.append(f"{marks} among the clean numbers of a column; published ones among themselves.")
+            said.append(f"{marks} among the clean numbers of a column; published ones among themselves.")
         if self.intervals:
-            notes.append("[low, high]: 95 % interval." if self.brackets else "± half the width of the 95 % interval.")
+            said.append("[low, high]: 95 % interval." if self.brackets else "± half the width of the 95 % interval.")
         if any(cell.places for cell in cells):
-            notes.append(
+            said.append(
                 "(a–b): places that the model can hold among the clean ones of the column; all pairs are tested, 5 % "
                 "after Holm's correction."
             )
-        return [*(Footnote(text=text) for text in notes), *self.footnotes]
+        return [*([Footnote(text=" ".join(said))] if said else []), *self.footnotes]

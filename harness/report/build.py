@@ -11,17 +11,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
 from harness.contamination import TextEvidence
 from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
-from harness.leaderboard import Table, build_tables
+from harness.leaderboard import build_tables
 from harness.leaderboard.render import fragment, identifier
 from harness.leaderboard.significance import with_places
 from harness.printing import one_line
-from harness.report.cards import model_cards
-from harness.report.contamination import clean_numbers, evidence_lines
-from harness.report.environment import environments, span
 from harness.report.explorer import explore
-from harness.report.missing import missing_numbers
+from harness.report.sections import clean_numbers, environments, evidence_lines, missing_numbers, model_cards, span
 
 if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary
@@ -38,6 +38,7 @@ def build_report(
     *,
     suite: str = "paper",
     evidence: Mapping[tuple[str, str], TextEvidence] | None = None,
+    recommended: Mapping[str, str] | None = None,
     library: CorpusLibrary | None = None,
     with_texts: bool = False,
     cache_dir: Path | None = None,
@@ -53,6 +54,7 @@ def build_report(
         tasks: task id → its metrics, the main one first, in the suite's order.
         suite: its name.
         evidence: what comparing texts showed (`harness.contamination.read_evidence`).
+        recommended: encoder → the pooling that its authors trained; it comes first.
         library: the corpora, for figures and, if wanted, for texts.
         with_texts: whether the page may hold texts of the corpora. Such a page is for its viewer alone.
         cache_dir: where embeddings are kept, for figures.
@@ -62,52 +64,48 @@ def build_report(
 
     Raises:
         ExtraMissing: matplotlib is not installed.
-        RecordInvalid: seeds of one unit do not fit together.
+        RecordInvalid: seeds of one evaluation do not fit together.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    source = Source.of(store, records, tasks, library=library, cache_dir=cache_dir, baseline=baseline)
-    tables = build_tables(records, suite=suite, intervals=True, tasks=tasks)
+    source = Source.of(
+        store, records, tasks, library=library, cache_dir=cache_dir, baseline=baseline, recommended=recommended
+    )
+    tables = build_tables(records, suite=suite, intervals=True, tasks=tasks, recommended=recommended)
     if ranks:
         tables = with_places(tables, store, source.records)
     style, script = _file("page.css"), _file("page.js")
     environment = Environment(
-        autoescape=True,
-        finalize=_shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+        autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.from_string(_file("page.html.j2"))
-    return page.render(
-        suite=suite,
-        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'",
-        style=Markup(style),
-        script=Markup(script),
-        models=len(source.models),
-        tasks=len(source.task_ids()),
-        records=len(source.records),
-        span=span(source.records),
-        tables=[_table(table) for table in tables],
-        figures=[_figure(item) for item in draw_all(source)],
-        cards=model_cards(source),
-        evidence=evidence_lines(source),
-        clean_numbers=clean_numbers(source, evidence or {}),
-        missing=missing_numbers(source),
-        environments=environments(source.records),
-        with_texts=with_texts,
-        explorer=Markup(
-            script_json([asdict(view) for view in explore(source, library if with_texts else None, examples)])
-        ),
+    views = [asdict(view) for view in explore(source, library if with_texts else None, examples)]
+    return (
+        environment.from_string(_file("page.html.j2")).render(
+            suite=suite,
+            policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'",
+            style=Markup(style),
+            script=Markup(script),
+            models=len(source.models),
+            tasks=len(source.task_ids()),
+            records=len(source.records),
+            span=span(source.records),
+            tables=[
+                {"id": identifier(table), "title": table.title, "html": Markup(fragment(table, level=3))}
+                for table in tables
+            ],
+            figures=[_figure(item) for item in draw_all(source)],
+            cards=model_cards(source),
+            evidence=evidence_lines(source),
+            clean_numbers=clean_numbers(source, evidence or {}),
+            missing=missing_numbers(source),
+            environments=environments(source.records),
+            with_texts=with_texts,
+            explorer=Markup(script_json(views)),
+        )
+        + "\n"
     )
 
 
 def _shown(value: Any) -> Any:
     """Words without control characters; what is markup already stays."""
-    from markupsafe import Markup
-
     return one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -133,21 +131,9 @@ def script_json(value: Any) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _table(table: Table) -> dict[str, Any]:
-    from markupsafe import Markup
-
-    return {"id": identifier(table), "title": table.title, "html": Markup(fragment(table, level=3))}
-
-
 def _figure(item: Drawing | Absent) -> dict[str, str]:
     if isinstance(item, Absent):
         return {"key": item.key, "title": item.title, "reason": item.reason}
     picture = base64.b64encode(to_bytes(item, "svg", dots=_DOTS)).decode()
-    return {
-        "key": item.key,
-        "title": item.title,
-        "reason": "",
-        "caption": item.caption,
-        "alt": item.alt,
-        "uri": f"data:image/svg+xml;base64,{picture}",
-    }
+    words = {"key": item.key, "title": item.title, "reason": "", "caption": item.caption, "alt": item.alt}
+    return words | {"uri": f"data:image/svg+xml;base64,{picture}"}

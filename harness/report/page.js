@@ -22,80 +22,84 @@
   }
   byId("controls").addEventListener("submit", (event) => event.preventDefault());
 
-  const tables = [...document.querySelectorAll("#tables section table")];
-
-  // Marks every cell of a published column, heads included, so that one rule hides the column.
+  // A row is of a model, or the heading of a block; a column is published or not.
+  const model = (row) => row.querySelector("bdi[data-model]")?.dataset.model;
+  const tables = [...document.querySelectorAll("#tables table, #leaderboard table")].filter((table) => table.querySelector("bdi[data-model]"));
   for (const table of tables) {
-    const columns = new Set();
-    for (const cell of table.querySelectorAll("td.published")) columns.add(cell.cellIndex);
-    const heads = table.tHead.rows[table.tHead.rows.length - 1];
-    for (const row of [heads, ...table.querySelectorAll("tr[data-model]")]) {
-      for (const index of columns) row.cells[index].classList.add("published");
-    }
-    const groups = table.tHead.querySelector("tr.groups");
-    if (groups) {
+    const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+    heads[0].textContent = "Model";
+    const published = heads.map((head) => head.querySelector("[data-origin=published]") !== null);
+    const lines = [heads, ...[...table.tBodies[0].rows].map((row) => [...row.cells])];
+    for (const line of lines) line.forEach((cell, i) => cell.classList.toggle("published", published[i]));
+    if (table.tHead.rows.length > 1) {
       let place = 0;
-      for (const cell of groups.cells) {
-        const span = cell.colSpan;
-        if (Array.from({ length: span }, (_, i) => place + i).every((i) => columns.has(i))) cell.classList.add("published");
-        place += span;
+      for (const cell of table.tHead.rows[0].cells) {
+        const own = published.slice(place, place + cell.colSpan);
+        cell.classList.toggle("published", own.length > 0 && own.every(Boolean));
+        place += cell.colSpan;
       }
     }
-    for (const row of table.querySelectorAll("tr[data-model]")) {
-      if (row.dataset.model.startsWith("published:")) row.classList.add("only-published");
-    }
-    for (const body of table.tBodies) {
-      const own = [...body.querySelectorAll("tr[data-model]")];
-      if (own.every((row) => row.classList.contains("only-published"))) body.classList.add("only-published");
+    let only = false;
+    for (const row of table.tBodies[0].rows) {
+      if (!model(row)) only = row.nextElementSibling !== null && (model(row.nextElementSibling) || "").startsWith("published:");
+      row.classList.toggle("only-published", only);
+      row.classList.toggle("heading", !model(row));
     }
   }
 
-  // Filter by model.
+  // Filter by names or parts of names, separated by commas.
   const filter = byId("filter");
   const show = () => {
-    const wanted = filter.value.trim().toLowerCase();
+    const wanted = filter.value.toLowerCase().split(",").map((word) => word.trim()).filter(Boolean);
     const names = new Set();
-    for (const row of document.querySelectorAll("tr[data-model]")) {
-      const fits = row.dataset.model.toLowerCase().includes(wanted) || row.cells[0].textContent.toLowerCase().includes(wanted);
-      row.hidden = !fits;
-      if (fits) names.add(row.dataset.model);
+    for (const table of tables) {
+      let heading = null;
+      for (const row of table.tBodies[0].rows) {
+        if (!model(row)) {
+          heading = row;
+          row.hidden = wanted.length > 0;
+          continue;
+        }
+        const text = `${model(row)} ${row.cells[0].textContent}`.toLowerCase();
+        row.hidden = wanted.length > 0 && !wanted.some((word) => text.includes(word));
+        if (!row.hidden) {
+          names.add(model(row));
+          if (heading) heading.hidden = false;
+        }
+      }
     }
-    for (const body of document.querySelectorAll("#tables tbody")) {
-      const rows = [...body.querySelectorAll("tr[data-model]")];
-      const block = body.querySelector("tr.block");
-      if (block && rows.length) block.hidden = rows.every((row) => row.hidden);
-    }
-    byId("found").textContent = wanted ? `${names.size} shown` : "";
+    byId("found").textContent = !wanted.length ? "" : names.size ? `${names.size} shown` : "No model has such a name.";
   };
   filter.addEventListener("input", show);
 
-  // Sort: descending, ascending, as it was.
+  // Sort: best first, reversed, as it was. Numbers of models that may have seen the texts come after the clean ones.
   const value = (row, index) => {
     const cell = row.cells[index];
-    if (index === 0) return cell.textContent;
-    return "value" in cell.dataset ? Number(cell.dataset.value) : null;
+    if (index === 0) return [0, cell.textContent];
+    const number = parseFloat(cell.textContent);
+    return [Number.isNaN(number) ? 2 : cell.querySelector(".seen") ? 1 : 0, number];
   };
-  const compare = (one, two, sign) => {
-    if (one === null || two === null) return (one === null) - (two === null);
+  const compare = ([kind, one], [other, two], sign) => {
+    if (kind !== other) return kind - other;
+    if (kind === 2) return 0;
     return sign * (typeof one === "string" ? one.localeCompare(two) : one - two);
   };
   for (const table of tables) {
     const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
-    const places = [...table.tBodies].map((body) => [body, [...body.rows]]);
+    const body = table.tBodies[0];
+    const places = [...body.rows];
     const sort = (index, direction) => {
       heads.forEach((head, i) => {
         if (i === index && direction) head.setAttribute("aria-sort", direction);
         else head.removeAttribute("aria-sort");
       });
-      for (const [body, rows] of places) body.append(...rows);
-      for (const row of table.querySelectorAll("tr.block")) row.classList.toggle("sorted-away", Boolean(direction));
-      for (const [, [block]] of places) block.style.display = direction ? "none" : "";
+      body.append(...places);
+      body.classList.toggle("sorted", Boolean(direction));
       if (!direction) return;
       const sign = direction === "ascending" ? 1 : -1;
-      const rows = [...table.querySelectorAll("tr[data-model]")];
-      const keyed = rows.map((row) => [value(row, index), row]);
+      const keyed = places.filter(model).map((row) => [value(row, index), row]);
       keyed.sort((a, b) => compare(a[0], b[0], sign));
-      table.tBodies[0].append(...keyed.map(([, row]) => row));
+      body.append(...keyed.map(([, row]) => row));
     };
     heads.forEach((head, index) => {
       const button = document.createElement("button");
@@ -111,6 +115,11 @@
     });
   }
 
+  // On a phone a figure is as wide as the page; a click shows it in full size.
+  for (const picture of document.querySelectorAll("figure img")) {
+    picture.addEventListener("click", () => picture.classList.toggle("large"));
+  }
+
   // Examples. Everything is set as text: no name and no text of a corpus can become markup.
   const views = JSON.parse(byId("x-data").textContent);
   const said = byId("x-said");
@@ -123,7 +132,7 @@
   const [task, first, second, which, search] = ["task", "first", "second", "rows", "search"].map((name) => byId(`x-${name}`));
   const option = (text, index) => new Option(text, String(index));
   task.append(...views.map((view, i) => option(view.title, i)));
-  const step = 50;
+  const step = 10;
   let limit = step;
 
   const element = (name, text, kind) => {

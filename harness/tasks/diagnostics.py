@@ -1,7 +1,7 @@
 """Diagnostics on minimal pairs: does the regressed valence move the right way when one thing in a text changes?
 
 A ridge probe learns valence from the training sentences of the embedded sample and predicts it for both texts of each
-pair (`harness.corpora.sample_pairs`): a statement and its denial, the same with an intensifier or a downtoner, two
+pair (`harness.corpora.sample`): a statement and its denial, the same with an intensifier or a downtoner, two
 clauses around "but" in either order, and edits that should change nothing. No content word of a pair occurs in the
 training sentences, so a bag of words has nothing to go by, and an encoder has to bring the words with it.
 
@@ -39,7 +39,7 @@ class MinimalPairs(Task):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Compose the sentences; see `Task.prepare`."""
-        from harness.corpora.sample_pairs import minimal_pairs
+        from harness.corpora.sample import minimal_pairs
 
         train, dev = (library.load(self.corpus, split) for split in ("train", "dev"))
         pairs = minimal_pairs()
@@ -108,7 +108,7 @@ def variants() -> list[Task]:
             metrics=("directed.accuracy", *(f"{kind}.accuracy" for kind in _DIRECTED), "irrelevant.shift"),
             suites=("extended",),
             summary="minimal pairs: does valence follow negation, intensity and contrast, and nothing else?",
-            source="affectbench, harness/corpora/sample_pairs.py; made-up sentences",
+            source="affectbench, harness/corpora/sample.py; made-up sentences",
             corpora=("sample",),
         )
     ]

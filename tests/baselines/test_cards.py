@@ -5,15 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
-from baselines.document import encoder_classes
 from harness.contamination import judge
 from harness.transformer import Shape, TransformerEncoder
 
-CLASSES = {one.card.name: one for one in encoder_classes() if one.__module__.startswith("baselines.")}
+CLASSES = {
+    point.name: point.load()
+    for point in distribution("affectbench").entry_points.select(group="bench.encoders")
+    if point.value.startswith("baselines.")
+}
 BASE = {
     "hidden_size": 768,
     "num_hidden_layers": 12,

@@ -16,6 +16,7 @@ import torch
 from baselines import mpnet
 from baselines.mpnet import MPNet
 from harness.errors import WeightsInvalid, WeightsMissing
+from harness.registry import find_encoder
 from harness.transformer.checkpoint import merge_adapter, read_tensors
 
 
@@ -51,13 +52,16 @@ def lora(network, directory: Path, rank: int = 4) -> Path:
     from safetensors.torch import save_file
 
     save_file(tensors, directory / "adapter_model.safetensors")
-    config = {"peft_type": "LORA", "r": rank, "lora_alpha": 2, "target_modules": ["q", "v"], "bias": "none"}
+    config = {"peft_type": "LORA", "r": rank, "lora_alpha": 2, "target_modules": ["q", "v"], "bias": "none",
+              "base_model_name_or_path": "mpnet"}  # fmt: skip
     (directory / "adapter_config.json").write_text(json.dumps(config))
     return directory
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_an_adapter_is_merged_as_peft_does(tiny: ModuleType, directory: Path, tmp_path: Path) -> None:
+def test_an_adapter_is_merged_as_peft_does(
+    tiny: ModuleType, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     peft = pytest.importorskip("peft")
     network = tiny.tiny_mpnet(vocabulary=json.loads((directory / "config.json").read_text())["vocab_size"])
     adapter = lora(network, tmp_path / "adapter")
@@ -74,6 +78,12 @@ def test_an_adapter_is_merged_as_peft_does(tiny: ModuleType, directory: Path, tm
     expected = np.stack([reference.reference(row)["mean"] for row in ids])
     np.testing.assert_allclose(encoder.encode(tiny.TEXTS), expected, atol=1e-5)
     assert np.abs(plain.encode(tiny.TEXTS) - expected).max() > 0.1
+
+    # The directory alone names its backbone.
+    monkeypatch.setattr(mpnet, "_fetched", lambda: directory)
+    plugin = find_encoder(str(adapter))
+    assert (plugin.name, plugin.card.base, plugin.card.training_data) == ("dir:adapter", "mpnet", None)
+    assert np.array_equal(plugin.create(device="cpu").encode(tiny.TEXTS), encoder.encode(tiny.TEXTS))
 
 
 def test_an_adapter_of_another_model_or_kind_is_refused(tiny: ModuleType, directory: Path, tmp_path: Path) -> None:

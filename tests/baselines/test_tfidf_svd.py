@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from baselines import tfidf_features
 from baselines.tfidf_features import features, fitting_texts, frequencies, vectors
 from baselines.tfidf_svd import DIMENSIONS, TfidfSvd
-from harness.corpora.sample import sentences
+from harness.corpora.sample import Sample
 from harness.encoder import Encoder
 from harness.errors import UsageError
 from harness.testing import check_encoder
@@ -80,7 +80,7 @@ def test_features_do_not_reach_into_the_next_text():
 
 
 def test_idf_is_fitted_on_the_training_sentences_of_the_sample_alone():
-    assert fitting_texts() == tuple(s.text for s in sentences("train"))
+    assert fitting_texts() == Sample().read("train").texts
     known, idf, most = frequencies()
     assert np.all(np.diff(known.astype(object)) > 0)
     assert idf.max() < most
@@ -99,7 +99,7 @@ def test_rare_words_weigh_more_than_common_ones():
 
 
 def test_the_projection_keeps_cosines():
-    texts = [sentence.text for sentence in sentences("test")[:80]]
+    texts = list(Sample().read("test").texts[:80])
     found = features(texts)
     known, idf, most = frequencies()
     place = np.minimum(np.searchsorted(known, found.hash), len(known) - 1)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from harness.report.cards import _rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +33,6 @@ from harness.printing import one_line as clean
 from harness.printing import visible
 from harness.record import Record, ResultStore
 from harness.registry import EncoderPlugin
-from harness.report.cards import _rows
 from harness.units import RunOptions, Workbench
 
 FAULTS = settings.get_profile("faults")

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+import harness
 from harness.encoder import EncoderCard
 from harness.errors import EncoderFault, ExtraMissing
+from harness.fingerprint import fingerprint_of
 from harness.interop import MtebEncoder, SentEvalAdapter
-from harness.interop.senteval_toolkit import COMPARABLE, LINEAR
+from harness.interop.adapters import COMPARABLE, LINEAR
 
 MTEB = importlib.util.find_spec("mteb") is not None
 
@@ -51,6 +53,13 @@ def test_a_broken_contract_is_said_there_as_well():
         MtebEncoder(Broken()).encode([{"text": ["a", "b"]}])
 
 
+def test_mteb_s_cache_tells_poolings_and_weights_apart():
+    names = {MtebEncoder("random-bert").name, MtebEncoder("random-bert@mean").name}
+    assert names == {"random-bert", "random-bert@mean"}
+    made = harness.load_encoder("random-bert@mean")
+    assert MtebEncoder(made).name == "random-bert@mean"
+
+
 @pytest.mark.skipif(MTEB, reason="mteb is installed")
 def test_without_mteb_its_metadata_say_what_to_install():
     with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[mteb\]'"):
@@ -64,6 +73,7 @@ def test_mteb_takes_it_for_an_encoder():
     encoder = MtebEncoder(Length())
     assert isinstance(encoder, EncoderProtocol)
     meta = encoder.mteb_model_meta
+    assert meta.revision == fingerprint_of(Length())
     assert (meta.name, meta.adapted_from, meta.training_datasets) == ("affectbench/length", "bert", {"mr"})
 
 

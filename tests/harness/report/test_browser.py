@@ -11,29 +11,36 @@ from pathlib import Path
 
 import pytest
 
-from harness.leaderboard.words import clean
+from harness.printing import one_line as clean
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 #: Uses the page as a reader would, and writes down what is to be seen.
 READER = """<script>
 addEventListener("load", () => {
-  const seen = {};
+  const seen = { tall: document.documentElement.scrollHeight };
   const table = document.querySelector("#table-ii table");
-  const names = () => [...table.querySelectorAll("tr[data-model]")].map((row) => row.dataset.model);
-  const column = table.querySelector("tr.heads").cells[1];
+  document.querySelectorAll("details").forEach((part) => { part.open = true; });
+  const rows = () => [...table.querySelectorAll("bdi[data-model]")].map((name) => name.closest("tr"));
+  const names = () => rows().map((row) => row.querySelector("bdi").dataset.model);
+  const number = (cell) => [parseFloat(cell.textContent), cell.querySelector(".seen") !== null];
+  const numbers = () => rows().map((row) => number(row.cells[2]));
+  const column = [...table.tHead.rows].pop().cells[2];
   seen.before = names();
   column.querySelector("button").click();
-  seen.sorted = [...table.querySelectorAll("tr[data-model]")].map((row) => row.cells[1].dataset.value ?? null);
+  seen.sorted = numbers();
   seen.direction = column.getAttribute("aria-sort");
   column.querySelector("button").click();
-  seen.again = [...table.querySelectorAll("tr[data-model]")].map((row) => row.cells[1].dataset.value ?? null);
+  seen.again = numbers();
   column.querySelector("button").click();
   seen.after = names();
   const filter = document.getElementById("filter");
-  filter.value = "BERT";
+  filter.value = "bert , nobody";
   filter.dispatchEvent(new Event("input"));
-  seen.filtered = [...table.querySelectorAll("tr[data-model]:not([hidden])")].map((row) => row.dataset.model);
+  seen.filtered = rows().filter((row) => !row.hidden).map((row) => row.querySelector("bdi").dataset.model);
+  filter.value = "nobody";
+  filter.dispatchEvent(new Event("input"));
+  seen.nobody = document.getElementById("found").textContent;
   filter.value = "";
   filter.dispatchEvent(new Event("input"));
   const published = document.getElementById("published");
@@ -60,6 +67,7 @@ addEventListener("load", () => {
 </script>"""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed (Debian: apt install chromium)")
 @pytest.mark.parametrize("width", [1280, 500])
 def test_the_page_works(page: str, tmp_path: Path, width: int, hostile: str) -> None:
@@ -89,12 +97,15 @@ def test_the_page_works(page: str, tmp_path: Path, width: int, hostile: str) -> 
         pytest.skip(f"Chromium does not start here: {done.stderr[-300:]!r}")
     assert found is not None, dom[-2000:]
     seen = json.loads(base64.b64decode(found[1]))
-    values = [float(v) for v in seen["sorted"] if v is not None]
-    assert values == sorted(values, reverse=True)
-    assert len(values) >= 3
-    assert seen["sorted"][len(values) :] == [None] * (len(seen["sorted"]) - len(values)), "missing numbers come last"
+    clean_first = [value for value, marked in seen["sorted"] if value is not None and not marked]
+    assert clean_first == sorted(clean_first, reverse=True)
+    kinds = [2 if value is None else int(marked) for value, marked in seen["sorted"]]
+    assert kinds == sorted(kinds), "what may have seen the texts comes after the clean numbers, missing ones last"
     assert seen["direction"] == "descending"
-    assert [float(v) for v in seen["again"] if v is not None] == sorted(values)
+    again = [value for value, marked in seen["again"] if value is not None and not marked]
+    assert again == sorted(clean_first)
+    assert seen["nobody"] == "No model has such a name."
+    assert seen["tall"] < 6000
     assert seen["before"] == seen["after"], "the third click restores the families"
     assert "bert" in seen["filtered"]
     assert "lexicon" not in seen["filtered"]

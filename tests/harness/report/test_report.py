@@ -19,13 +19,12 @@ from hypothesis import strategies as st
 
 from harness.contamination import TextEvidence
 from harness.figures import Source
-from harness.leaderboard.words import clean
 from harness.outcome import Metric
+from harness.printing import one_line as clean
 from harness.record import ResultStore
-from harness.registry import tasks
 from harness.report.build import script_json
-from harness.report.contamination import clean_numbers, evidence_lines
 from harness.report.explorer import explore
+from harness.report.sections import clean_numbers, evidence_lines
 
 MR = "polarity/mr/senteval-lr/1"
 SST5 = "polarity/sst5/senteval-lr/1"
@@ -193,9 +192,3 @@ def test_numbers_without_shared_texts(small_results: Path) -> None:
     assert (line["rows"], line["shared"], line["full"], line["clean"]) == ("120", "5", "80.00", "79.00")
     outdated = replace(found, fingerprint="other")
     assert clean_numbers(source, {("bert", MR): outdated}) == []
-
-
-def test_every_task_of_the_suites_has_a_title(small_results: Path) -> None:
-    from harness.figures.source import task_title
-
-    assert all(task_title(task_id) for task_id in tasks())

@@ -1,32 +1,40 @@
-"""Our encoders in mteb: `mteb.evaluate(MtebEncoder("minilm"), tasks)`.
-
-Follows `mteb.models.EncoderProtocol` of mteb 2 (tried with 2.26.24, whose `mteb.mock_run` it passes). mteb is imported
-only for the model's metadata.
-"""
+"""Our encoders behind the interfaces of mteb 2 (`EncoderProtocol`) and of the official SentEval toolkit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.encoder import Encoder, encode_checked
 from harness.errors import ExtraMissing
+from harness.fingerprint import fingerprint_of
+from harness.registry import find_encoder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.encoder import Encoder
+#: The configuration that SentEval's README calls comparable: our protocol `senteval-compat`.
+COMPARABLE: Mapping[str, Any] = {
+    "usepytorch": True,
+    "kfold": 10,
+    "classifier": {"nhid": 0, "optim": "adam", "batch_size": 64, "tenacity": 5, "epoch_size": 4},
+}
+
+#: Its scikit-learn mode: our protocol `senteval-lr`, up to the solver's tolerance.
+LINEAR: Mapping[str, Any] = {"usepytorch": False, "kfold": 10, "classifier": {"nhid": 0}}
 
 
 class MtebEncoder:
-    """An encoder of this library with mteb's interface.
+    """An encoder of this library with mteb's interface: `mteb.evaluate(MtebEncoder("minilm@mean"), tasks)`.
 
     No prompts and no instructions: mteb's task metadata are ignored, as the encoders here know no tasks. Titles are not
-    joined here; mteb has joined them in the batches' `text`.
+    joined here; mteb has joined them in the batches' `text`. mteb keeps results by name and revision, so the name
+    carries the pooling and the revision the fingerprint.
 
     Args:
         model_name: an encoder's name here, or an encoder.
-        revision: recorded by mteb; the card's own when None.
+        revision: recorded by mteb; the encoder's fingerprint when None.
         device: see `harness.load_encoder`; ignored for an encoder that is made already.
         options: further options of `harness.load_encoder`.
 
@@ -38,11 +46,15 @@ class MtebEncoder:
         self, model_name: str | Encoder, revision: str | None = None, *, device: str | None = None, **options: Any
     ) -> None:
         if isinstance(model_name, str):
-            from harness.registry import load_encoder
-
-            self.encoder: Encoder = load_encoder(model_name, device=device, **options)
+            plugin = find_encoder(model_name)
+            self.encoder = plugin.create(device=device, **options)
+            self.name = plugin.name
         else:
             self.encoder = model_name
+            self.name = model_name.card.name
+            pooling = getattr(model_name, "pooling", model_name.card.pooling)
+            if pooling != model_name.card.pooling:
+                self.name += f"@{pooling}"
         self.revision = revision
 
     def encode(
@@ -55,22 +67,14 @@ class MtebEncoder:
         prompt_type: Any = None,
         **_options: Any,
     ) -> NDArray[np.float32]:
-        """Encode batches.
+        """Encode batches with a list of texts under `text`, as mteb's data loaders give them.
 
-        Args:
-            inputs: batches with a list of texts under `text`, as mteb's data loaders give them.
-            task_metadata: not used, as are the other arguments; batch sizes are the encoder's own business.
-            hf_split: not used.
-            hf_subset: not used.
-            prompt_type: not used.
+        The other arguments are not used; batch sizes are the encoder's own business.
 
         Returns:
             float32 (texts, dimensions).
         """
-        from harness.conformance import checked_vectors
-
-        texts = [text for batch in inputs for text in batch["text"]]
-        return checked_vectors(self.encoder.encode(texts), len(texts), self.encoder.card.name)
+        return encode_checked(self.encoder, [text for batch in inputs for text in batch["text"]])
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
         """Cosine of every row of one with every row of the other, a float32 tensor (n, m); a vector is one row."""
@@ -95,11 +99,10 @@ class MtebEncoder:
         card = self.encoder.card
         describe = getattr(self.encoder, "describe", None)
         described: dict[str, Any] = dict(describe()) if callable(describe) else {}
-        training = card.training_data
         return ModelMeta(
             loader=None,
-            name=f"affectbench/{card.name}",
-            revision=self.revision or card.revision or "no_revision_available",
+            name=f"affectbench/{self.name}",
+            revision=self.revision or fingerprint_of(self.encoder),
             release_date=None,
             languages=["eng-Latn"],
             n_parameters=described.get("parameters") or card.parameters,
@@ -115,7 +118,7 @@ class MtebEncoder:
             reference=card.url or None,
             similarity_fn_name="cosine",
             use_instructions=False,
-            training_datasets=None if training is None else set(training),
+            training_datasets=None if card.training_data is None else set(card.training_data),
             adapted_from=card.base,
         )
 
@@ -128,3 +131,37 @@ def _unit(embeddings: Any) -> Any:
     rows = embeddings if isinstance(embeddings, torch.Tensor) else torch.from_numpy(np.asarray(embeddings))
     rows = rows.to(torch.float32)
     return rows / rows.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+
+
+class SentEvalAdapter:
+    """The two functions that the SentEval toolkit (facebookresearch/SentEval) wants, over one encoder.
+
+        adapter = SentEvalAdapter(harness.load_encoder("minilm"))
+        engine = senteval.engine.SE({"task_path": DATA, **COMPARABLE}, adapter.batcher, adapter.prepare)
+        engine.eval(["MR", "CR", "SUBJ", "MPQA", "SST5", "TREC"])
+
+    As published the toolkit runs on Python up to 3.10 (it calls `inspect.getargspec`).
+
+    Args:
+        encoder: any encoder; it is asked batch by batch and caches nothing.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+
+    def prepare(self, params: Any, samples: Sequence[Sequence[str]]) -> None:
+        """Do nothing: a frozen encoder learns no vocabulary from the samples."""
+
+    def batcher(self, params: Any, batch: Sequence[Sequence[str] | str]) -> NDArray[np.float32]:
+        """Encode a batch.
+
+        Args:
+            params: the toolkit's parameters; not used.
+            batch: token lists, which are joined with blanks; plain strings stay as they are. Empty sentences are
+                encoded as the empty text, as by our own tasks; the toolkit's examples take a full stop for them.
+
+        Returns:
+            float32 (len(batch), dimensions).
+        """
+        texts = [sentence if isinstance(sentence, str) else " ".join(sentence) for sentence in batch]
+        return encode_checked(self.encoder, texts)

@@ -1,0 +1,289 @@
+"""Models against each other: differences to a baseline, cost against quality, mean ranks over tasks.
+
+Numbers of a model that may have seen the texts are pale, carry their mark and are never called better.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.comparison import Compared, Side, compare
+from harness.figures.drawing import (
+    BLACK,
+    COLOURS,
+    GREY,
+    PALE,
+    WIDTH,
+    Drawing,
+    NotDrawn,
+    listed,
+    name_points,
+    panels,
+    short,
+)
+from harness.figures.source import Source, first_of_each_corpus
+from harness.leaderboard.metrics import metric_label, metric_style
+from harness.leaderboard.words import corpus_title
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_COLUMNS = 4
+_PREFERRED = ("bert", "minilm@mean", "minilm")
+
+#: Verdict → colour and marker.
+_LOOKS = {
+    "better": (COLOURS[0], "o"),
+    "worse": (COLOURS[1], "s"),
+    "not told apart": (GREY, "D"),
+    "may have seen the texts": (PALE, "x"),
+}
+
+_FAMILIES = ("valence-arousal", "polarity", "emotion")
+
+#: Ticks of a logarithmic axis whose labels do not touch.
+_TICKS = 3
+
+#: Fewer texts say more of warming up than of speed.
+_FEWEST_TEXTS = 200
+
+#: With fewer models a diagram of mean ranks says next to nothing.
+_FEWEST_MODELS, _FEWEST_TASKS = 5, 3
+
+
+def baseline_of(source: Source) -> str:
+    """The model that others are compared with."""
+    measured = {one.model.name for one in source.evaluations if one.metrics}
+    models = [model for model in source.models if model.name in measured]
+    if not models:
+        raise NotDrawn("nothing was measured")
+    if source.baseline is not None:
+        if source.baseline not in measured:
+            raise NotDrawn(f"the baseline {source.baseline} was not measured")
+        return source.baseline
+    with_weights = [model.name for model in models if model.parameters]
+    return next((name for name in _PREFERRED if name in measured), (with_weights or [models[0].name])[0])
+
+
+def forest(source: Source) -> Drawing:
+    """Draw a panel for each task on which two models can be compared: each model minus the baseline."""
+    base = baseline_of(source)
+    title = source.title(base)
+    first = Side.of(source.store, base, source.records)
+    tasks = first_of_each_corpus(source.task_ids())
+    found: dict[str, dict[str, Compared]] = {}
+    for model in source.models:
+        if model.name != base:
+            second = Side.of(source.store, model.name, source.records)
+            for number in compare(first, second, tasks=tasks).numbers:
+                if number.low is not None:
+                    found.setdefault(number.task_id, {})[model.name] = number
+    if not found:
+        raise NotDrawn(f"no other model can be compared with {title} by a test")
+    shown = [task_id for task_id in tasks if task_id in found]
+    names = [m.name for m in source.models if any(m.name in found[task_id] for task_id in shown)]
+    figure, axes = panels(len(shown), _COLUMNS, height=0.95 + 0.17 * len(names), extra=0.4)
+    for place, (ax, task_id) in enumerate(zip(axes, shown, strict=True)):
+        _forest_panel(ax, source, base, task_id, names, found[task_id], labelled=place % _COLUMNS == 0)
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=len(_LOOKS), frameon=False)
+    return Drawing(
+        key="forest",
+        title=f"Differences to {title}",
+        caption=f"Main metric of each task, model minus {title}, with the 95 % interval of the difference on the "
+        "same test rows; right of the line is better. Accuracies in percentage points. Better or worse: the interval "
+        "excludes zero and the p-value, Holm-corrected over the tasks of that model, is below 5 %. Pale crosses: "
+        "one of the two models may have seen the texts, so nothing is concluded. Tasks without predictions "
+        "(geometry) are left out, and one protocol a corpus is shown.",
+        alt=f"Forest plot: differences of {len(names)} models to {title} on {len(shown)} tasks.",
+        figure=figure,
+    )
+
+
+def _forest_panel(
+    axes: Axes, source: Source, base: str, task_id: str, names: list[str], numbers: dict[str, Compared], labelled: bool
+) -> None:
+    metric = source.main(task_id)
+    style = metric_style(metric)
+    factor = (100 if style.percent else 1) * (-1 if style.higher_is_better is False else 1)
+    axes.axvline(0, color=BLACK, linewidth=0.7)
+    for row, name in enumerate(names):
+        number = numbers.get(name)
+        if number is None or number.low is None or number.high is None:
+            continue
+        verdict = number.verdict(style.higher_is_better)
+        if not (source.clean(base, task_id) and source.clean(name, task_id)):
+            verdict = "may have seen the texts"
+        colour, marker = _LOOKS.get(verdict, _LOOKS["not told apart"])
+        axes.plot([factor * number.low, factor * number.high], [row, row], color=colour, linewidth=1.4)
+        axes.plot(factor * number.difference, row, marker, color=colour, markersize=4)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), [short(source.title(name)) for name in names] if labelled else [])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", linewidth=0.3, color="#dddddd")
+    axes.set_axisbelow(True)
+    unit = " [points]" if style.percent else ""
+    axes.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}", fontsize=7.5)
+    axes.locator_params(axis="x", nbins=4)
+    axes.set_xlabel(f"minus {short(source.title(base))}", fontsize=7)
+
+
+def _legend() -> list[object]:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1.4, label=word)
+        for word, (colour, marker) in _LOOKS.items()
+    ]
+
+
+def speed(source: Source, model: str) -> float | None:
+    """Texts encoded per second over all records of a model; None where no run that encoded enough is recorded."""
+    texts = seconds = 0.0
+    for record in source.records:
+        if record.model.name == model and record.status == "ok":
+            texts += record.timings.get("texts_encoded", 0.0)
+            seconds += record.timings.get("encode", 0.0)
+    return texts / seconds if texts >= _FEWEST_TEXTS and seconds > 0 else None
+
+
+def cost(source: Source) -> Drawing:
+    """Draw numbers of weights and texts per second against one score of each kind of task."""
+    tasks = [found[0] for family in _FAMILIES if (found := source.task_ids(family))]
+    if not tasks:
+        raise NotDrawn("nothing was measured")
+    sizes = {model.name: model.parameters / 1e6 for model in source.models if model.parameters}
+    known = {model.name: speed(source, model.name) for model in source.models}
+    speeds = {name: value for name, value in known.items() if value is not None}
+    kinds = [("millions of weights", sizes), ("texts per second", speeds)]
+    rows = [(label, values) for label, values in kinds if values]
+    if not rows:
+        raise NotDrawn("the records say neither how many weights a model has nor how fast it was")
+    figure, axes = panels(len(rows) * len(tasks), len(tasks), height=2.6)
+    for i, (label, values) in enumerate(rows):
+        for j, task_id in enumerate(tasks):
+            _cost_panel(axes[i * len(tasks) + j], source, task_id, values, label)
+    without = [source.title(m.name) for m in source.models if m.name not in sizes and source.of_model(m.name, tasks[0])]
+    said = f" Without weights of its own, left of the dotted line: {listed(without)}." if without and sizes else ""
+    devices = sorted({r.environment.get("device", "") for r in source.records if r.model.name in speeds} - {""})
+    fast = (
+        f" Speed: as recorded while measuring, on {listed(devices)}, over texts of very different lengths; other work "
+        "on the machine counts in."
+        if speeds
+        else " Speed is not shown: all vectors were taken from the cache; bench run --fresh records it."
+    )
+    return Drawing(
+        key="cost",
+        title="Cost against quality",
+        caption=f"Main metric of one task of each kind against {listed([label for label, _ in rows])}; logarithmic. "
+        f"Pale crosses: the model may have seen the texts.{said}{fast}",
+        alt="Scatter plots of quality against cost, one labelled point a model.",
+        figure=figure,
+    )
+
+
+def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, float], label: str) -> None:
+    metric = source.main(task_id)
+    style = metric_style(metric)
+    sized = label != "texts per second"
+    least = min(values.values())
+    points = []
+    for name in source.measured(task_id):
+        value = source.value(name, task_id, metric)
+        if value is None or not (name in values or sized):
+            continue
+        x, y, clean = values.get(name, least / 8), style.shown(value), source.clean(name, task_id)
+        points.append((x, y, short(source.title(name)) + ("" if clean else " *"), BLACK if clean else GREY))
+        if clean:
+            colour, marker = (COLOURS[0], "o") if name in values else (COLOURS[1], "s")
+            axes.plot(x, y, marker, color=colour, markersize=5, markeredgecolor=BLACK, markeredgewidth=0.4)
+        else:
+            axes.plot(x, y, "x", color=PALE, markersize=5)
+    axes.set_xscale("log")
+    axes.set_xlim(least / (16 if sized else 2), max(values.values()) * (8 if sized else 3))
+    if any(name not in values for name in source.measured(task_id)) and sized:
+        axes.axvline(least / 2.2, color="#999999", linewidth=0.7, linestyle=":")
+    _plain_ticks(axes, least, max(values.values()))
+    axes.margins(y=0.2)
+    axes.grid(axis="y", linewidth=0.3, color="#dddddd")
+    axes.set_axisbelow(True)
+    axes.set_xlabel(label)
+    unit = " [%]" if style.percent else ""
+    axes.set_ylabel(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}")
+    name_points(axes, [(x, y) for x, y, _, _ in points], [p[2] for p in points], [p[3] for p in points])
+
+
+def _plain_ticks(axes: Axes, low: float, high: float) -> None:
+    """A few ticks in everyday numbers: 1, 2 and 5 times powers of ten within the values, or fewer."""
+    from math import ceil, floor, log10
+
+    from matplotlib.ticker import NullLocator
+
+    ticks: list[float] = []
+    for steps in ((1, 2, 5), (1, 3), (1,)):
+        found = [m * 10.0**k for k in range(floor(log10(low)) - 1, ceil(log10(high)) + 1) for m in steps]
+        ticks = [tick for tick in found if low / 2.1 <= tick <= high * 2.6]
+        if len(ticks) <= _TICKS:
+            break
+    axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def critical_difference(source: Source) -> Drawing:
+    """Draw mean ranks over tasks of the models with a clean number on each (Demšar 2006)."""
+    import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from scikit_posthocs import critical_difference_diagram, posthoc_nemenyi_friedman
+
+    tasks = [task_id for task_id in first_of_each_corpus(source.task_ids()) if _direction(source, task_id)]
+    entered = [model.name for model in source.models if all(source.clean(model.name, task_id) for task_id in tasks)]
+    if len(entered) < _FEWEST_MODELS or len(tasks) < _FEWEST_TASKS:
+        raise NotDrawn(
+            f"{len(entered)} models have a clean number on all of {len(tasks)} tasks; the diagram needs "
+            f"{_FEWEST_MODELS} models and {_FEWEST_TASKS} tasks"
+        )
+    names = [short(source.title(name)) for name in entered]
+    scores = pd.DataFrame(
+        [
+            [_direction(source, task_id) * (source.value(n, task_id, source.main(task_id)) or 0.0) for n in entered]
+            for task_id in tasks
+        ],
+        columns=names,
+    )
+    ranks = scores.rank(axis=1, ascending=False).mean()
+    figure = Figure(figsize=(WIDTH * 0.85, 0.9 + 0.16 * len(names)), layout="constrained")
+    axes = figure.add_subplot()
+    critical_difference_diagram(
+        ranks,
+        posthoc_nemenyi_friedman(scores),
+        ax=axes,
+        label_fmt_left="{label}  {rank:.2f}",
+        label_fmt_right="{rank:.2f}  {label}",
+        label_props={"fontsize": 7.5},
+        crossbar_props={"linewidth": 2.5, "color": COLOURS[0]},
+        color_palette=[BLACK] * len(names),
+    )
+    left_out = [
+        m.name for m in source.models if m.name not in entered and any(source.of_model(m.name, t) for t in tasks)
+    ]
+    said = f" Left out for a mark or a missing number: {listed([source.title(name) for name in left_out])}."
+    corpora = listed([corpus_title(task_id.split("/")[1]) for task_id in tasks])
+    order = [names[i] for i in np.argsort(ranks.to_numpy(), kind="stable")]
+    return Drawing(
+        key="critical-difference",
+        title="Mean ranks and the critical difference",
+        caption=f"Mean rank (1 is best) of the main metric over {len(tasks)} tasks: {corpora}. Bars join models that "
+        "Nemenyi's test does not tell apart at 5 %. Read with care: the tasks are few and not independent, ranks "
+        "ignore how large a difference is, and each mean rank depends on which other models are in the diagram."
+        + (said if left_out else ""),
+        alt=f"Critical-difference diagram of {len(names)} models; in order of mean rank: {listed(order)}.",
+        figure=figure,
+    )
+
+
+def _direction(source: Source, task_id: str) -> int:
+    """1 where higher is better, -1 where lower is; 0 for tasks that measure no quality or texts of other tasks."""
+    family, corpus = task_id.split("/")[:2]
+    if family == "geometry" or corpus == "pooled":
+        return 0
+    return {True: 1, False: -1, None: 0}[metric_style(source.main(task_id)).higher_is_better]

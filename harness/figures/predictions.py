@@ -1,0 +1,143 @@
+"""What a linear probe predicts from each model's vectors: confusion matrices, and the plane of valence and arousal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.figures.drawing import COLOURS, SEQUENTIAL, Drawing, NotDrawn, panels, short
+from harness.figures.source import Source, task_title
+from harness.leaderboard.words import corpus_title
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
+
+_COLUMNS = 4
+
+#: Names of the classes of corpora whose records have none.
+_CLASSES = {"sst5": ("very neg.", "negative", "neutral", "positive", "very pos.")}
+
+#: Cells of the grid along each axis whose means are joined by arrows, and how many texts a cell needs for one.
+_CELLS = 5
+_FEWEST = 8
+
+_PLANE = ("valence.gold", "arousal.gold", "valence.predicted", "arousal.predicted")
+
+
+def _found(source: Source, family: str, corpus: str, needed: set[str]) -> tuple[str, dict[str, Arrays]]:
+    """The main task of a corpus, and the predictions of each model that has them."""
+    tasks = [task_id for task_id in source.task_ids(family) if task_id.split("/")[1] == corpus]
+    if not tasks:
+        raise NotDrawn(f"nothing was measured on {corpus_title(corpus)}")
+    known = {name: source.predictions(name, tasks[0]) for name in source.measured(tasks[0])}
+    found = {name: arrays for name, arrays in known.items() if arrays is not None and needed <= arrays.keys()}
+    if not found:
+        raise NotDrawn("the records have no predictions beside them")
+    return tasks[0], found
+
+
+def confusion_figure(source: Source, family: str, corpus: str) -> Drawing:
+    """Draw a matrix for each model with predictions on a corpus, under its main protocol."""
+    task_id, found = _found(source, family, corpus, {"gold", "predicted"})
+    classes = _classes(source, next(iter(found)), task_id, found)
+    figure, axes = panels(len(found), _COLUMNS, height=2.05)
+    for place, (ax, (model, arrays)) in enumerate(zip(axes, found.items(), strict=True)):
+        matrix = shares(arrays["gold"], arrays["predicted"], len(classes))
+        _matrix(ax, matrix, classes, labelled=place % _COLUMNS == 0)
+        ax.set_title(short(source.title(model)) + source.mark(model, task_id))
+    return Drawing(
+        key=f"confusion-{corpus}",
+        title=f"Confusion: {corpus_title(corpus)}",
+        caption=f"Of the test texts of each true class (rows) of {task_title(task_id)}, the percentage that the linear "
+        "probe puts into each class (columns). Rows add up to 100; the diagonal is the recall.",
+        alt=f"Confusion matrices over {', '.join(classes)}, one for each of {len(found)} models.",
+        figure=figure,
+    )
+
+
+def shares(gold: NDArray[Any], predicted: NDArray[Any], classes: int) -> NDArray[np.float64]:
+    """Rows: true class; columns: predicted class; each row sums to 1, or to 0 for a class without texts.
+
+    Args:
+        gold: true class of each text (n,).
+        predicted: predicted class (n,).
+        classes: number of classes.
+    """
+    import numpy as np
+
+    counts = np.bincount(gold.astype(np.int64) * classes + predicted, minlength=classes * classes)
+    matrix = counts.reshape(classes, classes).astype(np.float64)
+    found: NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    return found
+
+
+def _classes(source: Source, model: str, task_id: str, found: dict[str, Arrays]) -> tuple[str, ...]:
+    record = source.record(model, task_id)
+    named = () if record is None else record.details.get("classes", ())
+    count = 1 + max(int(a[name].max(initial=0)) for a in found.values() for name in ("gold", "predicted"))
+    named = tuple(map(str, named)) or _CLASSES.get(task_id.split("/")[1], ())
+    return named if len(named) >= count else tuple(map(str, range(count)))
+
+
+def _matrix(axes: Axes, matrix: NDArray[np.float64], classes: tuple[str, ...], *, labelled: bool) -> None:
+    axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=1)
+    for i, row in enumerate(matrix):
+        for j, share in enumerate(row):
+            colour = "white" if share < 0.55 else "black"
+            axes.text(j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=6.5, color=colour)
+    names = list(map(short, classes))
+    axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+    axes.set_yticks(range(len(classes)), names if labelled else [], fontsize=6.5)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    if labelled:
+        axes.set_ylabel("true")
+    axes.set_xlabel("predicted", labelpad=1)
+
+
+def plane_figure(source: Source, corpus: str) -> Drawing:
+    """Draw a panel for each model with predictions on a corpus, under its main protocol."""
+    task_id, found = _found(source, "valence-arousal", corpus, set(_PLANE))
+    figure, axes = panels(len(found), _COLUMNS, height=2.0, extra=0.3)
+    for place, (ax, (model, arrays)) in enumerate(zip(axes, found.items(), strict=True)):
+        _plane(ax, arrays)
+        ax.set_title(short(source.title(model)) + source.mark(model, task_id))
+        ax.set_xlabel("valence", labelpad=1)
+        if place % _COLUMNS == 0:
+            ax.set_ylabel("arousal", labelpad=1)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=3, frameon=False, markerscale=2)
+    n = len(next(iter(found.values()))["valence.gold"])
+    return Drawing(
+        key=f"plane-{corpus}",
+        title=f"Valence and arousal, predicted against true: {corpus_title(corpus)}",
+        caption=f"The {n:,} scored texts of {task_title(task_id)}: as rated (grey) and as predicted from each model's "
+        f"vectors (blue), on the whole scale, -1 to 1. Arrows lead from the mean rating of the texts in a cell of a "
+        f"{_CELLS} by {_CELLS} grid to their mean prediction; cells with fewer than {_FEWEST} texts have none. Long "
+        "arrows towards the middle: the model knows little beyond the average text.",
+        alt=f"Scatter plots of rated and predicted valence and arousal, one panel for each of {len(found)} models.",
+        figure=figure,
+    )
+
+
+def _plane(axes: Axes, arrays: Arrays) -> None:
+    import numpy as np
+
+    true = np.column_stack([arrays[name] for name in _PLANE[:2]]).astype(np.float64)
+    predicted = np.column_stack([arrays[name] for name in _PLANE[2:]]).astype(np.float64)
+    for points, colour, alpha, word in ((true, "#b5b5b5", 0.6, "rated"), (predicted, COLOURS[0], 0.35, "predicted")):
+        look: dict[str, Any] = {"s": 4, "alpha": alpha, "linewidths": 0, "rasterized": True}
+        axes.scatter(points[:, 0], points[:, 1], color=colour, label=word, **look)
+    low, high = np.quantile(true, [0.002, 0.998], axis=0)
+    edges = np.linspace(low, high, _CELLS + 1)[1:-1].T
+    cells = np.searchsorted(edges[0], true[:, 0]) * _CELLS + np.searchsorted(edges[1], true[:, 1])
+    arrow = {"arrowstyle": "-|>", "color": COLOURS[1], "linewidth": 0.9, "mutation_scale": 6, "shrinkA": 0}
+    for cell in np.unique(cells):
+        inside = cells == cell
+        if inside.sum() >= _FEWEST:
+            axes.annotate("", predicted[inside].mean(axis=0), xytext=true[inside].mean(axis=0), arrowprops=arrow)
+    axes.plot([], [], color=COLOURS[1], linewidth=0.9, marker=">", markersize=2, label="cell mean, rated to predicted")
+    axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[-1, 0, 1], yticks=[-1, 0, 1])

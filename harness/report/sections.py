@@ -1,0 +1,172 @@
+"""What the page says beside tables and figures: model cards, contamination, missing numbers, environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.contamination import TextEvidence
+from harness.errors import BenchError
+from harness.figures.source import task_title
+from harness.leaderboard.metrics import metric_label, metric_style
+from harness.leaderboard.words import reason
+from harness.registry import find_encoder
+
+if TYPE_CHECKING:
+    from harness.encoder import EncoderCard
+    from harness.figures import Source
+    from harness.leaderboard.evaluations import Evaluation
+    from harness.record import ModelFacts, Record
+
+_VECTORS = {
+    "cls": "last layer, first token",
+    "mean": "last layer, mean over tokens",
+    "pooler": "trained dense-tanh layer over the first token",
+    "last": "last layer, last token",
+}
+
+_STATES = {"overlap": "overlap *", "unknown": "unknown ?", "clean": "clean"}
+
+
+def model_cards(source: Source) -> list[dict[str, Any]]:
+    """A card for each model: `name`, `title`, `url` (https or http alone, else empty) and `rows` of label and value."""
+    found = []
+    for facts in source.models:
+        card = _declared(facts.name)
+        url = card.url if card is not None and card.url.startswith(("https://", "http://")) else ""
+        rows = [(label, value) for label, value in _facts(facts, card) if value]
+        found.append({"name": facts.name, "title": source.title(facts.name), "url": url, "rows": rows})
+    return found
+
+
+def _declared(name: str) -> EncoderCard | None:
+    """The plugin's card; None where the plugin is not on this machine. A record never makes code run."""
+    try:
+        return None if ".py:" in name else find_encoder(name).card
+    except BenchError:
+        return None
+
+
+def _facts(facts: ModelFacts, card: EncoderCard | None) -> list[tuple[str, str]]:
+    trained = ""
+    if card is not None:
+        declared = card.training_data
+        trained = "not declared" if declared is None else ", ".join(declared) or "nothing"
+    return [
+        ("family", facts.family),
+        ("base model", facts.base or ""),
+        ("weights", facts.weights),
+        ("revision", facts.revision or ""),
+        ("vector", _VECTORS.get(facts.pooling or "", facts.pooling or "")),
+        ("cut after", f"{facts.max_length:,} tokens" if facts.max_length else ""),
+        ("dimensions", f"{facts.dimensions:,}" if facts.dimensions else ""),
+        ("parameters", f"{facts.parameters:,}" if facts.parameters else ""),
+        ("trained on", trained),
+        ("of its training", "" if card is None else card.training_notes),
+        ("licence", facts.licence or "none stated"),
+        ("notes", "" if card is None else card.notes),
+        ("cite", "" if card is None else card.citation),
+        ("measured with", " ".join(filter(None, (facts.backend, facts.dtype)))),
+        ("fingerprint", facts.fingerprint),
+    ]
+
+
+def evidence_lines(source: Source) -> list[dict[str, str]]:
+    """One line for each model and kind of evidence: which tasks it concerns, how it is known, what it is."""
+    lines: list[dict[str, str]] = []
+    for model in source.models:
+        own = [one for one in source.evaluations if one.model.name == model.name and one.metrics]
+        told: dict[tuple[str, str, str], dict[str, None]] = {}
+        for one in own:
+            key = (one.state, str(one.contamination.get("basis", "")), _evidence(one))
+            told.setdefault(key, {})[task_title(one.task_id)] = None
+        for (state, basis, said), tasks in told.items():
+            lines.append(
+                {
+                    "model": source.title(model.name),
+                    "state": state,
+                    "word": _STATES[state],
+                    "tasks": "all tasks" if len(told) == 1 and len(own) > 1 else "; ".join(tasks),
+                    "basis": basis,
+                    "said": said,
+                }
+            )
+    return lines
+
+
+def _evidence(one: Evaluation) -> str:
+    """The evidence in words."""
+    matches, notes = (one.contamination.get(name) for name in ("matches", "notes"))
+    said = [_match(match) for match in matches or () if isinstance(match, Mapping)]
+    said += [f"{n.get('trained_on', '')}: {n.get('text', '')}" for n in notes or () if isinstance(n, Mapping)]
+    return "; ".join(dict.fromkeys(filter(None, said)))
+
+
+def _match(match: Mapping[str, Any]) -> str:
+    words = str(match.get("trained_on", "")) or "overlap"
+    counts = match.get("counts")
+    if isinstance(counts, Mapping) and "rows" in counts:
+        levels = [
+            f"{counts[name]:,} {name}"
+            for name in ("exact", "normal", "sentences", "near")
+            if isinstance(counts.get(name), int)
+        ]
+        words += f" ({', '.join(levels)} of {counts['rows']:,} texts)" if levels else ""
+    return f"{words}: {match['why']}" if match.get("why") else words
+
+
+def clean_numbers(source: Source, evidence: Mapping[tuple[str, str], TextEvidence]) -> list[dict[str, str]]:
+    """Each number on all rows and on the rows that the model was not trained on, where texts were compared."""
+    shown = {model.name for model in source.models}
+    return [
+        {
+            "model": source.title(model),
+            "task": task_title(task_id),
+            "metric": metric_label(name),
+            "rows": f"{found.rows:,}",
+            "shared": f"{int(found.shared_rows.sum()):,}",
+            "full": metric_style(name).show(full.value),
+            "clean": metric_style(name).show(found.clean[name].value) if name in found.clean else found.remark or "–",
+        }
+        for (model, task_id), found in sorted(evidence.items())
+        if model in shown and any(found.applies_to(record) for record in source.records)
+        for name, full in found.full.items()
+    ]
+
+
+def missing_numbers(source: Source) -> list[dict[str, str]]:
+    """A line for each model and reason: `model`, `tasks`, `reason`, `message`."""
+    told: dict[tuple[str, str, str], dict[str, None]] = {}
+    for record in source.records:
+        if record.status != "ok":
+            message = record.failure.message if record.failure is not None else ""
+            told.setdefault((record.model.name, record.status, message), {})[task_title(record.task_id)] = None
+    return [
+        {
+            "model": source.title(model.name),
+            "tasks": "; ".join(tasks),
+            "reason": reason(status),
+            "message": message,
+        }
+        for model in source.models
+        for (name, status, message), tasks in sorted(told.items())
+        if name == model.name
+    ]
+
+
+def environments(records: Sequence[Record]) -> list[dict[str, object]]:
+    """The distinct environments of measured records, the most frequent first: `records` and `rows` (name, value)."""
+    counts: dict[tuple[tuple[str, str], ...], int] = {}
+    for record in records:
+        if record.status == "ok":
+            # Digests of the corpora differ from task to task and say nothing of the machine.
+            facts = tuple(sorted((k, v) for k, v in record.environment.items() if k != "corpora"))
+            counts[facts] = counts.get(facts, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [{"records": count, "rows": list(facts)} for facts, count in ordered]
+
+
+def span(records: Sequence[Record]) -> str:
+    """From when to when it was measured: one date, or two; empty where no record says."""
+    days = sorted(record.created[:10] for record in records if record.created)
+    return " to ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
