@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from baselines.extensions import find_extension, identity, setting
 from baselines.sentibert_trees import WIDTH, Spans, Tree, one_node, read_tree, spans
 from harness.encoder import EncoderCard
 from harness.errors import DataInvalid, ExtraMissing
 from harness.transformer import Layout, Shape, TransformerEncoder
+from harness.transformer.encoder import EncoderOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,25 +108,8 @@ class SentiBERTTree(SentiBERT):
     )
     layout = replace(SentiBERT.layout, heads=_UNUSED)
 
-    def __init__(
-        self,
-        *,
-        weights_dir: str | Path | None = None,
-        tokenizer_dir: str | Path | None = None,
-        max_length: int | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        batch_tokens: int | None = None,
-        parser: Parser | str | None = None,
-    ) -> None:
-        super().__init__(
-            weights_dir=weights_dir,
-            tokenizer_dir=tokenizer_dir,
-            max_length=max_length,
-            device=device,
-            dtype=dtype,
-            batch_tokens=batch_tokens,
-        )
+    def __init__(self, *, parser: Parser | str | None = None, **options: Unpack[EncoderOptions]) -> None:
+        super().__init__(**options)
         self._parser = setting(parser, PARSER_VARIABLE)
         self._composition: Composition | None = None
         #: Texts encoded so far, and those among them that took the stand-in.

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from baselines.sentilare_words import TaggedText, neutral
 from harness.encoder import EncoderCard
 from harness.errors import BenchError, ExtraMissing, UsageError
 from harness.transformer import Layout, Shape, TransformerEncoder
+from harness.transformer.encoder import EncoderOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,13 +58,8 @@ class SentiLARENeutral(TransformerEncoder):
         dimensions=768,
         parameters=124_065_792,
         training_data=(
-            "wikipedia",
-            "bookcorpus",
-            "cc-news",
-            "openwebtext",
-            "stories",
-            "yelp-reviews",
-            "sentiwordnet",
+            *("wikipedia", "bookcorpus", "cc-news", "openwebtext", "stories"),
+            *("yelp-reviews", "sentiwordnet"),
         ),
         training_notes="From RoBERTa; masked words, their parts of speech and SentiWordNet polarities, and the "
         "stars of Yelp 2019 reviews.",
@@ -170,26 +166,12 @@ class SentiLARE(SentiLARENeutral):
     def __init__(
         self,
         *,
-        weights_dir: str | Path | None = None,
-        tokenizer_dir: str | Path | None = None,
-        max_length: int | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        pooling: str | None = None,
-        batch_tokens: int | None = None,
         tagger: object = None,
         lexicon: str | Path | None = None,
         sentence_model: object = None,
+        **options: Unpack[EncoderOptions],
     ) -> None:
-        super().__init__(
-            weights_dir=weights_dir,
-            tokenizer_dir=tokenizer_dir,
-            max_length=max_length,
-            device=device,
-            dtype=dtype,
-            pooling=pooling,
-            batch_tokens=batch_tokens,
-        )
+        super().__init__(**options)
         self._tagger, self._lexicon, self._sentence_model = tagger, lexicon, sentence_model
         self._annotator: Annotator | None = None
 

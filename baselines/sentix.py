@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from baselines.bert import BERT
 from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid
 from harness.transformer import Layout, TransformerEncoder
 from harness.transformer.checkpoint import read_config
+from harness.transformer.encoder import EncoderOptions
 from harness.transformer.hub import CheckpointFiles, cached_snapshot, fetch_from_hub, hub_reachable
 
 if TYPE_CHECKING:
@@ -71,27 +72,10 @@ class SentiX(TransformerEncoder):
         lower_case=True,
     )
 
-    def __init__(
-        self,
-        *,
-        weights_dir: str | Path | None = None,
-        tokenizer_dir: str | Path | None = None,
-        max_length: int | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        pooling: str | None = None,
-        batch_tokens: int | None = None,
-        as_released: bool = False,
-    ) -> None:
-        super().__init__(
-            weights_dir=weights_dir,
-            tokenizer_dir=tokenizer_dir,
-            max_length=max_length,
-            device=device,
-            dtype=dtype,
-            pooling=pooling or ("pooler" if as_released else None),
-            batch_tokens=batch_tokens,
-        )
+    def __init__(self, *, as_released: bool = False, **options: Unpack[EncoderOptions]) -> None:
+        if as_released and not options.get("pooling"):
+            options["pooling"] = "pooler"
+        super().__init__(**options)
         self.as_released = as_released
 
     def vocabulary_directory(self, directory: Path, *, fetch: bool) -> Path:

@@ -134,7 +134,7 @@ def _families() -> dict[str, tuple[Any, str]]:
 
 def encoder_names() -> list[str]:
     """Names of all declared encoders, whether or not they can be loaded."""
-    return [*_points(ENCODERS), *_families()]
+    return sorted({*_points(ENCODERS), *_families()})
 
 
 def encoder_plugins() -> Iterator[EncoderPlugin]:

@@ -64,7 +64,7 @@ def affect_weights(spelled: list[bytes], weight: float) -> Tensor:
         spelled: what each entry spells, by id (`vocabulary.byte_strings`).
         weight: of affect words.
     """
-    from baselines.lexicon_words import listed_words
+    from baselines.lexicon import listed_words
 
     words = listed_words()
     weights = torch.ones(len(spelled))

@@ -118,7 +118,12 @@ def _identifier(name: str) -> str:
     return name.replace("-", "_")
 
 
-# Entry points name attributes of this module.
-for _backbone in BACKBONES:
-    for _recipe in recipes(as_released=True):
-        globals()[_identifier(plugin_name(_recipe.name, _backbone))] = recipe_encoder(_recipe.name, _backbone)
+#: Every recipe on every backbone: the entry point of `bench.encoder_families`.
+ENCODERS = {
+    plugin_name(known.name, backbone): recipe_encoder(known.name, backbone)
+    for backbone in BACKBONES
+    for known in recipes(as_released=True)
+}
+
+# Instances pickle by the name of their class in this module.
+globals().update({kind.__name__: kind for kind in ENCODERS.values()})

@@ -7,13 +7,14 @@ import sys
 import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.contamination import judge
 from harness.transformer import Shape, TransformerEncoder
 
-CLASSES = {
+CLASSES: dict[str, Any] = {
     point.name: point.load()
     for point in distribution("affectbench").entry_points.select(group="bench.encoders")
     if point.value.startswith("baselines.")

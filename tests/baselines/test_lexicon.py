@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.lexicon import Lexicon
-from baselines.lexicon_features import FEATURES
-from baselines.lexicon_words import EMOTIONS, NEGATORS, affect_file, forms, listed_words, words
+from baselines.lexicon import EMOTIONS, FEATURES, Lexicon, _classes, affect_file, forms, listed_words, words
 from baselines.text_chunks import chunks, cut
 from harness.encoder import Encoder
 from harness.errors import UsageError
@@ -184,7 +182,7 @@ def test_drawn_out_words():
 def test_every_emotion_has_words():
     table = words()
     assert (table.emotions.sum(axis=0) >= 50).all()
-    assert not table.listed[[table.ids[word] for word in NEGATORS]].any()
+    assert not table.listed[[table.ids[word] for word in _classes()["negators"]]].any()
 
 
 def test_it_keeps_the_contract():

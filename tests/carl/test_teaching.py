@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.lexicon_features import features
+from baselines.lexicon import features
 from carl.curves import read_curves
 from carl.label_source import LabelSource
 from carl.teaching import lessons, standardised, teaching_loss
