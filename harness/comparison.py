@@ -105,6 +105,8 @@ class Compared:
     """Evaluated rows."""
     note: str = ""
     """Why there is no test, or what is wrong with it."""
+    seen: tuple[str, ...] = ()
+    """Which of the two models may have seen the evaluated texts: then neither is called better."""
 
     @property
     def separated(self) -> bool:
@@ -112,9 +114,10 @@ class Compared:
         return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
 
     def verdict(self, higher_is_better: bool | None) -> str:
-        """The answer in words: `same`, `better`, `worse` (of the second), `not told apart` or `not tested`.
+        """The answer in words: `same`, `better`, `worse` (of the second), `not told apart`, `not tested` or similar.
 
-        The interval decides. Where Holm's correction takes the decision back, it says so.
+        The interval decides. Where Holm's correction takes the decision back, it says so; where a model may have seen
+        the texts, nothing is decided.
         """
         if self.low is None:
             return "same number" if self.difference == 0 else "not tested"
@@ -122,6 +125,8 @@ class Compared:
             return "same"
         if not self.separated:
             return "not told apart"
+        if self.seen:
+            return f"{'higher' if self.difference > 0 else 'lower'}*, not judged"
         if higher_is_better is None:
             word = "higher" if self.difference > 0 else "lower"
         else:
@@ -216,7 +221,16 @@ def _number(first: Side, second: Side, task_id: str, metric: str, draws: int) ->
             task_id=task_id, metric=metric, first=known, second=known, difference=0.0, note=f"{lacking} has no {metric}"
         )
     plain = Compared(
-        task_id=task_id, metric=metric, first=values[0], second=values[1], difference=values[1] - values[0]
+        task_id=task_id,
+        metric=metric,
+        first=values[0],
+        second=values[1],
+        difference=values[1] - values[0],
+        seen=tuple(
+            side.model
+            for side, records in ((first, one), (second, two))
+            if any(record.contamination.get("state") != "clean" for record in records)
+        ),
     )
     sides = [contestant(first.store, one, metric, draws), contestant(second.store, two, metric, draws)]
     for side in sides:

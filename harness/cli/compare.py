@@ -82,9 +82,11 @@ def compare(
         raise UsageError("--exit-code is for two measurements of the same models, with --other-results-dir")
     from harness.comparison import Side
     from harness.comparison import compare as compare_models
+    from harness.contamination import apply_evidence, read_evidence
 
     wanted = options.split_names(metrics)
-    records = [list(store), list(other)] if other is not store else [list(store)] * 2
+    records = [apply_evidence(place, read_evidence(place.directory)) for place in dict.fromkeys((store, other))]
+    records = records if other is not store else records * 2
     first, second = (
         Side.of(place, name, found) for place, name, found in zip((store, other), names, records, strict=True)
     )
@@ -135,29 +137,17 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
     exact = fmt == "csv"
     header = ["task", "metric", found.first, found.second, "diff.", "95 % interval", "p", "Holm", "test", found.second]
     if exact:
-        header = [
-            *[
-                "task",
-                "metric",
-                "first",
-                "second",
-                "difference",
-                "low",
-                "high",
-                "test",
-                "p",
-                "adjusted",
-                "verdict",
-                "note",
-            ]
-        ]
+        numeric = ["first", "second", "difference", "low", "high", "test", "p", "adjusted"]
+        header = ["task", "metric", *numeric, "verdict", "note", "seen"]
     rows: list[list[object]] = []
     notes: dict[str, int] = {}
     for number, verdict in zip(found.numbers, verdicts, strict=True):
         numbers = (number.first, number.second, number.difference, number.low, number.high)
         ps = (number.p, number.adjusted)
         if exact:
-            rows.append([number.task_id, number.metric, *numbers, number.test, *ps, verdict, number.note])
+            rows.append(
+                [number.task_id, number.metric, *numbers, number.test, *ps, verdict, number.note, " ".join(number.seen)]
+            )
             continue
         mark = f" [{notes.setdefault(number.note, len(notes) + 1)}]" if number.note else ""
         shown = [f"{number.first:.4f}", f"{number.second:.4f}", _signed(number.difference)]
@@ -166,9 +156,11 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
     text = show_rows(header, rows, fmt)
     if exact:
         return text
+    seen = ",".join(sorted({name for number in found.numbers for name in number.seen}))
     feet = [
         f"Differences are {found.second} minus {found.first}; Holm: p corrected for the number of rows shown.",
         *(f"[{mark}] {note}" for note, mark in notes.items()),
+        *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
         *_feet(found.left_out),
     ]
     return "\n\n".join((text, "\n".join(feet)))

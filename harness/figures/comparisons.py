@@ -110,9 +110,7 @@ def _forest_panel(
         number = numbers.get(name)
         if number is None or number.low is None or number.high is None:
             continue
-        verdict = number.verdict(style.higher_is_better)
-        if not (source.clean(base, task_id) and source.clean(name, task_id)):
-            verdict = "may have seen the texts"
+        verdict = "may have seen the texts" if number.seen else number.verdict(style.higher_is_better)
         colour, marker = _LOOKS.get(verdict, _LOOKS["not told apart"])
         axes.plot([factor * number.low, factor * number.high], [row, row], color=colour, linewidth=1.4)
         axes.plot(factor * number.difference, row, marker, color=colour, markersize=4)

@@ -18,7 +18,7 @@ from harness.statistics import metrics_of
 TASK = "polarity/mr/senteval-lr/1"
 
 
-def save(store, model, right, seed, task="polarity", corpus="mr", protocol="senteval-lr/1"):
+def save(store, model, right, seed, task="polarity", corpus="mr", protocol="senteval-lr/1", state="clean"):
     gold = np.random.default_rng(1).integers(2, size=300).astype(np.int8)
     predicted = np.where(np.random.default_rng(seed).random(300) < right, gold, 1 - gold).astype(np.int8)
     predictions = {"gold": gold, "predicted": predicted}
@@ -31,6 +31,7 @@ def save(store, model, right, seed, task="polarity", corpus="mr", protocol="sent
         seed=0,
         status="ok",
         data="d",
+        contamination={"state": state},
         metrics=metrics_of(predictions, ["accuracy", "macro.f1"]),
     )
     store.save(record, predictions)
@@ -71,6 +72,17 @@ def test_two_models_in_every_format(results):
     assert number["p"] == pytest.approx(float(row["p"]))
     _, text = bench("bad", "a|b", "--results-dir", results, "--format", "markdown")
     assert "a\\|b" in text
+
+
+def test_what_has_seen_the_texts_is_not_called_better(results):
+    save(ResultStore(results), "seen", 0.9, 2, state="overlap")
+    _, plain = bench("bad", "seen", "--results-dir", results)
+    assert "higher*, not judged" in plain
+    assert "better" not in plain
+    assert "* seen may have seen the texts" in plain
+    _, text = bench("bad", "seen", "--results-dir", results, "--format", "csv")
+    (row,) = csv.DictReader(text.splitlines())
+    assert row["seen"] == "seen"
 
 
 def test_the_same_predictions_are_the_same(results):
