@@ -15,13 +15,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from harness.errors import UsageError, unknown_name
 from harness.record import Record, ResultStore
 from harness.statistics import (
+    ALPHA,
     DRAWS,
     Contestant,
-    Difference,
     Pair,
     RankRange,
     all_pairs,
@@ -31,7 +34,11 @@ from harness.statistics import (
     rank_ranges,
     scored,
 )
-from harness.statistics.ranks import ALPHA
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, NDArray[np.generic]]
 
 #: A recorded number and the one that its predictions give differ by no more: some protocols round by fold, and
 #: predictions are stored in float32.
@@ -299,24 +306,6 @@ class Column:
     pairs: tuple[Pair, ...] = ()
     left_out: tuple[LeftOut, ...] = field(default=())
 
-    def against(self, baseline: str) -> dict[str, tuple[Difference, float]]:
-        """Each other model minus a baseline, with the p-value that Holm's correction over these alone gives.
-
-        Raises:
-            KeyError: the baseline is not in the column.
-        """
-        if baseline not in self.values:
-            raise KeyError(baseline)
-        found: dict[str, Difference] = {}
-        for pair in self.pairs:
-            if pair.first == baseline:
-                found[pair.second] = pair.difference
-            elif pair.second == baseline:
-                value, low, high, p, test = pair.difference
-                found[pair.first] = Difference(-value, -high, -low, p, test)
-        adjusted = holm([one.p for one in found.values()])
-        return {name: (one, p) for (name, one), p in zip(found.items(), adjusted, strict=True)}
-
 
 def column(
     store: ResultStore,
@@ -418,14 +407,14 @@ def changes(
         tolerance: largest absolute difference that counts as none; 0 compares exactly, predictions too.
     """
 
-    def units(store: ResultStore) -> dict[tuple[str, str, int], Record]:
+    def chosen(store: ResultStore) -> dict[tuple[str, str, int], Record]:
         return {
             record.key: record
             for record in store
             if (models is None or record.model.name in models) and (tasks is None or record.task_id in tasks)
         }
 
-    old, new = units(before), units(after)
+    old, new = chosen(before), chosen(after)
     changed: list[Change] = []
     left_out: list[LeftOut] = []
     notes: dict[str, None] = {}
@@ -437,73 +426,39 @@ def changes(
             left_out.append(LeftOut(model=model, task_id=task_id, reason=f"seed {seed} only in {where}"))
             continue
         one, two = old[key], new[key]
+        differing: list[tuple[str, float | str | None, float | str | None]] = []
         if one.status != two.status:
-            changed.append(
-                Change(model=model, task_id=task_id, seed=seed, what="status", before=one.status, after=two.status)
-            )
-        if one.status != "ok" or two.status != "ok":
-            continue
-        if one.data != two.data:
+            differing.append(("status", one.status, two.status))
+        elif one.status == "ok" and one.data != two.data:
             left_out.append(LeftOut(model=model, task_id=task_id, reason="scored on different data"))
-            continue
-        shared += 1
-        if one.model.fingerprint != two.model.fingerprint:
-            notes[f"{model}: the weights or options are others ({one.model.fingerprint}, {two.model.fingerprint})"] = (
-                None
-            )
-        found, compared = _changes_of_unit(one, two, tolerance)
-        count += compared
-        changed += found
-        if _predictions_changed(before, after, one, two, tolerance):
-            changed.append(
-                Change(model=model, task_id=task_id, seed=seed, what="predictions", before="stored", after="others")
-            )
+        elif one.status == "ok":
+            shared += 1
+            if one.model.fingerprint != two.model.fingerprint:
+                prints = f"{one.model.fingerprint}, {two.model.fingerprint}"
+                notes[f"{model}: the weights or options are others ({prints})"] = None
+            for name in dict.fromkeys((*one.metrics, *two.metrics)):
+                a, b = one.metrics.get(name), two.metrics.get(name)
+                count += 1 if a is None or b is None else 3
+                if a is None or b is None or _differ(a.value, b.value, tolerance):
+                    differing.append((name, a.value if a else None, b.value if b else None))
+                if a and b and (_differ(a.low, b.low, tolerance) or _differ(a.high, b.high, tolerance)):
+                    differing.append((f"{name} (interval)", f"[{a.low}, {a.high}]", f"[{b.low}, {b.high}]"))
+            if _predictions_differ(before.predictions(one), after.predictions(two), tolerance):
+                differing.append(("predictions", "stored", "others"))
+        changed += [
+            Change(model=model, task_id=task_id, seed=seed, what=what, before=a, after=b) for what, a, b in differing
+        ]
     return Changes(units=shared, numbers=count, changed=tuple(changed), left_out=tuple(left_out), notes=tuple(notes))
-
-
-def _changes_of_unit(one: Record, two: Record, tolerance: float) -> tuple[list[Change], int]:
-    """Numbers that differ, and how many were looked at."""
-    found: list[Change] = []
-    count = 0
-
-    def note(what: str, before: float | str | None, after: float | str | None) -> None:
-        found.append(
-            Change(model=one.model.name, task_id=one.task_id, seed=one.seed, what=what, before=before, after=after)
-        )
-
-    for name in dict.fromkeys((*one.metrics, *two.metrics)):
-        old, new = one.metrics.get(name), two.metrics.get(name)
-        count += 1
-        if old is None or new is None:
-            note(name, None if old is None else old.value, None if new is None else new.value)
-            continue
-        if _differ(old.value, new.value, tolerance):
-            note(name, old.value, new.value)
-        count += 2
-        if _differ(old.low, new.low, tolerance) or _differ(old.high, new.high, tolerance):
-            note(f"{name} (interval)", _ends(old.low, old.high), _ends(new.low, new.high))
-    return found, count
 
 
 def _differ(one: float | None, two: float | None, tolerance: float) -> bool:
     return one != two if one is None or two is None else abs(one - two) > tolerance
 
 
-def _ends(low: float | None, high: float | None) -> str:
-    return "none" if low is None or high is None else f"[{low!r}, {high!r}]"
-
-
-def _predictions_changed(before: ResultStore, after: ResultStore, one: Record, two: Record, tolerance: float) -> bool:
+def _predictions_differ(old: Arrays | None, new: Arrays | None, tolerance: float) -> bool:
     """Whether stored predictions differ; an array that only one side has says nothing of the numbers."""
-    import numpy as np
-
-    old, new = before.predictions(one), after.predictions(two)
-    if old is None or new is None:
-        return False
-    for name in old.keys() & new.keys():
-        if old[name].shape != new[name].shape:
-            return True
-        apart = np.abs(old[name].astype(np.float64) - new[name].astype(np.float64))
-        if apart.size and float(apart.max()) > tolerance:
+    for name in (old or {}).keys() & (new or {}).keys():
+        one, two = ((arrays or {})[name].astype(np.float64) for arrays in (old, new))
+        if one.shape != two.shape or (one.size and float(np.abs(one - two).max()) > tolerance):
             return True
     return False

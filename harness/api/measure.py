@@ -23,7 +23,7 @@ def run(
     data_dir: str | Path | None = None,
     results_dir: str | Path = "results",
     cache_dir: str | Path | None = None,
-    seeds: Sequence[int] = (0,),
+    seeds: Sequence[int] = (0, 1, 2),
     device: str | None = None,
     dtype: str | None = None,
     batch_tokens: int | None = None,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--models", "-m", multiple=True, help="Encoders, comma-separated or repeated; see `bench models`.")
 @click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: paper]")
 @click.option("--tasks", "-t", multiple=True, help="Families, corpora or ids, e.g. polarity,emotion or polarity/mr.")
-@click.option("--seeds", default="0", show_default=True, help="For tasks with a random part, comma-separated.")
+@click.option("--seeds", default="0,1,2", show_default=True, help="For tasks with a random part, comma-separated.")
 @options.data_dir
 @options.results_dir
 @options.cache_dir

@@ -11,8 +11,7 @@ from dataclasses import replace
 from harness.comparison import Side, column, compare
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
 from harness.record import Record, ResultStore
-from harness.statistics import DRAWS, holm
-from harness.statistics.ranks import ALPHA
+from harness.statistics import ALPHA, DRAWS, holm
 
 BETTER, WORSE = "+", "−"
 

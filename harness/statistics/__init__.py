@@ -1,18 +1,29 @@
 """Intervals, tests between models, corrections for many tests, ranks with ties, several seeds.
 
 Everything about one number goes through a weighted form of its metric (`harness.metrics`): the number itself, its
-bootstrap (`bootstrap`, `intervals`), its difference to another model (`paired`, `correlations`), ranks (`ranks`).
+bootstrap (`bootstrap`, `intervals`), its differences between models and their ranks (`differences`).
 `benchmarks/coverage.py` checks the coverage of the intervals by simulation.
 """
 
 from harness.metrics import REGRESSION
 from harness.statistics.bootstrap import DRAWS, LEVEL, SEED, resamples, weightings
 from harness.statistics.ceiling import noise_ceiling
-from harness.statistics.correlations import Test, williams
+from harness.statistics.differences import (
+    ALPHA,
+    Contestant,
+    Difference,
+    Pair,
+    RankRange,
+    Test,
+    all_pairs,
+    comparable,
+    difference,
+    holm,
+    mcnemar,
+    rank_ranges,
+    williams,
+)
 from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
-from harness.statistics.multiplicity import holm
-from harness.statistics.paired import Contestant, Difference, comparable, difference, mcnemar
-from harness.statistics.ranks import ALPHA, Pair, RankRange, all_pairs, rank_ranges
 from harness.statistics.scores import (
     BCA,
     GROUP,

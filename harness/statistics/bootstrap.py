@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -45,8 +46,6 @@ def resamples(n: int, draws: int = DRAWS, seed: int = SEED) -> NDArray[np.uint8]
 
 def _drawn(n: int, draws: int, seed: int, step: int) -> Iterator[NDArray[np.uint8]]:
     """`resamples` in blocks of `step` draws."""
-    import numpy as np
-
     generator = np.random.default_rng([seed, n])
     for start in range(0, draws, step):
         counts = np.empty((min(step, draws - start), n), dtype=np.uint8)
@@ -67,8 +66,6 @@ def weightings(
             (Cameron, Gelbach and Miller 2008).
         draws: number of resamples.
     """
-    import numpy as np
-
     size, columns = (n, None) if groups is None else group_columns(groups)
     step = max(1, BLOCK // max(n, 1))
     kept = size * draws <= KEPT
@@ -88,8 +85,6 @@ def group_columns(groups: Sequence[object] | NDArray[np.generic]) -> tuple[int, 
 
     Documents by name and by their places in the order of names, as records keep them, are counted alike.
     """
-    import numpy as np
-
     given = np.asarray(groups)
     if given.dtype.kind not in "iu":
         given = np.asarray(groups, dtype=object).astype(str)
@@ -111,8 +106,6 @@ def jackknife(
         groups: document of each row.
         kinds: rows of one kind are exchangeable, so that one of each kind need be left out; ignored with groups.
     """
-    import numpy as np
-
     columns = np.arange(n)
     if groups is not None:
         size, columns = group_columns(groups)

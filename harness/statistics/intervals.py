@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from harness.statistics.bootstrap import LEVEL
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -35,8 +36,6 @@ class Interval(NamedTuple):
 
 def percentile(draws: Floats, level: float = LEVEL) -> Interval:
     """The middle part of the draws, interpolated linearly."""
-    import numpy as np
-
     tail = (1 - level) / 2
     low, high = np.quantile(draws, (tail, 1 - tail))
     return Interval(float(low), float(high))
@@ -51,7 +50,6 @@ def bca(value: float, draws: Floats, without: Floats, level: float = LEVEL) -> I
         without: the number without each row or document (see `jackknife`).
         level: share inside.
     """
-    import numpy as np
     from scipy.special import ndtr, ndtri
 
     bias, acceleration = _corrections(value, draws, without)
@@ -68,7 +66,6 @@ def bca(value: float, draws: Floats, without: Floats, level: float = LEVEL) -> I
 
 def _corrections(value: float, draws: Floats, without: Floats) -> tuple[float, float]:
     """Bias z₀ and acceleration a. Where all draws lie on one side, half a draw is taken to lie on the other."""
-    import numpy as np
     from scipy.special import ndtri
 
     below = (np.count_nonzero(draws < value) + np.count_nonzero(draws <= value)) / (2 * len(draws))
@@ -85,15 +82,12 @@ def percentile_p(draws: Floats) -> float:
     Counts the draws on the far side of zero, with one added (Davison and Hinkley 1997, section 4.2): never below
     2 / (draws + 1), and 1 where all draws are zero.
     """
-    import numpy as np
-
     far = min(np.count_nonzero(draws <= 0), np.count_nonzero(draws >= 0))
     return min(1.0, 2 * (far + 1) / (len(draws) + 1))
 
 
 def bca_p(value: float, draws: Floats, without: Floats) -> float:
     """Two-sided p-value of a difference of zero by the BCa interval: the same formula, solved for the level."""
-    import numpy as np
     from scipy.special import ndtr, ndtri
 
     if not np.any(draws):

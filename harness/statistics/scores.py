@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from harness.metrics import REGRESSION, classification, confusion, regression
 from harness.outcome import Metric
 from harness.statistics.bootstrap import DRAWS, jackknife, weightings
 from harness.statistics.intervals import Interval, bca, percentile
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -57,8 +58,6 @@ def classification_metrics(
         classes: number of classes.
         groups: documents, for a cluster bootstrap.
     """
-    import numpy as np
-
     first = _classification("accuracy", np.asarray(gold), np.asarray(predicted), groups, classes)
     names = classification(first.matrices(np.ones((1, len(first)))))
     return _with_intervals({name: replace(first, metric=name) for name in names})
@@ -83,15 +82,11 @@ class Scored:
 
     def matrices(self, weights: Floats) -> Floats:
         """Confusion matrices under weightings (draws, classes, classes)."""
-        import numpy as np
-
         gold, predicted = (array.astype(np.int64) for array in (self.gold, self.predicted))
         return confusion(weights, gold, predicted, self.classes)
 
     def under(self, weights: Floats) -> Floats:
         """The metric under each weighting of the rows, (draws, n) → (draws,)."""
-        import numpy as np
-
         if self.classes:
             return classification(self.matrices(weights))[self.metric]
         gold, predicted = (array.astype(np.float64) for array in (self.gold, self.predicted))
@@ -100,20 +95,14 @@ class Scored:
     @cached_property
     def value(self) -> float:
         """The metric itself."""
-        import numpy as np
-
         return float(self.under(np.ones((1, len(self))))[0])
 
     def draws(self, count: int = DRAWS) -> Floats:
         """The metric under the resamples that all models on this evaluation set share (count,)."""
-        import numpy as np
-
         return np.concatenate([self.under(weights) for weights in weightings(len(self), self.groups, count)])
 
     def without(self) -> Floats:
         """The metric without each row, or without each document, in turn."""
-        import numpy as np
-
         kinds = self.gold.astype(np.int64) * self.classes + self.predicted.astype(np.int64) if self.classes else None
         return jackknife(self.under, len(self), self.groups, kinds)
 
@@ -174,8 +163,6 @@ def _regression(
     predicted: NDArray[np.generic],
     groups: Sequence[object] | NDArray[np.generic] | None,
 ) -> Scored:
-    import numpy as np
-
     documents = None if groups is None else np.asarray(groups)
     return Scored(metric, np.asarray(gold, dtype=np.float64), np.asarray(predicted, dtype=np.float64), documents)
 
@@ -187,8 +174,6 @@ def _classification(
     groups: Sequence[object] | NDArray[np.generic] | None,
     classes: int = 0,
 ) -> Scored:
-    import numpy as np
-
     arrays = [np.asarray(array, dtype=np.int64) for array in (gold, predicted)]
     most = max((int(array.max()) for array in arrays if len(array)), default=0) + 1
     return Scored(metric, arrays[0], arrays[1], None if groups is None else np.asarray(groups), classes or most)
@@ -196,8 +181,6 @@ def _classification(
 
 def _with_intervals(scores: Mapping[str, Scored]) -> dict[str, Metric]:
     """Each number of one evaluation set with its interval; resamples and confusion matrices are made once for all."""
-    import numpy as np
-
     if not scores:
         return {}
     first = next(iter(scores.values()))
@@ -213,8 +196,6 @@ def _with_intervals(scores: Mapping[str, Scored]) -> dict[str, Metric]:
 
 def _all_under(scores: Mapping[str, Scored], weights: Floats) -> dict[str, Floats]:
     """Every number under each weighting; all scores are of the same rows."""
-    import numpy as np
-
     first = next(iter(scores.values()))
     if first.classes:
         numbers = classification(first.matrices(weights))

@@ -164,15 +164,6 @@ def test_a_column_has_ranks_with_ties_and_differences_to_a_baseline(store):
         "good-copy": (1, 2),
     }
     assert [(one.model, one.reason) for one in found.left_out] == [("absent", "no record")]
-    against = found.against("bad")
-    assert set(against) == {"good", "good-copy"}
-    difference, adjusted = against["good"]
-    (number,) = compared(store, "bad", "good", tasks=[MR]).numbers
-    assert (difference.value, difference.p) == (number.difference, number.p)
-    assert (difference.low, difference.high) == pytest.approx((number.low, number.high), abs=1e-12)
-    assert adjusted == pytest.approx(2 * number.p)
-    with pytest.raises(KeyError):
-        found.against("absent")
 
 
 def test_ranks_of_errors_go_the_other_way(store):

@@ -1,28 +1,92 @@
-"""Do two models differ? Tests on the same rows, and the interval of their difference.
+"""Do two models differ? Tests on the same rows, the interval of their difference, and the places that all can hold.
 
-Which test: exact McNemar for accuracy (McNemar 1947; Dietterich 1998), Williams for Pearson's r (`correlations`), the
-paired bootstrap for all other numbers, and for all numbers where rows come in documents, since the two exact tests
-take rows for independent. Two models that predict the same differ by 0 with p = 1.
+Which test: exact McNemar for accuracy (McNemar 1947; Dietterich 1998), Williams for Pearson's r (Williams 1959, as
+recommended by Steiger 1980, Psychological Bulletin 87, equation 7), the paired bootstrap for all other numbers, and for
+all numbers where rows come in documents, since the two exact tests take rows for independent. Two models that predict
+the same differ by 0 with p = 1. Holm's correction (Scandinavian Journal of Statistics 6, 1979) runs over many tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from harness.metrics import pearson
 from harness.statistics.bootstrap import DRAWS
-from harness.statistics.correlations import williams
 from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
 from harness.statistics.scores import BCA, Scored
 from harness.statistics.seeds import seed_interval, seed_p, standard_error
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+#: Adjusted p-value below which two models are told apart.
+ALPHA = 0.05
+
+
+class Test(NamedTuple):
+    """A test statistic with its two-sided p-value."""
+
+    statistic: float
+    p: float
+
+
+#: Predictions that correlate more than this are the same up to rounding.
+_SAME = 1 - 1e-12
+
+
+def williams(first: float, second: float, between: float, n: int) -> Test:
+    """Williams' t for two dependent correlations that share the labels.
+
+    Args:
+        first: correlation of the first model's predictions with the labels.
+        second: that of the second model's.
+        between: correlation of the two models' predictions.
+        n: rows.
+
+    Returns:
+        t with n − 3 degrees of freedom, positive where the second is larger. t = 0 and p = 1 where the predictions
+        are the same, and where there are fewer than four rows.
+    """
+    from scipy.stats import t as student
+
+    if n < 4 or (between >= _SAME and abs(first - second) < 1e-9):
+        return Test(0.0, 1.0)
+    determinant = max(0.0, 1 - first**2 - second**2 - between**2 + 2 * first * second * between)
+    mean = (first + second) / 2
+    variance = 2 * (n - 1) / (n - 3) * determinant + mean**2 * (1 - between) ** 3
+    if variance <= 0:
+        return Test(math.copysign(math.inf, second - first), 0.0)
+    statistic = (second - first) * math.sqrt((n - 1) * (1 + between) / variance)
+    return Test(statistic, float(2 * student.sf(abs(statistic), n - 3)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted so that any at all below α is false with probability at most α, whatever their dependence.
+
+    Args:
+        p_values: of all tests of one table column, in any order.
+
+    Returns:
+        Adjusted values in the same order, each at most 1.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for place, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[i]))
+        adjusted[i] = largest
+    return adjusted
 
 
 class Difference(NamedTuple):
@@ -54,7 +118,6 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     >>> mcnemar(np.array([1, 1, 1, 0], bool), np.array([1, 0, 0, 0], bool))
     0.5
     """
-    import numpy as np
     from scipy.stats import binom
 
     only_first, only_second = np.count_nonzero(first & ~second), np.count_nonzero(second & ~first)
@@ -104,8 +167,6 @@ class Contestant:
 
 def comparable(first: Contestant, second: Contestant) -> bool:
     """Whether two models were scored on the same rows with the same labels, in the same order."""
-    import numpy as np
-
     return np.array_equal(first.scores[0].gold, second.scores[0].gold)
 
 
@@ -148,10 +209,6 @@ def difference(first: Contestant, second: Contestant) -> Difference:
 
 def _between(one: Scored, two: Scored) -> float:
     """Pearson's r of two models' predictions; 1 where they are the same, constant ones included."""
-    import numpy as np
-
-    from harness.metrics import pearson
-
     first, second = (score.predicted.astype(np.float64) for score in (one, two))
     if np.array_equal(first, second):
         return 1.0
@@ -166,3 +223,64 @@ def _with_seeds(
     sampling = float(draws.std(ddof=1))
     low, high = seed_interval(value, sampling, parts)
     return low, high, seed_p(value, sampling, parts)
+
+
+class RankRange(NamedTuple):
+    """Best and worst place, from 1."""
+
+    best: int
+    worst: int
+
+    def __str__(self) -> str:
+        return str(self.best) if self.best == self.worst else f"{self.best}–{self.worst}"
+
+
+class Pair(NamedTuple):
+    """One comparison among all of a column."""
+
+    first: str
+    second: str
+    difference: Difference
+    """Second minus first."""
+    adjusted: float
+    """Holm-adjusted p-value over all pairs of the column."""
+
+    @property
+    def apart(self) -> bool:
+        """Whether the two are told apart: the interval excludes zero and the adjusted p-value is below `ALPHA`."""
+        return self.difference.separated and self.adjusted < ALPHA
+
+
+def all_pairs(contestants: Mapping[str, Contestant]) -> list[Pair]:
+    """Compare every two models of a column; Holm's correction runs over all pairs.
+
+    Args:
+        contestants: name → number and predictions, all on the same rows.
+    """
+    names = list(contestants)
+    pairs = [(one, two) for i, one in enumerate(names) for two in names[i + 1 :]]
+    found = [difference(contestants[one], contestants[two]) for one, two in pairs]
+    adjusted = holm([result.p for result in found])
+    return [Pair(*names, result, p) for names, result, p in zip(pairs, found, adjusted, strict=True)]
+
+
+def rank_ranges(names: Sequence[str], pairs: Sequence[Pair], *, higher_is_better: bool = True) -> dict[str, RankRange]:
+    """Places that each model can hold.
+
+    The best place is one behind the number of models that are better beyond doubt, the worst place the number of
+    models less those that are worse beyond doubt. Models that cannot be told apart share places: `1–3`.
+
+    Args:
+        names: the models.
+        pairs: all comparisons among them (`all_pairs`).
+        higher_is_better: direction of the number.
+    """
+    better = dict.fromkeys(names, 0)
+    worse = dict.fromkeys(names, 0)
+    for pair in pairs:
+        if pair.apart:
+            second_wins = (pair.difference.value > 0) == higher_is_better
+            winner, loser = (pair.second, pair.first) if second_wins else (pair.first, pair.second)
+            better[loser] += 1
+            worse[winner] += 1
+    return {name: RankRange(1 + better[name], len(names) - worse[name]) for name in names}
