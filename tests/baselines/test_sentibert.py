@@ -9,11 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from baselines import extensions
 from baselines.sentibert import PARSER_VARIABLE, SentiBERT, SentiBERTTree
 from baselines.sentibert_composition import composition_tensors
 from baselines.sentibert_trees import WIDTH
-from harness.errors import DataInvalid, ExtraMissing, UsageError, WeightsInvalid
+from harness.errors import ExtraMissing, UsageError, WeightsInvalid
 from harness.testing import check_encoder
 
 
@@ -120,16 +119,6 @@ def test_the_composition_is_the_dense_one(tiny: ModuleType, checkpoint: SimpleNa
         np.testing.assert_allclose(nodes, expected[: len(nodes)], atol=1e-5)
 
 
-def test_roots_are_the_first_nodes(tiny: ModuleType, checkpoint: SimpleNamespace) -> None:
-    encoder = tree_encoder(checkpoint)
-    roots = encoder.encode_trees(tiny.TREES)
-    assert roots.dtype == np.float32
-    np.testing.assert_allclose(roots, [nodes[0] for nodes in encoder.tree_nodes(tiny.TREES)], atol=1e-5)
-    alone = np.concatenate([encoder.encode_trees([tree]) for tree in tiny.TREES])
-    np.testing.assert_array_equal(alone, roots)
-    assert encoder.encode_trees([]).shape == (0, 32)
-
-
 def test_the_shape_of_the_tree_matters(checkpoint: SimpleNamespace) -> None:
     encoder = tree_encoder(checkpoint)
     left = "(3 (2 (2 never) (2 so)) (2 cold))"
@@ -177,24 +166,9 @@ def test_what_a_parser_may_answer(checkpoint: SimpleNamespace, answer: str | Non
     assert encoder.fallbacks == 1
 
 
-def test_given_trees_must_be_trees(checkpoint: SimpleNamespace) -> None:
-    with pytest.raises(DataInvalid, match="tree 1, column 8"):
-        tree_encoder(checkpoint).encode_trees(["(3 (2 a) (2 b))", "(3 (2 a"])
-
-
 def test_conforms_with_a_parser(checkpoint: SimpleNamespace) -> None:
     report = check_encoder(tree_encoder(checkpoint, parser=comb))
     assert report.passed, report
-
-
-def test_many_texts_go_in_parts(checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from baselines import sentibert
-
-    encoder = tree_encoder(checkpoint, parser=comb)
-    texts = [f"so {a} cold {b}" for a in "abc" for b in "def"]
-    whole = encoder.encode(texts)
-    monkeypatch.setattr(sentibert, "_TEXTS_AT_ONCE", 2)
-    np.testing.assert_array_equal(encoder.encode(texts), whole)
 
 
 def test_without_a_parser(checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -225,17 +199,6 @@ def test_a_parser_by_name(checkpoint: SimpleNamespace, monkeypatch: pytest.Monke
         tree_encoder(checkpoint, parser="my_parser_module:nothing").encode(["a"])
 
 
-def test_a_parser_that_is_installed(checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    points = [SimpleNamespace(name="comb", load=lambda: comb)]
-    monkeypatch.delenv(PARSER_VARIABLE, raising=False)
-    monkeypatch.setattr(extensions, "entry_points", lambda group: points if group == "bench.parsers" else [])
-    assert tree_encoder(checkpoint).parser() is comb
-    points.append(SimpleNamespace(name="other", load=lambda: None))
-    with pytest.raises(UsageError, match=r"several parsers are installed \(comb, other\)"):
-        tree_encoder(checkpoint).parser()
-    assert tree_encoder(checkpoint, parser="comb").parser() is comb
-
-
 def test_a_checkpoint_without_the_composition(tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path) -> None:
     for name in ("sstphrase.json", "vocab.txt"):
         (tmp_path / name).write_bytes((checkpoint.directory / name).read_bytes())
@@ -244,26 +207,3 @@ def test_a_checkpoint_without_the_composition(tiny: ModuleType, checkpoint: Simp
     assert SentiBERT(weights_dir=tmp_path, device="cpu").encode(["a"]).shape == (1, 32)
     with pytest.raises(WeightsInvalid, match=r"lacks trans_2\.weight"):
         SentiBERTTree(weights_dir=tmp_path, device="cpu").encode_trees(["(3 (2 a) (2 b))"])
-
-
-def test_a_plain_bert_directory_serves_the_encoder(
-    tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path
-) -> None:
-    # As others load it: renamed to the names of a BERT directory.
-    (tmp_path / "vocab.txt").write_bytes((checkpoint.directory / "vocab.txt").read_bytes())
-    (tmp_path / "config.json").write_bytes((checkpoint.directory / "sstphrase.json").read_bytes())
-    tiny.write_weights(tmp_path / "pytorch_model.bin", checkpoint.state)
-    ours = SentiBERT(weights_dir=tmp_path, device="cpu").encode(["so cold"])
-    np.testing.assert_array_equal(ours, SentiBERT(weights_dir=checkpoint.directory, device="cpu").encode(["so cold"]))
-
-
-def test_no_more_than_128_tokens(checkpoint: SimpleNamespace) -> None:
-    assert tree_encoder(checkpoint, max_length=500).effective_max_length() == WIDTH
-    assert tree_encoder(checkpoint, max_length=500).load().max_length == WIDTH
-    assert tree_encoder(checkpoint).describe()["pooling"] == "root"
-
-
-def test_the_composition_counts_among_the_parameters(checkpoint: SimpleNamespace) -> None:
-    plain = SentiBERT(weights_dir=checkpoint.directory, device="cpu").load().parameters
-    added = sum(tensor.numel() for tensor in checkpoint.composition.values())
-    assert tree_encoder(checkpoint).load().parameters == plain + added

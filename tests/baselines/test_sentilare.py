@@ -11,9 +11,9 @@ import torch
 
 from baselines import sentilare_words
 from baselines.sentilare import SentiLARE, SentiLARENeutral
-from baselines.sentilare_annotation import LEXICON_VARIABLE, SENTENCE_VARIABLE, TAGGER_VARIABLE, Annotator
+from baselines.sentilare_annotation import LEXICON_VARIABLE, SENTENCE_VARIABLE, TAGGER_VARIABLE
 from baselines.sentilare_words import TaggedText
-from harness.errors import DataInvalid, ExtraMissing, UsageError, WeightsInvalid
+from harness.errors import ExtraMissing, WeightsInvalid
 from harness.testing import check_encoder
 
 LEXICON = """\
@@ -136,39 +136,6 @@ def test_a_long_text_is_cut_with_its_specials_kept(checkpoint: SimpleNamespace) 
     assert double[0].tolist()[-2:] == [2, 2]
 
 
-def test_a_text_without_words_is_its_two_specials(checkpoint: SimpleNamespace) -> None:
-    for encoder in (full(checkpoint), SentiLARENeutral(weights_dir=checkpoint.directory, device="cpu")):
-        (row,) = encoder.inputs([""])
-        assert row.tolist() == [[0, 2], [2, 2], [4, 4], [5, 5]]
-    assert full(checkpoint).encode_tagged([]).shape == (0, 32)
-
-
-def test_polarity_and_part_of_speech_change_the_vector(checkpoint: SimpleNamespace) -> None:
-    encoder = SentiLARE(weights_dir=checkpoint.directory, device="cpu")
-    words = {"words": ["rain"], "pos_ids": [3], "senti_ids": [2]}
-    plain, other, negative = encoder.encode_tagged([words, {**words, "pos_ids": [0]}, {**words, "senti_ids": [0]}])
-    assert np.abs(plain - other).max() > 1e-2
-    assert np.abs(plain - negative).max() > 1e-2
-
-
-@pytest.mark.parametrize(
-    ("item", "message"),
-    [
-        ({"words": ["a"], "pos_ids": [4]}, "item 1 needs the lists"),
-        (
-            {"words": ["a"], "pos_ids": [4, 4], "senti_ids": [2]},
-            "item 1 has 1 words, 2 parts of speech and 1 polarities",
-        ),
-        ({"words": ["a"], "pos_ids": [5], "senti_ids": [2]}, "item 1: `pos_ids` holds an id outside 0 to 4"),
-        ({"words": ["a"], "pos_ids": [4], "senti_ids": [-1]}, "item 1: `senti_ids` holds an id outside 0 to 2"),
-    ],
-)
-def test_items_are_checked(checkpoint: SimpleNamespace, item: dict[str, list[object]], message: str) -> None:
-    encoder = SentiLARE(weights_dir=checkpoint.directory, device="cpu")
-    with pytest.raises(UsageError, match=message):
-        encoder.encode_tagged([{"words": [], "pos_ids": [], "senti_ids": []}, item])
-
-
 def test_annotation(checkpoint: SimpleNamespace) -> None:
     first, second = full(checkpoint).annotate(["It Rained  kind kind", ""])
     assert first.words == ("It", "Rained", "kind", "kind")
@@ -207,12 +174,6 @@ def test_loading_and_tagged_texts_need_no_tagger(checkpoint: SimpleNamespace, mo
     assert (status, advice) == ("extra-missing", str(caught.value))
 
 
-def test_availability(checkpoint: SimpleNamespace, tmp_path: Path) -> None:
-    assert full(checkpoint).availability() == ("ready", "")
-    assert SentiLARE(weights_dir=tmp_path).availability()[0] == "weights-missing"
-    assert SentiLARENeutral(weights_dir=checkpoint.directory).availability() == ("ready", "")
-
-
 def test_settings_by_environment(
     checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny: ModuleType
 ) -> None:
@@ -247,68 +208,12 @@ def test_settings_by_environment(
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(encoder)).encode(["kind"]), encoder.encode(["kind"]))
 
 
-def test_the_lexicon_may_lie_beside_the_weights_and_brings_its_gloss_vectors(
-    checkpoint: SimpleNamespace, tmp_path: Path
-) -> None:
-    (tmp_path / "SentiWordNet_3.0.0.txt").write_text(LEXICON)
-    asked: list[str] = []
-
-    def vectors(texts: Sequence[str]) -> np.ndarray:
-        asked.extend(texts)
-        return np.array([[1.0, 0.0]] * len(texts), dtype=np.float32)
-
-    annotator = Annotator(tagger=Tagger(), sentence_model=vectors, beside=tmp_path)
-    before = annotator.fingerprint
-    annotator(["kind"])
-    assert sorted(asked) == ["kind", "of a warm heart", "of little strength"]
-    np.save(tmp_path / "gloss_embedding.npy", np.array([[-1, 0], [1, 0], [1, 0]], dtype=np.float32))
-    annotator = Annotator(tagger=Tagger(), sentence_model=vectors, beside=tmp_path)
-    asked.clear()
-    annotator(["kind"])
-    assert asked == ["kind"]
-    assert annotator.fingerprint != before
-
-
-def test_the_fingerprint_follows_lexicon_and_tagger(checkpoint: SimpleNamespace, tmp_path: Path) -> None:
-    class Other(Tagger):
-        fingerprint = "another"
-
-    other = tmp_path / "SentiWordNet_3.0.0.txt"
-    other.write_text(LEXICON + "#\n")
-    prints = {
-        full(checkpoint).fingerprint,
-        full(checkpoint, tagger=Other()).fingerprint,
-        full(checkpoint, lexicon=other).fingerprint,
-        SentiLARENeutral(weights_dir=checkpoint.directory).fingerprint,
-    }
-    assert len(prints) == 4
-
-
-def test_a_named_lexicon_that_is_not_there(checkpoint: SimpleNamespace, tmp_path: Path) -> None:
-    with pytest.raises(DataInvalid, match="no SentiWordNet at"):
-        full(checkpoint, lexicon=tmp_path).encode(["a"])
-
-
 def test_a_stock_roberta_is_refused(tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path) -> None:
     for path in checkpoint.directory.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     tiny.write_weights(tmp_path / "pytorch_model.bin", checkpoint.network.state("roberta."))
     with pytest.raises(WeightsInvalid, match=r"lacks embeddings\.senti_embeddings\.weight"):
         SentiLARENeutral(weights_dir=tmp_path, device="cpu").encode(["a"])
-
-
-def test_another_number_of_rows_is_refused(tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path) -> None:
-    for path in checkpoint.directory.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    state = {**checkpoint.state, "roberta.embeddings.pos_tag_embeddings.weight": torch.ones(6, 32)}
-    tiny.write_weights(tmp_path / "pytorch_model.bin", state)
-    with pytest.raises(WeightsInvalid, match="pos_tag_embeddings"):
-        SentiLARENeutral(weights_dir=tmp_path, device="cpu").encode(["a"])
-
-
-def test_the_pooler_is_not_offered(checkpoint: SimpleNamespace) -> None:
-    with pytest.raises(UsageError, match="pooler"):
-        SentiLARE(weights_dir=checkpoint.directory, pooling="pooler")
 
 
 def test_the_tables_count_among_the_parameters(checkpoint: SimpleNamespace) -> None:

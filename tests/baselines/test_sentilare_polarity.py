@@ -47,18 +47,6 @@ def lexicon(tmp_path: Path) -> SentiWordNet:
     return SentiWordNet(path)
 
 
-def test_entries_and_senses(lexicon: SentiWordNet) -> None:
-    assert lexicon.glosses == ["of a warm heart", "of little strength", "a sort", "to fall as drops"]
-    kind = lexicon.senses("kind", "a")
-    assert kind is not None
-    assert (kind.ranks.tolist(), kind.scores.tolist(), kind.entries.tolist()) == ([1, 2], [0.75, -0.5], [0, 1])
-    soft = lexicon.senses("soft", "a")
-    assert soft is not None
-    assert (soft.ranks.tolist(), soft.entries.tolist()) == ([1], [1])
-    assert lexicon.senses("kind", "v") is None
-    assert lexicon.senses("Kind", "a") is None
-
-
 def test_the_weights_of_the_senses(lexicon: SentiWordNet) -> None:
     rule = PolarityRule(lexicon, Recorder())
     for sentence, near in (("warm", (1, 0)), ("weak", (0, 1))):
@@ -76,26 +64,6 @@ def test_signs(lexicon: SentiWordNet) -> None:
     assert rule.polarities([""], [[]], [[]]) == [[]]
 
 
-def test_only_what_is_ambiguous_is_encoded_and_once(lexicon: SentiWordNet) -> None:
-    vectors = Recorder()
-    rule = PolarityRule(lexicon, vectors)
-    rule.scores(["unknown to the vectors"], [["rain", "kind"]], [["v", "n"]])
-    assert vectors.asked == []
-    rule.scores([" warm ", "weak"], [["kind"], ["kind"]], [["a"], ["a"]])
-    rule.scores(["warm"], [["kind"]], [["a"]])
-    assert sorted(vectors.asked) == ["of a warm heart", "of little strength", "warm", "warm", "weak"]
-
-
-def test_given_gloss_vectors(lexicon: SentiWordNet) -> None:
-    vectors = Recorder()
-    glosses = np.array([VECTORS["of a warm heart"], VECTORS["of little strength"], [1, 1], [1, 1]], dtype=np.float32)
-    given = PolarityRule(lexicon, vectors, glosses).scores(["warm"], [["kind"]], [["a"]])
-    assert vectors.asked == ["warm"]
-    assert given == PolarityRule(lexicon, Recorder()).scores(["warm"], [["kind"]], [["a"]])
-    with pytest.raises(DataInvalid, match="3 gloss vectors for the 4 entries"):
-        PolarityRule(lexicon, vectors, glosses[:3])
-
-
 @pytest.mark.parametrize(
     ("line", "where"),
     [
@@ -110,11 +78,3 @@ def test_a_line_of_another_form_is_named(tmp_path: Path, line: str, where: str) 
     path.write_text(f"# head\n\n{line}\n")
     with pytest.raises(DataInvalid, match=rf"lexicon\.txt, {where}: not a line of SentiWordNet"):
         SentiWordNet(path)
-
-
-def test_files_that_are_no_lexicon(tmp_path: Path) -> None:
-    with pytest.raises(DataInvalid, match="cannot be read"):
-        SentiWordNet(tmp_path / "nowhere.txt")
-    (tmp_path / "empty.txt").write_text("# nothing\n")
-    with pytest.raises(DataInvalid, match="no entry"):
-        SentiWordNet(tmp_path / "empty.txt")

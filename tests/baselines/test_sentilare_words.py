@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines import sentilare_words
-from baselines.sentilare_words import POS_IDS, NLTKTagger, neutral, part_of_speech
-from harness.errors import ExtraMissing
+from baselines.sentilare_words import POS_IDS, neutral, part_of_speech
 
 nltk_installed = pytest.mark.skipif(importlib.util.find_spec("nltk") is None, reason="NLTK is not installed")
 
@@ -45,24 +43,6 @@ def test_neutral_words_of_any_text(text: str) -> None:
     found = neutral(text)
     assert "".join(found.words) == "".join(text.split())
     assert len(found.words) == len(found.pos_ids) == len(found.senti_ids)
-
-
-def test_without_nltk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentilare_words.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ExtraMissing) as caught:
-        NLTKTagger()
-    assert "pip install 'affectbench[sentilare]'" in str(caught.value)
-    assert "nltk.downloader punkt_tab averaged_perceptron_tagger_eng wordnet" in str(caught.value)
-
-
-@nltk_installed
-def test_without_its_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import nltk
-
-    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
-    (tmp_path / "taggers" / "averaged_perceptron_tagger_eng").mkdir(parents=True)
-    with pytest.raises(ExtraMissing, match=r"python -m nltk\.downloader punkt_tab wordnet$"):
-        NLTKTagger()
 
 
 def write_nltk_data(root: Path) -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from baselines.sentix import SentiX
-from harness.errors import WeightsInvalid, WeightsMissing
+from harness.errors import WeightsInvalid
 from harness.testing import check_encoder
-from harness.transformer.hub import hub_reachable
 
 
 @pytest.fixture
@@ -70,38 +69,6 @@ def test_emoticons_are_left_alone(tmp_path: Path) -> None:
     assert unused is not None
     for text in ("so fine :)", "[unused0] :("):
         assert unused not in sentix.inputs([text])[0]
-
-
-@pytest.mark.usefixtures("network")
-def test_without_a_vocabulary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AFFECTBENCH_OFFLINE", "1")
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
-    hub_reachable.cache_clear()
-    sentix = SentiX(weights_dir=tmp_path / "archive", device="cpu")
-    with pytest.raises(WeightsMissing, match=r"--tokenizer-dir sentix=DIR.*vocab\.txt of BERT-base uncased"):
-        sentix.encode(["a"])
-    assert sentix.availability()[0] == "weights-missing"
-    hub_reachable.cache_clear()
-
-
-@pytest.mark.usefixtures("network")
-def test_berts_vocabulary_is_taken_from_the_hubs_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from baselines.bert import BERT
-
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
-    snapshot = tmp_path / "cache" / "models--bert-base-uncased" / "snapshots" / str(BERT.card.revision)
-    snapshot.parent.mkdir(parents=True)
-    snapshot.symlink_to(tmp_path / "vocabulary")
-    sentix = SentiX(weights_dir=tmp_path / "archive", device="cpu")
-    assert sentix.availability() == ("ready", "")
-    np.testing.assert_array_equal(sentix.encode(["late rain"]), encoder(tmp_path).encode(["late rain"]))
-
-
-def test_another_vocabulary_is_refused(tiny: ModuleType, network, tmp_path: Path) -> None:
-    lines = (tmp_path / "vocabulary" / "vocab.txt").read_text().splitlines()
-    (tmp_path / "vocabulary" / "vocab.txt").write_text("\n".join(lines[:-1]) + "\n")
-    with pytest.raises(WeightsInvalid, match="needs the vocabulary of BERT-base uncased"):
-        encoder(tmp_path).encode(["a"])
 
 
 def test_the_special_tokens_of_the_real_vocabulary_are_checked(network, tmp_path: Path) -> None:
