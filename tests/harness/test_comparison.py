@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.comparison import NO_DOCUMENTS, NO_PREDICTIONS, Side, changes, column, compare
-from harness.errors import UsageError
+from harness.comparison import NO_PREDICTIONS, Side, changes, column, compare
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.statistics import mcnemar, metrics_of
@@ -84,24 +83,6 @@ def test_a_better_model_is_told_apart_by_the_right_test(store):
     assert accuracy.adjusted == pytest.approx(max(2 * min(accuracy.p, pearson.p), accuracy.p))
 
 
-def test_the_same_model_differs_by_nothing_with_p_one(store):
-    found = compared(store, "good", "good-copy", metrics=["accuracy", "valence.pearson", "valence.mae"])
-    assert len(found.numbers) == 3
-    for number in found.numbers:
-        assert (number.difference, number.low, number.high, number.p, number.adjusted) == (0, 0, 0, 1, 1)
-        assert number.verdict(True) == "same"
-
-
-def test_two_identical_comparisons_are_equal(store):
-    assert compared(store, "bad", "good") == compared(store, "bad", "good")
-
-
-def test_a_difference_that_holm_takes_back_says_so(store):
-    (number,) = compared(store, "bad", "good", tasks=[MR]).numbers
-    assert replace(number, adjusted=0.2).verdict(True) == "better, not after Holm"
-    assert replace(number, low=-0.1, high=0.1).verdict(True) == "not told apart"
-
-
 def test_only_one_protocol_on_the_same_data_is_compared(store):
     store.save(record("other", "polarity/mr/senteval-lr/2", polarity(0.8), ["accuracy"]), polarity(0.8))
     store.save(record("other", EMOBANK, valence(1.0), ["valence.pearson"], data="changed"), valence(1.0))
@@ -124,19 +105,6 @@ def test_predictions_that_do_not_fit_the_record_are_not_trusted(store):
     assert number.verdict(True) == "not tested"
 
 
-def test_missing_documents_are_said_and_present_ones_used(store):
-    clustered = {"interval": "bootstrap over documents"}
-    groups = np.arange(300) // 10
-    store.save(record("old", EMOBANK, valence(1.0), ["valence.pearson"], details=clustered), valence(1.0))
-    for model, noise in (("new", 1.0), ("newer", 2.0)):
-        arrays = valence(noise, groups=groups)
-        store.save(record(model, EMOBANK, arrays, ["valence.pearson"], details=clustered), arrays)
-    assert compared(store, "good", "old").numbers[0].note == NO_DOCUMENTS
-    number = compared(store, "newer", "new").numbers[0]
-    assert number.note == ""
-    assert number.test == "paired bootstrap, by document"
-
-
 def test_seeds_are_averaged(store):
     for seed in range(3):
         arrays = polarity(0.8, seed)
@@ -146,13 +114,6 @@ def test_seeds_are_averaged(store):
     assert number.second == pytest.approx(
         np.mean([(polarity(0.8, s)["gold"] == polarity(0.8, s)["predicted"]).mean() for s in range(3)])
     )
-
-
-def test_unknown_models_suggest_near_ones(store, tmp_path):
-    with pytest.raises(UsageError, match="did you mean good"):
-        Side.of(store, "goood")
-    with pytest.raises(UsageError, match="there are no records"):
-        Side.of(ResultStore(tmp_path / "none"), "good")
 
 
 def test_a_column_has_ranks_with_ties_and_differences_to_a_baseline(store):
@@ -166,25 +127,11 @@ def test_a_column_has_ranks_with_ties_and_differences_to_a_baseline(store):
     assert [(one.model, one.reason) for one in found.left_out] == [("absent", "no record")]
 
 
-def test_ranks_of_errors_go_the_other_way(store):
-    found = column(store, ["good", "bad"], EMOBANK, "valence.mae", higher_is_better=False)
-    assert found.ranks["good"] == (1, 1)
-    assert column(store, ["good", "bad"], EMOBANK, "valence.ccc").left_out[0].reason == "no valence.ccc"
-    assert column(store, ["good"], GEOMETRY).left_out[0].reason == NO_PREDICTIONS
-
-
 def copied(store, directory):
     other = ResultStore(directory)
     for one in store:
         other.save(one, store.predictions(one))
     return other
-
-
-def test_equal_directories_have_no_changes(store, tmp_path):
-    found = changes(store, copied(store, tmp_path / "after"))
-    assert found.changed == ()
-    assert found.left_out == ()
-    assert (found.units, found.numbers) == (9, 12 * 3)
 
 
 def test_every_changed_number_is_listed_exactly(store, tmp_path):

@@ -94,20 +94,6 @@ def test_what_cannot_be_is_said(declared, name, message):
         registry.find_encoder(name)
 
 
-def test_options_that_a_class_does_not_know(declared):
-    declared(bare="registry_test_plugins:Bare")
-    plugin = registry.find_encoder("bare")
-    plugin.create(device="cpu", batch_tokens=5, max_length=8, dtype=None)
-    with pytest.raises(UsageError, match="takes no option 'weights_dir'"):
-        plugin.create(weights_dir="x")
-
-
-def test_a_class_without_encode_is_refused(declared):
-    declared(no="registry_test_plugins:NoEncoder")
-    with pytest.raises(UsageError, match="no encoder"):
-        registry.find_encoder("no").create()
-
-
 def test_a_constructor_that_raises(declared, monkeypatch):
     def refuse(self):
         raise OSError("no such device")

@@ -8,7 +8,6 @@ import pytest
 
 from harness.contamination import TrainingTexts, text_hash
 from harness.corpora import CorpusRegistry
-from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
 from harness.statistics import metrics_of
@@ -143,37 +142,11 @@ def test_why_there_are_no_numbers_on_clean_rows(check, plugins, texts, tmp_path)
     assert found(again(), plugins("Mine")).remark == "no per-example predictions"
 
 
-def test_seeds_are_joined(check, plugins, texts):
-    record, predictions = measured(check.store, plugins("Mine").name, len(texts[0]), texts[1])
-    flipped = {**predictions, "predicted": predictions["gold"]}
-    check.store.save(replace(record, seed=1, metrics={"accuracy": Metric(1.0, 1.0, 1.0)}), flipped)
-    entry = found(check, plugins("Mine"))
-    assert entry.full["accuracy"].value == pytest.approx((record.metrics["accuracy"].value + 1) / 2)
-    rows = ~entry.shared_rows
-    alone = (predictions["gold"] == predictions["predicted"])[rows].mean()
-    assert entry.clean["accuracy"].value == pytest.approx((alone + 1) / 2)
-
-
-def test_what_a_model_started_from_counts(check, plugins):
-    training, missing = check.training(plugins("Later"))
-    assert [one.name for one in training] == ["sample:train"], "that of tfidf-svd"
-    assert list(missing) == ["wikipedia"]
-
-
 def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, texts):
     silent = plugins("Silent")
     assert found(check, silent).state == "unknown"
     shared = found(check, silent, TrainingTexts("file", texts[0][:5]))
     assert (shared.state, shared.contamination["basis"]) == ("overlap", "text")
-
-
-def test_a_damaged_list_is_said(check, plugins):
-    training, missing = check.training(plugins("Broken"))
-    assert training == []
-    assert missing == {
-        f"the list of {plugins('Broken').name}": "the list is damaged",
-        "mr": "the corpus mr is not on this machine",
-    }
 
 
 def test_a_task_has_its_own_training_texts(check):

@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.compare import compare
-from harness.errors import UsageError
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.statistics import metrics_of
@@ -85,17 +84,6 @@ def test_what_has_seen_the_texts_is_not_called_better(results):
     assert row["seen"] == "seen"
 
 
-def test_the_same_predictions_are_the_same(results):
-    _, text = bench("good", "a|b", "--results-dir", results, "--format", "csv", "--metrics", "all")
-    rows = list(csv.DictReader(text.splitlines()))
-    assert [row["metric"] for row in rows] == ["accuracy", "macro.f1"]
-    assert {(float(row["difference"]), float(row["p"]), row["verdict"]) for row in rows} == {(0.0, 1.0, "same")}
-
-
-def test_identical_calls_print_identical_bytes(results):
-    assert bench("bad", "good", "--results-dir", results) == bench("bad", "good", "--results-dir", results)
-
-
 def test_a_model_of_another_directory(results, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(results, other)
@@ -132,27 +120,3 @@ def test_did_any_number_change(results, tmp_path):
 
 def _ends(record):
     return record.metrics["accuracy"].low, record.metrics["accuracy"].high
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("good",), "name two models"),
-        ((), "name two models"),
-        (("good", "good"), "same as itself"),
-        (("good", "badd"), "did you mean bad"),
-        (("good", "bad", "--format", "yaml"), "plain, markdown, csv, json"),
-        (("good", "bad", "--metrics", "accurracy"), "no record has a number 'accurracy'; there are accuracy"),
-        (("good", "bad", "--tasks", "polarty"), "unknown task"),
-        (("good", "bad", "--tasks", "geometry"), "neither good nor bad was measured"),
-        (("good", "bad", "--exit-code"), "--other-results-dir"),
-    ],
-)
-def test_wrong_usage_says_what_is_right(results, arguments, words):
-    with pytest.raises(UsageError, match=words):
-        bench(*arguments, "--results-dir", results)
-
-
-def test_directories_without_a_common_unit_are_no_success(results, tmp_path):
-    with pytest.raises(UsageError, match="nothing was compared"):
-        bench("--results-dir", results, "--other-results-dir", tmp_path / "empty", "--exit-code")

@@ -1,7 +1,6 @@
 """`bench contamination` as a user meets it, on the embedded sample; and the asterisk that follows in `bench table`."""
 
 import csv
-import json
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from harness.cli.contamination import contamination
 from harness.cli.table import table
 from harness.contamination import judge
 from harness.corpora import CorpusRegistry
-from harness.errors import DataMissing, UsageError
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import select_tasks
 from harness.statistics import metrics_of
@@ -87,32 +85,3 @@ def test_the_asterisk_follows_from_what_is_written(places):
     assert "*" in after
     bench("--models", "lexicon", "--tasks", TASK, "--write", *common)
     assert bench(*options, command=table) == before
-
-
-def test_every_format_and_the_own_overlaps_of_tasks(places):
-    _, common, _ = places
-    for fmt in ("plain", "markdown", "csv", "json"):
-        text = bench("--models", "tfidf-svd", "--suite", "sample", "--format", fmt, *common)
-        assert "sample" in text
-    (entry, *_) = json.loads(text)
-    assert entry["contamination"]["texts"]["compared"] == ["sample:train"]
-    own = json.loads(bench("--suite", "sample", "--format", "json", *common))
-    assert {row["task"] for row in own} >= {TASK}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "words"),
-    [
-        (("--models", "lexicn"), UsageError, "did you mean lexicon"),
-        (("--write", "--suite", "sample"), UsageError, "--models"),
-        (("--models", "lexicon", "--format", "yaml"), UsageError, "plain, markdown, csv, json"),
-        (("--models", "lexicon,tfidf-svd", "--training-texts", "none.txt"), UsageError, "NAME=FILE"),
-        (("--models", "lexicon", "--training-texts", "other=none.txt"), UsageError, "not among the models"),
-        (("--models", "lexicon", "--training-texts", "none.txt"), UsageError, "cannot be read"),
-        (("--models", "lexicon", "--data-dir", "no/such"), UsageError, "not a directory"),
-        (("--models", "lexicon", "--tasks", "polarity/mr"), DataMissing, "rt-polarity"),
-    ],
-)
-def test_wrong_usage_says_what_is_right(tmp_path, arguments, error, words):
-    with pytest.raises(error, match=words):
-        bench(*arguments, "--results-dir", tmp_path / "results", "--cache-dir", tmp_path / "cache")

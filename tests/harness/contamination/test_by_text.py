@@ -1,12 +1,6 @@
 """What texts show is joined with what names say; the answer is kept without a text."""
 
-import json
 from dataclasses import replace
-
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.contamination import (
     Evaluated,
@@ -21,8 +15,7 @@ from harness.contamination import (
     text_hash,
     write_evidence,
 )
-from harness.contamination.evidence import FILE, from_ranges, to_ranges
-from harness.errors import RecordInvalid, RecordNewer
+from harness.contamination.evidence import FILE
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record
 
@@ -50,12 +43,6 @@ def test_a_shared_text_makes_an_overlap_whatever_names_say():
     assert found.evidence["texts"] == {"compared": ["my-crawl"], "not_compared": {}}
 
 
-def test_clean_texts_leave_a_clean_name_clean():
-    found = joined(("my-crawl",), "sst5", finding("my-crawl", "Nothing of that kind was ever said."))
-    assert found.state == "clean"
-    assert found.evidence["matches"] == []
-
-
 def test_short_shared_texts_make_no_asterisk():
     assert joined(("my-crawl",), "sst5", finding("my-crawl", "fine")).state == "clean"
 
@@ -79,12 +66,6 @@ def test_the_declared_corpus_itself_stays_marked():
     assert found.evidence["matches"][0]["counts"]["normal"] == 0
 
 
-def test_names_whose_texts_are_not_at_hand_are_judged_as_names():
-    found = joined(("mr", "my-crawl"), "sst5", finding("my-crawl", "Nothing of that kind."))
-    assert (found.state, found.evidence["basis"]) == ("overlap", "descent")
-    assert found.evidence["matches"][0]["counts"]["rows"] == 2210, "the published counts"
-
-
 def test_a_shipped_list_stands_for_the_names_that_it_covers_and_takes_nothing_back():
     def listed(*texts):
         training = TrainingTexts("texts of mine", hashes=map(text_hash, texts), covers=("mr", "yelp"))
@@ -96,19 +77,6 @@ def test_a_shipped_list_stands_for_the_names_that_it_covers_and_takes_nothing_ba
     assert [match["basis"] for match in found.evidence["matches"]] == ["text", "source"]
     texts = finding("texts of mine", "Nothing of that kind.", covers=("mr", "yelp"))
     assert joined(("mr", "yelp"), "sst5", texts).state == "clean"
-
-
-def test_unknown_is_never_made_clean_by_texts():
-    assert joined(None, "sst5", finding("file", "Nothing of that kind.", covers=())).state == "unknown"
-    found = joined(None, "sst5", finding("file", LONG, covers=()))
-    assert (found.state, found.evidence["basis"], found.evidence["declared"]) == ("overlap", "text", None)
-    assert joined(None, "sst5").evidence["basis"] == "not declared"
-
-
-@given(st.lists(st.booleans(), max_size=60))
-def test_rows_survive_as_ranges(rows):
-    array = np.array(rows, dtype=bool)
-    assert from_ranges(to_ranges(array), len(array)).tolist() == rows
 
 
 def entry(**changes):
@@ -137,15 +105,6 @@ def test_evidence_is_kept_without_a_text(tmp_path):
     assert path.read_bytes() == first
 
 
-def test_writing_replaces_the_same_and_keeps_the_rest(tmp_path):
-    write_evidence(tmp_path, [entry(), entry(model="other")])
-    write_evidence(tmp_path, [entry(shared="")])
-    found = read_evidence(tmp_path)
-    assert [model for model, _ in found] == ["m", "other"]
-    assert found["m", "polarity/sst5/senteval-lr/1"].shared == ""
-    assert read_evidence(tmp_path / "none") == {}
-
-
 def record(**changes):
     facts = {"task": "polarity", "corpus": "sst5", "protocol": "senteval-lr/1", "split": "test", "seed": 0}
     plain = Record(
@@ -161,26 +120,3 @@ def test_evidence_applies_to_the_same_weights_and_data_alone(tmp_path):
     marked, *rest = apply_evidence([record(), *others], evidence)
     assert marked.contamination["state"] == "overlap"
     assert rest == others
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "{",
-        "[]",
-        "{}",
-        '{"schema": "1", "entries": []}',
-        '{"schema": 1, "entries": [{}]}',
-        '{"schema": 1, "entries": [{"contamination": {"state": "dirty"}, "full": {}, "clean": {}}]}',
-    ],
-)
-def test_a_damaged_file_is_named(tmp_path, content):
-    (tmp_path / FILE).write_text(content, "utf-8")
-    with pytest.raises(RecordInvalid, match=FILE):
-        read_evidence(tmp_path)
-
-
-def test_a_newer_file_is_refused(tmp_path):
-    (tmp_path / FILE).write_text(json.dumps({"schema": 2, "entries": []}), "utf-8")
-    with pytest.raises(RecordNewer, match="upgrade"):
-        write_evidence(tmp_path, [entry()])

@@ -17,8 +17,7 @@ from harness.contamination import (
     text_hash,
 )
 from harness.corpora import CorpusRegistry
-from harness.errors import UsageError
-from harness.text_check import declared_texts, training_file
+from harness.text_check import declared_texts
 
 DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
@@ -58,12 +57,6 @@ def test_every_level_finds_its_texts_and_no_others():
     assert found.counts("test") == {"part": "test", "rows": 5, **counts}
 
 
-def test_texts_without_letters_are_equal_by_their_exact_form_alone():
-    found = overlap(Evaluated(("!!!", "?", "")), TrainingTexts("mine", ("!!!", "...")))
-    assert found.shared.tolist() == [True, False, False]
-    assert not found.marks
-
-
 def test_short_texts_are_counted_and_make_no_mark():
     found = overlap(Evaluated(("Thank you", "Oh dear me no")), TrainingTexts("mine", ("thank you!",)))
     assert found.counts("all")["normal"] == 1
@@ -99,22 +92,6 @@ def test_a_sentence_inside_a_longer_text_is_found():
     long = " ".join(["Seven lanterns burned in the window of the old mill."] * 3)
     found = overlap(Evaluated((f"{SENTENCES[0]} {long}",)), TrainingTexts("mine", [review]))
     assert (found.sentences.tolist(), found.marks) == ([True], False), "one sentence of many"
-
-
-def test_files_hold_texts_or_hashes(tmp_path):
-    path = tmp_path / "mine.txt"
-    path.write_text("The harbour lay quiet under a pale morning sky.\n\nSecond line\n", "utf-8")
-    assert overlap(Evaluated(SENTENCES), training_file(path)).normal.tolist() == [True] + [False] * 4
-    path.write_text("\n".join(map(text_hash, SENTENCES[1:3])) + "\n", "utf-8")
-    listed = training_file(path)
-    assert listed.texts is None
-    assert overlap(Evaluated(SENTENCES), listed).normal.tolist() == [False, True, True, False, False]
-    for content in (b"", b"\n \n", b"\xff\xfe"):
-        path.write_bytes(content)
-        with pytest.raises(UsageError, match=r"mine\.txt"):
-            training_file(path)
-    with pytest.raises(UsageError, match="cannot be read"):
-        training_file(tmp_path / "absent.txt")
 
 
 def test_declared_sets_are_read_where_there_is_a_reader(tmp_path):

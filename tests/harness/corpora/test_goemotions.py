@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 import pytest
 
 from harness.corpora import CorpusRegistry, Examples
-from harness.corpora.goemotions import EKMAN, EMOTIONS, ekman
-from harness.errors import UsageError
+from harness.corpora.goemotions import EMOTIONS, ekman
 
 
 def examples_of(*labels: str) -> Examples:
@@ -48,28 +46,6 @@ def test_readings(reading: Any, classes: Any, expected: dict[int, str]) -> None:
     assert rows.dtype == labels.dtype == np.int64
     assert len(names) == classes
     assert names[:6] == ("anger", "disgust", "fear", "joy", "sadness", "surprise")
-
-
-def test_the_columns_are_found_by_name() -> None:
-    order = np.random.default_rng(0).permutation(len(EMOTIONS))
-    shuffled = Examples(
-        texts=COMMENTS.texts,
-        ids=COMMENTS.ids,
-        labels={"emotions": np.asarray(COMMENTS.labels["emotions"])[:, order]},
-        classes=tuple(EMOTIONS[i] for i in order),
-    )
-    assert ekman(shuffled).labels.tolist() == ekman(COMMENTS).labels.tolist()
-
-
-def test_the_map_covers_every_emotion_but_neutral_once() -> None:
-    covered = [name for group in EKMAN.values() for name in group]
-    assert sorted([*covered, "neutral"]) == sorted(EMOTIONS)
-
-
-@pytest.mark.parametrize(("reading", "classes"), [("both", 6), ("neutral-dropped", 7), ("selected", 7), ("mapped", 28)])
-def test_unknown_readings_are_refused(reading: Any, classes: Any) -> None:
-    with pytest.raises(UsageError, match="GoEmotions"):
-        ekman(COMMENTS, reading, classes)
 
 
 @pytest.mark.parametrize(
@@ -113,11 +89,3 @@ def test_published_class_counts(published: CorpusRegistry) -> None:
         "fear": 541,
         "disgust": 498,
     }
-
-
-def test_published_names_and_map_are_the_official_ones(published: CorpusRegistry) -> None:
-    assert published.data_dir is not None
-    folder = published.data_dir / "goemotions"
-    official = json.loads((folder / "ekman_mapping.json").read_text(encoding="utf-8"))
-    assert {name: set(group) for name, group in EKMAN.items()} == {n: set(g) for n, g in official.items()}
-    assert tuple((folder / "emotions.txt").read_text(encoding="utf-8").split()) == EMOTIONS

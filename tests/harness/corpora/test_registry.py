@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +14,6 @@ from click.testing import CliRunner
 
 from harness.cli.data import data as bench_data
 from harness.corpora import CorpusCard, CorpusRegistry, Examples, Files, Source
-from harness.corpora import registry as module
 from harness.corpora.base import row_ids
 from harness.corpora.files import download
 from harness.corpora.registry import builtin
@@ -42,11 +39,6 @@ class Toy:
         self.reads += 1
         texts = tuple(files.path(LINES).read_text().split())
         return Examples(texts=texts, ids=row_ids(split, len(texts)), labels={})
-
-
-class Broken:
-    def __init__(self) -> None:
-        raise RuntimeError("no good")
 
 
 @pytest.fixture
@@ -88,24 +80,6 @@ def test_unknown_names_suggest_near_ones(tmp_path: Path) -> None:
     assert set(registry.matching("ratings")) == {
         *("ratings-tweets", "ratings-editorials", "ratings-products", "ratings-films")
     }
-
-
-def test_other_distributions_bring_corpora_and_a_bad_one_hides_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "toys", type(sys)("toys"))
-    sys.modules["toys"].__dict__.update(Toy=Toy, Broken=Broken)
-    entries = {"toy": "toys:Toy", "broken": "toys:Broken", "gone": "no_such_module:X", "mr": "toys:Toy"}
-    made = [importlib.metadata.EntryPoint(name, value, module.GROUP) for name, value in entries.items()]
-    monkeypatch.setattr(module, "entry_points", lambda group: made)
-    registry = CorpusRegistry(None, tmp_path, offline=True)
-    with pytest.warns(UserWarning) as caught:
-        assert registry.names() == (*builtin(), "toy")
-    assert len(caught) == 3
-    assert registry.card("toy").title == "Toy"
-    for name, reason in (("broken", "no good"), ("gone", "ModuleNotFoundError"), ("mr", "exists already")):
-        with pytest.raises(UsageError, match=reason):
-            registry.corpus(name)
 
 
 def test_status_says_where_the_files_are(tmp_path: Path, path: Path, online: None) -> None:

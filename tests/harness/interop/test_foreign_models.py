@@ -1,6 +1,5 @@
 """Models of other libraries keep the contract once wrapped."""
 
-import importlib.util
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import torch
 
 import harness
-from harness.errors import EncoderFault, ExtraMissing, UsageError
+from harness.errors import EncoderFault, UsageError
 from harness.fingerprint import fingerprint_of
 from harness.interop import as_encoder, foreign_models
 from harness.testing import check_encoder
@@ -65,23 +64,9 @@ def test_a_wrapped_model_keeps_every_rule_of_the_contract():
     assert report.passed, str(report)
 
 
-def test_options_reach_the_model_and_the_record():
-    model = Sentences()
-    encoder = as_encoder(model, name="mine", normalize_embeddings=True)
-    assert np.linalg.norm(encoder.encode(["eel"])) == pytest.approx(1)
-    assert model.seen == [(1, True)]
-    assert encoder.describe()["encode_options"] == {"normalize_embeddings": "True"}
-
-
 def test_other_weights_have_another_fingerprint():
     one, same, other = (as_encoder(Sentences(factor), name="mine") for factor in (1.0, 1.0, 2.0))
     assert fingerprint_of(one) == fingerprint_of(same) != fingerprint_of(other)
-
-
-def test_the_card_says_what_is_known():
-    card = as_encoder(Sentences(), name="mine", title="Mine", base="bert").card
-    assert (card.name, card.shown, card.base, card.training_data) == ("mine", "Mine", "bert", None)
-    assert as_encoder(Sentences(), name="mine", training_data=["mr"]).card.training_data == ("mr",)
 
 
 def test_models_of_mteb_s_protocol_get_batches(monkeypatch):
@@ -91,12 +76,6 @@ def test_models_of_mteb_s_protocol_get_batches(monkeypatch):
     vectors = as_encoder(model, name="theirs").encode([f"t{i}" for i in range(70)])
     assert vectors.shape == (70, 2)
     assert model.batches == [(3, 70, {"batch_size": 32}, metadata)]
-
-
-@pytest.mark.skipif(importlib.util.find_spec("mteb") is not None, reason="mteb is installed")
-def test_without_mteb_its_models_say_what_to_install():
-    with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[mteb\]'"):
-        as_encoder(Protocol(), name="theirs").encode(["a"])
 
 
 def test_what_is_no_model_is_refused():

@@ -6,7 +6,6 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.import_mteb import import_mteb
-from harness.errors import DataInvalid, DataMissing
 from harness.interop import read_mteb
 from harness.interop.mteb_results import beside
 from harness.outcome import Metric
@@ -75,18 +74,6 @@ def test_scores_carry_their_protocol(folder):
     assert (scores[0].matches, scores[0].protocol) == ("", "mteb 2.26.24")
 
 
-def test_the_folder_names_the_model_where_nothing_else_does(folder):
-    (folder / "org__small-model" / "rev1" / "model_meta.json").unlink()
-    assert {score.model for score in read_mteb(folder)} == {"org/small-model"}
-
-
-def test_a_main_score_of_its_own_kind_is_kept(folder):
-    file = folder / "org__small-model" / "rev1" / "STS.json"
-    file.write_text(json.dumps(document("STS", scores={"test": [{"main_score": 0.5, "hf_subset": "en"}]})))
-    (score,) = read_mteb(file)
-    assert (score.metric, score.value, score.subset) == ("main", 0.5, "en")
-
-
 def test_a_score_without_value_loses_no_other(folder):
     file = folder / "org__small-model" / "rev1" / "STS.json"
     file.write_text(json.dumps(document("STS", scores={"test": [{"main_score": float("nan"), "accuracy": 0.5}]})))
@@ -110,31 +97,6 @@ def test_undeclared_models_are_known_by_their_name(folder, name):
     )  # fmt: skip
     pairs = beside(read_mteb(folder), [record])
     assert sum(records == [record] for _, records in pairs) == 1
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "is not JSON"),
-        ("[]", "holds no JSON object"),
-        (
-            json.dumps({"mteb_version": "1.0", "test": {"en": {"accuracy": 0.5}}}),
-            "no result file of mteb 1.11 or newer",
-        ),
-        (json.dumps(document(scores={"test": {"en": {}}})), "`scores.test` is not a list of objects"),
-    ],
-)
-def test_other_files_are_refused(tmp_path, content, message):
-    (tmp_path / "x.json").write_text(content)
-    with pytest.raises(DataInvalid, match=message):
-        read_mteb(tmp_path)
-
-
-def test_what_is_not_there_is_said(tmp_path):
-    with pytest.raises(DataMissing, match="no such file or folder"):
-        read_mteb(tmp_path / "none")
-    with pytest.raises(DataMissing, match="holds no result files"):
-        read_mteb([tmp_path])
 
 
 def run(*arguments):

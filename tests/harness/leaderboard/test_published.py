@@ -55,16 +55,3 @@ def test_sums_guard_every_digit() -> None:
         sums[n.table] += round(n.value * 10_000)
     carl = {"I": 253_870, "II": 28_041_600, "III": 6_363_720, "IV": -40_052, "V": 24_813_100}
     assert sums == {**carl, "SACL": 7_118_500}
-
-
-def test_the_papers_asterisk_stands_on_one_number() -> None:
-    marked = [n for n in load_published() if n.trained_on]
-    assert [(n.table, n.model, n.corpus) for n in marked] == [("II", "SentiCSE", "mr")]
-
-
-def test_counterparts() -> None:
-    counterparts = {n.row: n.encoder for n in load_published()}
-    assert counterparts["BERT", "BERT-PT"] == "bert-pt-rest"
-    assert counterparts["RoBERTa", "CARL"] is None, "ours has another backbone, an eighth of its size"
-    assert counterparts["BERT", "CARL"] is None
-    assert counterparts["BERT", "w/o TP"] is None

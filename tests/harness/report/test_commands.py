@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import bench
-from harness.errors import UsageError
 
 
 @pytest.fixture
@@ -50,34 +48,3 @@ def test_all_figures_come_with_their_captions(results: Path, tmp_path: Path) -> 
     text = (tmp_path / "README.md").read_text("utf-8")
     assert {"geometry", "cost", "confusion-sst5"} <= drawn
     assert all(f"]({name}.svg)" in text for name in drawn)
-
-
-def test_chosen_figures_and_formats(results: Path, tmp_path: Path) -> None:
-    out = call("figures", "geometry", "pca", "--results-dir", str(results), "--format", "pdf,png", "-o", str(tmp_path))
-    assert sorted(p.name for p in tmp_path.glob("*.p??")) == ["geometry.pdf", "geometry.png"]
-    assert not (tmp_path / "README.md").exists(), "captions of some figures must not replace those of all"
-    assert "pca: not drawn: " in out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["figures", "--format", "gif"], "no format 'gif'; there are svg, pdf, png"),
-        (["figures", "foresst"], "unknown figure 'foresst'; did you mean forest"),
-        (["report", "--models", "brt"], "unknown recorded model 'brt'; did you mean bert"),
-        (["report", "--data-dir", "no/such"], "no/such is not a directory"),
-        (["report", "--results-dir", "no/such"], "no records in no/such"),
-    ],
-)
-def test_what_a_user_can_mend(results: Path, tmp_path: Path, arguments: list[str], words: str) -> None:
-    extra = [] if "--results-dir" in arguments else ["--results-dir", str(results)]
-    with pytest.raises(UsageError, match=words):
-        CliRunner().invoke(bench, [*arguments, *extra, "-o", str(tmp_path / "o")], catch_exceptions=False)
-
-
-def test_rank_ranges_on_request(results: Path) -> None:
-    document = json.loads(call("table", "II", "--results-dir", str(results), "--format", "json", "--ranks"))
-    cells = [cell for block in document["tables"][0]["blocks"] for row in block["rows"] for cell in row["cells"]]
-    assert {cell["places"] for cell in cells} > {""}
-    plain = json.loads(call("table", "II", "--results-dir", str(results), "--format", "json"))
-    assert '"places": "1' not in json.dumps(plain)

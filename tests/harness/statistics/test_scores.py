@@ -6,7 +6,6 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from harness import statistics
-from harness.statistics import bootstrap
 
 
 def sample(n, seed=0, noise=1.0):
@@ -58,16 +57,6 @@ def test_f1_has_the_bca_interval_of_scipy(average):
     width = theirs.high - theirs.low
     assert ours.low == pytest.approx(theirs.low, abs=0.12 * width)
     assert ours.high == pytest.approx(theirs.high, abs=0.12 * width)
-
-
-def test_the_accuracy_interval_is_the_binomial_one():
-    rng = np.random.default_rng(2)
-    gold = rng.integers(2, size=2000)
-    predicted = np.where(rng.random(2000) < 0.8, gold, 1 - gold)
-    ours = statistics.classification_metrics(gold, predicted, 2)["accuracy"]
-    half = 1.96 * np.sqrt(ours.value * (1 - ours.value) / 2000)
-    assert ours.value - ours.low == pytest.approx(half, rel=0.12)
-    assert ours.high - ours.value == pytest.approx(half, rel=0.12)
 
 
 def test_documents_are_resampled_whole_and_widen_the_interval():
@@ -132,17 +121,6 @@ def test_leaving_one_kind_out_is_leaving_each_row_out(metric, groups):
     np.testing.assert_allclose(score.without(), each, rtol=1e-12)
 
 
-def test_blocks_change_nothing(monkeypatch):
-    whole = np.concatenate(list(statistics.weightings(40, draws=30)))
-    score = statistics.Scored("pearson", *sample(40))
-    without = score.without()
-    monkeypatch.setattr(bootstrap, "BLOCK", 90)
-    parts = list(statistics.weightings(40, draws=30))
-    assert len(parts) > 1
-    np.testing.assert_array_equal(whole, np.concatenate(parts))
-    np.testing.assert_allclose(score.without(), without, rtol=1e-12)
-
-
 def test_resamples_are_shared_by_all_models_and_repeat_exactly():
     first = statistics.resamples(50).copy()
     statistics.resamples.cache_clear()
@@ -150,11 +128,3 @@ def test_resamples_are_shared_by_all_models_and_repeat_exactly():
     assert (first.sum(axis=1) == 50).all()
     with pytest.raises(ValueError, match="read-only"):
         statistics.resamples(50)[0, 0] = 1
-
-
-def test_documents_count_alike_by_name_and_by_their_place_among_the_names():
-    names = [f"document {number % 13}" for number in range(60)]
-    places = np.unique(names, return_inverse=True)[1].astype(np.int32)
-    size, columns = bootstrap.group_columns(names)
-    assert size == 13
-    np.testing.assert_array_equal(bootstrap.group_columns(places)[1], columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,8 @@ import pytest
 import torch
 
 from harness.encoder import EncoderCard
-from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
 from harness.transformer import Layout, TransformerEncoder
-from harness.transformer.hub import hub_reachable
 
 
 class Plain(TransformerEncoder):
@@ -32,13 +29,6 @@ class Plain(TransformerEncoder):
         poolings=("cls", "mean", "pooler", "last"),
     )
     layout = Layout(architecture="bert", vocabulary=(("vocab.txt",),))
-
-
-class Served(Plain):
-    """The same, from a hub."""
-
-    hub = "org/plain"
-    hub_aliases = ("plain",)
 
 
 @pytest.fixture
@@ -79,49 +69,6 @@ def test_a_long_text_is_cut_where_asked(bert_directory: Path) -> None:
     assert Plain(weights_dir=bert_directory, max_length=5000).effective_max_length() == 160
 
 
-def test_pickling_leaves_the_weights_out(tiny: ModuleType, encoder: Plain) -> None:
-    vectors = encoder.encode(tiny.TEXTS)
-    packed = pickle.dumps(encoder)
-    assert len(packed) < 5_000
-    assert np.array_equal(pickle.loads(packed).encode(tiny.TEXTS), vectors)
-
-
-def test_options_are_checked(bert_directory: Path) -> None:
-    with pytest.raises(UsageError, match="no trained weights for pooling 'max'"):
-        Plain(pooling="max")
-    with pytest.raises(UsageError, match="unknown dtype"):
-        Plain(dtype="int8")
-    with pytest.raises(UsageError, match="at least 3"):
-        Plain(max_length=2)
-    with pytest.raises(UsageError, match="device 'cuda:99'"):
-        Plain(weights_dir=bert_directory, device="cuda:99").encode(["a"])
-
-
-def test_an_untrained_pooler_is_refused_and_the_rest_runs(
-    tiny: ModuleType, bert_directory: Path, tmp_path: Path
-) -> None:
-    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(tmp_path))
-    tiny.write_config(tmp_path / "config.json", network.config)
-    state = network.state()
-    state["pooler.dense.bias"].zero_()
-    tiny.write_weights(tmp_path / "model.safetensors", state)
-    with pytest.raises(WeightsInvalid, match="never trained"):
-        Plain(weights_dir=tmp_path, pooling="pooler", device="cpu").encode(["a"])
-    expected = Plain(weights_dir=bert_directory, device="cpu").encode(["a"])
-    assert np.array_equal(Plain(weights_dir=tmp_path, device="cpu").encode(["a"]), expected)
-    tiny.write_weights(tmp_path / "model.safetensors", network.state(pooler=False))
-    with pytest.raises(WeightsInvalid, match="has no pooler"):
-        Plain(weights_dir=tmp_path, pooling="pooler", device="cpu").encode(["a"])
-
-
-def test_a_vocabulary_larger_than_the_table_is_refused(tiny: ModuleType, bert_directory: Path, tmp_path: Path) -> None:
-    tiny.write_wordpiece(tmp_path)
-    with (tmp_path / "vocab.txt").open("a") as file:
-        file.write("surplus\n")
-    with pytest.raises(WeightsInvalid, match="vocabulary and weights belong to different models"):
-        Plain(weights_dir=bert_directory, tokenizer_dir=tmp_path, device="cpu").encode(["a"])
-
-
 def test_the_fingerprint_follows_every_file(tiny: ModuleType, bert_directory: Path, tmp_path: Path) -> None:
     def fingerprint() -> str:
         return Plain(weights_dir=tmp_path).fingerprint
@@ -141,23 +88,6 @@ def test_the_fingerprint_follows_every_file(tiny: ModuleType, bert_directory: Pa
     tiny.write_weights(tmp_path / "model.safetensors", network.state())
     seen.append(fingerprint())
     assert len(set(seen)) == 5
-
-
-def test_missing_weights_say_where_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AFFECTBENCH_OFFLINE", "1")
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    hub_reachable.cache_clear()
-    for encoder, source in ((Plain(), "example.org/plain.zip"), (Served(), "org/plain")):
-        with pytest.raises(WeightsMissing) as caught:
-            encoder.encode(["a"])
-        assert source in str(caught.value)
-        assert "--weights-dir plain=DIR" in str(caught.value)
-        assert "model.safetensors or pytorch_model.bin" in str(caught.value)
-        assert encoder.availability()[0] == "weights-missing"
-    with pytest.raises(WeightsMissing, match=r"vocab\.txt in"):
-        (tmp_path / "some").mkdir()
-        Plain(weights_dir=tmp_path / "some").encode(["a"])
-    hub_reachable.cache_clear()
 
 
 def test_importing_needs_no_torch() -> None:

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
 from harness.transformer import library
-from harness.transformer.hub import cached_snapshot, deciding_files, fetch_from_hub, find_files, parse_hub_id
+from harness.transformer.hub import cached_snapshot, fetch_from_hub
 from harness.transformer.library import HubEncoder, SentenceTransformerEncoder, hub_plugin
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -285,23 +285,6 @@ def sentence_modules(directory: Path, **limits: int) -> None:
     (directory / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
 
 
-def test_heads_are_listed_and_an_untrained_pooler_refused(
-    tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(tmp_path))
-    tiny.write_config(tmp_path / "config.json", network.config)
-    state = {**network.state("bert."), "classifier.weight": torch.ones(2, 32)}
-    state["bert.pooler.dense.bias"].zero_()
-    tiny.write_weights(tmp_path / "model.safetensors", state)
-    for shapes in (library.PACKED, {}):
-        monkeypatch.setattr(library, "PACKED", shapes)
-        encoder = HubEncoder(tmp_path, device="cpu")
-        encoder.load()
-        assert encoder.describe()["left_out"] == ["classifier.weight"]
-        with pytest.raises(WeightsInvalid, match="trained"):
-            HubEncoder(tmp_path, pooling="pooler", device="cpu").encode(["a"])
-
-
 # Sentence-transformers
 
 installed = pytest.mark.skipif(
@@ -356,21 +339,6 @@ def test_a_static_embedding_has_no_limit(tiny: ModuleType, tmp_path: Path) -> No
         assert encoder.describe()["max_length"] is None
 
 
-@installed
-def test_a_directory_that_is_no_model(tmp_path: Path) -> None:
-    (tmp_path / "modules.json").write_text("[{]")
-    with pytest.raises(WeightsInvalid, match="cannot load it"):
-        SentenceTransformerEncoder(tmp_path, device="cpu").encode(["a"])
-
-
-def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library.importlib.util, "find_spec", lambda name: None)
-    encoder = SentenceTransformerEncoder(tmp_path, device="cpu")
-    with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[sentence-transformers\]'"):
-        encoder.encode(["a"])
-    assert encoder.availability()[0] == "extra-missing"
-
-
 # Files
 
 
@@ -378,14 +346,6 @@ def fill(directory: Path, *names: str) -> None:
     for name in names:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).touch()
-
-
-def test_hub_ids() -> None:
-    assert parse_hub_id("bert-base-uncased") == ("bert-base-uncased", None)
-    assert parse_hub_id("Org_1/a.b-c:refs/pr/3") == ("Org_1/a.b-c", "refs/pr/3")
-    for wrong in ("", "a/b/c", "a b", "/etc/passwd", "org/", "org/name:"):
-        with pytest.raises(UsageError):
-            parse_hub_id(wrong)
 
 
 def test_a_pinned_revision_in_the_hubs_cache(
@@ -407,14 +367,6 @@ def test_a_pinned_revision_in_the_hubs_cache(
         HubEncoder("org/name").files(fetch=False)
 
 
-def test_what_decides_a_vector(tmp_path: Path) -> None:
-    fill(tmp_path, "model.safetensors", "pytorch_model.bin", "config.json", "vocab.txt", "README.md", ".hidden.json")
-    fill(tmp_path, "1_Pooling/config.json", "2_Dense/pytorch_model.bin")
-    found = [str(path.relative_to(tmp_path)) for path in deciding_files(tmp_path)]
-    expected = ["1_Pooling/config.json", "2_Dense/pytorch_model.bin", "config.json", "model.safetensors", "vocab.txt"]
-    assert found == expected
-
-
 def test_fetching_takes_pickles_only_where_there_is_nothing_safer(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -432,13 +384,3 @@ def test_fetching_takes_pickles_only_where_there_is_nothing_safer(
     fill(tmp_path, "model.safetensors")
     fetch_from_hub("org/model")
     assert len(asked) == 3
-
-
-def test_what_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
-    from harness.transformer import Layout
-
-    with pytest.raises(WeightsMissing, match="is not a directory"):
-        find_files(tmp_path / "nowhere", Layout(architecture="bert"))
-    fill(tmp_path, "config.json", "vocab.json")
-    with pytest.raises(WeightsMissing, match=r"model\.safetensors or .* in .*vocab\.json \+ merges\.txt"):
-        find_files(tmp_path, Layout(architecture="bert"))

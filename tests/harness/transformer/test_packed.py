@@ -86,37 +86,12 @@ def test_the_same_bits_alone_in_any_batch_and_in_any_order(networks, architectur
                 assert np.array_equal(shuffled, together[some]), (pooling, budget)
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_many_short_texts_beside_one_another(networks, count: int) -> None:
-    # Group sizes are where kernels choose their path.
-    packed = engine(networks["bert"])
-    items = random_items(300, [2] * 70 + [1] * 40 + [9] * 33, seed=3)
-    with threads(count):
-        for pooling in POOLINGS if count == 1 else ("cls", "mean"):
-            together = packed.pooled(items, pooling, 4096)
-            for part in (slice(0, 1), slice(0, 2), slice(3, 20), slice(69, 72), slice(100, 143)):
-                assert np.array_equal(packed.pooled(items[part], pooling, 4096), together[part])
-
-
-def test_token_states_have_the_same_bits_in_any_batch(networks) -> None:
-    packed = engine(networks["bert"])
-    items = random_items(300, [3, 50, 3, 12, 100], seed=5)
-    together = packed.states(items, 4096)
-    for item, states in zip(items, together, strict=True):
-        assert torch.equal(packed.states([item], 4096)[0], states)
-
-
 def test_bfloat16_is_close(networks) -> None:
     items = random_items(300, [1, 9, 64, 128, 30], seed=2)
     exact = engine(networks["bert"]).pooled(items, "cls", 1024).astype(np.float64)
     rough = engine(networks["bert"], torch.bfloat16).pooled(items, "cls", 1024).astype(np.float64)
     cosines = (exact * rough).sum(1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(rough, axis=1)
     assert cosines.min() >= 0.999
-
-
-def test_no_item_no_row(networks) -> None:
-    assert engine(networks["bert"]).pooled([], "mean", 1024).shape == (0, 128)
-    assert engine(networks["bert"]).states([], 1024) == []
 
 
 def test_extra_tables_are_summed_at_the_input(tiny: ModuleType) -> None:
