@@ -45,15 +45,15 @@ docs: $(VENV)/.installed
 	$(BIN)/python docs/build.py
 
 tables: $(VENV)/.installed
-	$(BIN)/bench table --suite paper --format markdown --intervals -o results/tables.md
-	$(BIN)/bench table --format csv --long -o results/long.csv
+	$(BIN)/bench table --results-dir results --suite paper --format markdown --intervals -o results/tables.md
+	$(BIN)/bench table --results-dir results --format csv --long -o results/long.csv
 	$(BIN)/bench table overview --suite recipes --results-dir results/recipes -o results/recipes.md
 
 figures: $(VENV)/.installed
-	$(BIN)/bench figures --suite paper -o docs/figures
+	$(BIN)/bench figures --results-dir results --suite paper -o docs/figures
 
 report: $(VENV)/.installed
-	$(BIN)/bench report --suite paper -o results/report.html
+	$(BIN)/bench report --results-dir results --suite paper -o results/report.html
 
 # Everything that is made from the committed records.
 results: tables figures report

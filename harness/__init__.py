@@ -2,7 +2,7 @@
 
 The public interface; each name is imported when it is first used, so that `import harness` costs nothing.
 
-    board = harness.run(["minilm", "lexicon"], "sample")
+    board = harness.run(["minilm", "lexicon"], "quick")
     board.frame              # a pandas frame with a MultiIndex
     board                    # in a notebook: the table
 """

@@ -60,12 +60,12 @@ class EncoderFault(BenchError):
     """An encoder broke its contract (shape, dtype, finiteness) or raised while encoding."""
 
 
-class TimeLimit(BenchError):
-    """A unit took longer than `--unit-timeout` and was stopped."""
-
-
 class WorkerLost(BenchError):
-    """The processes that did a piece of work died, again and again."""
+    """The workers that did a piece of work died, again and again."""
+
+
+class NameTaken(BenchError):
+    """There is a result of that model name with other weights; it is not replaced without being asked."""
 
 
 class StorageFault(BenchError):

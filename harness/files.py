@@ -10,12 +10,16 @@ import errno
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from harness.errors import StorageFault
+
+#: Where results lie by default, in the working directory.
+RESULTS_DIR = Path("bench-results")
 
 #: Prefix of files being written; whoever lists a directory skips these.
 PARTIAL = ".partial-"
@@ -88,3 +92,22 @@ def cache_root() -> Path:
     """Where caches lie by default: `$XDG_CACHE_HOME/affectbench`, or `~/.cache/affectbench`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "affectbench"
+
+
+#: Seconds after which nobody is still writing a file.
+_OLD = 3600.0
+
+
+def remove_leftovers(*directories: Path) -> None:
+    """Remove files that killed runs left half written an hour ago or earlier; what cannot be removed stays."""
+    for directory in directories:
+        for path in directory.rglob(f"{PARTIAL}*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime >= _OLD:
+                    path.unlink()
+
+
+def go_offline(asked: bool) -> None:
+    """Make `--offline` hold for every library that would use the network."""
+    if asked:
+        os.environ["AFFECTBENCH_OFFLINE"] = os.environ["HF_HUB_OFFLINE"] = "1"

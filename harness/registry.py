@@ -14,12 +14,13 @@ import inspect
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import BenchError, EncoderFault, UsageError, unknown_name
@@ -44,6 +45,8 @@ class EncoderPlugin:
     factory: Callable[..., Encoder]
     pooling: str | None = None
     origin: str = ""
+    spec: str | None = None
+    """What `find_encoder` finds it by; None for an encoder that only this process knows."""
 
     def accepts(self, option: str) -> bool:
         """Whether the constructor knows an option."""
@@ -162,7 +165,7 @@ def find_encoder(spec: str) -> EncoderPlugin:
         base, pooling = spec, ""
     elif pooling not in POOLINGS:
         raise UsageError(f"{spec}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
-    plugin = _find(base)
+    plugin = replace(_find(base), spec=spec)
     card = plugin.card
     if not pooling:
         return plugin
@@ -175,7 +178,83 @@ def find_encoder(spec: str) -> EncoderPlugin:
     # The plugin's own name and not what was typed: a directory's path is nobody's business in a record.
     name = f"{plugin.name}@{pooling}"
     titled = replace(card, name=name, title=f"{card.shown} ({pooling})", pooling=pooling)
-    return EncoderPlugin(name, titled, plugin.factory, pooling, plugin.origin)
+    return EncoderPlugin(name, titled, plugin.factory, pooling, plugin.origin, spec)
+
+
+def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
+    """The encoders of a run, each once and with a name of its own.
+
+    Args:
+        models: what a user typed (`find_encoder`), `NAME=SPEC` for a name of the user's choice, plugins, encoders, or
+            encoder classes.
+
+    Raises:
+        UsageError: a model does not exist, is no encoder, or two have the same name.
+    """
+    found: dict[object, EncoderPlugin] = {}
+    for model in models:
+        plugin = _find_named(model) if isinstance(model, str) else _given(model)
+        path = _local_path(plugin)
+        found.setdefault((plugin.name, plugin.origin[:3], path) if path else (plugin.name, plugin.origin), plugin)
+    by_name: dict[str, list[EncoderPlugin]] = {}
+    for plugin in found.values():
+        by_name.setdefault(plugin.name, []).append(plugin)
+    names = {id(plugin): name for same in by_name.values() for plugin, name in zip(same, _distinct(same), strict=True)}
+    return [_renamed(plugin, names[id(plugin)]) for plugin in found.values()]
+
+
+def _find_named(text: str) -> EncoderPlugin:
+    name, equals, spec = text.partition("=")
+    if not equals or "/" in name or Path(text.removeprefix("hf:").removeprefix("st:")).exists():
+        return find_encoder(text)
+    if name in encoder_names():
+        raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
+    return _renamed(find_encoder(spec), name)
+
+
+def _given(model: object) -> EncoderPlugin:
+    """A plugin for an encoder, or a class of encoders, that exists already."""
+    if isinstance(model, EncoderPlugin):
+        return model
+    card = getattr(model, "card", None)
+    if isinstance(model, type) and isinstance(card, EncoderCard) and hasattr(model, "encode"):
+        return EncoderPlugin(card.name, card, model, origin=f"{model.__qualname__} {id(model)}")
+    if isinstance(model, type) or not isinstance(model, Encoder):
+        kind = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise UsageError(
+            f"{kind} is no encoder: it needs a `card` and a method `encode(texts)`; "
+            "harness.interop.as_encoder wraps models of other libraries"
+        )
+    return EncoderPlugin(model.card.name, model.card, lambda: model, origin=f"{type(model).__qualname__} {id(model)}")
+
+
+def _local_path(plugin: EncoderPlugin) -> Path | None:
+    path = Path(plugin.origin.removeprefix("hf:").removeprefix("st:"))
+    return path.resolve() if plugin.spec is not None and plugin.origin and path.is_dir() else None
+
+
+def _distinct(plugins: list[EncoderPlugin]) -> list[str]:
+    """Distinct names for models of one name: the shortest ends of their paths that tell them apart."""
+    if len(plugins) == 1:
+        return [plugins[0].name]
+    paths = [_local_path(plugin) for plugin in plugins]
+    if None in paths:
+        raise UsageError(f"two models are called {plugins[0].name!r}; give the encoder's card another name")
+    pooling = f"@{plugins[0].pooling}" if plugins[0].pooling else ""
+    for depth in range(1, max(len(path.parts) for path in paths if path) + 1):
+        ends = [quote("/".join(path.parts[-depth:]), safe="/._-+~") for path in paths if path]
+        if len(set(ends)) == len(ends):
+            return [f"dir:{end}{pooling}" for end in ends]
+    # One directory, read in two ways.
+    return [
+        f"{plugin.origin[:3]}{path.name if path else ''}{pooling}" for plugin, path in zip(plugins, paths, strict=True)
+    ]
+
+
+def _renamed(plugin: EncoderPlugin, name: str) -> EncoderPlugin:
+    if plugin.name == name:
+        return plugin
+    return replace(plugin, name=name, card=replace(plugin.card, name=name, title=name.removeprefix("dir:")))
 
 
 def _find(name: str) -> EncoderPlugin:

@@ -18,12 +18,12 @@ import torch
 
 from harness.contamination import read_evidence
 from harness.corpora import Source
-from harness.embeddings import EmbeddingSpace, _stem
 from harness.errors import BenchError, RecordInvalid, RecordSkipped, WeightsInvalid
 from harness.figures.planes import _read as read_plane
 from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.outcome import Metric
 from harness.record import _CLASSES, _LARGEST_ARCHIVE, Failure, ModelFacts, Record, ResultStore, pack
+from harness.store import EmbeddingStore
 from harness.transformer.checkpoint import read_tensors
 from harness.transformer.library import LibraryEngine
 from harness.transformer.safety import check_directory
@@ -99,21 +99,13 @@ def test_kept_planes_are_no_pickles(tmp_path: Path, trace: Path) -> None:
 
 
 def test_embedding_shards_are_no_pickles(tmp_path: Path, trace: Path) -> None:
-    import hashlib
-
-    space = EmbeddingSpace(tmp_path / "space", "{}")
-    space.add(["one"], np.ones((1, 3), np.float32))
-    (vectors,), (index,) = (list((tmp_path / "space").glob(pattern)) for pattern in ("*.npy", "*.json"))
-    content, facts = npy_of_objects(trace), json.loads(index.read_text())
-    # Whoever can write a shard can write the checksums that fit it.
-    checksum = hashlib.sha256(content).hexdigest()
-    place = index.with_name(_stem(bytes.fromhex(facts["keys"]), checksum))
-    index.unlink()
-    vectors.unlink()
-    place.with_suffix(".npy").write_bytes(content)
-    place.with_suffix(".json").write_text(json.dumps({**facts, "sha256": checksum}))
+    space = EmbeddingStore(tmp_path).space({"fingerprint": "f"})
+    content = pickle.dumps(Bomb(trace))
+    space.directory.mkdir(parents=True)
+    # Whoever can write a shard can give it the name that fits.
+    (space.directory / f"{space._name(content)}.safetensors").write_bytes(content)
     with pytest.warns(UserWarning, match="damaged"):
-        assert EmbeddingSpace(tmp_path / "space", "{}").missing(["one"]) == ["one"]
+        space.refresh()
     assert not trace.exists()
 
 
@@ -455,7 +447,7 @@ def test_a_run_records_nothing_of_its_environment(tmp_path: Path, monkeypatch: p
         "        raise RuntimeError('with ' + os.environ['HF_TOKEN'])\n"
     )
     places = ["--results-dir", str(tmp_path / "results"), "--cache-dir", str(tmp_path / "cache")]
-    arguments = ["run", "-m", f"{plugin}:Leaky", "--suite", "sample", "-t", "geometry", "--processes", "1", *places]
+    arguments = ["run", "-m", f"{plugin}:Leaky", "--suite", "sample", "-t", "geometry", *places]
     CliRunner().invoke(bench, arguments)
     (path,) = (tmp_path / "results" / "records").glob("*/*.json")
     text = path.read_text()

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carl.ablation.results import EVALUATION
-from harness.embeddings import EmbeddingStore
-from harness.engines import LocalEngine
+from harness.evaluation import RunOptions, run
+from harness.progress import Progress
 from harness.registry import select_tasks
-from harness.runner import run
-from harness.units import RunOptions
+from harness.store import EmbeddingStore
 
 if TYPE_CHECKING:
-    from harness.engines.base import Plan
     from harness.record import Record
 
 #: What the paper's ablation reports, as far as everyone can have the data.
@@ -76,9 +74,7 @@ class Evaluation:
             device=self.device,
             offline=self.offline,
         )
-        done = run(
-            [f"hf:{checkpoint}"], options, engine=LocalEngine(), watcher=_Reporter(report), tasks=list(self.tasks)
-        )
+        done = run([f"hf:{checkpoint}"], options, progress=_Reporter(report), tasks=list(self.tasks))
         if done.interrupted:
             raise KeyboardInterrupt
         store = EmbeddingStore(self.cache_dir)
@@ -94,31 +90,19 @@ def _entry(record: Record) -> dict[str, Any]:
     return {"status": "ok", "metrics": metrics, "data": record.data}
 
 
-class _Reporter:
+class _Reporter(Progress):
     """Says how each task ended."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
+        super().__init__()
         self._report = report
 
-    def begin(self, plan: Plan) -> None:
-        """Nothing to say."""
+    def line(self, text: str) -> None:
+        """Pass it on."""
+        self._report(f"  {text}")
 
-    def model(self, name: str, units: int, texts: int, characters: int) -> None:
-        """Say how much there is to do."""
-        self._report(f"  scoring on {units} tasks, {texts:,} texts to encode")
-
-    def encoded(self, texts: int, seconds: float, characters: int) -> None:
-        """Nothing to say."""
-
-    def unit(self, record: Record, *, fresh: bool) -> None:
+    def ended(self, record: Record, *, fresh: bool) -> None:
         """Say the first number of a task."""
         if record.status == "ok":
             name, metric = next(iter(record.metrics.items()))
-            self._report(f"  {record.task_id}  {name} {metric.value:.4f}")
-
-    def notice(self, message: str) -> None:
-        """Pass it on."""
-        self._report(f"  {message}")
-
-    def end(self) -> None:
-        """Nothing to close."""
+            self.line(f"{record.task_id}  {name} {metric.value:.4f}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +9,8 @@ from typing import TypeVar
 import click
 
 from harness.errors import UsageError
-from harness.files import cache_root
+from harness.files import RESULTS_DIR, cache_root
+from harness.files import go_offline as go_offline
 from harness.printing import FORMATS
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -24,7 +23,7 @@ def results_dir(function: F) -> F:
     return click.option(
         "--results-dir",
         type=_DIRECTORY,
-        default=Path("results"),
+        default=RESULTS_DIR,
         show_default=True,
         help="Where result records are.",
     )(function)
@@ -126,33 +125,3 @@ def directories(values: tuple[str, ...], option: str) -> dict[str, Path]:
             raise UsageError(f"{option} {value}: {directory} is not a directory")
         pairs[name] = Path(directory)
     return pairs
-
-
-#: Letters of `size`'s units, each a thousand times the one before.
-_SIZES = "KMGT"
-
-#: No machine has as many bytes.
-_LARGEST = 2.0**63
-
-
-def size(text: str, option: str) -> int:
-    """A number of bytes, with or without a unit.
-
-    >>> size("2GB", "--max-memory"), size("512 m", "--max-memory"), size("1.5GiB", "--max-memory")
-    (2000000000, 512000000, 1610612736)
-
-    Raises:
-        UsageError: no size.
-    """
-    match = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*(?:([{_SIZES}])(i?))?B?", text.strip(), re.IGNORECASE)
-    power = _SIZES.index(match[2].upper()) + 1 if match is not None and match[2] else 0
-    found = 0.0 if match is None else float(match[1]) * (1024 if match[3] else 1000) ** power
-    if not 1 <= found < _LARGEST:
-        raise UsageError(f"{option} takes a size such as 2GB or 512MiB, not {text[:40]!r}")
-    return int(found)
-
-
-def go_offline(asked: bool) -> None:
-    """Make `--offline` hold for every library that would use the network."""
-    if asked:
-        os.environ["AFFECTBENCH_OFFLINE"] = os.environ["HF_HUB_OFFLINE"] = "1"

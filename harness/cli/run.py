@@ -3,64 +3,44 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+from harness.errors import UsageError
+from harness.printing import echo, show_rows
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from harness.cli.progress import Tally
-    from harness.runner import RunReport
+    from harness.evaluation import Evaluation, Evaluator, RunReport
+    from harness.progress import Progress
 
 
 @click.command()
-@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated or repeated; see `bench models`.")
-@click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: paper]")
+@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated or repeated; NAME=PATH names one.")
+@click.option("--suite", default=None, help="A suite of `bench tasks`  [default: paper]")
 @click.option("--tasks", "-t", multiple=True, help="Families, corpora or ids, e.g. polarity,emotion or polarity/mr.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="For tasks with a random part, comma-separated.")
 @options.data_dir
 @options.results_dir
 @options.cache_dir
 @options.encoder_options
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Try it out on about N texts of each corpus.")
 @click.option(
-    "--processes",
-    type=click.IntRange(min=1),
-    default=None,
-    help="Processes, or Ray workers, of one thread each; 1: this one alone  [default: what is quickest]",
+    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to measure."
 )
-@click.option(
-    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where units are done."
-)
-@click.option(
-    "--address", default=None, help="A Ray cluster: auto, or host:port  [default: one on this machine for this run]"
-)
-@click.option(
-    "--shard",
-    "shard_text",
-    default=None,
-    metavar="i/n",
-    help="Only the i-th of n shares of the plan, as job arrays do.",
-)
-@click.option(
-    "--unit-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=None,
-    metavar="SECONDS",
-    help="Stop an encoder without progress, or a scoring unit, after so long; it counts as failed.",
-)
-@click.option("--max-memory", default=None, metavar="SIZE", help="That arrays may take, e.g. 2GB  [default: 2GB]")
-@click.option("--dry-run", is_flag=True, help="Print units, texts, tokens, FLOPs, time and disk; do nothing.")
-@click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or do everything again.")
+@click.option("--address", default=None, help="A Ray cluster: auto, or host:port  [default: one on this machine]")
+@click.option("--workers", type=click.IntRange(min=1), default=None, help="Ray tasks at once  [default: all cores]")
+@click.option("--shard", default=None, metavar="i/n", help="Only the i-th of n shares of the plan, as job arrays do.")
+@click.option("--dry-run", is_flag=True, help="Print what would be measured; do nothing.")
+@click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or measure everything again.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @options.offline
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but the summary.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but notices and the summary.")
 def run(
     models: tuple[str, ...],
     suite: str | None,
@@ -75,12 +55,11 @@ def run(
     dtype: str | None,
     batch_tokens: int | None,
     trusted: tuple[str, ...],
-    processes: int | None,
+    limit: int | None,
     engine: str,
     address: str | None,
-    shard_text: str | None,
-    unit_timeout: float | None,
-    max_memory: str | None,
+    workers: int | None,
+    shard: str | None,
     dry_run: bool,
     resume: bool,
     fail_fast: bool,
@@ -89,79 +68,59 @@ def run(
 ) -> int:
     """Encode, score and record models on tasks.
 
-    Each distinct text is encoded once; what is recorded already is not done again. `bench table` prints the
+    Each distinct text is encoded once; what is recorded already is not measured again. `bench table` prints the
     results.
 
-    Exit code: 0 all done (or weights or extras of a model are missing: a notice says which), 1 something failed,
-    2 wrong usage, 130 interrupted.
+    Exit code: 0 all done (or weights, extras or a corpus are missing on this machine: a notice says which), 1 something
+    failed, 2 wrong usage, 130 interrupted.
     """
     options.go_offline(offline)
-    from harness.cli.progress import LiveProgress, PlainProgress, SilentProgress
-    from harness.engines import LocalEngine, RayEngine
-    from harness.planning import Shard
-    from harness.runner import planned
-    from harness.runner import run as run_plan
-    from harness.units import RunOptions
+    from harness import evaluation
+    from harness.progress import progress_for
+    from harness.ray import measure as measure_on_ray
 
-    if address is not None and engine != "ray":
-        raise click.UsageError("--address is that of a Ray cluster: add --engine ray")
-    run_options = RunOptions(
+    if (address is not None or workers is not None) and engine != "ray":
+        raise UsageError("--address and --workers are those of a Ray cluster: add --engine ray")
+    if data_dir is not None and not data_dir.is_dir():
+        raise UsageError(f"--data-dir {data_dir} is not a directory; `bench data` says which files are needed")
+    run_options = evaluation.RunOptions(
         results_dir=results_dir,
         cache_dir=cache_dir,
-        data_dir=_existing(data_dir),
+        data_dir=data_dir,
         device=device,
         dtype=dtype,
         batch_tokens=batch_tokens,
-        processes=processes,
         weights_dirs=options.directories(weights_dirs, "--weights-dir"),
         tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
         trusted=tuple(options.split_names(trusted)),
         offline=offline,
         fresh=not resume,
         fail_fast=fail_fast,
-        max_memory=None if max_memory is None else options.size(max_memory, "--max-memory"),
-        unit_timeout=unit_timeout,
+        limit=limit,
     )
-    chosen = options.split_names(models)
-    patterns = options.split_names(tasks)
-    shard = None if shard_text is None else Shard.parse(shard_text)
+    chosen, patterns, numbers = options.split_names(models), options.split_names(tasks), _seeds(seeds)
     if dry_run:
-        from harness.cli.dry_run import show_plan
-
-        plan, bench = planned(chosen, run_options, suite=suite, tasks=patterns, seeds=_seeds(seeds), shard=shard)
-        click.echo(show_plan(plan, bench))
+        planned, evaluator = evaluation.plan(
+            chosen, run_options, suite=suite, tasks=patterns, seeds=numbers, shard=shard
+        )
+        echo(_shown_plan(planned, evaluator))
         return 0
-    watcher = SilentProgress() if quiet else LiveProgress() if sys.stderr.isatty() else PlainProgress()
-    signal.signal(signal.SIGTERM, _interrupt)
-    report = run_plan(
+    progress = progress_for(quiet=quiet)
+    report = evaluation.run(
         chosen,
         run_options,
-        engine=RayEngine(address, processes) if engine == "ray" else LocalEngine(),
-        watcher=watcher,
         suite=suite,
         tasks=patterns,
-        seeds=_seeds(seeds),
+        seeds=numbers,
         shard=shard,
+        progress=progress,
+        engine=partial(measure_on_ray, address=address, workers=workers) if engine == "ray" else None,
     )
-    _summary(report, watcher, results_dir)
-    return 130 if report.interrupted else 1 if report.failed else 0
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _existing(data_dir: Path | None) -> Path | None:
-    from harness.errors import UsageError
-
-    if data_dir is not None and not data_dir.is_dir():
-        raise UsageError(f"--data-dir {data_dir} is not a directory; `bench data` says which files are needed")
-    return data_dir
+    _summary(report, progress, results_dir)
+    return report.exit_code
 
 
 def _seeds(text: str) -> tuple[int, ...]:
-    from harness.errors import UsageError
-
     try:
         seeds = tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError:
@@ -171,21 +130,32 @@ def _seeds(text: str) -> tuple[int, ...]:
     return seeds
 
 
-def _summary(report: RunReport, tally: Tally, results_dir: Path) -> None:
-    done = f"{tally.done} of {tally.total} units"
-    skipped = f" ({tally.skipped} were recorded before)" if tally.skipped else ""
+def _shown_plan(planned: list[Evaluation], evaluator: Evaluator) -> str:
+    """The evaluations of a plan, with the texts of their corpora and whether there is a result."""
+    rows: list[tuple[object, ...]] = []
+    for one in planned:
+        texts = sum(sum(evaluator.corpora.card(name).rows.values()) for name in evaluator.tasks[one.task].corpora)
+        there = not evaluator.options.fresh and evaluator.has_result(one)
+        rows.append((one.model, one.task, one.seed, f"{texts:,}", "recorded" if there else "to measure"))
+    left = sum(row[-1] == "to measure" for row in rows)
+    table = show_rows(("model", "task", "seed", "texts", ""), rows, "plain")
+    return f"{table}\n\n{left} evaluations to measure, {len(rows) - left} recorded before"
+
+
+def _summary(report: RunReport, progress: Progress, results_dir: Path) -> None:
+    done = f"{progress.done} of {progress.total} evaluations"
+    known = f" ({progress.known} were recorded before)" if progress.known else ""
     if report.interrupted:
-        click.echo(f"interrupted after {done}{skipped}; all of them are kept. To go on from here:", err=True)
-        click.echo(f"  {shlex.join(['bench', *_command_line()])}", err=True)
+        echo(f"interrupted after {done}{known}; all of them are kept. To go on from here:", err=True)
+        # Without `--fresh`: going on must not start again.
+        again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
+        echo(f"  {shlex.join(['bench', *again])}", err=True)
         return
-    click.echo(f"{done} ended{skipped}; records in {results_dir}", err=True)
-    for what, records in (("failed", report.failed), ("weights or extras missing", report.unavailable)):
+    echo(f"{done} ended{known}; records in {results_dir}", err=True)
+    for what, records in (("failed", report.failed), ("missing on this machine", report.missing)):
         counts = Counter(record.model.name for record in records)
         if counts:
-            shown = ", ".join(f"{model} ({count} unit{'s' * (count > 1)})" for model, count in counts.items())
-            click.echo(f"  {what}: {shown}; the notes above say why", err=True)
-
-
-def _command_line() -> list[str]:
-    """The arguments of this call, without `--fresh`: going on must not start again."""
-    return [argument for argument in sys.argv[1:] if argument != "--fresh"]
+            shown = ", ".join(f"{model} ({count} evaluation{'s' * (count > 1)})" for model, count in counts.items())
+            echo(f"  {what}: {shown}; the notes above say why", err=True)
+    if report.unknown:
+        echo(f"  no such model here or on the hub: {', '.join(report.unknown)}", err=True)

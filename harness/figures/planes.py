@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.embeddings import EmbeddingStore
 from harness.errors import BenchError, RecordInvalid
 from harness.figures.drawing import NotDrawn
 from harness.files import write_bytes
 from harness.record import pack, unpack
+from harness.store import EmbeddingStore
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,68 +1,58 @@
-"""How much the fault tests try: a bounded part in `make test`, all of it in `make faults`.
+"""Runs of `bench` that are disturbed, and what must be left of a run however it was disturbed.
 
-One setting decides, the environment variable AFFECTBENCH_FAULTS: `long`, or anything else for the bounded part.
-Property tests take it as `settings.get_profile("faults")`, others as the fixtures `thorough` and `cases`.
+All of it is marked `slow`. AFFECTBENCH_FAULTS=long (`make faults`) tries ten times as much.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
+import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-THOROUGH = os.environ.get("AFFECTBENCH_FAULTS") == "long"
+from harness.errors import RecordInvalid
+from harness.record import Record, ResultStore
 
-# Cases of which each is a whole run have a profile of their own.
-for name, bounded in (("faults", 200), ("costly faults", 40)):
-    settings.register_profile(
-        name,
-        max_examples=10_000 if THOROUGH else bounded,
-        # The bounded part tries the same cases every time, so that it fails when the program changes and not by chance.
-        derandomize=not THOROUGH,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
-    )
+#: Models without torch, tasks without data (`quick_tasks.py`): six evaluations in half a second.
+QUICK = ("--models", "lexicon,tfidf-svd", "--tasks", "quick")
 
-
-@pytest.fixture(scope="session")
-def thorough() -> bool:
-    """Whether this is `make faults`."""
-    return THOROUGH
+#: Runs `bench`, and prints what it imported.
+_COLD = """
+import json, sys
+from harness.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print(json.dumps([name for name in sys.modules if name.partition(".")[0] not in ("__main__", "encodings")]))
+"""
 
 
-@pytest.fixture
-def cases() -> int:
-    """How many cases a fuzzed parser is given."""
-    return 10_000 if THOROUGH else 300
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is slow."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
-def _memory() -> Iterator[Path]:
-    """A folder in memory, where the system has such folders; else one on the disk."""
-    shared = "/dev/shm"
-    in_memory = os.path.ismount(shared) and os.access(shared, os.W_OK)
-    with tempfile.TemporaryDirectory(prefix="affectbench-faults-", dir=shared if in_memory else None) as folder:
-        yield Path(folder)
+def times() -> int:
+    """How often to try: ten times as often in `make faults`."""
+    return 10 if os.environ.get("AFFECTBENCH_FAULTS") == "long" else 1
 
 
-@pytest.fixture
-def quick_path(_memory: Path) -> Iterator[Path]:
-    """An empty folder for tests that write ten thousand times and do not ask what reaches a disk."""
-    yield (folder := Path(tempfile.mkdtemp(dir=_memory)))
-    shutil.rmtree(folder)
-
-
-def _load(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
+    """A module of this folder, which is no package."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -71,25 +61,109 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
-def runs() -> ModuleType:
-    """The module `runs.py`."""
-    return _load("runs")
+@dataclass(frozen=True)
+class Ended:
+    """How one run ended."""
+
+    code: int
+    seconds: float
+    operations: int
+    printed: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The directories of a run, below one."""
+
+    root: Path
+
+    @property
+    def arguments(self) -> list[str]:
+        """Of `bench`."""
+        places = ["--results-dir", str(self.root / "results"), "--cache-dir", str(self.root / "cache")]
+        return ["run", *QUICK, *places]
+
+    @property
+    def store(self) -> ResultStore:
+        """Its records."""
+        return ResultStore(self.root / "results")
+
+    def records(self) -> dict[Any, tuple[Record, bytes | None]]:
+        """What was measured, with the bytes of the predictions; without what differs from run to run."""
+        found = {}
+        for record in self.store:
+            assert self.store.get(*record.key) == record
+            predictions = self.store.path(*record.key).with_suffix(".npz")
+            bare = replace(record, timings={}, environment={}, created="", predictions="")
+            found[record.key] = bare, predictions.read_bytes() if predictions.exists() else None
+        return found
+
+    def finished(self) -> dict[Path, tuple[int, int]]:
+        """The files of measured evaluations: writing one again would change its inode and date."""
+        found = {}
+        for record in self.store:
+            with suppress(RecordInvalid):
+                if record.status == "ok" and self.store.get(*record.key):
+                    path = self.store.path(*record.key)
+                    for file in filter(Path.exists, (path, path.with_suffix(".npz"))):
+                        found[file] = file.stat().st_ino, file.stat().st_mtime_ns
+        return found
+
+
+class Bench:
+    """Starts runs from one process (`warm.py`) that has imported what they need."""
+
+    def __init__(self, modules: list[str], environment: Mapping[str, str]) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("warm.py"))]
+        self._server = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(environment), text=True
+        )
+        self._send(modules)
+
+    def close(self) -> None:
+        """End the process."""
+        self._server.communicate()
+
+    def _send(self, request: Any) -> None:
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+
+    def run(self, place: Place, *more: str, **disturbance: Any) -> Ended:
+        """Run once; see `warm.py` for what can disturb it."""
+        return self.at_once(place, [disturbance], *more)[0]
+
+    def at_once(self, place: Place, disturbances: list[Mapping[str, Any]], *more: str) -> list[Ended]:
+        """Run several times at once on the same directories."""
+        own = {"arguments": [*place.arguments, *more], "root": str(place.root)}
+        self._send([{**own, **disturbance} for disturbance in disturbances])
+        assert self._server.stdout is not None
+        return [Ended(*answer) for answer in json.loads(self._server.stdout.readline())]
+
+    def goes_on(self, place: Place, undisturbed: Undisturbed) -> int:
+        """The next run ends in the records of an undisturbed one, and measures no finished evaluation again."""
+        finished = place.finished()
+        ended = self.run(place)
+        assert ended.code == 0, ended.printed
+        assert place.records() == undisturbed.records
+        again = place.finished()
+        assert {path: again[path] for path in finished} == finished
+        return len(finished)
 
 
 @dataclass(frozen=True)
 class Undisturbed:
     """A run that nothing disturbed: its directories, what it recorded, and how it ended."""
 
-    place: Any
+    place: Place
     records: Any
-    ended: Any
+    ended: Ended
 
 
 @pytest.fixture(scope="session")
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     plugins = tmp_path_factory.mktemp("plugins")
-    _load("quick_tasks").install(plugins)
+    load("quick_tasks").install(plugins)
     return {
         **os.environ,
         "PYTHONPATH": str(plugins),
@@ -101,23 +175,27 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _cold(runs: ModuleType, _environment: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[str]]:
-    place = runs.Place(tmp_path_factory.mktemp("cold"))
-    return place, runs.cold_run(place, _environment)
+def _cold(_environment: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, list[str]]:
+    """A run in a process of its own, and the modules that it imported."""
+    place = Place(tmp_path_factory.mktemp("cold"))
+    command = [sys.executable, "-c", _COLD, *place.arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment)
+    assert done.returncode == 0, done.stderr
+    return place, json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="session")
-def bench(runs: ModuleType, _environment: Any, _cold: Any) -> Iterator[Any]:
-    """Starts runs quickly; see `runs.Bench`."""
-    starter = runs.Bench(_cold[1], _environment)
+def bench(_environment: Any, _cold: Any) -> Iterator[Bench]:
+    """Starts runs quickly."""
+    starter = Bench(_cold[1], _environment)
     yield starter
     starter.close()
 
 
 @pytest.fixture(scope="session")
-def undisturbed(runs: ModuleType, bench: Any, _cold: Any, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(bench: Bench, _cold: Any, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """A run that nothing disturbed, equal to one in a process of its own."""
-    place = runs.Place(tmp_path_factory.mktemp("undisturbed"))
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
     ended = bench.run(place)
     assert ended.code == 0, ended.printed
     records = place.records()
@@ -126,14 +204,14 @@ def undisturbed(runs: ModuleType, bench: Any, _cold: Any, tmp_path_factory: pyte
     return Undisturbed(place, records, ended)
 
 
+@pytest.fixture(scope="session")
+def mutations() -> ModuleType:
+    """Damage to files; see `mutations.py`."""
+    return load("mutations")
+
+
 @pytest.fixture
-def place(runs: ModuleType, tmp_path: Path) -> Any:
+def place(tmp_path: Path) -> Iterator[Place]:
     """Empty directories for a run."""
-    return runs.Place(tmp_path)
-
-
-@pytest.fixture
-def measured(place: Any, undisturbed: Undisturbed) -> Any:
-    """Directories that hold all that an undisturbed run left."""
-    shutil.copytree(undisturbed.place.root, place.root, dirs_exist_ok=True)
-    return place
+    yield Place(tmp_path)
+    shutil.rmtree(tmp_path, ignore_errors=True)

@@ -112,7 +112,7 @@ def measured(tmp_path_factory):
         *("--results-dir", str(directory), "--cache-dir", str(directory / "cache")),
     )
     assert done.returncode == 0, done.stderr
-    assert "4 of 4 units ended" in done.stderr
+    assert "4 of 4 evaluations ended" in done.stderr
     return directory
 
 
@@ -148,11 +148,11 @@ def test_a_damaged_record_is_named(measured, tmp_path):
     assert path.name in done.stderr
 
 
-def test_a_missing_corpus_fails_its_tasks_and_the_table_says_why(tmp_path):
+def test_a_missing_corpus_is_said_once_and_the_table_shows_it(tmp_path):
     places = ("--results-dir", str(tmp_path), "--cache-dir", str(tmp_path / "cache"))
     done = bench("run", "-m", "lexicon", "-t", "polarity/mr", "--suite", "paper", "--offline", *places)
-    assert done.returncode == 1
-    assert "rt-polarity.pos" in done.stderr
+    assert done.returncode == 0
+    assert done.stderr.count("rt-polarity.pos") == 1
     table = bench("table", "II", "--results-dir", str(tmp_path))
     assert table.returncode == 0, table.stderr
 
@@ -254,6 +254,6 @@ def test_an_interrupt_ends_in_seconds_with_the_command_to_go_on(tmp_path, number
     _, stderr = process.communicate(timeout=20)
     assert process.returncode == 130, stderr
     assert time.monotonic() - sent < 10
-    assert "interrupted after 1 of 2 units" in stderr
+    assert "interrupted after 1 of 2 evaluations" in stderr
     assert "bench run --models lexicon" in stderr
     assert [path.name for path in Path(tmp_path / "r" / "records").iterdir()] == ["lexicon"]

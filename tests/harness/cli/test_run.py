@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from harness.locks import Lock
 from harness.record import ResultStore
 
 _PROBE = """
@@ -47,53 +45,56 @@ def shares(tmp_path_factory):
 def test_shards_together_are_the_whole_plan(shares):
     assert len(list(ResultStore(shares / "r"))) == 4
     done = bench(*SAMPLE, *places(shares))
-    assert "4 of 4 units ended (4 were recorded before)" in done.stderr
+    assert "4 of 4 evaluations ended (4 were recorded before)" in done.stderr
 
 
-def test_a_dry_run_says_what_is_left_and_leaves_nothing(tmp_path):
+def test_a_dry_run_says_what_is_left_and_leaves_nothing(shares, tmp_path):
     done = bench("run", "--models", "minilm,bert", "--suite", "paper", "--dry-run", *places(tmp_path))
     assert done.returncode == 0, done.stderr
-    for words in (
-        "encode mr ",
-        "encode imdb, 128 tokens",
-        "score polarity/mr/senteval-lr/1 seed 0",
-        "22 units to score",
-    ):
-        assert words in done.stdout
+    assert "polarity/mr/senteval-lr/1" in done.stdout
+    assert "22 evaluations to measure" in done.stdout
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_dry_run_knows_what_is_recorded(shares):
     done = bench(*SAMPLE, *places(shares), "--dry-run")
-    assert "0 units to score, 4 recorded before" in done.stdout
-    assert "encode sample" not in done.stdout
-    done = bench(*SAMPLE, *places(shares), "--dry-run", "--fresh")
-    assert "4 units to score, 0 recorded before" in done.stdout
-    done = bench(*SAMPLE, *places(shares), "--dry-run", "--fresh", "--device", "cuda")
-    assert "one GPU" in done.stdout
+    assert "0 evaluations to measure, 4 recorded before" in done.stdout
 
 
-def test_a_dry_run_imports_nothing_heavy(tmp_path):
-    code = _PROBE.format(arguments=["run", "--models", "minilm,lexicon", "--dry-run", *places(tmp_path)])
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr.endswith("HEAVY []\n"), done.stderr
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_waiting_for_another_run_ends_when_it_is_told_to(tmp_path, number):
-    unit = ResultStore(tmp_path / "r").path("lexicon", "geometry/sample/ekman6-single/1", 0)
-    with Lock(unit.with_suffix(".lock"), "a test"):
-        arguments = ["run", "--models", "lexicon", "--suite", "sample", "--tasks", "geometry", *places(tmp_path)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "harness.cli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert process.stderr is not None
+    from harness.evaluation import RunOptions, plan
+
+    arguments = ["run", "--models", "lexicon", "--suite", "sample", "--tasks", "geometry", *places(tmp_path)]
+    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c")
+    (evaluation,), evaluator = plan(["lexicon"], options, suite="sample", tasks=["geometry"])
+    with evaluator.lock(evaluation, wait=False):
+        process = subprocess.Popen([sys.executable, "-m", "harness.cli", *arguments], stderr=subprocess.PIPE, text=True)
         for line in process.stderr:
-            if "waiting for it" in line:
+            if "waiting" in line:
                 break
-        assert f"process {os.getpid()}" in line
         process.send_signal(number)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted after 0 of 1 units" in stderr
-    assert not unit.exists()
+    assert "interrupted after 0 of 1 evaluations" in stderr
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_models_of_one_name_are_told_apart_and_nothing_is_overwritten(tmp_path):
+    for seed in ("seed1", "seed2"):
+        (tmp_path / seed / "checkpoint").mkdir(parents=True)
+    spec = f"{tmp_path}/seed1/checkpoint,{tmp_path}/seed2/checkpoint,mine={tmp_path}/seed1"
+    done = bench("run", "--models", spec, "--suite", "sample", "-t", "geometry", "--dry-run", *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    for name in ("dir:seed1/checkpoint", "dir:seed2/checkpoint", "mine"):
+        assert f"{name} " in done.stdout
+
+
+def test_an_encoder_that_exits_is_a_failure(tmp_path):
+    (tmp_path / "enc.py").write_text(
+        "import sys\nfrom harness import EncoderCard\n"
+        "class Exits:\n    card = EncoderCard(name='e', family='floor')\n    fingerprint = 'e'\n"
+        "    def encode(self, texts): sys.exit(0)\n"
+    )
+    models = f"{tmp_path}/enc.py:Exits,lexicon"
+    done = bench("run", "--models", models, "--suite", "sample", "-t", "geometry", *places(tmp_path))
+    assert done.returncode == 1
+    assert sorted(one.status for one in ResultStore(tmp_path / "r")) == ["failed", "ok"]

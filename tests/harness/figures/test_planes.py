@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from harness.corpora import CorpusRegistry
-from harness.embeddings import EmbeddingStore
 from harness.errors import RecordInvalid
 from harness.figures import Drawing, NotDrawn, Source, draw_all
 from harness.figures.planes import plane_of
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import tasks
+from harness.store import EmbeddingStore
 
 TASK = "geometry/sample/ekman6-single/1"
 

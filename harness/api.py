@@ -1,0 +1,588 @@
+"""Everything that `bench` does, as one call each, for scripts and notebooks.
+
+    import harness
+    board = harness.run(["minilm", "lexicon"], "quick")      # bench run
+    board                                                    # in a notebook: the overview as a table
+    board.frame.xs("macro.f1", level="metric")               # pandas, one number a row
+    board.compare("minilm", "lexicon").numbers               # bench compare
+    harness.Leaderboard.read("results").to_latex("II")       # bench table
+
+`Leaderboard` holds results; `run` measures them; the `list_…` functions give what can be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.comparison import Changes, Comparison, Side, compare
+from harness.comparison import changes as compare_stores
+from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
+from harness.corpora import CorpusRegistry
+from harness.encoder import Encoder, encode_checked
+from harness.errors import BenchError, DataMissing, UsageError, unknown_name
+from harness.evaluation import RunOptions
+from harness.evaluation import run as run_plan
+from harness.files import RESULTS_DIR, cache_root, go_offline
+from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render
+from harness.leaderboard.render import STYLE, fragment
+from harness.progress import progress_for
+from harness.ray import measure as measure_on_ray
+from harness.record import Record, ResultStore
+from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, select_tasks
+from harness.registry import tasks as every_task
+from harness.text_check import TextCheck
+
+__all__ = [
+    "Leaderboard",
+    "changes",
+    "check_contamination",
+    "encode",
+    "list_corpora",
+    "list_models",
+    "list_tasks",
+    "load_encoder",
+    "run",
+]
+
+#: Levels of the frame's index, outermost first.
+INDEX = ("task", "corpus", "protocol", "split", "metric", "model")
+
+
+def run(
+    models: str | Encoder | type | Sequence[str | Encoder | type],
+    tasks: str | Sequence[str] | None = None,
+    *,
+    suite: str | None = None,
+    data_dir: str | Path | None = None,
+    results_dir: str | Path = RESULTS_DIR,
+    cache_dir: str | Path | None = None,
+    seeds: Sequence[int] = (0, 1, 2),
+    device: str | None = None,
+    dtype: str | None = None,
+    batch_tokens: int | None = None,
+    limit: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
+    workers: int | None = None,
+    shard: str | None = None,
+    weights_dirs: Mapping[str, str | Path] | None = None,
+    tokenizer_dirs: Mapping[str, str | Path] | None = None,
+    trust_remote_code: Sequence[str] = (),
+    offline: bool = False,
+    fresh: bool = False,
+    fail_fast: bool = False,
+    quiet: bool = False,
+) -> Leaderboard:
+    """Encode, score and record models on tasks, and give their results.
+
+    Each distinct text is encoded once; what is recorded already is not measured again. A failed evaluation is recorded
+    and the others go on: see `Leaderboard.failures`.
+
+    Args:
+        models: names as on the command line, encoders or encoder classes (see `harness.interop.as_encoder` for models
+            of other libraries), one or several.
+        tasks: a suite's name; or families, family/corpus, ids or shell patterns, one or several. None for the suite,
+            else for the paper's.
+        suite: only tasks of this suite.
+        data_dir: directory of the corpora in their official layouts.
+        results_dir: where records are kept.
+        cache_dir: where embeddings and fetched corpora are kept; None follows XDG_CACHE_HOME.
+        seeds: for tasks with a random part.
+        device: `cpu`, `cuda`, ...; None for a GPU if there is one.
+        dtype: `float32`, `bfloat16` or `float16`; None for float32.
+        batch_tokens: most tokens in one batch.
+        limit: use only about so many texts of each corpus, to try things out; the records say so, in a protocol of
+            their own, and tables never show them.
+        engine: `local`, or `ray` for a Ray cluster, whose workers make models and tasks again from their names.
+        address: of a Ray cluster, `auto` or `host:port`; None starts one on this machine for this run.
+        workers: how many Ray tasks run at once on a cluster of our own; None for all cores.
+        shard: `i/n` for the i-th of n shares of the plan, as job arrays do; None for all of it.
+        weights_dirs: model → its own checkpoint.
+        tokenizer_dirs: model → its vocabulary.
+        trust_remote_code: hub models that may run code of their own.
+        offline: never use the network, in this process from now on.
+        fresh: measure again what is recorded.
+        fail_fast: stop at the first failure.
+        quiet: show no progress.
+
+    Raises:
+        UsageError: a name that does not exist, a directory that is none, or a value that an option does not take;
+            nothing was done.
+        ExtraMissing: Ray is asked for and not installed; nothing was done.
+        StorageFault: the results directory cannot be written; nothing was done.
+        KeyboardInterrupt: interrupted; what was finished is recorded.
+    """
+    patterns = [tasks] if isinstance(tasks, str) else list(tasks or ())
+    if suite is None and len(patterns) == 1 and patterns[0] in SUITES:
+        suite, patterns = patterns[0], []
+    if data_dir is not None and not Path(data_dir).is_dir():
+        raise UsageError(f"data_dir {data_dir} is not a directory; harness.list_corpora() says which files are needed")
+    if engine not in ("local", "ray"):
+        raise UsageError(f"engine takes 'local' or 'ray', not {engine!r}")
+    if (address is not None or workers is not None) and engine != "ray":
+        raise UsageError('address and workers are those of a Ray cluster: add engine="ray"')
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit takes a number of texts from 1, not {limit!r}")
+    go_offline(offline)
+    report = run_plan(
+        list(models) if isinstance(models, list | tuple | set) else [models],
+        RunOptions(
+            results_dir=Path(results_dir),
+            cache_dir=cache_root() if cache_dir is None else Path(cache_dir),
+            data_dir=None if data_dir is None else Path(data_dir),
+            device=device,
+            dtype=dtype,
+            batch_tokens=batch_tokens,
+            weights_dirs=_paths(weights_dirs, "weights_dirs"),
+            tokenizer_dirs=_paths(tokenizer_dirs, "tokenizer_dirs"),
+            trusted=tuple(trust_remote_code),
+            offline=offline,
+            fresh=fresh,
+            fail_fast=fail_fast,
+            limit=limit,
+        ),
+        suite=suite,
+        tasks=patterns,
+        seeds=tuple(seeds),
+        shard=shard,
+        progress=progress_for(quiet=quiet),
+        engine=partial(measure_on_ray, address=address, workers=workers) if engine == "ray" else None,
+    )
+    if report.interrupted:
+        raise KeyboardInterrupt("interrupted; the same call goes on from here")
+    suffix = "" if limit is None else f"+limit-{limit}"
+    return Leaderboard(
+        report.records,
+        store=ResultStore(Path(results_dir)),
+        suite=suite or ("selected" if patterns else "paper"),
+        tasks={f"{name}{suffix}": task.metrics for name, task in select_tasks(suite, patterns).items()},
+    )
+
+
+def _paths(given: Mapping[str, str | Path] | None, option: str) -> dict[str, Path]:
+    paths = {name: Path(path) for name, path in (given or {}).items()}
+    for name, path in paths.items():
+        if not path.is_dir():
+            raise UsageError(f"{option}[{name!r}]: {path} is not a directory")
+    return paths
+
+
+def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float32]:
+    """Turn texts into vectors.
+
+    Args:
+        texts: any strings.
+        model: an encoder's name.
+        options: of `harness.load_encoder`: `weights_dir`, `device`, `max_length`, ...
+
+    Returns:
+        float32 (len(texts), dimensions), checked.
+
+    Raises:
+        TypeError: one string in place of the texts, or the arguments exchanged.
+        UsageError: no such encoder or option.
+        WeightsMissing, ExtraMissing: it cannot be made here.
+        EncoderFault: it raised, or broke its contract.
+    """
+    if isinstance(texts, str) or not isinstance(model, str):
+        raise TypeError(
+            "harness.encode(texts, model) takes a list of texts first and the model's name second, e.g. "
+            f"harness.encode(['hi'], 'minilm'), not {type(texts).__name__} and {type(model).__name__}"
+        )
+    return encode_checked(load_encoder(model, **options), list(texts))
+
+
+def list_models() -> pd.DataFrame:
+    """Declared encoders by name: what their cards say. Loads none of them; `bench models` also says which are ready."""
+    rows = [
+        {
+            "model": plugin.name,
+            "title": plugin.card.shown,
+            "family": plugin.card.family,
+            "base": plugin.card.base,
+            "pooling": plugin.card.pooling,
+            "parameters": plugin.card.parameters,
+            "training_data": None if plugin.card.training_data is None else ", ".join(plugin.card.training_data),
+            "licence": plugin.card.licence,
+            "weights": plugin.card.weights,
+        }
+        for plugin in encoder_plugins()
+    ]
+    return pd.DataFrame(rows).set_index("model")
+
+
+def list_tasks(suite: str | None = None) -> pd.DataFrame:
+    """Tasks by id: corpus, protocol, metrics, suites, source.
+
+    Args:
+        suite: only this one.
+
+    Raises:
+        UsageError: no such suite.
+    """
+    chosen = every_task() if suite is None else select_tasks(suite, [])
+    rows = [
+        {
+            "id": name,
+            "task": task.name,
+            "corpus": task.corpus,
+            "protocol": task.protocol,
+            "split": task.split,
+            "metrics": ", ".join(task.metrics),
+            "suites": ", ".join(task.suites),
+            "stochastic": task.stochastic,
+            "summary": task.summary,
+            "source": task.source,
+        }
+        for name, task in chosen.items()
+    ]
+    return pd.DataFrame(rows).set_index("id")
+
+
+def list_corpora(
+    data_dir: str | Path | None = None,
+    *,
+    cache_dir: str | Path | None = None,
+    fetch: bool = False,
+    offline: bool = False,
+) -> pd.DataFrame:
+    """Corpora by name: where they are, their rows and licences.
+
+    Args:
+        data_dir: directory of the official files.
+        cache_dir: the cache; None follows XDG_CACHE_HOME.
+        fetch: load every corpus that is here or can be fetched, and verify it; faults stand in the column `fault`.
+        offline: never use the network.
+    """
+    library = CorpusRegistry(
+        None if data_dir is None else Path(data_dir),
+        cache_root() if cache_dir is None else Path(cache_dir),
+        offline=offline,
+    )
+    rows: list[dict[str, Any]] = []
+    for name in library.names():
+        fault = ""
+        status = library.status(name)
+        if fetch and status.place != "nowhere":
+            try:
+                status = library.fetch(name)
+            except BenchError as error:
+                fault = str(error)
+        rows.append(
+            {
+                "corpus": name,
+                "title": status.card.title,
+                "place": status.place,
+                "rows": sum(status.card.rows.values()),
+                "splits": ", ".join(status.card.rows),
+                "licence": status.card.licence,
+                "fault": fault,
+            }
+        )
+    return pd.DataFrame(rows).set_index("corpus")
+
+
+def changes(
+    before: str | Path,
+    after: str | Path,
+    *,
+    models: Sequence[str] | None = None,
+    tasks: Sequence[str] | None = None,
+    tolerance: float = 0.0,
+) -> Changes:
+    """Say which recorded numbers differ between two directories of results, to the last digit.
+
+    Args:
+        before: directory of records.
+        after: another.
+        models: only these; None for all.
+        tasks: only these ids; None for all.
+        tolerance: largest difference that counts as none.
+    """
+    return compare_stores(
+        ResultStore(Path(before)), ResultStore(Path(after)), models=models, tasks=tasks, tolerance=tolerance
+    )
+
+
+def check_contamination(
+    models: str | Sequence[str],
+    tasks: str | Sequence[str] = (),
+    *,
+    suite: str | None = None,
+    data_dir: str | Path | None = None,
+    results_dir: str | Path = RESULTS_DIR,
+    cache_dir: str | Path | None = None,
+    offline: bool = False,
+    write: bool = False,
+) -> list[TextEvidence]:
+    """Compare what models were trained on with what they are scored on, text by text.
+
+    Args:
+        models: names of encoders.
+        tasks: families, family/corpus, ids or shell patterns.
+        suite: only this suite; the paper's when neither is given.
+        data_dir: directory of the official files; tasks whose corpora are not here are left out.
+        results_dir: records, for the numbers on the clean rows.
+        cache_dir: the cache; None follows XDG_CACHE_HOME.
+        offline: never use the network.
+        write: keep the evidence beside the records, so that tables mark by it.
+
+    Raises:
+        UsageError: a name that does not exist.
+        DataMissing: none of the corpora is here.
+    """
+    plugins = [find_encoder(name) for name in ([models] if isinstance(models, str) else models)]
+    check = TextCheck(
+        CorpusRegistry(
+            None if data_dir is None else Path(data_dir),
+            cache_root() if cache_dir is None else Path(cache_dir),
+            offline=offline,
+        ),
+        ResultStore(Path(results_dir)),
+    )
+    present, missing = {}, ""
+    for name, task in select_tasks(suite, [tasks] if isinstance(tasks, str) else list(tasks)).items():
+        try:
+            check.rows(name, task)
+        except DataMissing as error:
+            missing = missing or str(error)
+        else:
+            present[name] = task
+    if not present:
+        raise DataMissing(f"none of the corpora is on this machine. {missing}")
+    found = [evidence for plugin in plugins for evidence in check.model(plugin, present)]
+    if write:
+        write_evidence(Path(results_dir), found)
+    return found
+
+
+class Leaderboard:
+    """Recorded results of some models on some tasks.
+
+    Shown in a notebook it is the overview table; `print` shows the same as text.
+
+    Args:
+        records: results and failures.
+        store: the directory that they are from, whose per-example predictions comparisons need.
+        suite: name of the suite for titles.
+        tasks: task id → its metrics, the main one first, in the order of the tables; other records are left out.
+
+    Attributes:
+        records: the records of these tasks, failures included.
+    """
+
+    def __init__(
+        self, records: Sequence[Record], *, store: ResultStore, suite: str, tasks: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.records = tuple(record for record in records if record.task_id in tasks)
+        self.store = store
+        self.suite = suite
+        self._tasks = {name: tuple(metrics) for name, metrics in tasks.items()}
+
+    @classmethod
+    def read(
+        cls,
+        results_dir: str | Path = RESULTS_DIR,
+        *,
+        suite: str | None = None,
+        tasks: str | Sequence[str] = (),
+        models: str | Sequence[str] = (),
+    ) -> Leaderboard:
+        """Read what was measured before; nothing is measured.
+
+        Args:
+            results_dir: directory of records.
+            suite: only this suite; None for all that was recorded.
+            tasks: only these: families, family/corpus, ids or shell patterns.
+            models: only these, by name.
+
+        Raises:
+            UsageError: no records, no such suite, task or model.
+            RecordInvalid: a record is damaged or too new.
+        """
+        place = Path(results_dir)
+        store = ResultStore(place)
+        records = apply_evidence(store, read_evidence(place))
+        if not records:
+            raise UsageError(f"there are no records in {place}; measure first: harness.run(['minilm'], 'quick')")
+        wanted = [models] if isinstance(models, str) else list(models)
+        known = sorted({record.model.name for record in records})
+        for name in wanted:
+            if name not in known:
+                raise unknown_name("recorded model", name, known)
+        patterns = [tasks] if isinstance(tasks, str) else list(tasks)
+        chosen = every_task() if suite is None and not patterns else select_tasks(suite, patterns)
+        recorded = {record.task_id for record in records}
+        return cls(
+            [record for record in records if not wanted or record.model.name in wanted],
+            store=store,
+            suite=suite or "all",
+            tasks={name: task.metrics for name, task in chosen.items() if name in recorded},
+        )
+
+    # Numbers
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The long table: one number a row, seeds joined.
+
+        The index has the levels `INDEX`; columns are `value`, `low` and `high` (ends of the 95 % interval; NaN where
+        there are none), `seeds`, `status` and `contamination`, as in the CSV form of `bench table --long`. A unit
+        without a number keeps a row with NaN and its status.
+        """
+        return long_frame(long_rows(self.records, self._tasks)).set_index(list(INDEX))
+
+    def scores(self, metric: str | None = None) -> pd.DataFrame:
+        """One row a model, one column a task: its main number, or one metric where a task has it.
+
+        Args:
+            metric: e.g. `macro.f1`; None for the main metric of each task.
+
+        Returns:
+            Columns have the levels task, corpus, protocol, metric; tables' order; NaN where there is no number.
+
+        Raises:
+            UsageError: no task has such a metric.
+        """
+        columns: dict[tuple[str, str, str, str], pd.Series[float]] = {}
+        for task_id, metrics in self._tasks.items():
+            name = metrics[0] if metric is None else metric
+            if name not in metrics:
+                continue
+            task, corpus, protocol = task_id.split("/", 2)
+            rows = self.frame.loc[
+                (self.frame.index.get_level_values("task") == task)
+                & (self.frame.index.get_level_values("corpus") == corpus)
+                & (self.frame.index.get_level_values("protocol") == protocol)
+                & (self.frame.index.get_level_values("metric") == name)
+            ]
+            values = rows["value"].dropna()
+            columns[task, corpus, protocol, name] = pd.Series(
+                values.to_numpy(), index=values.index.get_level_values("model"), dtype="float64"
+            )
+        if metric is not None and not columns:
+            every = sorted({name for metrics in self._tasks.values() for name in metrics})
+            raise unknown_name("metric", metric, every)
+        table = pd.DataFrame(columns, index=pd.Index(self.models, name="model"))
+        table.columns = pd.MultiIndex.from_tuples(list(columns), names=["task", "corpus", "protocol", "metric"])
+        return table
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the order of their records."""
+        return tuple(dict.fromkeys(record.model.name for record in self.records))
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Ids of the tasks, in the order of the tables."""
+        return tuple(self._tasks)
+
+    @property
+    def failures(self) -> tuple[Record, ...]:
+        """Units without a number; `record.failure.message` says why and what to do."""
+        return tuple(record for record in self.records if record.status != "ok")
+
+    def compare(
+        self,
+        first: str,
+        second: str,
+        *,
+        tasks: Sequence[str] | None = None,
+        metrics: Sequence[str] | None = None,
+        other: Leaderboard | None = None,
+    ) -> Comparison:
+        """Test the differences between two models: the second minus the first on each task.
+
+        Args:
+            first: name of a model.
+            second: name of another.
+            tasks: ids; None for all of this leaderboard.
+            metrics: None for the main metric of each task.
+            other: where the second model's results are, if not here.
+
+        Raises:
+            UsageError: a model without results.
+        """
+        place = other or self
+        return compare(
+            Side.of(self.store, first, self.records),
+            Side.of(place.store, second, place.records),
+            tasks=self.tasks if tasks is None else tasks,
+            metrics=metrics,
+        )
+
+    # Tables
+
+    def tables(
+        self,
+        *names: str,
+        published: bool = True,
+        intervals: bool = False,
+        brackets: bool = False,
+    ) -> list[Table]:
+        """Build tables; see `harness.leaderboard.build_tables`.
+
+        Args:
+            names: `overview`, `I` to `V`; none for the overview and those of the paper's that anything belongs to.
+            published: show the paper's numbers beside ours.
+            intervals: show 95 % intervals as ±.
+            brackets: show them by their ends.
+        """
+        return build_tables(
+            self.records,
+            suite=self.suite,
+            which=names or None,
+            published=published,
+            intervals=intervals,
+            brackets=brackets,
+            tasks=self._tasks,
+        )
+
+    def table(
+        self,
+        *names: str,
+        fmt: str = "plain",
+        published: bool = True,
+        intervals: bool = False,
+        brackets: bool = False,
+    ) -> str:
+        """Tables as text in any format of `bench table`; arguments as for `tables`.
+
+        Raises:
+            UsageError: a table or a format that does not exist.
+        """
+        return render(self.tables(*names, published=published, intervals=intervals, brackets=brackets), fmt)
+
+    def to_markdown(self, *names: str, intervals: bool = False) -> str:
+        """Tables in GitHub's Markdown."""
+        return self.table(*names, fmt="markdown", intervals=intervals)
+
+    def to_latex(self, *names: str, intervals: bool = False) -> str:
+        """Tables in LaTeX (booktabs, siunitx)."""
+        return self.table(*names, fmt="latex", intervals=intervals)
+
+    def to_html(self, *names: str, intervals: bool = False) -> str:
+        """Tables as a whole HTML document."""
+        return self.table(*names, fmt="html", intervals=intervals)
+
+    def to_csv(self) -> str:
+        """The long table with every digit, as `bench table --format csv --long`."""
+        return long_csv(long_rows(self.records, self._tasks))
+
+    def __repr__(self) -> str:
+        return f"<Leaderboard: {len(self.models)} models, {len(self._tasks)} tasks, {len(self.records)} records>"
+
+    def __str__(self) -> str:
+        return self.table("overview").rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        """The overview for a notebook; every name in it is escaped."""
+        parts = [fragment(table) for table in self.tables("overview")]
+        return f"<style>\n{STYLE}</style>\n" + "\n".join(parts)

@@ -1,0 +1,219 @@
+"""The embedding cache: (fingerprint, text) → vector, so that every text is encoded once.
+
+Vectors lie in spaces. A space's name is a digest of everything that decides a vector: fingerprint of weights and
+tokeniser, pooling, cut-off, dtype, backend, device. Within a space a text is found by a digest of its bytes. A space
+is a directory of shards: safetensors files with keys (n, 16) and vectors (n, d). A shard's file name is a digest of
+the space's name and of its own content, so that a damaged shard, or one copied from another model, is recognised; it
+is removed with a warning and its texts are encoded again. Several processes may write into a space at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from harness.errors import StorageFault
+from harness.files import write_bytes, write_text
+
+#: Version of the layout on disk.
+LAYOUT = "v2"
+
+_KEY_BYTES = 16
+#: What the encoder said of itself once its weights were loaded.
+_DESCRIPTION = "encoder.json"
+
+
+def text_key(text: str) -> bytes:
+    """Digest of a text's bytes (16 bytes of BLAKE2b)."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
+
+
+def _digest(*parts: bytes, size: int = 12) -> str:
+    digest = hashlib.blake2b(digest_size=size)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+class EmbeddingStore:
+    """All spaces below one cache directory.
+
+    Args:
+        directory: the cache directory; spaces lie in `embeddings/v2/`.
+        fresh: do not read what earlier runs stored; new vectors are still written.
+    """
+
+    def __init__(self, directory: Path, *, fresh: bool = False) -> None:
+        self.directory = directory / "embeddings" / LAYOUT
+        self.fresh = fresh
+        self._spaces: dict[str, EmbeddingSpace] = {}
+
+    def space(self, facts: Mapping[str, Any]) -> EmbeddingSpace:
+        """The space of vectors made under `facts`.
+
+        Args:
+            facts: everything that decides a vector, with the encoder's `fingerprint`; JSON-able, in any order.
+        """
+        fingerprint = _digest(str(facts.get("fingerprint")).encode())
+        name = f"{fingerprint}-{_digest(json.dumps(facts, sort_keys=True).encode())}"
+        if name not in self._spaces:
+            self._spaces[name] = EmbeddingSpace(self.directory / name, fresh=self.fresh)
+        return self._spaces[name]
+
+    def forget(self, fingerprint: str) -> None:
+        """Remove all vectors of an encoder from the disk."""
+        for directory in self.directory.glob(f"{_digest(fingerprint.encode())}-*"):
+            self._spaces.pop(directory.name, None)
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+class EmbeddingSpace:
+    """Vectors of one encoder under one set of options. Memory holds only keys; vectors are read by `gather`."""
+
+    def __init__(self, directory: Path, *, fresh: bool = False) -> None:
+        self.directory = directory
+        self._rows: dict[bytes, tuple[int, int]] = {}
+        #: Files, or the vectors themselves where the cache cannot be written.
+        self._shards: list[Path | NDArray[np.float32]] = []
+        self._known = {path.name for path in self._files()} if fresh else set()
+        self._writable = True
+        self._description: dict[str, Any] = {}
+        self.refresh()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, text: str) -> bool:
+        return text_key(text) in self._rows
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What the encoder said of itself when it made these vectors; empty when nothing was stored."""
+        if not self._description:
+            with suppress(OSError, ValueError, RecursionError):
+                found = json.loads((self.directory / _DESCRIPTION).read_bytes())
+                self._description = found if isinstance(found, dict) else {}
+        return self._description
+
+    def describe(self, facts: Mapping[str, Any]) -> None:
+        """Keep what an encoder says of itself, so that records are equal whether vectors are new or cached."""
+        facts = json.loads(json.dumps(facts))
+        if facts != self.description:
+            self._description = dict(facts)
+            with suppress(StorageFault):
+                write_text(self.directory / _DESCRIPTION, json.dumps(facts) + "\n", "the embedding cache")
+
+    def refresh(self) -> None:
+        """Take in the shards that other processes finished since the last look."""
+        for path in self._files():
+            if path.name in self._known:
+                continue
+            self._known.add(path.name)
+            try:
+                keys, _ = self._read(path)
+            except FileNotFoundError:  # removed since it was listed
+                continue
+            except OSError as error:
+                warnings.warn(f"cached embeddings in {path} cannot be read ({error}) and are made again", stacklevel=3)
+            except (ValueError, SafetensorError):
+                warnings.warn(f"cached embeddings in {path} were damaged and are computed again", stacklevel=3)
+                with suppress(OSError):
+                    path.unlink()
+            else:
+                self._register(keys, path)
+
+    def _files(self) -> list[Path]:
+        return sorted(self.directory.glob("[!.]*.safetensors"))
+
+    def _name(self, content: bytes) -> str:
+        return _digest(self.directory.name.encode(), content)
+
+    def _read(self, path: Path) -> tuple[list[bytes], NDArray[np.float32]]:
+        """Keys and vectors of a shard.
+
+        Raises:
+            OSError: it cannot be read.
+            ValueError, SafetensorError: it is damaged, or belongs to another space.
+        """
+        content = path.read_bytes()
+        if path.stem != self._name(content):
+            raise ValueError("the file's name does not fit its content")
+        tensors = load(content)
+        keys, vectors = tensors.get("keys"), tensors.get("vectors")
+        if keys is None or vectors is None or vectors.ndim != 2 or vectors.dtype != np.float32:
+            raise ValueError("no keys, or no float32 vectors")
+        if keys.shape != (len(vectors), _KEY_BYTES) or keys.dtype != np.uint8:
+            raise ValueError("not one key for each vector")
+        return [row.tobytes() for row in keys], vectors
+
+    def _register(self, keys: Iterable[bytes], shard: Path | NDArray[np.float32]) -> None:
+        for row, key in enumerate(keys):
+            self._rows.setdefault(key, (len(self._shards), row))
+        self._shards.append(shard)
+
+    def missing(self, texts: Iterable[str]) -> list[str]:
+        """Distinct texts that have no vector yet, in the order of first appearance."""
+        return [text for text in dict.fromkeys(texts) if text_key(text) not in self._rows]
+
+    def add(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+        """Store vectors: on disk, whole or not at all; in memory only where the cache cannot be written.
+
+        Args:
+            texts: distinct texts.
+            vectors: float32 (len(texts), d), finite.
+        """
+        keys = [text_key(text) for text in texts]
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        if self._writable:
+            content = save(
+                {"keys": np.frombuffer(b"".join(keys), np.uint8).reshape(-1, _KEY_BYTES), "vectors": vectors}
+            )
+            path = self.directory / f"{self._name(content)}.safetensors"
+            try:
+                write_bytes(path, content, "the embedding cache")
+            except StorageFault as error:
+                self._writable = False
+                warnings.warn(
+                    f"{error}. The run goes on with embeddings in memory; they are not kept for the next run",
+                    stacklevel=2,
+                )
+            else:
+                self._known.add(path.name)
+                self._register(keys, path)
+                return
+        self._register(keys, vectors)
+
+    def gather(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts, float32 (len(texts), d), row i for text i; repeats allowed.
+
+        Raises:
+            KeyError: a text has no vector; call `missing` first.
+            StorageFault: a shard was damaged or removed since it was taken in.
+        """
+        places = np.array([self._rows[text_key(text)] for text in texts], dtype=np.int64).reshape(-1, 2)
+        result = np.empty((len(texts), 0), np.float32)
+        for number in np.unique(places[:, 0]):
+            shard = self._shards[number]
+            if isinstance(shard, Path):
+                try:
+                    shard = self._read(shard)[1]
+                except (OSError, ValueError, SafetensorError) as error:
+                    raise StorageFault(f"{shard} was damaged or removed during the run ({error}); run again") from error
+            if not result.shape[1]:
+                result = np.empty((len(texts), shard.shape[1]), np.float32)
+            rows = places[:, 0] == number
+            if shard.shape[1] != result.shape[1]:
+                raise StorageFault(f"vectors of {shard.shape[1]} and {result.shape[1]} dimensions in {self.directory}")
+            result[rows] = shard[places[rows, 1]]
+        return result

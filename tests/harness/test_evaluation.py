@@ -1,0 +1,498 @@
+"""A run isolates failures, keeps what is done, and goes on where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from harness.corpora import CorpusCard, CorpusRegistry, Examples
+from harness.encoder import EncoderCard
+from harness.errors import DataMissing, ExtraMissing, UsageError, WeightsMissing
+from harness.evaluation import Evaluation, Evaluator, LimitedLibrary, RunOptions, measure, plan, stopping_on_signals
+from harness.evaluation import run as run_plan
+from harness.outcome import Metric, Outcome
+from harness.progress import Progress
+from harness.record import ResultStore
+from harness.registry import EncoderPlugin
+from harness.tasks.base import Prepared
+from harness.tasks.drift import variants
+
+
+@dataclass(frozen=True)
+class Task:
+    corpus: str
+    words: tuple[str, ...] = ()
+    protocol: str = "p/1"
+    name: str = "toy"
+    split: str = "test"
+    max_length: int | None = None
+    stochastic: bool = False
+    corpora: tuple[str, ...] = ()
+    missing: bool = False
+    score: object = None
+
+    def prepare(self, library):
+        if self.missing:
+            raise DataMissing(f"{self.corpus} is nowhere")
+
+        def mean(vectors, seed):
+            return Outcome(
+                metrics={"mean": Metric(float(vectors.mean()) + seed, 0.0, 1.0)},
+                predictions={"predicted": vectors[:, 0]},
+                counts={"texts": len(self.words)},
+            )
+
+        return Prepared(texts=self.words, fingerprint="toy", score=self.score or mean)
+
+
+class Counting:
+    """An encoder that remembers what it was asked."""
+
+    card = EncoderCard(name="counting", family="floor", training_data=())
+    fingerprint = "counting-1"
+    seen: ClassVar[list[str]] = []
+
+    def encode(self, texts):
+        self.seen.extend(texts)
+        return np.array([[len(t), 1] for t in texts], dtype=np.float32).reshape(-1, 2)
+
+
+class Breaking(Counting):
+    """Does what it is told when it meets the text `boom`."""
+
+    def __init__(self, do):
+        self.do = do
+
+    def encode(self, texts):
+        if "boom" in texts:
+            self.do()
+        return super().encode(texts)
+
+
+class Panic(BaseException):
+    """As a library in Rust panics."""
+
+
+def throw(error):
+    def do():
+        raise error
+
+    return do
+
+
+@dataclass
+class Bench:
+    directory: Path
+    tasks: dict = field(
+        default_factory=lambda: {
+            "toy/one/p/1": Task("one", ("a", "bb", "a")),
+            "toy/two/p/1": Task("two", ("bb", "boom")),
+        }
+    )
+
+    def run(self, *encoders, seeds=(0,), progress=None, **options):
+        places = {"results_dir": self.directory / "results", "cache_dir": self.directory / "cache"}
+        plugins = {}
+        for encoder in encoders:
+            made = encoder if callable(encoder) else lambda encoder=encoder: encoder
+            name = getattr(encoder, "name", encoder.card.name)
+            plugins[name] = EncoderPlugin(name, replace(encoder.card, name=name), made)
+        evaluator = Evaluator(RunOptions(**{**places, **options}), plugins, self.tasks)
+        todo = [Evaluation(name, task, seed) for name in plugins for task in self.tasks for seed in seeds]
+        return measure(todo, evaluator, progress or Progress())
+
+    def breaking(self, do, name="breaking"):
+        encoder = Breaking(do)
+        encoder.name = name
+        return encoder
+
+    def stored(self):
+        return {(r.model.name, r.corpus): r for r in ResultStore(self.directory / "results")}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    Counting.seen = []
+    return Bench(tmp_path)
+
+
+def test_each_distinct_text_is_encoded_once_and_a_second_run_does_nothing(bench):
+    records = bench.run(Counting)
+    assert sorted(Counting.seen) == ["a", "bb", "boom"]
+    assert [r.status for r in records] == ["ok", "ok"]
+    assert records[0].metrics["mean"].value == pytest.approx((1 + 1 + 2 + 1 + 1 + 1) / 6)
+    progress = Progress()
+    assert bench.run(Counting, progress=progress) == records
+    assert (len(Counting.seen), progress.known) == (3, 2)
+    bench.run(Counting, fresh=True)
+    assert len(Counting.seen) == 6
+
+
+def test_results_of_other_weights_are_replaced_only_by_fresh(bench, monkeypatch, capsys):
+    bench.run(Counting)
+    monkeypatch.setattr(Counting, "fingerprint", "counting-2")
+    records = bench.run(Counting)
+    assert {r.failure.kind for r in records} == {"NameTaken"}
+    assert {r.model.fingerprint for r in bench.stored().values()} == {"counting-1"}
+    assert "--fresh" in capsys.readouterr().err
+    bench.run(Counting, fresh=True)
+    assert {r.model.fingerprint for r in bench.stored().values()} == {"counting-2"}
+    assert "counting-1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [RuntimeError("kaput"), SystemExit(0), Panic("kaput"), MemoryError()])
+def test_whatever_an_encoder_raises_fails_that_evaluation_alone(bench, error):
+    records = bench.run(bench.breaking(throw(error)), Counting)
+    assert [(r.model.name, r.corpus, r.status) for r in records] == [
+        ("breaking", "one", "ok"),
+        ("breaking", "two", "failed"),
+        ("counting", "one", "ok"),
+        ("counting", "two", "ok"),
+    ]
+    assert bench.stored()["breaking", "two"] == records[1]
+    assert "test_evaluation.py:" in records[1].failure.traceback
+    assert str(bench.directory.parent) not in records[1].to_json()
+
+
+def test_an_interrupt_that_a_library_turns_into_an_error_records_nothing(bench):
+    def swallowed():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt:
+            raise ImportError("cannot load module more than once per process") from None
+
+    before = signal.getsignal(signal.SIGTERM)
+    with stopping_on_signals() as stopped, pytest.raises(KeyboardInterrupt):
+        evaluator = Evaluator(
+            RunOptions(results_dir=bench.directory / "results", cache_dir=bench.directory / "cache"),
+            {"b": EncoderPlugin("b", Counting.card, lambda: Breaking(swallowed))},
+            bench.tasks,
+        )
+        measure([Evaluation("b", task, 0) for task in bench.tasks], evaluator, Progress(), stopped)
+    assert set(bench.stored()) == {("b", "one")}
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_interrupt_keeps_what_is_done(bench):
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(bench.breaking(throw(KeyboardInterrupt())))
+    assert {key: r.status for key, r in bench.stored().items()} == {("breaking", "one"): "ok"}
+    Counting.seen = []
+    progress = Progress()
+    assert [r.status for r in bench.run(bench.breaking(lambda: None), progress=progress)] == ["ok", "ok"]
+    assert (Counting.seen, progress.known) == (["boom"], 1)
+
+
+def test_a_result_out_of_range_fails(bench):
+    bench.tasks["toy/one/p/1"] = Task(
+        "one", ("a",), score=lambda vectors, seed: Outcome(metrics={"valence.pearson": Metric(2.0)})
+    )
+    assert [r.status for r in bench.run(Counting)] == ["failed", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("cast", "words"),
+    [
+        (lambda v: v * np.float32("nan"), "NaN or infinity"),
+        (lambda v: v[:-1], "shape"),
+        (lambda v: v.astype(str), "no matrix of numbers"),
+    ],
+)
+def test_a_broken_contract_is_a_failure_that_says_which(bench, cast, words):
+    class Bad(Counting):
+        def encode(self, texts):
+            return cast(super().encode(texts))
+
+    records = bench.run(Bad)
+    assert {r.status for r in records} == {"failed"}
+    assert words in records[0].failure.message
+    assert not list((bench.directory / "cache").rglob("*.safetensors"))
+
+
+def test_other_kinds_of_numbers_are_cast_with_a_notice(bench):
+    import torch
+
+    expected = bench.run(Counting)
+    for kind in (np.float64, np.ndarray.tolist, torch.tensor):
+
+        class Other(Counting):
+            fingerprint = f"other-{kind}"
+
+            def encode(self, texts, kind=kind):
+                return kind(super().encode(texts))
+
+        with pytest.warns(UserWarning, match="cast to a float32 array"):
+            records = bench.run(Other, results_dir=bench.directory / str(kind))
+        assert [r.metrics for r in records] == [r.metrics for r in expected]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(WeightsMissing("fetch them"), "weights-missing"), (ExtraMissing("pip"), "extra-missing")]
+)
+def test_missing_weights_and_extras_are_recorded_and_said_once(bench, error, status, capsys):
+    class Missing(Counting):
+        @property
+        def fingerprint(self):
+            raise error
+
+    bench.run(Counting)
+    assert [r.status for r in bench.run(Missing, results_dir=bench.directory / "new")] == [status] * 2
+    assert capsys.readouterr().err.count(str(error)) == 1
+    # What was measured before stays.
+    bench.run(Missing)
+    assert {r.status for r in bench.stored().values()} == {"ok"}
+
+
+def test_missing_data_costs_its_task_alone(bench):
+    whole = bench.tasks["toy/two/p/1"]
+    bench.tasks["toy/two/p/1"] = replace(whole, missing=True)
+    assert [r.status for r in bench.run(Counting)] == ["ok", "data-missing"]
+    bench.tasks["toy/two/p/1"] = whole
+    assert [r.status for r in bench.run(Counting)] == ["ok", "ok"]
+
+
+def test_fail_fast_stops_and_the_next_run_goes_on(bench):
+    assert [r.status for r in bench.run(bench.breaking(throw(OSError())), Counting, fail_fast=True)] == ["ok", "failed"]
+    assert [r.status for r in bench.run(bench.breaking(lambda: None), Counting, fail_fast=True)] == ["ok"] * 4
+
+
+def test_damaged_and_unverified_records_are_measured_again_and_newer_ones_stay(bench):
+    first = bench.run(Counting)[0]
+    store = ResultStore(bench.directory / "results")
+    path = store.path(*first.key)
+    whole = path.read_text()
+    bare = {name: value for name, value in json.loads(whole).items() if name != "checksum"}
+    for damaged in (whole[:-40], store.path("counting", "toy/two/p/1", 0).read_text()):
+        path.write_text(damaged)
+        with pytest.warns(UserWarning, match="measured again"):
+            bench.run(Counting)
+        assert bench.stored()["counting", "one"].metrics == first.metrics
+    path.write_text(json.dumps(bare))
+    bench.run(Counting)
+    assert bench.stored()["counting", "one"].verified
+    path.write_text(json.dumps(bare | {"schema": 99}))
+    assert [r.status for r in bench.run(Counting)] == ["failed", "ok"]
+    assert '"schema": 99' in path.read_text()
+
+
+def test_an_unwritable_cache_loses_nothing(bench):
+    (bench.directory / "cache").mkdir()
+    (bench.directory / "cache" / "embeddings").write_text("a file")
+    with pytest.warns(UserWarning, match="in memory"):
+        assert [r.status for r in bench.run(Counting)] == ["ok", "ok"]
+
+
+def test_a_tasks_own_cut_reaches_the_encoder_and_the_cache(bench):
+    class Cutting(Counting):
+        def __init__(self, *, max_length=None):
+            self.max_length = max_length
+            self.fingerprint = f"cutting-{max_length}"
+
+        def describe(self):
+            return {"max_length": self.max_length}
+
+        def encode(self, texts):
+            return super().encode([text[: self.max_length] for text in texts])
+
+    bench.tasks = {"toy/one/p/1": Task("one", ("aaaa",)), "toy/one/p/2": Task("one", ("aaaa",), "p/2", max_length=2)}
+    records = bench.run(Cutting)
+    assert [r.metrics["mean"].value for r in records] == [2.5, 1.5]
+    assert [r.model.max_length for r in records] == [None, 2]
+
+
+def test_a_record_is_the_same_whether_vectors_are_new_or_cached(bench):
+    class Lazy(Counting):
+        loaded = False
+
+        def describe(self):
+            return {"parameters": 7, "left_out": ["head"]} if self.loaded else {"left_out": []}
+
+        def encode(self, texts):
+            self.loaded = True
+            return super().encode(texts)
+
+    first = bench.run(Lazy)[0]
+    assert (first.model.parameters, first.details["encoder"]) == (7, {"left_out": ["head"]})
+    again = bench.run(Lazy, results_dir=bench.directory / "again")[0]
+    assert replace(again, timings={}, created="") == replace(first, timings={}, created="")
+
+
+def test_what_a_plugin_does_to_the_process_is_undone(bench, monkeypatch):
+    import torch
+
+    def disturb():
+        os.chdir("/")
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        torch.set_default_dtype(torch.float64)
+        np.random.seed(3)
+
+    monkeypatch.chdir(bench.directory)
+    expected = torch.get_num_threads(), torch.get_default_dtype(), np.random.get_state()[1].tolist()
+    bench.run(bench.breaking(disturb))
+    assert Path.cwd() == bench.directory
+    assert expected == (torch.get_num_threads(), torch.get_default_dtype(), np.random.get_state()[1].tolist())
+
+
+def test_another_runs_work_is_waited_for(bench):
+    """The other run measures the evaluation first, and is then found to have."""
+    code = (
+        "import sys, time, pathlib; from filelock import FileLock\n"
+        "with FileLock(sys.argv[1]): print('held', flush=True); time.sleep(1)"
+    )
+    options = RunOptions(results_dir=bench.directory / "results", cache_dir=bench.directory / "cache")
+    evaluator = Evaluator(options, {"c": EncoderPlugin("c", Counting.card, Counting)}, bench.tasks)
+    evaluation = Evaluation("c", "toy/one/p/1", 0)
+    with evaluator.lock(evaluation, wait=False) as free:
+        assert free
+    (path,) = (bench.directory / "cache").rglob("*.lock")
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with evaluator.lock(evaluation, wait=False) as free:
+            assert not free
+        assert measure([evaluation], evaluator, Progress())[0].status == "ok"
+        assert other.wait() == 0
+
+
+def test_wrong_usage_is_found_before_any_work(tmp_path):
+    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c")
+    for models, changes in (([], {}), (["lexicn"], {}), (["./nodir"], {}), (["lexicon"], {"shard": "3/2"})):
+        with pytest.raises(UsageError):
+            plan(models, options, **changes)
+    with pytest.raises(UsageError, match="'bert', which is not among"):
+        plan(["lexicon"], replace(options, weights_dirs={"bert": tmp_path}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_shards_are_the_whole_plan_and_keep_the_texts_of_a_corpus_together(tmp_path):
+    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c")
+    whole, evaluator = plan(["lexicon", "tfidf-svd"], options, suite="extended", seeds=(0, 1))
+    parts = [
+        plan(["lexicon", "tfidf-svd"], options, suite="extended", seeds=(0, 1), shard=f"{i}/3")[0] for i in (1, 2, 3)
+    ]
+    assert sorted(map(str, whole)) == sorted(str(one) for part in parts for one in part)
+    pieces = [{(one.model, evaluator.tasks[one.task].corpora[0]) for one in part} for part in parts]
+    assert not pieces[0] & pieces[1] | pieces[0] & pieces[2] | pieces[1] & pieces[2]
+
+
+def test_a_model_that_exists_nowhere_is_wrong_usage(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c", offline=True)
+    report = run_plan(["hf:nosuch/model", "lexicon"], options, tasks=["geometry/sample"])
+    assert [r.status for r in report.records] == ["weights-missing", "ok"]
+    assert report.exit_code == 2
+
+
+def test_a_limit_takes_some_texts_of_each_split(tmp_path):
+    class Library:
+        def card(self, name):
+            return CorpusCard(name=name, title="", rows={"train": 80, "test": 20}, labels="", licence="", citation="")
+
+        def load(self, name, split):
+            n = self.card(name).rows[split]
+            texts = tuple(f"{split} {i}" for i in range(n))
+            return Examples(texts=texts, ids=texts, labels={"label": np.arange(n)}, groups=texts)
+
+    limited = LimitedLibrary(Library(), 10)
+    train, test = limited.load("toy", "train"), limited.load("toy", "test")
+    assert (len(train), len(test)) == (8, 2)
+    assert train.texts[-1] == "train 79"
+    assert train.labels["label"].tolist() == [int(text.split()[1]) for text in train.texts]
+    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c", limit=300)
+    (record,) = run_plan(["lexicon"], options, tasks=["geometry/sample"]).records
+    assert record.status == "ok"
+    assert (record.details["limit"], record.protocol) == (300, "ekman6-single/1+limit-300")
+
+
+# Tasks that compare a model with the one it was made from
+
+(DRIFT,) = variants()
+
+
+class Base:
+    card = EncoderCard(name="base", family="toy", training_data=(), pooling="cls", poolings=("cls",))
+    fingerprint = "base-1"
+    shift = 0.0
+    width = 2
+
+    def __init__(self, *, weights_dir=None):
+        if self.shift is None:
+            raise WeightsMissing("base: fetch them from example.org")
+
+    def encode(self, texts):
+        rows = [[len(text) + self.shift, text.count("o") + self.shift, 1.0] for text in texts]
+        return np.array(rows, dtype=np.float32)[:, : self.width]
+
+
+class Tuned(Base):
+    card = EncoderCard(name="tuned", family="toy", base="base", training_data=(), pooling="cls")
+    fingerprint = "tuned-1"
+    shift = 0.5
+
+
+class Wider(Tuned):
+    fingerprint = "wider-1"
+    width = 3
+
+
+class Emobank:
+    card = CorpusCard(name="emobank", title="", rows={"test": 4}, labels="", licence="", citation="")
+
+    def read(self, split, files):
+        texts = ("good day", "bad luck", "rain again", "so it goes")
+        return Examples(texts=texts, ids=texts, labels={})
+
+
+@pytest.fixture
+def drift(tmp_path, monkeypatch):
+    from harness import evaluation
+
+    base = EncoderPlugin("base", Base.card, Base)
+    monkeypatch.setattr(evaluation, "find_encoder", lambda spec: base)
+    monkeypatch.setattr(evaluation, "encoder_names", lambda: ["base"])
+
+    def run(cls, progress=None):
+        options = RunOptions(results_dir=tmp_path / "results", cache_dir=tmp_path / "cache")
+        evaluator = Evaluator(options, {cls.card.name: EncoderPlugin(cls.card.name, cls.card, cls)}, {"drift": DRIFT})
+        evaluator.__dict__["corpora"] = CorpusRegistry(None, tmp_path, offline=True, corpora={"emobank": Emobank()})
+        (record,) = measure([Evaluation(cls.card.name, "drift", 0)], evaluator, progress or Progress())
+        return record
+
+    return run
+
+
+def test_the_backbone_is_encoded_and_named_in_the_record(drift, monkeypatch):
+    record = drift(Tuned)
+    assert record.metrics["delta_emb"].value == pytest.approx(0.25)
+    assert record.details["backbone"] == {"name": "base", "fingerprint": "base-1"}
+    progress = Progress()
+    assert drift(Tuned, progress) == record
+    assert progress.known == 1
+    with monkeypatch.context() as lost:
+        lost.setattr(Base, "shift", None)  # its weights are gone: the result stays
+        lost.setattr(Tuned, "shift", 0.5)
+        assert drift(Tuned) == record
+    monkeypatch.setattr(Base, "fingerprint", "base-2")
+    monkeypatch.setattr(Base, "shift", 0.1)
+    assert drift(Tuned).metrics["delta_emb"].value == pytest.approx(0.16)
+
+
+@pytest.mark.parametrize(("cls", "message"), [(Base, "made from no other model"), (Wider, "3 dimensions")])
+def test_what_is_not_applicable_is_skipped(drift, cls, message):
+    record = drift(cls)
+    assert record.status == "skipped"
+    assert message in record.failure.message
+
+
+def test_a_backbone_without_weights_is_missing_and_says_whose(drift, monkeypatch):
+    monkeypatch.setattr(Base, "shift", None)
+    monkeypatch.setattr(Tuned, "shift", 0.5)
+    record = drift(Tuned)
+    assert record.status == "weights-missing"
+    assert "base: fetch them" in record.failure.message
