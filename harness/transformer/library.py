@@ -206,8 +206,10 @@ class HubEncoder(TransformerEncoder):
         return super().effective_max_length() if self.packed else self.load().max_length
 
     def tokenizer(self, files: CheckpointFiles) -> Any:
-        """The library's tokeniser for the checkpoint, with all that is declared there."""
-        return library_tokenizer(self.tokenizer_dir or files.config.parent, trust_remote_code=self.trust_remote_code)
+        """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
+        directory = self.tokenizer_dir or files.config.parent
+        found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
+        return getattr(found, "backend_tokenizer", found) if self.packed else found
 
     def _cut(self, shape: Shape) -> int:
         path = (self.tokenizer_dir or self.files().config.parent) / "tokenizer_config.json"
