@@ -1,4 +1,4 @@
-"""The model card of a trained checkpoint: what it was made from, how, and what it may be used for."""
+"""The model card of a checkpoint: what it was made from, how it differs from the paper, how it scores."""
 
 from __future__ import annotations
 
@@ -8,15 +8,63 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carl.provenance import RUN_RECORD
-from harness.errors import WeightsInvalid
+from huggingface_hub import ModelCard, ModelCardData
+from tabulate import tabulate
+
+from carl.config import configuration
+from carl.heads import Head, Heads
+from carl.provenance import RunRecord
+from harness.record import ResultStore
+from harness.registry import encoder_names, find_encoder
+from harness.transformer import TransformerEncoder
 
 if TYPE_CHECKING:
-    from carl.heads import Head, Heads
     from harness.outcome import Metric
 
 #: EmoBank's licence asks that what is derived from it carries the same one.
 LICENCE = "cc-by-sa-4.0"
+
+#: Field of the configuration → what the table "paper / this checkpoint" calls it.
+_DIFFERENCES = {
+    "backbone": "backbone",
+    "pooling": "vector that is trained",
+    "sources": "texts",
+    "mixture": "batch: rated by people, with stars, unlabelled (0, 0, 0: shuffled)",
+    "max_length": "tokens",
+    "scaling": "ends of the label scale, (12)",
+    "coordinates": "coordinates of a label",
+    "similarity": "label similarity, (4)",
+    "temperature": "τ of embeddings, (5)",
+    "label_temperature": "τ of labels, (5)",
+    "forward": "weight of CE(P_va, P_sim), (6)",
+    "reverse": "weight of CE(P_sim, P_va), (6)",
+    "lambda_mccl": "λ1, (11)",
+    "lambda_ptd": "λ2, (11); 0: no perturbed token detection",
+    "attacked_texts": "share of texts that are attacked",
+    "epsilon": "ε, (9)",
+    "alpha": "α, (8)",
+    "relative": "ε and α relative to the embeddings' norm",
+    "attack_steps": "steps of the attack (the paper names none)",
+    "lambda_words": "weight of telling which listed words a text has",
+    "lambda_preserve": "weight of staying near the backbone's vector",
+    "teacher": "teacher",
+    "lambda_teacher": "weight of the teacher's vectors",
+    "lora_rank": "rank of adapters; 0: all layers are trained",
+    "target": "target network",
+    "momentum": "m₀, (2)",
+    "dropout": "dropout",
+    "learning_rate": "learning rate",
+    "head_learning_rate": "learning rate of new heads",
+    "restarts": "warm restarts",
+}
+
+#: Family of tasks → metrics that stand in a card; of other families the first that a record has.
+_SHOWN = {
+    "valence-arousal": ("valence.pearson", "arousal.pearson"),
+    "emotion": ("accuracy", "macro.f1"),
+    "polarity": ("accuracy",),
+    "geometry": ("alignment", "uniformity", "separation"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,74 +79,88 @@ class Evaluation:
     metrics: Mapping[str, Metric]
 
 
-def model_card(record: Mapping[str, Any], heads: Heads | None = None, evaluations: Sequence[Evaluation] = ()) -> str:
+def evaluations_of(checkpoint: Path, name: str, results: Path) -> list[Evaluation]:
+    """What the harness measured of a checkpoint's very weights; of several seeds the first.
+
+    Args:
+        checkpoint: its directory.
+        name: under which it ships.
+        results: the directory of records.
+    """
+    plugin = find_encoder(name if name in encoder_names() else f"hf:{checkpoint}")
+    encoder = plugin.create(weights_dir=checkpoint)
+    assert isinstance(encoder, TransformerEncoder)
+    found: dict[str, Evaluation] = {}
+    for record in ResultStore(results):
+        same = record.model.name == plugin.name and record.model.fingerprint == encoder.fingerprint
+        if same and record.status == "ok" and record.task_id not in found:
+            shown = _SHOWN.get(record.task, tuple(record.metrics)[:1])
+            found[record.task_id] = Evaluation(
+                task=record.task_id,
+                split=record.split,
+                contamination=str(record.contamination.get("state", "unknown")),
+                metrics={metric: record.metrics[metric] for metric in shown if metric in record.metrics},
+            )
+    return list(found.values())
+
+
+def model_card(record: RunRecord, heads: Heads | None = None, evaluations: Sequence[Evaluation] = ()) -> str:
     """Write the card, Markdown with the front matter that model hubs read.
 
     Args:
-        record: `record.run_record`: name, configuration, backbone, sources, steps, device, seconds, scores, versions;
-            `shipped_as` is the name where a run ships under another one.
+        record: of the run.
         heads: the linear heads that ship with the encoder.
         evaluations: what the harness measured of these weights.
     """
-    config = record["config"]
-    backbone = record["backbone"]
-    front = "\n".join(
-        [
-            "---",
-            "language: en",
-            f"license: {LICENCE}",
-            "library_name: sentence-transformers",
-            "tags: [sentence-transformers, feature-extraction, emotion, sentiment, valence-arousal]",
-            "---",
-        ]
+    data = ModelCardData(
+        language="en",
+        license=LICENCE,
+        library_name="peft" if record.config.get("lora_rank") else "sentence-transformers",
+        tags=["sentence-transformers", "feature-extraction", "emotion", "sentiment", "valence-arousal"],
     )
-    sources = "\n".join(
-        f"| {source['title']} | {source['rows']:,} | {source['left_out']:,} | {source['licence']} |"
-        for source in record["sources"]
-    )
-    scores = _scores(record)
-    return f"""{front}
+    name, config, backbone = record.shipped_as or record.name, record.config, record.backbone
+    assert backbone is not None
+    sources = [(one.title, f"{one.rows:,}", f"{one.left_out:,}", one.licence) for one in record.sources]
+    vector = "mean over tokens" if config.get("pooling", "cls") == "mean" else "vector of the first token"
+    steps = f"{record.steps:,} steps, seed {config['seed']}, {record.seconds:,.0f} seconds on {record.device}"
+    text = f"""---
+{data.to_yaml()}
+---
 
-# {record.get("shipped_as", record["name"])}
+# {name}
 
 A text encoder for affect, trained with CARL (continuous adversarial representation learning, arXiv 2502.20613) from
-{backbone["title"]} ({backbone["weights"] or backbone["name"]}).
-The embedding of a text is the last layer's vector of its first token, {record["dimensions"]} numbers; pooler, projector
-and predictor are not part of the checkpoint.
+{backbone.title or backbone.name} ({backbone.weights}). The embedding of a text is the last layer's {vector},
+{record.dimensions} numbers. {_taught(record)}
 
-```python
-from sentence_transformers import SentenceTransformer
+`bench run --models {name}` measures it, `carl predict "What a day!"` uses it, and `carl train --config {record.name}`
+makes it again.
 
-vectors = SentenceTransformer("path/to/this/folder").encode(["What a day!"])
-```
+## The paper and this checkpoint
 
-The weights lie in float16 and are computed with in float32; `AutoModel.from_pretrained` reads them as well.
+{_differences(config)}
 
 ## Training data
 
-| source | texts | left out | licence |
-| --- | ---: | ---: | --- |
-{sources}
+{_table(("source", "texts", "left out", "licence"), sources)}
 
-Left out: empty texts, and texts of EmoBank's development and test splits. Labels are valence and arousal in [−1, 1];
-rated reviews have valence alone. `{record["hash_file"]}` holds a hash of the normal form of every training text, for
-marks of overlap. No labels of IMDB, SST, MR, CR or GoEmotions trained the encoder. Whoever scores it on EmoBank should
-say that it was trained on EmoBank's training split.
+Left out: empty texts, and texts of EmoBank's development and test splits. No label of IMDB, SST, MR, CR or GoEmotions
+trained the encoder. Whoever scores it on EmoBank should say that its training split is among the training data.
+`training_texts.txt` holds a hash of every training text.
 
 ## Training
 
-Configuration `{record["name"]}`.
-{record["step"]:,} of {record["steps"]:,} steps with {config["batch"] * config["accumulation"]:,} texts each.
-Seed {config["seed"]}; {record["seconds"]:,.0f} seconds on {record["device"]}.
-{_choice(record)}
-{_teacher(config)}{scores}
+{steps}. {_choice(record)}
+
+{_table(("development score", "value"), [(key, f"{value:.4f}") for key, value in record.scores.items()])}
+
 <details><summary>Configuration</summary>
 
 ```json
 {json.dumps(config, indent=2, ensure_ascii=False)}
 ```
 
-Versions: {", ".join(f"{name} {version}" for name, version in record["versions"].items())}.
+{", ".join(f"{library} {version}" for library, version in record.versions.items())}
 </details>
 {_heads(heads)}{_evaluations(evaluations)}
 ## Limits
@@ -110,68 +172,40 @@ carry their culture; vectors say how a text reads, not what a person feels. Not 
 
 Weights: CC BY-SA 4.0, as EmoBank's licence asks of works derived from it; the licences of the sources are in the table.
 """
+    return str(ModelCard(text))
 
 
-def card_from(
-    directory: Path, record: Mapping[str, Any], heads: Heads | None = None, evaluations: Sequence[Evaluation] = ()
-) -> str:
-    """The card of a record that was read from a checkpoint.
-
-    Args:
-        directory: the checkpoint, for the error message.
-        record: see `model_card`.
-        heads: the same.
-        evaluations: the same.
-
-    Raises:
-        WeightsInvalid: the record lacks something that a card says.
-    """
-    try:
-        return model_card(record, heads, evaluations)
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise WeightsInvalid(
-            f"{directory / RUN_RECORD} does not say all that a card needs ({type(error).__name__}: {error}); train "
-            "again, or fetch the checkpoint again"
-        ) from error
+def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return tabulate(rows, heads, tablefmt="github", disable_numparse=True) if rows else ""
 
 
-def _choice(record: Mapping[str, Any]) -> str:
-    if record["best_step"] is None:
+def _differences(config: Mapping[str, Any]) -> str:
+    paper = configuration("paper").as_dict()
+    rows = [
+        (title, _value(paper[field]), _value(config[field]))
+        for field, title in _DIFFERENCES.items()
+        if field in config and config[field] != paper[field]
+    ]
+    return _table(("", "paper", "this checkpoint"), rows)
+
+
+def _value(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _taught(record: RunRecord) -> str:
+    if record.teacher is None:
+        return ""
+    return f"It learned from the vectors of {record.teacher.title or record.teacher.name}, beside CARL's own loss."
+
+
+def _choice(record: RunRecord) -> str:
+    if record.best_step is None:
         return "The last step is shipped; no development data was looked at."
     return (
-        f"The shipped weights are those of step {record['best_step']:,}, the best on development data, which was\n"
-        f"looked at every {record['config']['evaluate_every']:,} steps. Labels of the development data below chose the "
-        "step and trained no\nweight; no test split took part in the choice."
+        f"The shipped weights are those of step {record.best_step:,}, the best on development data. Labels of that "
+        "data chose the step and trained no weight; no test split took part in the choice."
     )
-
-
-def _teacher(config: Mapping[str, Any]) -> str:
-    if not config.get("teacher"):
-        return ""
-    return (
-        f"\nBeside CARL's own losses the first token learned to tell the vector that the encoder `{config['teacher']}` "
-        "gives a text,\nby a linear head that is thrown away: this is no part of the paper. Texts of sources without "
-        "labels served this alone.\n"
-    )
-
-
-def _scores(record: Mapping[str, Any]) -> str:
-    if not record["scores"]:
-        return ""
-    rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in record["scores"].items() if value is not None)
-    return f"\nDevelopment scores of that step:\n\n| score | value |\n| --- | ---: |\n{rows}\n"
-
-
-_SCORE_NAMES = {
-    "valence.pearson": "valence, Pearson r",
-    "valence.mae": "valence, mean absolute error",
-    "arousal.pearson": "arousal, Pearson r",
-    "arousal.mae": "arousal, mean absolute error",
-    "accuracy": "accuracy",
-    "macro.f1": "macro F1",
-    "largest.class": "share of the most frequent class",
-    "calibration.error": "expected calibration error",
-}
 
 
 def _heads(heads: Heads | None) -> str:
@@ -180,59 +214,38 @@ def _heads(heads: Heads | None) -> str:
     return f"""
 ## Heads
 
-`carl predict "What a day!"` gives valence, arousal and emotion probabilities, by two linear maps from the encoder's
-vector in `heads/`. They were fitted after training, on the frozen encoder and on training splits; test splits were read
-once, for the scores below, and chose nothing.
-
-### Valence and arousal
-{_head(heads.affect)}
-
-Valence and arousal are cut to -1 to 1, where 0 is the middle of the raters' scale; 2x + 3 brings them to 1 to 5.
-
-### Emotions
-{_head(heads.emotion)}
-
-Unlike the encoder, this head is fitted on GoEmotions' labels. Its probabilities are those of Ekman's six emotions given
-that a text has exactly one of them: there is no neutral class, and a neutral text gets them as well. They are as
-calibrated as the error above says, on Reddit comments; expect less on other text.
-"""
+Two linear maps in `heads/` turn a vector into valence and arousal in [−1, 1] (2x + 3 brings them to EmoBank's 1 to 5)
+and into probabilities of Ekman's six emotions, given that a text has exactly one of them: there is no neutral class.
+They were fitted after training, on training splits; test splits were read once, for these scores, and chose nothing.
+{_head("Valence and arousal", heads.affect)}{_head("Emotions", heads.emotion)}"""
 
 
-def _head(head: Head) -> str:
-    scores = "\n".join(
-        f"| {_SCORE_NAMES.get(name, name)} | {score.value:.4f} | {_interval(score)} |"
-        for name, score in head.scores.items()
-    )
+def _head(title: str, head: Head) -> str:
+    facts = head.facts
+    rows = [(name, f"{score.value:.4f}", _interval(score)) for name, score in facts.scores.items()]
     return f"""
-| | |
-| --- | --- |
-| gives | {", ".join(head.outputs)} |
-| data | {head.data}; fitted on {head.fitted:,} texts, scored on {head.scored:,} |
-| protocol | `{head.protocol}` |
-| method | {head.method} |
+{title}: {facts.method}.
+Data: {facts.data}; fitted on {facts.fitted:,} texts, scored on {facts.scored:,} (`{facts.protocol}`).
 
-| test score | value | 95 % interval |
-| --- | ---: | --- |
-{scores}"""
+{_table(("test score", "value", "95 % interval"), rows)}
+"""
 
 
 def _evaluations(evaluations: Sequence[Evaluation]) -> str:
     if not evaluations:
         return ""
-    rows = "\n".join(
-        f"| `{one.task}` | {one.split} | {name} | {metric.value:.4f} | {_interval(metric)} | {one.contamination} |"
+    rows = [
+        (f"`{one.task}`", one.split, name, f"{metric.value:.4f}", _interval(metric), one.contamination)
         for one in evaluations
         for name, metric in one.metrics.items()
-    )
+    ]
     return f"""
 ## Evaluation
 
 Linear probes on frozen vectors, measured with `bench run`. `overlap`: the encoder was trained on the data set or on
 a part of it, so that the number says nothing about data it never saw.
 
-| task | split | metric | value | 95 % interval | contamination |
-| --- | --- | --- | ---: | --- | --- |
-{rows}
+{_table(("task", "split", "metric", "value", "95 % interval", "contamination"), rows)}
 """
 
 

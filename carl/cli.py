@@ -1,4 +1,4 @@
-"""The command line, `carl`.
+"""The command line, `carl`: train, ship, use.
 
 Commands are imported when they are called; help is instant and imports no torch.
 """
@@ -9,27 +9,27 @@ import click
 
 from harness.cli.group import LazyGroup, invoke
 
-#: Command → (module:function, line in the help).
-_COMMANDS = {
-    "train": ("carl.commands.train:train", "Train an encoder, or go on with a run."),
-    "pretrain": ("carl.commands.pretrain:pretrain", "Pretrain a small backbone of RoBERTa's architecture."),
-    "ship": ("carl.commands.ship:ship", "Make a checkpoint with heads and card of a finished run."),
-    "card": ("carl.commands.card:card", "Add what was measured to a checkpoint's card."),
-    "predict": ("carl.commands.predict:predict", "Valence, arousal and emotions of texts."),
-    "ablate": ("carl.commands.ablate:ablate", "Train the ablation arms with several seeds and compare them."),
-    "recipes": ("carl.commands.recipes:recipes", "Train the objectives of other encoders under one budget."),
-    "curves": ("carl.commands.curves:curves", "Draw the training curves of a run."),
-    "configs": ("carl.commands.configs:configs", "List configurations, or print one."),
-}
 
-
-@click.group(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "train": ("carl.commands:train", "Train an encoder, or go on with a run."),
+        "ship": ("carl.commands:ship", "Make a checkpoint with heads and card of a finished run."),
+        "card": ("carl.commands:card", "Add what was measured to a checkpoint's card."),
+        "curves": ("carl.commands:curves", "Draw the training curves of a run."),
+        "configs": ("carl.commands:configs", "List configurations, or print one."),
+        "predict": ("carl.predict_cli:predict", "Valence, arousal and emotions of texts."),
+        "recipes": ("carl.recipes.cli:recipes", "Train the objectives of other encoders under one budget."),
+        "pretrain": ("carl.pretraining.cli:pretrain", "Make the small backbone of RoBERTa's architecture."),
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="affectbench", prog_name="carl")
 def carl() -> None:
     """Train text encoders for affect (CARL, arXiv 2502.20613).
 
     \b
-      carl train --config carl-minilm --data-dir DIR     from scratch to a checkpoint; the same line resumes
+      carl train --config carl-minilm --data-dir DIR     from texts to a checkpoint; the same line resumes
       carl configs carl-minilm                           every choice of a configuration
       carl predict "What a day!"                         valence, arousal and emotions by a checkpoint's heads
     """  # noqa: D301 (click reads the backspace character)

@@ -10,72 +10,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from carl.normal_form import normal_form
-from carl.rated import read_rated
-from carl.sources import scaled_labels
+from carl.config import Config
+from carl.data.corpus import read_rated
+from carl.data.sources import scaled_labels
+from harness.contamination.overlap import normal_form
+from harness.corpora.goemotions import ekman
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
 
-    from carl.config import Config
-    from carl.label_source import LabelSource
     from harness.corpora.base import CorpusLibrary
 
-    Items = Sequence[NDArray[np.int32]]
-    Embed = Callable[[Items], NDArray[np.float32]]
+    Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
-
-class DevelopmentData(Protocol):
-    """Something that scores a network while it is trained."""
-
-    def scores(self, embed: Embed) -> dict[str, float]:
-        """Scores of a network; the key `score` decides, larger is better."""
-        ...
-
-    def held_out(self) -> tuple[Items, NDArray[np.float32]]:
-        """Labelled texts that are not trained on: token ids, and labels (n, 2) in [−1, 1]."""
-        ...
+#: Strengths of the ridge, of which the best on the training split's own folds is taken; in units of the mean square
+#: of the features.
+_RIDGE = tuple(10.0**power for power in range(-4, 2))
 
 
 @dataclass(frozen=True)
-class _Split:
-    items: Items
+class Split:
+    """Texts with labels (n,) or (n, c)."""
+
+    texts: tuple[str, ...]
     labels: NDArray[Any]
 
-    def first(self, size: int, seed: int) -> _Split:
-        rows = np.sort(np.random.default_rng(seed).permutation(len(self.items))[:size])
-        return _Split([self.items[row] for row in rows], self.labels[rows])
-
-
-def development_data(
-    kind: str, config: Config, library: CorpusLibrary, tokenizer: Tokenizer, corpus_dir: Path | None
-) -> Development | None:
-    """What scores the networks of a configuration.
-
-    Args:
-        kind: `all`, `emobank` (nothing else) or `none`.
-        config: how many texts, how long.
-        library: reads the corpora.
-        tokenizer: the backbone's.
-        corpus_dir: folder with rated reviews; without one no reviews are looked at.
-    """
-    if kind == "none":
-        return None
-    rated = []
-    if kind == "all" and corpus_dir is not None:
-        rated = read_rated(
-            corpus_dir, config.rated_sources, limit=3 * config.development_texts, balanced=True, development=True
-        )
-    return Development(
-        library, tokenizer, config.max_length, texts=config.development_texts, emotions=kind == "all", rated=rated
-    )
+    def first(self, size: int) -> Split:
+        """At most `size` of the texts, always the same."""
+        rows = np.sort(np.random.default_rng(0).permutation(len(self.texts))[:size])
+        return Split(tuple(self.texts[row] for row in rows), self.labels[rows])
 
 
 class Development:
@@ -83,96 +51,87 @@ class Development:
 
     Args:
         library: reads the corpora.
-        tokenizer: the backbone's.
-        max_length: tokens after which a text is cut.
-        texts: most texts of each split.
-        emotions: also look at GoEmotions and SST5.
-        rated: held-out rated reviews (`rated.read_rated` with `development`); a third of them is scored, by a probe
-            on the others.
+        config: how many texts, which reviews.
+        corpus_dir: folder with rated reviews; without one none are looked at.
     """
 
-    def __init__(
-        self,
-        library: CorpusLibrary,
-        tokenizer: Tokenizer,
-        max_length: int,
-        *,
-        texts: int = 2000,
-        emotions: bool = True,
-        rated: Sequence[LabelSource] = (),
-    ) -> None:
-        from harness.transformer.tokenization import encode_ids
-
-        def split(chosen: Sequence[str], labels: NDArray[Any]) -> _Split:
-            return _Split(encode_ids(tokenizer, chosen, max_length), labels).first(texts, 0)
-
-        def emobank(part: str) -> _Split:
-            examples = library.load("emobank", part)
-            return split(examples.texts, scaled_labels(examples))
-
-        def goemotions(part: str) -> _Split:
-            from harness.corpora.goemotions import ekman
-
-            examples = library.load("goemotions", part)
-            chosen = ekman(examples)
-            return split([examples.texts[row] for row in chosen.rows], chosen.labels)
-
-        def sst5(part: str, without: frozenset[str]) -> _Split:
-            examples = library.load("sst5", part)
-            rows = [row for row, text in enumerate(examples.texts) if normal_form(text) not in without]
-            return split([examples.texts[row] for row in rows], examples.labels["label"][rows])
-
-        self._affect = emobank("train"), emobank("dev")
-        self._classes: dict[str, tuple[_Split, _Split]] = {}
-        if emotions:
-            self._classes["emotion"] = goemotions("train"), goemotions("dev")
-            snippets = frozenset(map(normal_form, library.load("mr", "all").texts))
-            self._classes["sst5"] = sst5("train", frozenset()), sst5("dev", snippets)
-        if rated:
-            reviews = [text for source in rated for text in source.texts]
-            praise = (np.concatenate([source.labels[:, 0] for source in rated]) > 0).astype(np.int64)
+    def __init__(self, library: CorpusLibrary, config: Config, corpus_dir: Path | None) -> None:
+        size = config.development_texts
+        self._regressions = {"affect": (_emobank(library, "train").first(size), _emobank(library, "dev"))}
+        snippets = frozenset(map(normal_form, library.load("mr", "all").texts))
+        self._classes = {
+            "emotion": (_goemotions(library, "train").first(size), _goemotions(library, "dev").first(size // 2)),
+            "sst5": (_sst5(library, "train", frozenset()).first(size), _sst5(library, "dev", snippets)),
+        }
+        if corpus_dir is not None:
+            found = read_rated(corpus_dir, config.rated_sources, limit=size, balanced=True, development=True)
+            reviews = tuple(text[:400] for source in found for text in source.texts)
+            praise = (np.concatenate([source.labels[:, 0] for source in found]) > 0).astype(np.int64)
             order = np.random.default_rng(0).permutation(len(reviews))
             cut = len(reviews) // 3
-            self._classes["rated"] = tuple(  # type: ignore[assignment]
-                split([reviews[row] for row in rows], praise[rows]) for rows in (order[cut:], order[:cut])
-            )
+            fit, dev = (Split(tuple(reviews[row] for row in rows), praise[rows]) for rows in (order[cut:], order[:cut]))
+            self._classes["rated"] = fit, dev
 
-    def scores(self, embed: Embed) -> dict[str, float]:
-        """Pearson r of valence and arousal, macro F1 of emotions, accuracies of SST5 and of reviews.
+    def scores(self, encode: Encode) -> dict[str, float]:
+        """Pearson r of valence and arousal, accuracy and macro F1 of emotions, accuracies of SST5 and of reviews.
 
         Returns:
             Score by name, from -1 or 0 to 1, and `score`, the mean of them without the emotions' accuracy.
         """
-        from harness.probes.linear import least_squares
-
-        fit, dev = self._affect
-        predicted = least_squares(embed(fit.items), fit.labels).predict(embed(dev.items))
-        found = {
-            f"dev_{label}_r": float(np.corrcoef(predicted[:, column], dev.labels[:, column])[0, 1])
-            for column, label in enumerate(("valence", "arousal"))
-        }
+        found: dict[str, float] = {}
+        for fit, dev in self._regressions.values():
+            predicted = _ridge(encode(fit.texts), fit.labels, encode(dev.texts))
+            for column, label in enumerate(("valence", "arousal")):
+                found[f"{label}_r"] = float(np.corrcoef(predicted[:, column], dev.labels[:, column])[0, 1])
         for name, (fit, dev) in self._classes.items():
-            accuracy, f1 = _classification(fit, dev, embed)
-            found[f"dev_{name}_accuracy"] = accuracy
+            found[f"{name}_accuracy"], f1 = _classification(fit, dev, encode)
             if name == "emotion":
-                found["dev_emotion_f1"] = f1
-        counted = [value for name, value in found.items() if name != "dev_emotion_accuracy"]
+                found["emotion_f1"] = f1
+        counted = [value for name, value in found.items() if name != "emotion_accuracy"]
         return {**found, "score": float(np.mean(counted))}
 
-    def held_out(self) -> tuple[Items, NDArray[np.float32]]:
-        """EmoBank's development texts with their labels."""
-        dev = self._affect[1]
-        return dev.items, dev.labels
+
+def _emobank(library: CorpusLibrary, split: str) -> Split:
+    examples = library.load("emobank", split)
+    return Split(examples.texts, scaled_labels(examples)[:, :2])
 
 
-def _classification(fit: _Split, dev: _Split, embed: Embed) -> tuple[float, float]:
-    """Accuracy and macro F1 of a logistic probe."""
-    from harness.probes.logistic import multinomial
+def _goemotions(library: CorpusLibrary, split: str) -> Split:
+    examples = library.load("goemotions", split)
+    chosen = ekman(examples)
+    return Split(tuple(examples.texts[row] for row in chosen.rows), chosen.labels)
 
-    probe = multinomial(embed(fit.items), fit.labels, int(fit.labels.max()) + 1, (1.0,))
-    guessed = probe.decide(embed(dev.items), 0).argmax(axis=1)
-    f1 = []
-    for label in np.unique(dev.labels):
-        hits = np.sum((guessed == label) & (dev.labels == label))
-        f1.append(2 * hits / (np.sum(guessed == label) + np.sum(dev.labels == label)))
-    return float(np.mean(guessed == dev.labels)), float(np.mean(f1))
+
+def _sst5(library: CorpusLibrary, split: str, without: frozenset[str]) -> Split:
+    examples = library.load("sst5", split)
+    rows = [row for row, text in enumerate(examples.texts) if normal_form(text) not in without]
+    return Split(tuple(examples.texts[row] for row in rows), examples.labels["label"][rows])
+
+
+def _ridge(vectors: NDArray[np.float32], labels: NDArray[np.float32], dev: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Predictions of a ridge for development vectors, its strength chosen by leave-one-out on the fitted ones."""
+    mean, scale = vectors.mean(axis=0), vectors.std()
+    features, centre = ((vectors - mean) / scale).astype(np.float64), labels.mean(axis=0)
+    left, values, right = np.linalg.svd(features, full_matrices=False)
+    projected, best = left.T @ (labels - centre), (np.inf, np.zeros(()))
+    for strength in _RIDGE:
+        shrink = values**2 / (values**2 + strength * len(features))
+        fitted = left @ (shrink[:, None] * projected)
+        leverage = (left**2 @ shrink)[:, None] + 1 / len(features)
+        error = float(np.mean(((labels - centre - fitted) / (1 - leverage)) ** 2))
+        if error < best[0]:
+            best = error, right.T @ ((shrink / values)[:, None] * projected)
+    predicted: NDArray[np.float64] = ((dev - mean) / scale) @ best[1] + centre
+    return predicted
+
+
+def _classification(fit: Split, dev: Split, encode: Encode) -> tuple[float, float]:
+    """Accuracy and macro F1 of a logistic probe on standardised vectors."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import accuracy_score, f1_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
+    guessed = probe.fit(encode(fit.texts), fit.labels).predict(encode(dev.texts))
+    return float(accuracy_score(dev.labels, guessed)), float(f1_score(dev.labels, guessed, average="macro"))

@@ -1,323 +1,281 @@
-"""One batch through CARL: sentence loss, attack, token loss, and what is measured on the way, equation (11)."""
+"""One batch through CARL: sentence loss, attack, token loss, the terms beside them, and what is measured on the way.
+
+Texts are read in groups of similar length; the sentence loss compares all texts of the batch. Gradients are added to
+the parameters by `Objective.backward`; the optimiser's step belongs to the loop (`carl.train`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
+from torch.nn import functional
 
-from carl.batches import Batch
-from carl.collapse import effective_rank, spread
 from carl.config import Config
-from carl.contrastive import embedding_similarity, mccl
-from carl.detection import auc, focal_loss
-from carl.distributed import Part, Team
-from carl.labels import label_logits, label_similarity, label_weights
-from carl.model import Carl, Randomness
-from carl.perturbation import Ball, attack, random_scores, salience, select_tokens
-from carl.teaching import teaching_loss
+from carl.method.collapse import effective_rank, spread
+from carl.method.contrastive import embedding_similarity, mccl
+from carl.method.detection import auc, focal_loss
+from carl.method.labels import label_logits, label_similarity, label_weights
+from carl.method.perturbation import Ball, attack_step, random_scores, salience, select_tokens
+from carl.method.schedule import momentum, move_target
+from carl.networks import Encoder, Networks, Tokens
 
 Measures = dict[str, float | None]
 
 
-def sentence_loss(online: Tensor, target: Tensor, labels: Tensor, config: Config, rows: slice | None = None) -> Tensor:
-    """L_MCCL of a batch from vectors and labels, CARL equations (3) to (6).
+@dataclass(frozen=True)
+class Batch:
+    """The texts of one step, in groups of similar length; rows of the other fields are in the order of the groups."""
 
-    Computed in the vectors' precision, but at least in float32.
+    groups: tuple[Tokens, ...]
+    labels: Tensor
+    """(B, 3): valence, arousal and dominance in [−1, 1], NaN where nobody rated them."""
+    words: Tensor | None = None
+    """(B, k), shares of the listed words that each text has; rows of zeros for texts without any."""
+    teacher: Tensor | None = None
+    """(B, d), the teacher's vectors, centred."""
+
+    @property
+    def labelled(self) -> Tensor:
+        """Bool (B,)."""
+        return ~self.labels[:, 0].isnan()
+
+
+def sentence_loss(online: Tensor, target: Tensor, labels: Tensor, config: Config) -> Tensor:
+    """L_MCCL of a batch from vectors and labels, CARL equations (3) to (6), in float32.
 
     Args:
         online: z (N, size), behind the predictor.
         target: z' (N, size).
-        labels: (N, 2).
+        labels: (N, 3), of which the paper's similarities read the first two coordinates.
         config: similarity, temperatures, form.
-        rows: where the rows of `online` stand, when it holds only some of them; the loss is then the part that they
-            contribute, so that the parts of a batch add up to the whole.
     """
-    online = online.float() if online.dtype in (torch.bfloat16, torch.float16) else online
-    similarity = embedding_similarity(online, target.to(online.dtype))
-    log_labels = label_logits(
-        label_similarity(labels, config.similarity, config.norm_floor), config.label_temperature
-    ).to(online.dtype)
-    weights = label_weights(labels, config.similarity, config.norm_floor).to(online.dtype)
-    if rows is None:
-        return mccl(similarity, log_labels, config.temperature, form=config.form, weights=weights)
-    part = mccl(similarity, log_labels[rows], config.temperature, form=config.form, weights=weights[rows])
-    return part * (weights[rows].sum() / weights.sum().clamp_min(1e-12))
+    similarity = embedding_similarity(online.float(), target.float())
+    log_labels = label_logits(label_similarity(labels, config.similarity, config.norm_floor), config.label_temperature)
+    weights = label_weights(labels, config.similarity, config.norm_floor)
+    return mccl(
+        similarity,
+        log_labels,
+        config.temperature,
+        forward=config.forward,
+        reverse=config.reverse,
+        weights=weights,
+    )
 
 
-@dataclass(frozen=True)
-class Perturbed:
-    """An attack on a batch."""
+def word_loss(logits: Tensor, words: Tensor) -> Tensor:
+    """Cross entropy between the words that a text has and those that its vector tells; 0 without any such text.
 
-    words: Tensor
-    """Word embeddings before it, float32 (B, T, d), detached."""
-    attacked: Tensor
-    """Perturbed embeddings, the same shape."""
-    selected: Tensor
-    """Bool (B, T)."""
+    Args:
+        logits: (B, k).
+        words: (B, k), rows that sum to 1, or to 0 for texts that do not count.
+    """
+    losses = -(words * logits.float().log_softmax(dim=1)).sum(1)
+    return losses.sum() / words.sum().clamp_min(1)
 
-    def rows(self, chosen: Tensor) -> Perturbed:
-        """Some of the texts, int64 (n,)."""
-        return Perturbed(self.words[chosen], self.attacked[chosen], self.selected[chosen])
 
-    @property
-    def share_changed(self) -> float:
-        """Share of the selected values that are not what they were: 1 unless rounding swallowed the attack."""
-        chosen = self.selected[..., None].expand_as(self.words)
-        changed = (self.attacked != self.words) & chosen
-        return float(changed.sum() / chosen.sum().clamp_min(1))
+def distillation_loss(predicted: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """How far a student's vectors are from a teacher's: 4 (1 − cosine) and half the cross entropy between neighbours.
 
-    @property
-    def size(self) -> float:
-        """Mean over attacked texts: Frobenius norm of the perturbation over that of the selected embeddings."""
-        chosen = self.selected[..., None]
-        moved = torch.linalg.vector_norm((self.attacked - self.words) * chosen, dim=(1, 2))
-        before = torch.linalg.vector_norm(self.words * chosen, dim=(1, 2))
-        attacked = self.selected.any(dim=1)
-        return float((moved / before.clamp_min(1e-12)).sum() / attacked.sum().clamp_min(1))
+    The second term compares, for every text, the softmax over the other texts of the batch of the teacher's and of
+    the student's cosines (Tian et al. 2020 call such terms relational).
+
+    Args:
+        predicted: (B, d), the student's, mapped to the teacher's width.
+        teacher: (B, d), centred.
+        temperature: τ of both softmaxes.
+    """
+    student, teacher = functional.normalize(predicted.float(), dim=1), functional.normalize(teacher.float(), dim=1)
+    own = torch.eye(len(student), dtype=torch.bool, device=student.device)
+    logits = ((student @ student.T) / temperature).masked_fill(own, float("-inf")).log_softmax(1)
+    shares = ((teacher @ teacher.T) / temperature).masked_fill(own, float("-inf")).softmax(1)
+    return 4 * (1 - (student * teacher).sum(1)).mean() - 0.5 * (shares * logits.masked_fill(own, 0.0)).sum(1).mean()
+
+
+@dataclass
+class _Read:
+    """A batch as the online network reads it, with what later passes need."""
+
+    words: list[Tensor] = field(default_factory=list)
+    states: list[Tensor] = field(default_factory=list)
+    pooled: list[Tensor] = field(default_factory=list)
 
 
 class Objective:
-    """CARL's loss on a batch.
+    """CARL's loss on a batch, and the terms beside it.
 
     Args:
-        model: the networks.
+        networks: what is trained.
         config: weights, temperatures, attack.
-        device: where the model is.
-        team: processes that share a batch.
+        batches: gives the batch with a number.
+        device: where the networks are.
     """
 
-    def __init__(self, model: Carl, config: Config, device: torch.device, team: Team | None = None) -> None:
-        self.model = model
-        self.config = config
-        self.device = device
-        self.team = team or Team()
+    def __init__(
+        self, networks: Networks, config: Config, batches: Callable[[int], Batch], device: torch.device
+    ) -> None:
+        self._networks, self.config, self.batches, self.device = networks, config, batches, device
+        self._seed = 0
 
-    def _narrow(self) -> AbstractContextManager[None]:
-        """Autocast of training passes, where the configuration asks for bfloat16."""
-        precision = self.config.precision
-        enabled = precision == "bfloat16" or (precision == "auto" and self.device.type == "cuda")
-        context: AbstractContextManager[None] = torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
-        return context
+    @property
+    def networks(self) -> Networks:
+        """Online and target network, and the heads."""
+        return self._networks
 
-    def backward(self, batch: Batch, generator: Generator, *, scale: float = 1.0, measure: bool = True) -> Measures:
-        """Add the gradient of L = λ1 L_MCCL + λ2 L_PTD, CARL equation (11), to the parameters.
+    @property
+    def encoder(self) -> Encoder:
+        """The online network's encoder, which is what ships."""
+        return self.networks.online.encoder
 
-        The backward pass of λ1 L_MCCL also gives the gradient by the word embeddings that (7) and the first step
-        of (8) need: λ1 changes neither the order of the tokens nor a sign. The paper does not say which loss (7)
-        means; it is L_MCCL, since L_PTD does not exist before the attack.
+    def moving(self) -> dict[str, Tensor]:
+        """Everything that training moves; resting weights are read from the backbone again."""
+        return self.networks.moving()
+
+    def stepped(self, step: int, steps: int) -> Measures:
+        """Let the target network follow, CARL equation (1)."""
+        m = momentum(step, steps, self.config.momentum)
+        move_target(self.networks.target, self.networks.online, m)
+        return {"momentum": m}
+
+    def backward(self, number: int, generator: torch.Generator, *, measure: bool = False) -> Measures:
+        """Add the gradient of (11), and of the other terms, to the parameters.
 
         Args:
-            batch: on the model's device; the whole of it where several processes share it, each of which adds the
-                gradient of its own rows' part of L.
-            generator: draws random tokens, on the CPU; of the same state in all processes.
-            scale: factor of the loss, 1 / accumulated batches.
-            measure: compute what the curves show; without it a GPU is never waited for.
-
-        Returns:
-            If asked for: `loss`, `mccl`, `ptd`, `auc_attacked`, `auc_clean`, `hidden_change`
-            (largest change of a hidden value), `share_changed`, `perturbation`, `spread`, `effective_rank`; what
-            concerns the attack on this process's rows.
+            number: of the batch.
+            generator: on the CPU; draws whatever is random beside dropout.
+            measure: compute what the curves show, too.
         """
-        config, model = self.config, self.model
-        part = self.team.part(batch)
-        batch = part.own
-        randomness = Randomness(self.device)
-        words = model.online.backbone.words(batch.ids)
-        with self._narrow():
-            target = self.team.gather(model.target_vectors(batch))
-            with randomness.again():
-                states = model.online.backbone(batch, words)
-                online = model.predict(states)
-        sentence = sentence_loss(online, target, part.whole.labels, config, part.rows)
-        measures: Measures = {}
-        losses = {"mccl": sentence.detach()}
-        gradient = None
-        if config.lambda_mccl:
-            words.retain_grad()
-            (config.lambda_mccl * scale * sentence).backward()  # type: ignore[no-untyped-call]
-            gradient = words.grad
-        elif config.lambda_ptd:
-            (gradient,) = torch.autograd.grad(sentence, words)
-        clean = states.detach()
-        if config.lambda_ptd and gradient is not None:
-            perturbed = self.perturb(batch, words.detach(), gradient, target, randomness, generator, part=part)
-            token, found = self._detect(part, perturbed, clean, randomness, generator, scale=scale, measure=measure)
-            losses["ptd"] = token
-            measures |= found
+        config, batch = self.config, self.batches(number)
+        self._seed = int(torch.randint(2**62, (), generator=generator))
+        read = self._read(batch)
+        pooled = torch.cat(read.pooled)
+        losses = self._sentence_level(batch, pooled)
+        total = torch.stack([losses[name] * getattr(config, f"lambda_{name}") for name in losses]).sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        found: Measures = {name: float(loss.detach()) for name, loss in losses.items()} if measure else {}
+        if config.lambda_ptd:
+            token_loss, facts = self._token_level(batch, read, generator, measure)
+            (config.lambda_ptd * token_loss).backward()  # type: ignore[no-untyped-call]
+            found |= {"ptd": float(token_loss.detach()), **facts} if measure else {}
+            total = total + config.lambda_ptd * token_loss.detach()
         if measure:
-            values = self.team.sum(torch.stack(list(losses.values()))).tolist()
-            measures |= dict(zip(losses, values, strict=True))
-            measures["loss"] = config.lambda_mccl * values[0] + config.lambda_ptd * sum(values[1:])
-            first = self.team.gather(clean[:, 0])
-            measures |= {"spread": spread(first), "effective_rank": effective_rank(first)}
-        return measures
+            vectors = pooled.detach()
+            found |= {
+                "loss": float(total.detach()),
+                "spread": spread(vectors),
+                "effective_rank": effective_rank(vectors),
+            }
+        return found
 
-    def teach(self, batch: Batch, *, scale: float = 1.0, measure: bool = True) -> Measures:
-        """Add the gradient of λ L_teacher, see `carl.teaching`; whatever CARL's own loss does is not touched.
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
 
-        Args:
-            batch: on the model's device, the teacher's numbers in place of labels; the whole of it where several
-                processes share it.
-            scale: factor of the loss.
-            measure: whether to measure.
+    def _states(self, words: Tensor, tokens: Tokens, place: int) -> Tensor:
+        """Token vectors of a group; all passes over it drop the same values, so that attacks alone make differences."""
+        torch.manual_seed(self._seed + place)
+        with self._autocast():
+            states: Tensor = self.networks.online.encoder(words, tokens.mask)
+        return states
 
-        Returns:
-            If asked for: `teacher`, the loss.
-        """
-        part, model = self.team.part(batch), self.model
-        assert model.pupil is not None
-        with self._narrow():
-            predicted = model.pupil(model.online.backbone(part.own)[:, 0])
-        found = teaching_loss(predicted, part.own.labels) / self.team.size
-        (self.config.lambda_teacher * scale * found).backward()  # type: ignore[no-untyped-call]
-        return {"teacher": float(self.team.sum(found.detach()))} if measure else {}
+    def _read(self, batch: Batch) -> _Read:
+        read, encoder = _Read(), self.networks.online.encoder
+        for place, tokens in enumerate(batch.groups):
+            words = encoder.words(tokens.ids)
+            if self.config.lambda_ptd:
+                words = words.detach().requires_grad_()  # word embeddings rest, so nothing is lost
+            states = self._states(words, tokens, place)
+            read.words.append(words)
+            read.states.append(states)
+            read.pooled.append(encoder.pool(states, tokens.mask))
+        return read
 
-    def _detect(
-        self,
-        part: Part,
-        perturbed: Perturbed,
-        clean: Tensor,
-        randomness: Randomness,
-        generator: Generator,
-        *,
-        scale: float,
-        measure: bool,
+    def _sentence_level(self, batch: Batch, pooled: Tensor) -> dict[str, Tensor]:
+        networks, config = self.networks, self.config
+        losses: dict[str, Tensor] = {}
+        rows = batch.labelled
+        if config.lambda_mccl or config.lambda_ptd:
+            losses["mccl"] = self._mccl(batch, pooled[rows], rows)
+        if networks.words is not None and batch.words is not None:
+            losses["words"] = word_loss(networks.words(pooled), batch.words)
+        if networks.reference is not None:
+            with torch.no_grad(), self._autocast():
+                before = torch.cat([networks.reference.encode(tokens) for tokens in batch.groups])
+            losses["preserve"] = (1 - functional.cosine_similarity(pooled, before, dim=1)).mean()
+        if networks.taught is not None and batch.teacher is not None:
+            losses["teacher"] = distillation_loss(networks.taught(pooled), batch.teacher, config.teacher_temperature)
+        return losses
+
+    def _mccl(self, batch: Batch, pooled: Tensor, rows: Tensor) -> Tensor:
+        networks = self.networks
+        online = networks.predictor(networks.online.project(pooled))
+        with torch.no_grad():
+            if self.config.target == "online":
+                target = networks.online.project(pooled.detach())
+            else:
+                with self._autocast():
+                    vectors = torch.cat([networks.target.encoder.encode(tokens) for tokens in batch.groups])
+                target = networks.target.project(vectors[rows])
+        return sentence_loss(online, target, batch.labels[rows], self.config)
+
+    # Token level
+
+    def _token_level(
+        self, batch: Batch, read: _Read, generator: torch.Generator, measure: bool
     ) -> tuple[Tensor, Measures]:
-        """Add the gradient of λ2 L_PTD; gives L_PTD, this process's part of it, and what is measured of the attack.
-
-        Args:
-            part: the texts.
-            perturbed: the attack on them.
-            clean: their token vectors without it, detached.
-            randomness: state before the clean pass.
-            generator: draws the texts that are judged, where `Config.token_texts` is below 1.
-            scale: factor of the loss.
-            measure: whether to measure.
-        """
-        config, model, batch, judged = self.config, self.model, part.own, part.whole
-        if config.token_texts < 1:
-            count = max(round(config.token_texts * len(part.whole)), 1)
-            chosen = torch.randperm(len(part.whole), generator=generator)[:count].to(self.device)
-            judged, own = part.whole.rows(chosen), part.places(chosen)
-            batch, perturbed, clean = batch.rows(own), perturbed.rows(own), clean[own]
-            if not len(own):
-                return clean.new_zeros(()), {}
-        with self._narrow(), randomness.again():
-            # Added to fresh embeddings, so that the token loss trains the table as well.
-            fresh = model.online.backbone.words(batch.ids)
-            attacked = model.online.backbone(batch, fresh + (perturbed.attacked - fresh.detach()))
-            logits = model.detector(attacked).float()
-        token = focal_loss(logits, perturbed.selected, batch.candidates, config.gamma)
-        if part.rows is not None:
-            token = token * (batch.candidates.sum() / judged.candidates.sum().clamp_min(1))
-        (config.lambda_ptd * scale * token).backward()  # type: ignore[no-untyped-call]
-        measures = self._attack_measures(batch, perturbed, clean, attacked.detach(), logits.detach()) if measure else {}
-        return token.detach(), measures
-
-    def perturb(
-        self,
-        batch: Batch,
-        words: Tensor,
-        gradient: Tensor,
-        target: Tensor,
-        randomness: Randomness,
-        generator: Generator,
-        *,
-        part: Part | None = None,
-    ) -> Perturbed:
-        """Select tokens and attack them, CARL equations (7) to (9), in float32 and under the clean pass's dropout.
-
-        While training, only a share of the texts is attacked (`Config.attacked_texts`).
-
-        Args:
-            batch: the texts.
-            words: their word embeddings (B, T, d), detached.
-            gradient: of L_MCCL by them, up to a positive factor.
-            target: z' of the batch; the attack moves the online branch away from it.
-            randomness: state before the clean pass.
-            generator: draws random tokens.
-            part: where the texts stand, when they are a part of a batch.
-        """
-        config, part = self.config, part or Part(batch)
-        salient = config.selection == "salient"
-        scores = salience(gradient) if salient else part.pick(random_scores(part.whole.candidates, generator))
-        selected = select_tokens(scores, batch.candidates, config.share)
-        if self.model.training:
-            attacked_texts = torch.rand(len(part.whole), generator=generator) < config.attacked_texts
-            selected &= part.pick(attacked_texts).to(self.device)[:, None]
-
-        def gradient_at(embeddings: Tensor) -> Tensor:
-            embeddings = embeddings.requires_grad_()
-            with torch.enable_grad(), torch.autocast(self.device.type, enabled=False), randomness.again():
-                online = self.model.predict(self.model.online.backbone(batch, embeddings))
-                loss = sentence_loss(online, target.float(), part.whole.labels, config, part.rows)
-            (found,) = torch.autograd.grad(loss, embeddings)
-            return found
-
+        """L_PTD of (10) over a share of the groups, and how the attack went."""
+        config, detector = self.config, self.networks.detector
+        clean = [words.detach() for words in read.words]
+        gradients = [words.grad for words in read.words if words.grad is not None]
+        selected = [
+            self._selected(tokens, gradient, generator)
+            for tokens, gradient in zip(batch.groups, gradients, strict=True)
+        ]
         ball = Ball(config.epsilon, config.alpha, config.relative)
-        attacked = attack(words, selected, gradient, gradient_at, ball, config.attack_steps)
-        return Perturbed(words.float(), attacked, selected)
-
-    def _attack_measures(
-        self, batch: Batch, perturbed: Perturbed, clean: Tensor, attacked: Tensor, logits: Tensor
-    ) -> Measures:
-        with torch.no_grad(), self._narrow():
-            unattacked = self.model.detector(clean).float()
-        counted = batch.candidates
-        labels = perturbed.selected[counted]
-        return {
-            "auc_attacked": auc(logits[counted], labels),
-            "auc_clean": auc(unattacked[counted], labels),
-            "hidden_change": float((attacked - clean).abs().max()),
-            "share_changed": perturbed.share_changed,
-            "perturbation": perturbed.size,
+        attacked = clean
+        for step in range(config.attack_steps):
+            if step:  # the first step re-uses the gradient that (7) needed anyway
+                gradients = self._gradients(batch, attacked)
+            attacked = [attack_step(*parts, ball) for parts in zip(attacked, clean, gradients, selected, strict=True)]
+        count = max(round(config.token_groups * len(clean)), 1)
+        chosen = torch.randperm(len(clean), generator=generator)[:count].tolist()
+        real = torch.cat([~batch.groups[place].special.flatten() for place in chosen])
+        truth = torch.cat([selected[place].flatten() for place in chosen])[real]
+        states = [self._states(attacked[place], batch.groups[place], place) for place in chosen]
+        logits = torch.cat([detector(rows.float()).flatten() for rows in states])[real]
+        loss = focal_loss(logits, truth, torch.ones_like(truth), config.gamma)
+        if not measure:
+            return loss, {}
+        with torch.no_grad():
+            before = torch.cat([detector(read.states[place].float()).flatten() for place in chosen])[real]
+        moved = [
+            float((a - c).norm() / (c * s[..., None]).norm().clamp_min(1e-12))
+            for a, c, s in zip(attacked, clean, selected, strict=True)
+        ]
+        change = max(
+            float((rows - read.states[place]).detach().abs().max()) for rows, place in zip(states, chosen, strict=True)
+        )
+        return loss, {
+            "auc_attacked": auc(logits, truth),
+            "auc_clean": auc(before, truth),
+            "perturbation": sum(moved) / len(moved),
+            "states_changed": change,
         }
 
-    def held_out(self, batches: Iterable[Batch], seed: int = 0) -> Measures:
-        """Losses and the detector's AUC on texts that were not trained on, without dropout.
+    def _selected(self, tokens: Tokens, gradient: Tensor, generator: torch.Generator) -> Tensor:
+        """The tokens to perturb, bool (B, T)."""
+        config, candidates = self.config, ~tokens.special
+        scores = salience(gradient) if config.selection == "salient" else random_scores(candidates, generator)
+        wanted = torch.rand(len(tokens.ids), generator=generator) < config.attacked_texts
+        return select_tokens(scores, candidates, config.share) & wanted[:, None].to(self.device)
 
-        `auc_attacked` minus `auc_clean` (the same labels, but clean input) is what the detector sees of the attack;
-        the clean part is how well salient tokens can be guessed from the words alone. With the printed radius
-        there is no difference.
-
-        Returns:
-            `mccl`, `auc_attacked`, `auc_clean`, `hidden_change` over all batches.
-        """
-        was_training = self.model.training
-        self.model.eval()
-        generator = torch.Generator().manual_seed(seed)
-        attacked_scores, clean_scores, labels, losses = [], [], [], []
-        change = 0.0
-        try:
-            for cpu_batch in batches:
-                batch = cpu_batch.to(self.device)
-                randomness = Randomness(self.device)
-                words = self.model.online.backbone.words(batch.ids).detach().requires_grad_()
-                target = self.model.target_vectors(batch)
-                states = self.model.online.backbone(batch, words)
-                loss = sentence_loss(self.model.predict(states), target, batch.labels, self.config)
-                (gradient,) = torch.autograd.grad(loss, words)
-                perturbed = self.perturb(batch, words.detach(), gradient, target, randomness, generator)
-                with torch.no_grad():
-                    attacked = self.model.online.backbone(batch, perturbed.attacked)
-                    counted = batch.candidates
-                    attacked_scores.append(self.model.detector(attacked)[counted].cpu())
-                    clean_scores.append(self.model.detector(states)[counted].cpu())
-                labels.append(perturbed.selected[counted].cpu())
-                losses.append(float(loss.detach()))
-                change = max(change, float((attacked - states.detach()).abs().max()))
-        finally:
-            self.model.train(was_training)
-        if not labels:
-            return {}
-        truth = torch.cat(labels)
-        return {
-            "mccl": sum(losses) / len(losses),
-            "auc_attacked": auc(torch.cat(attacked_scores), truth),
-            "auc_clean": auc(torch.cat(clean_scores), truth),
-            "hidden_change": change,
-        }
+    def _gradients(self, batch: Batch, words: list[Tensor]) -> list[Tensor]:
+        """Gradient of L_MCCL at perturbed embeddings."""
+        moved = [embedded.detach().requires_grad_() for embedded in words]
+        pooled = [
+            self.networks.online.encoder.pool(self._states(embedded, tokens, place), tokens.mask)
+            for place, (embedded, tokens) in enumerate(zip(moved, batch.groups, strict=True))
+        ]
+        rows = batch.labelled
+        return list(torch.autograd.grad(self._mccl(batch, torch.cat(pooled)[rows], rows), moved))

@@ -1,136 +1,42 @@
-"""The encoders that this package trains, as plugins of the harness: `carl-minilm`, `carl-roberta`, `roberta-small`.
+"""The encoders that this package trains, as plugins of the harness.
 
-Their checkpoints lie in `carl/checkpoints/NAME/` and are read without a network. What a checkpoint was trained on, from
-what, and how large it is, is read from its own `training.json` and `config.json`, so that its card is always the
-card of the weights that are there; without a checkpoint the card says what the configuration of that name trains on.
+Their checkpoints lie in `carl/checkpoints/NAME/` and are read without a network. What a checkpoint was trained on, and
+from what, is read from its own `training.json`, so that a card is always the card of the weights that are there.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
-from carl.configurations import configuration
-from carl.provenance import is_backbone, origin, read_record, trained_on
-from harness.encoder import EncoderCard
-from harness.errors import BenchError, UsageError, WeightsMissing
-from harness.transformer import Layout, Shape, TransformerEncoder
-from harness.transformer.checkpoint import read_config
+from safetensors import SafetensorError, safe_open
 
-#: Where checkpoints lie in the package.
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
+from baselines.mpnet import MPNet
+from carl.provenance import read_record
+from carl.ship import CHECKPOINTS
+from harness.encoder import EncoderCard
+from harness.errors import BenchError, WeightsMissing
+from harness.transformer import Layout, TransformerEncoder
+from harness.transformer.checkpoint import is_adapter
 
 _CITATION = (
     "Son, Saurez and Har 2025. Continuous Adversarial Text Representation Learning for Affective Recognition. "
     "arXiv:2502.20613"
 )
 
-_WEIGHTS = ("model.safetensors",)
-_VOCABULARY = (("tokenizer.json",),)
+_EXCLUDED = (
+    "EmoBank's cells are marked for its training split alone: no text of its development and test splits, and no label "
+    "of IMDB, SST, MR, CR or GoEmotions, trained it."
+)
 
-
-class ShippedEncoder(TransformerEncoder):
-    """An encoder whose checkpoint is part of this package.
-
-    Args:
-        weights_dir: another checkpoint in its place.
-        options: see `TransformerEncoder`.
-    """
-
-    #: Command lines that make the checkpoint.
-    recipe: str
-    #: What holds for the training data of every such checkpoint, said after its list.
-    claim: str = ""
-
-    def __init__(
-        self,
-        *,
-        weights_dir: str | Path | None = None,
-        tokenizer_dir: str | Path | None = None,
-        max_length: int | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        pooling: str | None = None,
-        batch_tokens: int | None = None,
-    ) -> None:
-        if weights_dir is not None:
-            self.card = card_of(type(self).card, Path(weights_dir), self.claim, self.layout.architecture)
-        super().__init__(
-            weights_dir=weights_dir,
-            tokenizer_dir=tokenizer_dir,
-            max_length=max_length,
-            device=device,
-            dtype=dtype,
-            pooling=pooling,
-            batch_tokens=batch_tokens,
-        )
-
-    def directory(self) -> Path:
-        """The checkpoint's directory: the one given, else the package's.
-
-        Raises:
-            WeightsMissing: this installation has no such checkpoint.
-        """
-        if self.weights_dir is not None:
-            return self.weights_dir
-        packaged = CHECKPOINTS / type(self).card.name
-        if not packaged.is_dir():
-            raise WeightsMissing(f"this installation has no checkpoint of that name (carl/checkpoints/{packaged.name})")
-        return packaged
-
-    def _advice(self) -> str:
-        name = type(self).card.name
-        return f"Make it with {self.recipe}, or pass `--weights-dir {name}=DIR`, the folder of such a checkpoint"
-
-
-def card_of(card: EncoderCard, directory: Path, claim: str = "", architecture: str = "") -> EncoderCard:
-    """A card with what a checkpoint's own files say in place of what is intended; reads no weights.
-
-    Args:
-        card: of the plugin.
-        directory: the checkpoint; one that is not there leaves the card as it is.
-        claim: said after the list of training data.
-        architecture: `bert` or `roberta`, where the card's family says another thing.
-    """
-    if not directory.is_dir():
-        return card
-    sizes = _sizes(directory / "config.json", architecture or card.family)
-    try:
-        return replace(card, **sizes, **_history(directory, claim))
-    except (UsageError, ValueError):  # what the files say has no place on a card
-        return replace(card, **_UNDECLARED)
-
-
-def _sizes(path: Path, architecture: str) -> dict[str, Any]:
-    try:
-        shape = Shape.from_config(read_config(path), architecture, str(path))
-    except BenchError:
-        return {}  # whoever encodes is told
-    parameters = sum(prod(dimensions) for dimensions in shape.tensors(pooler=False).values())
-    return {"dimensions": shape.hidden, "parameters": parameters, "max_length": shape.max_tokens}
-
-
-def _history(directory: Path, claim: str) -> dict[str, Any]:
-    """What a checkpoint was trained on; nothing declared, which counts as unknown, where its record cannot be read."""
-    try:
-        record = read_record(directory)
-        before = origin(record)
-        base = None if before is None else str(before["name"])
-        texts = "; ".join(f"{source['title']}, {source['rows']:,} texts" for source in record["sources"])
-        began = (
-            f"From {before.get('title', base)}, with all that it was trained on" if before else "From random weights"
-        )
-        known = {
-            "base": base,
-            "training_data": trained_on(record),
-            "training_notes": f"{began}. {texts}. {claim}".strip(),
-        }
-        return {**known, "licence": record["licence"]} if is_backbone(record) else known
-    except (BenchError, LookupError, TypeError, ValueError):
-        return _UNDECLARED
-
+_NOTES = (
+    "Trained here by CARL on continuous valence and arousal labels, not the paper's own weights; the checkpoint's card "
+    "lists every difference. Its folder also holds linear heads for valence, arousal and Ekman's emotions "
+    "(`carl predict`)."
+)
 
 _UNDECLARED: dict[str, Any] = {
     "training_data": None,
@@ -138,45 +44,134 @@ _UNDECLARED: dict[str, Any] = {
 }
 
 
-_EXCLUDED = (
-    "EmoBank's cells are marked for its training split alone: no text of its development and test splits, and no label "
-    "of IMDB, SST, MR, CR or GoEmotions, trained it."
-)
+def card_of(card: EncoderCard, directory: Path) -> EncoderCard:
+    """A card with what a checkpoint's own files say; reads no weights.
+
+    Args:
+        card: of the plugin.
+        directory: the checkpoint; one that is not there leaves the card as it is.
+    """
+    if not directory.is_dir():
+        return card
+    facts: dict[str, Any] = {}
+    try:
+        facts["dimensions"] = json.loads((directory / "config.json").read_bytes())["hidden_size"]
+        with safe_open(directory / "model.safetensors", "np") as file:
+            facts["parameters"] = sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+    except (OSError, LookupError, TypeError, ValueError, SafetensorError):
+        pass  # an adapter, or a damaged file, of which whoever encodes is told
+    try:
+        record = read_record(directory)
+    except BenchError:
+        return replace(card, **facts, **_UNDECLARED)
+    texts = "; ".join(f"{source.title}, {source.rows:,} texts" for source in record.sources)
+    began = "From random weights"
+    if record.origin is not None:
+        facts["base"] = record.origin.name
+        began = f"From {record.origin.title or record.origin.name}, with all that it was trained on"
+    if record.licence is not None:
+        facts["licence"] = record.licence
+    facts["training_data"] = record.training_names()
+    facts["training_notes"] = f"{began}. {texts}. {_EXCLUDED}"
+    return replace(card, **facts)
 
 
-def _carl_card(name: str, family: str, title: str, **more: Any) -> EncoderCard:
-    """The card of a CARL encoder; without a checkpoint from the configuration of that name."""
-    config = configuration(name)
-    intended = [
-        trained
-        for source in config.sources
-        for trained in {"emobank": ("emobank:train",), "rated": config.rated_sources}.get(source, (source,))
-    ]
+def carl_card(name: str, family: str, title: str, base: str, *, pooling: str = "cls", **facts: Any) -> EncoderCard:
+    """The card of an encoder that CARL trained."""
     card = EncoderCard(
         name=name,
         family=family,
         title=title,
-        base=config.backbone,
+        base=base,
         weights=f"in this package, carl/checkpoints/{name}",
-        pooling="cls",
+        pooling=pooling,
         poolings=("cls", "mean", "last"),
-        max_length=512,
-        training_data=tuple(intended),
-        training_notes=f"From {config.backbone}, whose own training data count as well. {_EXCLUDED}",
+        recommended=pooling,
+        training_data=None,
         licence="CC BY-SA 4.0",
         citation=_CITATION,
-        notes="Trained here by CARL on continuous valence and arousal labels; small, and not the paper's own weights. "
-        "The folder also holds linear heads for valence, arousal and Ekman's emotions (`carl predict`).",
-        **more,
+        notes=_NOTES,
+        **facts,
     )
-    return card_of(card, CHECKPOINTS / name, _EXCLUDED)
+    return card_of(card, CHECKPOINTS / name)
 
 
-def _train_and_ship(name: str) -> str:
-    return (
-        f"`carl train --config {name} --data-dir DATA --output runs/{name}` and then "
-        f"`carl ship runs/{name} --name {name} --data-dir DATA`"
+class ShippedEncoder(TransformerEncoder):
+    """An encoder whose whole checkpoint is part of this package; `weights_dir` puts another one in its place."""
+
+    def __init__(self, *, weights_dir: str | Path | None = None, **options: Any) -> None:
+        if weights_dir is not None:
+            self.card = card_of(type(self).card, Path(weights_dir))
+        super().__init__(weights_dir=weights_dir, **options)
+
+    def directory(self) -> Path:
+        """The checkpoint's directory: the one given, else the package's.
+
+        Raises:
+            WeightsMissing: this installation has no such checkpoint.
+        """
+        packaged = self.weights_dir or CHECKPOINTS / type(self).card.name
+        if not packaged.is_dir():
+            raise WeightsMissing(f"there is no {packaged}")
+        return packaged
+
+    def _advice(self) -> str:
+        name = type(self).card.name
+        return f"Make it (`carl train --config {name}`, then `carl ship`), or pass `--weights-dir {name}=DIR`"
+
+
+class CarlMPNet(MPNet):
+    """CARL on all-mpnet-base-v2: an adapter, added to the weights that `bench weights mpnet` fetches."""
+
+    card = carl_card(
+        "carl-mpnet",
+        "mpnet",
+        "CARL (MPNet-base)",
+        "mpnet",
+        pooling="mean",
+        max_length=MPNet.card.max_length,
+        dimensions=768,
+        parameters=MPNet.card.parameters,
     )
+
+    def __init__(self, *, weights_dir: str | Path | None = None, **options: Any) -> None:
+        super().__init__(weights_dir=weights_dir, **options)
+        if self.weights_dir is None and self.adapter_dir is None:
+            self.adapter_dir = CHECKPOINTS / "carl-mpnet"
+        if self.adapter_dir is not None:
+            self.card = card_of(type(self).card, self.adapter_dir)
+
+    def directory(self) -> Path:
+        """The directory of MPNet's weights, to which the adapter is added.
+
+        Raises:
+            WeightsMissing: the adapter or the weights are nowhere.
+        """
+        if self.adapter_dir is not None and not is_adapter(self.adapter_dir):
+            raise WeightsMissing("this installation has no adapter of that name")
+        return super().directory()
+
+    def _advice(self) -> str:
+        return (
+            "Train it (`bench weights mpnet`, `carl train --config carl-mpnet`) and pass "
+            "`--weights-dir carl-mpnet=RUN`, the run's directory"
+            if self.adapter_dir is not None and not is_adapter(self.adapter_dir)
+            else super()._advice()
+        )
+
+
+class CarlMiniLM(ShippedEncoder):
+    """CARL on all-MiniLM-L6-v2."""
+
+    card = carl_card("carl-minilm", "bert", "CARL (MiniLM-L6)", "minilm", max_length=512)
+    layout = Layout(architecture="bert", weights=("model.safetensors",), vocabulary=(("tokenizer.json",),))
+
+
+class CarlRoBERTa(ShippedEncoder):
+    """CARL on `roberta-small`."""
+
+    card = carl_card("carl-roberta", "roberta", "CARL (RoBERTa-small)", "roberta-small", max_length=512)
+    layout = Layout(architecture="roberta", weights=("model.safetensors",), vocabulary=(("tokenizer.json",),))
 
 
 class RoBERTaSmall(ShippedEncoder):
@@ -190,11 +185,9 @@ class RoBERTaSmall(ShippedEncoder):
             weights="in this package, carl/checkpoints/roberta-small",
             pooling="cls",
             poolings=("cls", "mean", "last"),
+            recommended="mean",
             max_length=512,
-            dimensions=384,
             training_data=None,
-            training_notes="A checkpoint's own record says what it was trained on and whether it began with MiniLM's "
-            "layers or with random weights.",
             licence="Apache-2.0",
             citation="Liu et al. 2019. RoBERTa: A Robustly Optimized BERT Pretraining Approach. arXiv:1907.11692 (the "
             "architecture)",
@@ -203,26 +196,4 @@ class RoBERTaSmall(ShippedEncoder):
         ),
         CHECKPOINTS / "roberta-small",
     )
-    layout = Layout(architecture="roberta", weights=_WEIGHTS, vocabulary=_VOCABULARY)
-    recipe = (
-        "`carl pretrain --corpus-dir TEXTS --output runs/roberta-small` and then "
-        "`carl ship runs/roberta-small --name roberta-small`"
-    )
-
-
-class CarlMiniLM(ShippedEncoder):
-    """CARL on all-MiniLM-L6-v2."""
-
-    card = _carl_card("carl-minilm", "bert", "CARL (MiniLM-L6)", dimensions=384, parameters=22_565_376)
-    layout = Layout(architecture="bert", weights=_WEIGHTS, vocabulary=_VOCABULARY)
-    recipe = _train_and_ship("carl-minilm")
-    claim = _EXCLUDED
-
-
-class CarlRoBERTa(ShippedEncoder):
-    """CARL on `roberta-small`."""
-
-    card = _carl_card("carl-roberta", "roberta", "CARL (RoBERTa-small)", dimensions=384)
-    layout = Layout(architecture="roberta", weights=_WEIGHTS, vocabulary=_VOCABULARY)
-    recipe = _train_and_ship("carl-roberta")
-    claim = _EXCLUDED
+    layout = Layout(architecture="roberta", weights=("model.safetensors",), vocabulary=(("tokenizer.json",),))

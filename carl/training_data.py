@@ -1,22 +1,30 @@
-"""The texts of a run, tokenised: several runs may share them."""
+"""The texts of a run: read, tokenised, with labels, listed words and a teacher's vectors, in streams."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
-from carl.backbone import Start
-from carl.label_source import LabelSource
-from carl.teaching import Lessons, lessons
-from harness.errors import UsageError
-from harness.transformer.tokenization import encode_ids
+from carl.config import Config
+from carl.data.label_source import LabelSource
+from carl.objective import Batch
+from carl.streams import Stream, batch_rows, groups_by_length, pad
+from harness.errors import DataMissing, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_WORD = re.compile(r"[a-z']+|[^\w\s]{2,}")
+
+#: The word list of `lambda_words` below the data directory (Hutto and Gilbert 2014, MIT licence).
+LEXICON = "lexicons/vader/vader_lexicon.txt"
 
 
 @dataclass(frozen=True)
@@ -25,51 +33,145 @@ class TrainingData:
 
     sources: tuple[LabelSource, ...]
     items: Sequence[NDArray[np.int32]]
-    """Token ids of every labelled text (tokens,), special tokens included."""
+    """Token ids of every text (tokens,), special tokens included."""
     labels: NDArray[np.float32]
-    """(n, 2): valence and arousal in [−1, 1]."""
-    digest: str
-    """Of token ids, labels and starting weights: with the same one and the same configuration a run is the same."""
-    lessons: Lessons | None = None
-    """What a teacher says of these texts and those without labels."""
+    """(n, 3): valence, arousal and dominance in [−1, 1], NaN where there is none."""
+    streams: tuple[Stream, ...]
+    padding: int
+    special: frozenset[int]
+    words: Sequence[NDArray[np.int64]] | None = None
+    """Places in the word list of the words that each text has."""
+    listed: int = 0
+    """Words in the list."""
+    teacher: NDArray[np.float32] | None = None
+    """(n, d), the teacher's vectors, centred."""
 
-    def __len__(self) -> int:
-        return len(self.items)
+    def batch(self, number: int, config: Config, device: torch.device) -> Batch:
+        """The batch with a number, its texts in groups of similar length."""
+        rows = batch_rows(self.streams, number, config.seed)
+        groups = groups_by_length(np.array([len(self.items[row]) for row in rows]), config.group)
+        rows = rows[np.concatenate(groups)]
+        ends = np.cumsum([len(group) for group in groups])
+        tokens = [
+            pad([self.items[row] for row in part], self.padding, self.special).to(device)
+            for part in np.split(rows, ends[:-1])
+        ]
+        words = None
+        if self.words is not None:
+            words = torch.zeros(len(rows), self.listed)
+            for place, row in enumerate(rows):
+                if len(found := self.words[row]):
+                    words[place, torch.from_numpy(found)] = 1 / len(found)
+            words = words.to(device)
+        teacher = None if self.teacher is None else torch.from_numpy(self.teacher[rows]).to(device)
+        return Batch(tuple(tokens), torch.from_numpy(self.labels[rows]).to(device), words, teacher)
+
+    @property
+    def frequencies(self) -> torch.Tensor | None:
+        """Logarithms of the listed words' shares (k,), None without a list."""
+        if self.words is None:
+            return None
+        counts = np.bincount(np.concatenate(self.words), minlength=self.listed) + 0.5
+        return torch.from_numpy(np.log(counts / counts.sum()).astype(np.float32))
+
+    @property
+    def digest(self) -> str:
+        """Of texts and labels: with the same one and the same configuration a run is the same."""
+        digest = hashlib.blake2b(self.labels.tobytes(), digest_size=16)
+        for item in self.items:
+            digest.update(len(item).to_bytes(4, "little") + item.tobytes())
+        if self.teacher is not None:
+            digest.update(np.ascontiguousarray(self.teacher).tobytes())
+        return digest.hexdigest()
 
 
 def training_data(
-    start: Start, sources: Sequence[LabelSource], max_length: int, teacher: str | None = None
+    config: Config,
+    sources: Sequence[LabelSource],
+    tokenizer: Any,
+    *,
+    data_dir: Path | None = None,
+    teach: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
 ) -> TrainingData:
-    """Tokenise the texts of a run.
+    """Tokenise the texts of a run and lay them out in streams.
 
     Args:
-        start: its backbone.
-        sources: texts with labels, and without where there is a teacher.
-        max_length: tokens after which a text is cut.
-        teacher: encoder that says something of all texts.
+        config: lengths and the mixture.
+        sources: texts, with labels or without.
+        tokenizer: of `AutoTokenizer`.
+        data_dir: holds the word list, for `lambda_words`.
+        teach: gives the teacher's vectors (n, d) of texts.
 
     Raises:
-        UsageError: too few texts, longer ones than the backbone has positions for, or no such teacher.
+        UsageError: fewer than two labelled texts, or a stream that the mixture asks for is empty.
+        DataMissing: the word list is not there.
     """
-    if max_length > start.shape.max_tokens:
-        raise UsageError(f"max_length is {max_length}, {start.card.name} takes {start.shape.max_tokens}")
-    rated = [source for source in sources if source.labelled]
-    others = [source for source in sources if not source.labelled]
-    texts = [text for source in rated for text in source.texts]
-    if len(texts) < 2:
-        raise UsageError(f"there are {len(texts)} training texts; at least two are compared with each other")
-    items = encode_ids(start.tokenizer, texts, max_length)
-    labels = np.concatenate([source.labels for source in rated])
-    digest = hashlib.blake2b(digest_size=16)
-    taught = None
-    if teacher is not None:
-        unlabelled = [text for source in others for text in source.texts]
-        every = [*items, *encode_ids(start.tokenizer, unlabelled, max_length)]
-        taught = lessons(every, [*texts, *unlabelled], teacher)
-        digest.update(taught.targets.tobytes())
-    for item in items:
-        digest.update(len(item).to_bytes(4, "little") + item.tobytes())
-    digest.update(labels.tobytes())
-    for name in sorted(start.tensors):
-        digest.update(name.encode() + start.tensors[name].float().contiguous().numpy().tobytes())
-    return TrainingData(tuple(sources), items, labels, digest.hexdigest(), taught)
+    texts = [text for source in sources for text in source.texts]
+    labels = np.concatenate([source.labels for source in sources])
+    if config.coordinates == 2:
+        labels[:, 2] = np.nan
+    kinds = np.concatenate([np.full(len(source), source.kind) for source in sources])
+    items = tokenized(tokenizer, texts, config.max_length)
+    words = listed = None
+    if config.lambda_words:
+        lexicon = read_words(data_dir)
+        words, listed = [words_of(text, lexicon) for text in texts], len(lexicon)
+    teacher = None
+    if teach is not None:
+        teacher = teach(texts)
+        teacher = (teacher - teacher.mean(axis=0)).astype(np.float32)
+    return TrainingData(
+        tuple(sources),
+        items,
+        labels,
+        _streams(config, kinds, labels),
+        int(tokenizer.pad_token_id),
+        frozenset(tokenizer.all_special_ids),
+        words,
+        listed or 0,
+        teacher,
+    )
+
+
+def _streams(config: Config, kinds: NDArray[np.str_], labels: NDArray[np.float32]) -> tuple[Stream, ...]:
+    if not any(config.mixture):
+        rows = np.flatnonzero(~np.isnan(labels[:, 0]))
+        if len(rows) < 2:
+            raise UsageError(f"there are {len(rows)} labelled texts; at least two are compared with each other")
+        return (Stream(rows, min(config.batch, len(rows))),)
+    streams = []
+    for kind, share in zip(("human", "rated", "unlabelled"), config.mixture, strict=True):
+        rows = np.flatnonzero(kinds == kind)
+        if share and not len(rows):
+            raise UsageError(f"the mixture asks for {share} {kind} texts in a batch and there are none: see `sources`")
+        if share:
+            streams.append(Stream(rows, share))
+    return tuple(streams)
+
+
+def tokenized(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
+    """Token ids of each text (tokens,), special tokens included, at most `max_length`."""
+    found = tokenizer(list(texts), truncation=True, max_length=max_length, padding=False)["input_ids"]
+    return [np.array(ids, dtype=np.int32) for ids in found]
+
+
+def read_words(data_dir: Path | None) -> dict[str, int]:
+    """The words of the VADER lexicon, in its order, numbered.
+
+    Raises:
+        DataMissing: it is not below the data directory.
+    """
+    path = None if data_dir is None else data_dir / LEXICON
+    if path is None or not path.is_file():
+        raise DataMissing(f"lambda_words needs {LEXICON} below --data-dir (github.com/cjhutto/vaderSentiment)")
+    words = [line.split("\t")[0].lower() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return {word: place for place, word in enumerate(dict.fromkeys(words))}
+
+
+def words_of(text: str, lexicon: dict[str, int]) -> NDArray[np.int64]:
+    """Places of the listed words that a text has, each once.
+
+    >>> words_of("What a GOOD, good day :)", {"good": 0, "bad": 1, ":)": 2}).tolist()
+    [0, 2]
+    """
+    return np.array(sorted({lexicon[word] for word in _WORD.findall(text.lower()) if word in lexicon}), dtype=np.int64)

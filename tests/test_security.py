@@ -126,12 +126,12 @@ def test_weights_are_no_pickles_of_anything(tmp_path: Path, trace: Path, form: s
 
 
 def test_the_state_of_a_training_run_is_no_pickle_of_anything(tmp_path: Path, trace: Path) -> None:
-    from carl.checkpointing import read_state
+    from carl.train import read_state
 
     path = tmp_path / "state.pt"
     torch.save({"step": Bomb(trace)}, path)
     with pytest.raises(BenchError, match="cannot be read"):
-        read_state(path)
+        read_state(path, torch.device("cpu"))
     assert not trace.exists()
 
 
@@ -226,7 +226,7 @@ def test_a_models_name_is_no_path(tmp_path: Path, name: str) -> None:
 
 
 def test_a_record_never_makes_code_run(tmp_path: Path, trace: Path) -> None:
-    from harness.report.cards import model_cards
+    from harness.report.sections import model_cards
 
     from harness.figures import Source as Figures
 

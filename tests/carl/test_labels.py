@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from carl.labels import label_logits, label_similarity, label_weights, scale_labels
+from carl.method.labels import label_logits, label_similarity, label_weights, scale_labels
 from harness.errors import UsageError
 
 NAN = float("nan")
@@ -36,9 +36,9 @@ def test_cosine_is_equation_4(labels):
 
 
 @given(LABELS)
-def test_euclidean_is_the_negative_squared_distance(labels):
+def test_euclidean_is_the_negative_mean_squared_difference(labels):
     found = label_similarity(torch.from_numpy(labels), "euclidean", 1e-3).numpy()
-    expected = -((labels[:, None] - labels[None]) ** 2).sum(-1)
+    expected = -((labels[:, None] - labels[None]) ** 2).mean(-1)
     assert found == pytest.approx(expected, abs=1e-12)
 
 
@@ -55,7 +55,7 @@ def test_missing_arousal_is_left_out_of_its_comparisons_only():
     assert cosine[1].tolist() == pytest.approx([1, 1, -1, (0.18 - 0.32) / 0.5])
     euclidean = label_similarity(labels, "euclidean", 1e-3)
     assert euclidean[0].tolist() == pytest.approx([0, -0.04, -1.21, -0.01])
-    assert euclidean[1, 3] == pytest.approx(-(0.09 + 1.44))
+    assert euclidean[1, 3] == pytest.approx(-(0.09 + 1.44) / 2)
     assert torch.equal(cosine, cosine.T)
     assert torch.equal(euclidean, euclidean.T)
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carl.perturbation import Ball, attack, attack_step, random_scores, salience, select_tokens
+from carl.method.perturbation import Ball, attack_step, random_scores, salience, select_tokens
 
 
 def batch(seed=0, texts=3, tokens=8, width=5):
@@ -83,7 +83,9 @@ def test_attack_is_equations_8_and_9(relative, epsilon, alpha):
     words, gradient, candidates = batch()
     selected = select_tokens(salience(gradient), candidates, 0.4)
     later = torch.randn(words.shape, generator=torch.Generator().manual_seed(9))
-    found = attack(words, selected, gradient, lambda e: later + e, Ball(epsilon, alpha, relative), 3)
+    ball, found = Ball(epsilon, alpha, relative), words
+    for step in range(3):
+        found = attack_step(found, words, later + found if step else gradient, selected, ball)
     for row in range(len(words)):
         original, chosen = words[row].double().numpy(), selected[row].numpy()
         radius, step = epsilon, alpha

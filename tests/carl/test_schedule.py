@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from carl.schedule import learning_rate_factor, momentum, move_target, share_moved
+from carl.method.schedule import learning_rate_factor, momentum, move_target, share_moved
 
 
 @given(st.integers(1, 5000), st.floats(0, 1), st.data())

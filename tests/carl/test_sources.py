@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carl.configurations import configuration
-from carl.iemocap import read_iemocap
-from carl.normal_form import text_hash
-from carl.rated import equal_shares, read_rated
-from carl.sources import read_sources, training_hashes
-from harness.corpora import CorpusRegistry
+from carl.config import OPEN_RATED, Config, configuration
+from carl.data.corpus import equal_shares, excerpts, read_rated, read_unlabelled
+from carl.data.sources import read_sources, training_hashes
+from harness.contamination.overlap import text_hash
 from harness.corpora.base import Examples
+from harness.corpora.registry import CorpusRegistry
 from harness.errors import DataInvalid, DataMissing, UsageError
+
+BASE = Config(name="mine", sources=("emobank", "facebook"), rated_sources=OPEN_RATED)
 
 
 def examples(texts, valence, arousal, ends):
@@ -52,20 +53,21 @@ def write_lines(path, rows):
 
 
 def test_corpora_are_scaled_from_the_ends_and_never_hold_evaluated_texts():
-    emobank, facebook = read_sources(configuration("carl-minilm"), MadeUpLibrary())
+    emobank, facebook = read_sources(BASE, MadeUpLibrary())
     assert emobank.name == "emobank:train"
     assert emobank.texts == ("glad", "cold")
-    assert emobank.labels.tolist() == [[1, 0], [-1, 0.5]]
+    assert emobank.labels[:, :2].tolist() == [[1, 0], [-1, 0.5]]
+    assert np.isnan(emobank.labels[:, 2]).all()
     assert emobank.left_out == 2
     assert facebook.texts == ("warm",)
-    assert facebook.labels.tolist() == [[0, 0.5]]
+    assert facebook.labels[:, :2].tolist() == [[0, 0.5]]
     assert facebook.labels.dtype == np.float32
 
 
 def test_observed_scaling_takes_each_corpus_as_it_is():
-    config = configuration("carl-minilm").changed(["scaling=observed", "sources=emotales"])
+    config = BASE.changed(["scaling=observed", "sources=emotales"])
     (tales,) = read_sources(config, MadeUpLibrary())
-    assert tales.labels.tolist() == [[-1, -1], [1, 1]]
+    assert tales.labels[:, :2].tolist() == [[-1, -1], [1, 1]]
 
 
 def test_only_texts_of_emobanks_other_splits_are_read_and_no_evaluated_corpus():
@@ -74,14 +76,14 @@ def test_only_texts_of_emobanks_other_splits_are_read_and_no_evaluated_corpus():
     assert {name for name, _ in library.asked} == {"emobank", "facebook", "emotales"}
 
 
-@pytest.mark.parametrize(("source", "option"), [("rated", "--corpus-dir"), ("iemocap", "--iemocap-dir")])
-def test_a_source_that_needs_a_folder_says_so(source, option):
-    with pytest.raises(UsageError, match=option):
-        read_sources(configuration("carl-minilm").changed([f"sources={source}"]), MadeUpLibrary())
+@pytest.mark.parametrize("source", ["rated", "unlabelled"])
+def test_a_source_that_needs_a_folder_says_so(source):
+    with pytest.raises(UsageError, match="--corpus-dir"):
+        read_sources(BASE.changed([f"sources={source}"]), MadeUpLibrary())
 
 
 def test_hashes_show_equal_normal_forms_only():
-    (source,) = read_sources(configuration("carl-minilm").changed(["sources=facebook"]), MadeUpLibrary())
+    (source,) = read_sources(BASE.changed(["sources=facebook"]), MadeUpLibrary())
     assert training_hashes([source, source]) == [text_hash("Warm!")]
 
 
@@ -150,6 +152,24 @@ def test_shares_are_equal_where_sources_are_large_enough(sizes, limit):
         assert min(cut) >= max(quotas) - 1
 
 
+def test_unlabelled_texts_are_drawn_as_excerpts(tmp_path):
+    rows = [{"text": f"post {i}. " * 30, "source": "reddit-self"} for i in range(40)]
+    write_lines(tmp_path / "a.jsonl", [*rows, {"text": "news", "source": "abc"}])
+    (source,) = read_unlabelled(tmp_path, ["reddit-self"], limit=9, max_length=10)
+    assert (len(source), source.kind) == (9, "unlabelled")
+    assert all(len(text) <= 40 for text in source.texts)
+    assert np.isnan(source.labels).all()
+    with pytest.raises(DataMissing, match="no texts of webtext"):
+        read_unlabelled(tmp_path, ["webtext"], limit=9)
+
+
+def test_an_excerpt_ends_where_a_sentence_ends():
+    text = "One two. Three four! Five six? Seven"
+    assert excerpts(text, 9, 100, np.random.default_rng(0)) == [text]
+    assert excerpts(text, 9, 20, np.random.default_rng(0)) == ["One two. Three four!", "Five six? Seven"]
+    assert len(excerpts(text, 1, 20, np.random.default_rng(0))) == 1
+
+
 def test_compressed_shards_are_the_same(shards, tmp_path_factory):
     pa = pytest.importorskip("pyarrow")
     folder = tmp_path_factory.mktemp("compressed")
@@ -180,42 +200,6 @@ def test_damaged_shards_missing_shards_and_unknown_sources(tmp_path):
         read_rated(tmp_path, ["steam"], limit=9)
 
 
-def write_session(root, turns):
-    for folder in ("transcriptions", "EmoEvaluation"):
-        (root / "Session1" / "dialog" / folder).mkdir(parents=True, exist_ok=True)
-    spoken = "".join(f"{name} [006.2901-008.2357]: {text}\nF: noise\n" for name, text, _ in turns)
-    rated = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n" + "".join(
-        f"[6.2901 - 8.2357]\t{name}\tneu\t[{values}]\nC-E2:\tNeutral;\t()\nA-E3:\tval 3; act 2;\t()\n\n"
-        for name, _, values in turns
-    )
-    (root / "Session1/dialog/transcriptions/Ses01F_impro01.txt").write_text(spoken)
-    (root / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt").write_text(rated)
-    (root / "Session1/dialog/EmoEvaluation/._Ses01F_impro01.txt").write_bytes(b"\x00\x05")
-
-
-def test_iemocap_in_its_official_layout(tmp_path):
-    turns = [
-        ("Ses01F_impro01_F000", "We are late.", "2.5000, 3.5000, 2.0"),
-        ("Ses01F_impro01_M000", "Never again!", "1.0, 5.0, 4.0"),
-    ]
-    write_session(tmp_path, turns)
-    texts, ratings = read_iemocap(tmp_path)
-    assert texts == ("We are late.", "Never again!")
-    assert ratings.tolist() == [[2.5, 3.5], [1.0, 5.0]]
-    config = configuration("carl-minilm").changed(["sources=iemocap"])
-    (source,) = read_sources(config, MadeUpLibrary(), iemocap_dir=tmp_path)
-    assert source.labels.tolist() == [[-0.25, 0.25], [-1, 1]]
-
-
-def test_iemocap_that_is_incomplete(tmp_path):
-    with pytest.raises(DataMissing, match="Session1 to Session5"):
-        read_iemocap(tmp_path)
-    write_session(tmp_path, [("Ses01F_impro01_F000", "We are late.", "2.5, 3.5, 2.0")])
-    (tmp_path / "Session1/dialog/transcriptions/Ses01F_impro01.txt").write_text("")
-    with pytest.raises(DataInvalid, match=r"line 3: the turn Ses01F_impro01_F000 has no transcript"):
-        read_iemocap(tmp_path)
-
-
 def test_the_published_corpora_give_their_rows():
     data = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[3] / "shared" / "data"))
     if not (data / "emobank").is_dir():
@@ -223,10 +207,10 @@ def test_the_published_corpora_give_their_rows():
     library = CorpusRegistry(data, data / "no-cache", offline=True)
     sources = read_sources(configuration("paper"), library)
     rows = {source.name: (len(source), source.left_out) for source in sources}
-    assert rows["emobank:train"] == (7927, 135)
+    assert rows["emobank:train"] == (7917, 145)
     assert rows["facebook"] == (2883, 12)
     assert sum(rows["emotales"]) == 1395
     held_out = {text_hash(text) for split in ("dev", "test") for text in library.load("emobank", split).texts}
     assert not held_out & set(training_hashes(sources))
     for source in sources:
-        assert np.abs(source.labels).max() <= 1
+        assert np.nanmax(np.abs(source.labels)) <= 1

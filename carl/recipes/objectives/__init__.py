@@ -1,1 +1,1 @@
-"""The losses, one module each; `base` says what an objective is."""
+"""Losses of the recipes, with their heads."""

@@ -2,29 +2,29 @@
 
     L = L_MLM + mean over phrase nodes of CE(five classes, W · LN(gelu(V · node)))
 
-A node's vector comes of a two-step attention composition over the encoder's states; its constants (a sum divided by
-the number of pieces plus one, scores divided by 4, tanh before the softmax) are the release's own. Words of the
-lexicon are hidden with 0.2, others with 0.15.
+A node's vector comes of a two-step attention composition over the encoder's states
+(`baselines.sentibert_composition`). Words of the lexicon are hidden with 0.2, others with 0.15.
 
-As released, the pre-training data builder does not shift the columns for the first special token, as fine-tuning does:
-every node sees the words one place to the left of its own, and in the second step the node before it in place of
-itself, the root a padding token. The repaired form shifts them.
+As released, the columns are not shifted for the first special token: every node sees the words one place to the left of
+its own, and in the second step the node before it in place of itself, the root a padding token. The repaired form
+shifts them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from carl.model import Backbone
-from carl.recipes.marks import polarity_of
-from carl.recipes.objectives.base import Setup, Shown
-from carl.recipes.objectives.masked_lm import MaskedLM
-from carl.recipes.objectives.masking import MaskedHead, hide, mean_cross_entropy
-from carl.recipes.phrases import Phrases
+from baselines.sentibert_composition import Composition, composition_tensors
+from baselines.sentibert_trees import Spans
+from carl.networks import Encoder
+from carl.recipes.objectives.base import Batch, Setup, mean_cross_entropy, read
+from carl.recipes.objectives.masked import MaskedHead, MaskedLM, hide
+from carl.recipes.trees import Phrases
+from carl.recipes.words import polarity_of
 
 #: Rates at which words of the lexicon and other words are hidden.
 LEXICON_RATE, OTHER_RATE = 0.2, 0.15
@@ -32,29 +32,27 @@ LEXICON_RATE, OTHER_RATE = 0.2, 0.15
 #: Sentiment classes of a phrase.
 CLASSES = 5
 
-_SCORE_SCALE = 4.0
-
 
 class SentiBERT(MaskedLM):
     """Masked-LM, and the five sentiment classes of every phrase node."""
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)
-        self.composition = TreeComposition(setup.width, setup.backbone.shape.epsilon)
-        self.classify = MaskedHead(setup.width, CLASSES, setup.backbone.shape.epsilon)
+        shapes = composition_tensors(setup.width)
+        self.composition = nn.ParameterDict({name.replace(".", "-"): _initial(name, shapes[name]) for name in shapes})
+        self.classify = MaskedHead(setup.width, CLASSES, setup.epsilon)
         self.classes = nn.Parameter(torch.empty(CLASSES, setup.width).normal_(std=0.02))
 
-    def losses(self, encoder: Backbone, shown: Shown, generator: torch.Generator) -> dict[str, Tensor]:
-        """`mlm` and `phrases`; see `Objective.losses`."""
-        listed = polarity_of(shown.marks) > 0
-        rates = torch.where(listed, LEXICON_RATE, OTHER_RATE) * shown.batch.candidates
-        hidden = hide(shown.batch.ids, rates, self.setup, generator)
-        states = encoder(shown.batch, encoder.words(hidden.ids))
-        mlm = self.guess(encoder, states, shown.batch.ids, hidden.chosen)
+    def losses(self, encoder: Encoder, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """`mlm` and `phrases`; see `Heads.losses`."""
+        rates = torch.where(polarity_of(batch.marks) > 0, LEXICON_RATE, OTHER_RATE) * batch.inner
+        hidden, chosen = hide(batch.ids, rates, self.setup, generator)
+        states = read(encoder, encoder.words(hidden), batch.tokens.mask)
+        mlm = self.guess(encoder, states, batch.ids, chosen)
         if self.setup.as_released:
             # The authors' matrices are 128 wide: there is a padding token before the nodes, whatever the text.
             states = functional.pad(states, (0, 0, 0, 1))
-        return {"mlm": mlm, "phrases": self.phrase_loss(states, shown.phrases, shift=not self.setup.as_released)}
+        return {"mlm": mlm, "phrases": self.phrase_loss(states, batch.phrases, shift=not self.setup.as_released)}
 
     def phrase_loss(self, states: Tensor, texts: Sequence[Phrases | None], *, shift: bool) -> Tensor:
         """Cross entropy of all nodes of a batch.
@@ -65,64 +63,35 @@ class SentiBERT(MaskedLM):
             shift: whether columns count the first special token, as they do in `Phrases`; else all are one less, and
                 the root's own is the last token's.
         """
+        known = [(row, text) for row, text in enumerate(texts) if text is not None]
+        if not known:
+            return states.sum() * 0
         with torch.autocast(states.device.type, enabled=False):
-            states = states.float() if states.dtype == torch.bfloat16 else states
-            nodes, labels = self.composition(states, texts, shift)
+            nodes = self.nodes(states.float(), [(row, text.spans) for row, text in known], shift=shift)
+            labels = torch.tensor([label for _, text in known for label in text.labels], device=states.device)
             return mean_cross_entropy(self.classify(nodes, self.classes), labels)
 
-
-class TreeComposition(nn.Module):
-    """Vectors of phrase nodes from token vectors, all texts of a batch at once.
-
-    Args:
-        width: of a token vector.
-        epsilon: of the normalisation.
-    """
-
-    def __init__(self, width: int, epsilon: float) -> None:
-        super().__init__()
-        self.trans, self.trans_2, self.trans_3 = (nn.Linear(width, width) for _ in range(3))
-        self.query, self.query_3 = (_two_dense(width, width, width) for _ in range(2))
-        self.merge, self.merge_3 = (_two_dense(2 * width, 2 * width, width) for _ in range(2))
-        self.norm = nn.LayerNorm(width, eps=epsilon)
-
-    def forward(self, states: Tensor, texts: Sequence[Phrases | None], shift: bool) -> tuple[Tensor, Tensor]:
-        """Vectors (nodes, d) of all nodes and their labels (nodes,), text by text."""
-        texts_, width, _ = states.shape
-        most = max((len(text.labels) for text in texts if text is not None), default=0)
-        own = torch.zeros(texts_, most, width, dtype=torch.bool)
-        context = torch.zeros(texts_, most, width + most, dtype=torch.bool)
-        labels = torch.full((texts_, most), -1)
-        for row, text in enumerate(texts):
-            if text is None:
-                continue
-            labels[row, : len(text.labels)] = torch.tensor(text.labels)
-            for node, columns in enumerate(text.spans.pieces):
-                own[row, node, [column - (not shift) for column in columns]] = True
-                context[row, node, [column - (not shift) for column in text.spans.context_pieces[node]]] = True
-                context[row, node, [width + other - (not shift) for other in text.spans.context_nodes[node]]] = True
-        real = labels >= 0
-        # A row without any place would be a softmax over nothing; it is not read.
-        own, context = (mask | ~real[..., None] for mask in (own, context))
-        own, context, real = (part.to(states.device) for part in (own, context, real))
-        tokens = self.trans(states)
-        means = (own.to(tokens.dtype) @ tokens) / (own.sum(-1, keepdim=True) + 1)
-        first = self._step(self.query, self.merge, means, tokens, own)
-        second = self._step(self.query_3, self.merge_3, first, torch.cat([tokens, first], dim=1), context)
-        x = second[real]
-        for dense in (self.trans_2, self.trans_3):
-            x = self.norm(functional.gelu(dense(x)))
-        return x, labels[labels >= 0].to(states.device)
-
-    @staticmethod
-    def _step(
-        query: Callable[[Tensor], Tensor], merge: Callable[[Tensor], Tensor], x: Tensor, values: Tensor, mask: Tensor
-    ) -> Tensor:
-        scores = (functional.selu(query(x)) @ values.transpose(1, 2) / _SCORE_SCALE).tanh()
-        shares = scores.masked_fill(~mask, float("-inf")).softmax(-1)
-        return functional.selu(merge(torch.cat([x, shares @ values], dim=-1)))
+    def nodes(self, states: Tensor, texts: Sequence[tuple[int, Spans]], *, shift: bool = True) -> Tensor:
+        """Vectors (nodes, d) of all nodes of texts, given as row of `states` (B, T, d) and spans."""
+        tensors = {name.replace("-", "."): tensor for name, tensor in self.composition.items()}
+        composition = Composition(tensors, epsilon=self.setup.epsilon, device=states.device)
+        last = states.shape[1] - 1
+        return torch.cat(
+            [composition.nodes(states[row], span if shift else unshifted(span, last)) for row, span in texts]
+        )
 
 
-def _two_dense(inner: int, middle: int, outer: int) -> nn.Sequential:
-    """Dense, SELU, dense; the second SELU follows outside."""
-    return nn.Sequential(nn.Linear(inner, middle), nn.SELU(), nn.Linear(middle, outer))
+def unshifted(spans: Spans, last: int) -> Spans:
+    """Spans whose columns and nodes are all one less; what would be the node before the root is the last column."""
+    pairs = zip(spans.context_pieces, spans.context_nodes, strict=True)
+    return Spans(
+        tuple(tuple(column - 1 for column in columns) for columns in spans.pieces),
+        tuple((*(column - 1 for column in columns), *([last] if 0 in numbers else [])) for columns, numbers in pairs),
+        tuple(tuple(number - 1 for number in numbers if number) for numbers in spans.context_nodes),
+    )
+
+
+def _initial(name: str, shape: tuple[int, ...]) -> nn.Parameter:
+    if name == "LayerNorm.weight":
+        return nn.Parameter(torch.ones(shape))
+    return nn.Parameter(torch.zeros(shape) if len(shape) == 1 else torch.empty(shape).normal_(std=0.02))

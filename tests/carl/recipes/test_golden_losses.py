@@ -10,19 +10,16 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from baselines.sentibert_trees import Spans
-from carl.batches import Batch
-from carl.model import Backbone
-from carl.recipes.objectives.base import Setup
-from carl.recipes.objectives.bert_pt import BertPT, BertPTSquad, second_half
-from carl.recipes.objectives.contrastive import cosines, info_nce
-from carl.recipes.objectives.masking import MaskedHead, mean_cross_entropy
+from carl.networks import Encoder
+from carl.recipes.objectives.base import Setup, mean_cross_entropy
+from carl.recipes.objectives.bert_pt import BertPT, second_half
+from carl.recipes.objectives.contrastive import SentiCSE, SimCSE, cosines, info_nce, opposite_word_loss, quadruple_loss
+from carl.recipes.objectives.masked import MaskedHead, word_table
 from carl.recipes.objectives.sentibert import SentiBERT
-from carl.recipes.objectives.senticse import WORD_WEIGHT, SentiCSE, opposite_word_loss, quadruple_loss
-from carl.recipes.objectives.simcse import TEMPERATURE, SimCSE
-from carl.recipes.phrases import Phrases
-from harness.transformer.shape import Shape
+from carl.recipes.trees import Phrases
 
 GOLDEN = Path(os.environ.get("AFFECTBENCH_GOLDEN", Path(__file__).parents[4] / "shared" / "golden"))
 TOLERANCE = 1e-5
@@ -37,44 +34,31 @@ def expected(model: str) -> dict[str, Tensor]:
     return load_file(path)
 
 
-def checkpoint(model: str, weights: str, config: str, prefix: str) -> tuple[Backbone, dict[str, Tensor]]:
+def checkpoint(model: str, weights: str, config: str, prefix: str) -> tuple[Encoder, dict[str, Tensor]]:
     """An encoder in evaluation mode, and all tensors of the file."""
-    folder = (GOLDEN / model / weights).parent
-    state = torch.load(GOLDEN / model / weights, map_location="cpu", weights_only=True)
+    path = GOLDEN / model / weights
+    state = torch.load(path, map_location="cpu", weights_only=True)
     state = {n.replace(".gamma", ".weight").replace(".beta", ".bias"): t for n, t in state.items()}
-    architecture = "roberta" if prefix == "roberta." else "bert"
-    shape = Shape.from_config(json.loads((folder / config).read_text("utf-8")), architecture, config)
-    backbone = Backbone(shape)
-    names = shape.tensors(pooler=False)
-    backbone.load({name: state[prefix + name] for name in names})
-    return backbone.eval(), state
+    kind, shape = (RobertaModel, RobertaConfig) if prefix == "roberta." else (BertModel, BertConfig)
+    network: Any = kind(shape(**json.loads((path.parent / config).read_text("utf-8"))), add_pooling_layer=False)
+    own = {n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)}
+    assert not network.load_state_dict(own, strict=False).missing_keys
+    return Encoder(network.eval(), "cls"), state
 
 
-def setup_of(backbone: Backbone, polarity: Tensor | None = None, *, as_released: bool = True) -> Setup:
-    entries = torch.zeros(backbone.shape.vocabulary, dtype=torch.int64) if polarity is None else polarity
-    return Setup(backbone, 4, frozenset({backbone.shape.padding}), entries, 0, as_released)
-
-
-def batch_of(ids: Tensor, mask: Tensor) -> Batch:
-    real = mask.bool()
-    return Batch(ids, real, real, real.flatten().nonzero().squeeze(1), torch.zeros(len(ids), 2))
+def setup_of(encoder: Encoder) -> Setup:
+    return Setup(encoder, 4, frozenset({0}), torch.zeros(len(word_table(encoder)), dtype=torch.int64), 0, True)
 
 
 def fill(module: torch.nn.Module, state: dict[str, Tensor], names: dict[str, str]) -> None:
     """Give a module its tensors: own name → name in the file."""
-    module.load_state_dict({own: state[other] for own, other in names.items()})
+    module.load_state_dict({own: state[other] for own, other in names.items()}, strict=False)
 
 
 def masked_head(head: MaskedHead, state: dict[str, Tensor], prefix: str, norm: str, bias: str) -> None:
-    fill(
-        head,
-        state,
-        {
-            **{f"dense.{part}": f"{prefix}dense.{part}" for part in ("weight", "bias")},
-            **{f"norm.{part}": f"{prefix}{norm}.{part}" for part in ("weight", "bias")},
-            "bias": bias,
-        },
-    )
+    parts = {f"dense.{part}": f"{prefix}dense.{part}" for part in ("weight", "bias")}
+    parts |= {f"norm.{part}": f"{prefix}{norm}.{part}" for part in ("weight", "bias")}
+    fill(head, state, {**parts, "bias": bias})
 
 
 def masked_lm(head: MaskedHead, table: Tensor, states: Tensor, labels: Tensor) -> Tensor:
@@ -89,81 +73,51 @@ def close(found: Tensor, wanted: Tensor) -> None:
 
 def test_bert_pt_review_loss() -> None:
     data = expected("bert_pt")
-    backbone, state = checkpoint("bert_pt", "checkpoint_drive/pytorch_model.bin", "bert_config.json", "bert.")
-    objective = BertPT(setup_of(backbone))
+    encoder, state = checkpoint("bert_pt", "checkpoint_drive/pytorch_model.bin", "bert_config.json", "bert.")
+    objective = BertPT(setup_of(encoder))
     masked_head(objective.head, state, "cls.predictions.transform.", "LayerNorm", "cls.predictions.bias")
     for module, name in ((objective.pool, "bert.pooler.dense"), (objective.follows, "cls.seq_relationship")):
         fill(module, state, {part: f"{name}.{part}" for part in ("weight", "bias")})
-    batch = batch_of(data["train.input_ids"], data["train.attention_mask"])
-    words = backbone.words(batch.ids) + second_half(backbone, data["train.segment_ids"].bool())
-    states = backbone(batch, words)
-    mlm = masked_lm(objective.head, backbone.embeddings.word_embeddings.weight, states, data["train.masked_lm_labels"])
-    close(mlm + objective.next_sentence(states, data["train.next_sentence"]), data["train.review_loss"])
+    words = encoder.words(data["train.input_ids"]) + second_half(encoder, data["train.segment_ids"].bool())
+    states = encoder(words, data["train.attention_mask"])
+    mlm = masked_lm(objective.head, word_table(encoder), states, data["train.masked_lm_labels"])
+    close(mlm + objective.next_sentence(states[:, 0], data["train.next_sentence"]), data["train.review_loss"])
 
 
-def test_bert_pt_squad_loss() -> None:
-    from transformers import BertConfig, BertModel
-
-    data = expected("bert_pt")
-    backbone, state = checkpoint("bert_pt", "checkpoint_drive/pytorch_model.bin", "bert_config.json", "bert.")
-    objective = BertPTSquad(setup_of(backbone))
-    fill(objective.spans, state, {part: f"qa_outputs.{part}" for part in ("weight", "bias")})
-    # Their loss counts padding among the places; ours has no vectors there.
-    config = BertConfig.from_json_file(GOLDEN / "bert_pt" / "checkpoint_drive" / "bert_config.json")
-    whole = BertModel(config, add_pooling_layer=False).eval()
-    whole.load_state_dict({n.removeprefix("bert."): t for n, t in state.items() if n.startswith("bert.")}, strict=False)
-    ids, mask, segments = (data[f"train.{name}"] for name in ("input_ids", "attention_mask", "segment_ids"))
-    with torch.no_grad():
-        states = whole(ids, attention_mask=mask, token_type_ids=segments).last_hidden_state
-    close(objective.span_loss(states, data["train.start"], data["train.end"]), data["train.squad_loss"])
-
-    # Where there is no padding both are the same, in our own encoder as well.
-    full = mask.bool().all(1)
-    batch = batch_of(ids[full], mask[full])
-    own = backbone(batch, backbone.words(batch.ids) + second_half(backbone, segments[full].bool()))
-    first, last = data["train.start"][full], data["train.end"][full]
-    close(objective.span_loss(own, first, last, batch.real), objective.span_loss(states[full], first, last))
-
-
-def first_tokens(mlp: torch.nn.Linear, backbone: Backbone, ids: Tensor, mask: Tensor) -> Tensor:
-    """tanh-dense vectors (rows, sentences, d) of sentences (rows, sentences, tokens)."""
-    states = backbone(batch_of(ids.flatten(0, 1), mask.flatten(0, 1)))
-    return mlp(states[:, 0]).tanh().unflatten(0, ids.shape[:2])
-
-
-def roberta(model: str, kind: type[Any]) -> tuple[dict[str, Tensor], Backbone, Any]:
+def roberta(model: str, kind: type[Any]) -> tuple[dict[str, Tensor], Encoder, Any]:
     data = expected(model)
-    backbone, state = checkpoint(model, "checkpoint_training/pytorch_model.bin", "config.json", "roberta.")
-    objective = kind(setup_of(backbone))
+    encoder, state = checkpoint(model, "checkpoint_training/pytorch_model.bin", "config.json", "roberta.")
+    objective = kind(setup_of(encoder))
     fill(objective.mlp, state, {part: f"mlp.dense.{part}" for part in ("weight", "bias")})
-    head = objective.head if hasattr(objective, "head") else MaskedHead(32, backbone.shape.vocabulary, 1e-5)
+    head = MaskedHead(encoder.width, len(word_table(encoder)), 1e-5)
     masked_head(head, state, "lm_head.", "layer_norm", "lm_head.bias")
+    ids, mask = data["train.input_ids"], data["train.attention_mask"]
+    states = encoder(encoder.words(ids.flatten(0, 1)), mask.flatten(0, 1))
     # In the authors' program the decoder is not tied to the embeddings.
     data["decoder"] = state["lm_head.decoder.weight"]
-    return (
-        {
-            **data,
-            "vectors": first_tokens(objective.mlp, backbone, data["train.input_ids"], data["train.attention_mask"]),
-        },
-        backbone,
-        head,
-    )
+    return {**data, "vectors": objective.mlp(states[:, 0]).tanh().unflatten(0, ids.shape[:2])}, encoder, head
+
+
+def masked_part(data: dict[str, Tensor], encoder: Encoder) -> tuple[Tensor, Tensor]:
+    """Token vectors of the hidden texts, and labels."""
+    ids, labels = (data[f"train.mlm_{name}"].flatten(0, 1) for name in ("input_ids", "labels"))
+    return encoder(encoder.words(ids), data["train.attention_mask"].flatten(0, 1)), labels
 
 
 def test_simcse_losses() -> None:
-    data, backbone, head = roberta("simcse", SimCSE)
+    data, encoder, head = roberta("simcse", SimCSE)
     anchors, partners, hard = data["vectors"].unbind(1)
     candidates = torch.cat([partners, hard])
-    torch.testing.assert_close(cosines(anchors, candidates) / TEMPERATURE, data["train.logits"], atol=1e-4, rtol=0)
-    contrast = info_nce(anchors, candidates, TEMPERATURE)
+    logits = cosines(anchors, candidates) / SimCSE.TEMPERATURE
+    torch.testing.assert_close(logits, data["train.logits"], atol=1e-4, rtol=0)
+    contrast = info_nce(anchors, candidates, SimCSE.TEMPERATURE)
     close(contrast, data["train.loss_contrastive"])
-    ids, labels = (data[f"train.mlm_{name}"].flatten(0, 1) for name in ("input_ids", "labels"))
-    states = backbone(batch_of(ids, data["train.attention_mask"].flatten(0, 1)))
+    states, labels = masked_part(data, encoder)
     close(contrast + 0.15 * masked_lm(head, data["decoder"], states, labels), data["train.loss_full"])
 
 
 def test_senticse_losses() -> None:
-    data, backbone, head = roberta("senticse", SentiCSE)
+    data, encoder, head = roberta("senticse", SentiCSE)
     contrast, logits = quadruple_loss(data["vectors"])
     torch.testing.assert_close(logits, data["train.logits"], atol=1e-4, rtol=0)
     close(contrast, data["train.loss_contrastive"])
@@ -171,41 +125,24 @@ def test_senticse_losses() -> None:
     # Entries with scores of both polarities are of neither.
     praise, blame = (positive > 0) & (negative == 0), (negative > 0) & (positive == 0)
     polarity = torch.where(praise, 1, torch.where(blame, 2, 0))
-    ids, labels = (data[f"train.mlm_{name}"].flatten(0, 1) for name in ("input_ids", "labels"))
-    states = backbone(batch_of(ids, data["train.attention_mask"].flatten(0, 1)))
+    states, labels = masked_part(data, encoder)
     chosen = labels >= 0
     words = opposite_word_loss(head(states[chosen], data["decoder"]), labels[chosen], polarity)
     assert float(words.detach()) > 0
-    close(contrast + WORD_WEIGHT * words, data["train.loss_full"])
+    close(contrast + SentiCSE.WORD_WEIGHT * words, data["train.loss_full"])
 
 
 @pytest.fixture
-def sentibert() -> tuple[dict[str, Tensor], Backbone, SentiBERT]:
+def sentibert() -> tuple[dict[str, Tensor], Encoder, SentiBERT]:
     data = expected("sentibert")
-    backbone, state = checkpoint("sentibert", "checkpoint/sstphrase.bin", "sstphrase.json", "bert.")
-    objective = SentiBERT(setup_of(backbone))
+    encoder, state = checkpoint("sentibert", "checkpoint/sstphrase.bin", "sstphrase.json", "bert.")
+    objective = SentiBERT(setup_of(encoder))
     masked_head(objective.head, state, "cls.predictions.transform.", "LayerNorm", "cls.predictions.bias")
-    masked_head(
-        objective.classify,
-        state,
-        "cls.phrase_predictions.transform.",
-        "LayerNorm",
-        "cls.phrase_predictions.decoder.bias",
-    )
-    objective.classes.data = state["cls.phrase_predictions.decoder.weight"]
-    dense = {
-        **{f"trans{number}": f"trans{number}" for number in ("", "_2", "_3")},
-        **{
-            f"{own}{number}.{place}": f"{other}{number}{inner}.{theirs}"
-            for own, other, inner in (("query", "bahdanau_attention", ".linear_in"), ("merge", "linear_out", ""))
-            for number in ("", "_3")
-            for place, theirs in ((0, 0), (2, 3))
-        },
-        "norm": "LayerNorm",
-    }
-    names = {f"{own}.{part}": f"bert.{other}.{part}" for own, other in dense.items() for part in ("weight", "bias")}
-    fill(objective.composition, state, names)
-    return data, backbone, objective
+    phrase = "cls.phrase_predictions."
+    masked_head(objective.classify, state, f"{phrase}transform.", "LayerNorm", f"{phrase}decoder.bias")
+    objective.classes.data = state[f"{phrase}decoder.weight"]
+    fill(objective.composition, state, {name: f"bert.{name.replace('-', '.')}" for name in objective.composition})
+    return data, encoder, objective
 
 
 def golden_phrases(data: dict[str, Tensor], item: int) -> Phrases:
@@ -226,28 +163,23 @@ def golden_phrases(data: dict[str, Tensor], item: int) -> Phrases:
     )
 
 
-def test_sentibert_nodes(sentibert: tuple[dict[str, Tensor], Backbone, SentiBERT]) -> None:
-    data, backbone, objective = sentibert
+def test_sentibert_nodes(sentibert: tuple[dict[str, Tensor], Encoder, SentiBERT]) -> None:
+    data, encoder, objective = sentibert
     items = range(len(json.loads((GOLDEN / "sentibert" / "inputs.json").read_text("utf-8"))["items"]))
     rows = [data[f"input_ids.{item}"] for item in items]
-    width = max(map(len, rows))
-    ids = torch.stack([torch.nn.functional.pad(row, (0, width - len(row))) for row in rows])
-    mask = torch.stack([torch.arange(width) < len(row) for row in rows])
+    ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+    mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
     phrases = [golden_phrases(data, item) for item in items]
-    nodes, labels = objective.composition(backbone(batch_of(ids, mask)), phrases, True)
+    nodes = objective.nodes(encoder(encoder.words(ids), mask), [(row, part.spans) for row, part in enumerate(phrases)])
     torch.testing.assert_close(nodes, torch.cat([data[f"nodes.{item}"] for item in items]), atol=2e-5, rtol=0)
-    assert labels.tolist() == [label for part in phrases for label in part.labels]
 
 
-def test_sentibert_loss_as_released(sentibert: tuple[dict[str, Tensor], Backbone, SentiBERT]) -> None:
-    data, backbone, objective = sentibert
-    tokens = len(data["input_ids.2"])
-    ids = torch.nn.functional.pad(data["input_ids.2"][None], (0, 128 - tokens))
-    real = torch.arange(128)[None] < tokens
+def test_sentibert_loss_as_released(sentibert: tuple[dict[str, Tensor], Encoder, SentiBERT]) -> None:
+    data, encoder, objective = sentibert
+    ids = torch.nn.functional.pad(data["input_ids.2"][None], (0, 128 - len(data["input_ids.2"])))
     # The authors' network computes padding as well, and the root reads one of its vectors.
-    states = backbone(Batch(ids, real, real, torch.arange(128), torch.zeros(1, 2)))
-    table = backbone.embeddings.word_embeddings.weight
-    mlm = masked_lm(objective.head, table, states, data["train.masked_lm_labels"][None])
+    states = encoder(encoder.words(ids), (torch.arange(128)[None] < len(data["input_ids.2"])).long())
+    mlm = masked_lm(objective.head, word_table(encoder), states, data["train.masked_lm_labels"][None])
     phrases = objective.phrase_loss(states, [golden_phrases(data, 2)], shift=False)
     close(mlm + phrases, data["train.loss_item2_unshifted"])
     repaired = objective.phrase_loss(states, [golden_phrases(data, 2)], shift=True)

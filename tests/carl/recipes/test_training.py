@@ -1,184 +1,193 @@
-"""Runs of recipes: one loop, one budget, exact resumption."""
+"""Runs of recipes: one loop, one budget, exact resumption, and the encoders that come of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from safetensors.numpy import load_file
+from transformers import AutoModel
 
-from carl.backbone import Start
-from carl.normal_form import text_hash
-from carl.provenance import read_record, trained_on
-from carl.recipes.budget import Budget, operations
-from carl.recipes.catalogue import recipe, recipes
-from carl.recipes.config import RecipeConfig
-from carl.recipes.data import Shelf
-from carl.recipes.plugins import recipe_encoder
-from carl.recipes.training import Training, is_finished
+from carl.recipes.catalogue import GROUPS, RecipeConfig, recipe, recipes
+from carl.recipes.cli import recipes as command
+from carl.recipes.data import Folders
+from carl.recipes.encoders import ENCODERS, recipe_encoder
+from carl.recipes.training import RecipeRun, is_finished, operations
 from harness.errors import UsageError, WeightsMissing
-from harness.registry import encoder_names
-
-Shelves = Callable[[Start], Shelf]
-NAMES = [one.name for one in recipes(as_released=True)]
+from harness.outcome import Metric
+from harness.record import ModelFacts, Record, ResultStore
 
 #: Its loss is not a number as soon as a batch predicts no rating: the defect that it keeps.
 BROKEN = "sentilare-as-released"
+NAMES = [one.name for one in recipes(as_released=True) if one.name != BROKEN]
+
+CONFIG = RecipeConfig(
+    recipe="mlm", texts=32, passes=1.5, batch=8, max_length=24, precision="float32", log_every=1, save_every=2
+)
 
 
-@pytest.fixture
-def training(shelf: Shelves, settings: RecipeConfig, tmp_path: Path) -> Callable[..., Training]:
-    def make(start: Start, **changes: Any) -> Training:
-        folder = changes.pop("runs", tmp_path / "runs")
-        declared = replace(start, card=replace(start.card, training_data=("reddit-comments",)))
-        return Training(replace(settings, **changes), declared, shelf(declared), folder)
-
-    return make
+def made(name: str, folders: Folders, backbone: Path, runs: Path, **changes: Any) -> RecipeRun:
+    return RecipeRun(replace(CONFIG, recipe=name, **changes), folders, runs, backbone)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != BROKEN])
-def test_every_recipe_trains_the_encoder(name: str, training: Callable[..., Training], bert: Start) -> None:
-    made = training(bert)
-    assert made.train([recipe(name)]) == []
-    folder = made.directory(recipe(name))
-    weights = load_file(folder / "model.safetensors")
-    moved = {
-        key: float(np.abs(weights[key].astype(np.float32) - bert.tensors[key].float().numpy()).max())
-        for key in ("encoder.layer.0.output.dense.weight", "encoder.layer.1.attention.self.value.weight")
-    }
-    assert all(1e-5 < change < 0.1 for change in moved.values())
-    record = read_record(folder)
-    assert record["step"] == record["steps"] == record["budget"]["steps"]
-    assert record["budget"]["texts"] == 32
-    assert record["recipe"]["name"] == name
-    spent = record["budget"]["operations_spent"] / record["budget"]["operations"]
-    assert abs(spent - 1) <= 0.5 * record["budget"]["step_operations"] / record["budget"]["operations"] + 1e-9
-    assert "our re-training" in (folder / "README.md").read_text("utf-8").lower()
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recipe_trains_the_encoder(
+    name: str, folders: Folders, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    run = made(name, folders, checkpoints["bert"], tmp_path)
+    assert run.trainer.run()
+    run.write()
+    before, after = (load_file(folder / "model.safetensors") for folder in (checkpoints["bert"], run.output))
+    for key in ("encoder.layer.0.output.dense.weight", "encoder.layer.1.attention.self.value.weight"):
+        assert 1e-5 < np.abs(after[key].astype(np.float32) - before[key]).max() < 0.2
+    record = run.record()
+    assert record["step"] == record["steps"]
+    assert (
+        abs(record["operations"] / run.allowed - 1) <= 0.5 * run.step_cost / run.allowed + 1e-9 or record["steps"] == 1
+    )
+    assert is_finished(run.output, run.config)
+    assert not is_finished(run.output, replace(run.config, texts=24))
+    assert "our re-training" in (run.output / "README.md").read_text("utf-8").lower()
 
 
-def test_all_may_spend_the_same(training: Callable[..., Training], bert: Start) -> None:
-    made = training(bert)
-    budgets = {name: made.loop(recipe(name)).budget for name in ("mlm", "simcse", "carl", "transfer")}
-    assert len({budget.operations for budget in budgets.values()}) == 1
+@pytest.mark.parametrize("kind", ["roberta", "mpnet"])
+@pytest.mark.parametrize(
+    ("name", "changes"), [("sentilare", {}), ("electra", {"pooling": "mean"}), ("sacl", {"lora_rank": 2})]
+)
+def test_other_backbones_poolings_and_adapters(
+    kind: str, name: str, changes: dict[str, Any], folders: Folders, checkpoints: dict[str, Path], tmp_path: Path
+) -> None:
+    run = made(name, folders, checkpoints[kind], tmp_path, **changes)
+    assert run.trainer.run()
+    run.write()
+    folders_read = (checkpoints[kind], run.output)
+    before, after = (AutoModel.from_pretrained(one, dtype=torch.float16).state_dict() for one in folders_read)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert any("layer.1" in name for name in changed)
+    assert "embeddings.word_embeddings.weight" not in changed
+
+
+@pytest.mark.parametrize("name", ["electra", "simcse", "emo", "carl"])
+def test_runs_go_on_bit_by_bit(name: str, folders: Folders, checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    whole, *parts = (
+        made(name, folders, checkpoints["bert"], tmp_path / runs, passes=20.0 if name == "carl" else 5.0)
+        for runs in ("whole", "parts", "parts")
+    )
+    assert whole.trainer.run()
+    assert not parts[0].trainer.run(until=2)
+    assert parts[1].trainer.run()
+    one, two = (run.trainer.objective.moving() for run in (whole, parts[1]))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_all_may_spend_the_same(folders: Folders, checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    runs = {name: made(name, folders, checkpoints["bert"], tmp_path) for name in ("mlm", "simcse", "carl", "transfer")}
+    assert len({run.allowed for run in runs.values()}) == 1
     # Two passes a step cost twice one pass without a token head, up to the different lengths of texts.
-    assert budgets["simcse"].step_operations / budgets["transfer"].step_operations == pytest.approx(2, rel=0.6)
-    assert budgets["simcse"].steps < budgets["mlm"].steps
+    assert runs["simcse"].step_cost / runs["transfer"].step_cost == pytest.approx(2, rel=0.6)
 
 
 def test_operations_are_those_of_the_matrix_products() -> None:
     weight = torch.ones(5, 7, requires_grad=True)
 
     def work(number: int) -> None:
-        (torch.ones(3 + number, 5) @ weight).sum().backward()
+        (torch.ones(3 + number, 5) @ weight).sum().backward()  # type: ignore[no-untyped-call]
 
     # Forward 2·n·5·7 and the gradient by the weight as many, for n = 3 and 4.
     assert operations(work, 2) == 2 * 2 * 3.5 * 5 * 7
 
 
-def test_budgets_say_how_often_texts_are_read() -> None:
-    facts = Budget(texts=40, operations=1000.0, step_operations=90.0, batch=10).as_dict()
-    assert (facts["steps"], facts["texts_read"], facts["passes"]) == (11, 110, 2.75)
-    assert facts["operations_spent"] == 990.0
-
-
-@pytest.mark.parametrize("name", ["mlm", "electra", "simcse", "sentilare", "emo", "carl"])
-def test_runs_go_on_bit_by_bit(name: str, training: Callable[..., Training], bert: Start, tmp_path: Path) -> None:
-    whole, parts = (training(bert, runs=tmp_path / runs, passes=5.0) for runs in ("whole", "parts"))
-    assert whole.train([recipe(name)]) == []
-    assert parts.train([recipe(name)], until=2) == [recipe(name)]
-    assert parts.train([recipe(name)], until=3) == [recipe(name)]
-    assert parts.train([recipe(name)]) == []
-    one, two = (made.directory(recipe(name)) / "model.safetensors" for made in (whole, parts))
-    assert one.read_bytes() == two.read_bytes()
-
-
-def test_a_failure_leaves_the_others_alone(training: Callable[..., Training], bert: Start) -> None:
-    made = training(bert, texts=96)
-    assert made.train([recipe("sentibert"), recipe("transfer"), recipe("mlm")]) == [
-        recipe("sentibert"),
-        recipe("transfer"),
-    ]
-    assert "40 of the kind trees" in made.failed["sentibert"]
-    assert list(made.failed) == ["sentibert", "transfer"]
-
-
-def test_finished_runs_are_not_done_again(training: Callable[..., Training], bert: Start) -> None:
-    made = training(bert)
-    made.train([recipe("mlm")])
-    weights = made.directory(recipe("mlm")) / "model.safetensors"
-    before = weights.stat().st_mtime_ns
-    assert made.train([recipe("mlm")]) == []
-    assert weights.stat().st_mtime_ns == before
-    other = replace(made.config(recipe("mlm")), texts=24)
-    assert not is_finished(made.directory(recipe("mlm")), other)
-
-
-def test_no_time_is_left(training: Callable[..., Training], bert: Start) -> None:
-    made = training(bert)
-    assert made.train([recipe("mlm"), recipe("simcse")], seconds=0) == [recipe("mlm"), recipe("simcse")]
-
-
-def test_impossible_budgets_are_refused(settings: RecipeConfig) -> None:
-    for changes in ({"texts": 15}, {"passes": 0.0}, {"batch": 3}, {"precision": "float16"}):
-        with pytest.raises(UsageError):
-            replace(settings, **changes)
-
-
-# Plugins
-
-
-def test_all_recipes_are_plugins() -> None:
-    wanted = {f"recipe-{name}-{backbone}" for name in NAMES for backbone in ("minilm", "roberta-small")}
-    assert wanted == {name for name in encoder_names() if name.startswith("recipe-")}
-
-
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
-def test_plugins_read_what_was_trained(
-    kind: str, training: Callable[..., Training], request: pytest.FixtureRequest
-) -> None:
-    start = request.getfixturevalue(kind)
-    backbone = "minilm" if kind == "bert" else "roberta-small"
-    made = training(start, backbone=backbone)
-    made.train([recipe("transfer")])
-    folder = made.directory(recipe("transfer"))
-    encoder = recipe_encoder("transfer", backbone)(weights_dir=folder, device="cpu")
-    vectors = encoder.encode(["the rain was glad", ""])
-    assert vectors.shape == (2, start.shape.hidden)
-    assert encoder.card.name == f"recipe-transfer-{backbone}"
-    assert encoder.card.family == "recipe-evaluated"
-    assert encoder.card.training_data == ("goemotions:train", "reddit-comments")
-    assert encoder.card.max_length == start.shape.max_tokens
-    data = made.shelf.read("emotions", 32, 24, 0)
-    hashes = encoder.training_text_hashes()
-    assert hashes == {text_hash(text) for source in data.sources for text in source.texts}
-
-
-def test_plugins_look_where_runs_lie(
-    training: Callable[..., Training], bert: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_encoders_read_what_was_trained(
+    folders: Folders, checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    kind = recipe_encoder("mlm", "minilm")
+    for pooling in ("cls", "mean"):
+        run = made("transfer", folders, checkpoints["bert"], Path("runs/recipes"), pooling=pooling, seed=1)
+        run.trainer.run()
+        run.write()
+    kind = recipe_encoder("transfer", "minilm", 1)
+    assert kind.card.family == "recipe-evaluated"
     assert kind.card.training_data is not None
-    with pytest.raises(WeightsMissing, match="carl recipes train mlm --backbone minilm"):
-        kind(device="cpu").encode(["the rain"])
-    made = training(bert, runs=tmp_path / "runs" / "recipes")
-    made.train([recipe("mlm")])
-    again = recipe_encoder("mlm", "minilm")
-    assert again(device="cpu").encode(["the rain"]).shape == (1, bert.shape.hidden)
-    assert again.card.dimensions == bert.shape.hidden
-    assert again.card.training_data == ("emobank:train", "steam", "reddit-comments")
+    assert "goemotions:train" in kind.card.training_data
+    first, mean = (kind(pooling=pooling, device="cpu") for pooling in ("cls", "mean"))
+    assert (first.directory().name, mean.directory().name) == ("transfer-minilm-s1", "transfer-minilm@mean-s1")
+    assert first.encode(["the rain was glad", ""]).shape == (2, 32)
+    with pytest.raises(WeightsMissing):
+        recipe_encoder("transfer", "minilm")(device="cpu").directory()
 
 
-def test_records_name_all_training_data(training: Callable[..., Training], bert: Start) -> None:
-    made = training(bert)
-    made.train([recipe("sentibert")])
-    record = json.loads((made.directory(recipe("sentibert")) / "training.json").read_text("utf-8"))
-    assert [source["name"] for source in record["sources"]] == ["sst5:train"]
-    assert record["recipe"]["labels_of"] == ["sst5"]
-    assert trained_on(record) == ("sst5:train", "reddit-comments")
+def test_names_of_encoders() -> None:
+    assert "recipe-sentix-as-released-roberta-small" in ENCODERS
+    assert len(ENCODERS) == 3 * (len(NAMES) + 1)
+    assert ENCODERS["recipe-bert-pt-mpnet"].config == RecipeConfig(recipe="bert-pt", backbone="mpnet")
+    with pytest.raises(UsageError, match="no backbone"):
+        recipe_encoder("mlm", "lexicon")
+
+
+def test_recipes_are_complete() -> None:
+    for one in recipes(as_released=True):
+        assert one.group in GROUPS
+        assert bool(one.labels_of) == (one.group == GROUPS[-1])
+        assert not one.objective or one.heads().__doc__
+    with pytest.raises(UsageError, match="did you mean sentix"):
+        recipe("sentx")
+    with pytest.raises(UsageError):
+        RecipeConfig(recipe="mlm", texts=15, batch=8)
+    listed = CliRunner().invoke(command, ["list"])
+    assert [line.split()[0] for line in listed.output.splitlines()] == [one.name for one in recipes(as_released=True)]
+
+
+def test_listing_imports_no_torch() -> None:
+    code = (
+        "import sys; import carl.recipes.encoders, carl.recipes.cli; "
+        "print([m for m in ('torch', 'transformers', 'pandas', 'sklearn') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_training_from_the_command_line(
+    folders: Folders, checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.corpora.registry.CorpusRegistry", lambda *_, **__: folders.library)
+    line = ["train", "transfer,mlm", "--seeds", "0,1", "--budget", "16", "--batch", "8", "--max-length", "24", "--cpu"]
+    line += ["--backbone-dir", checkpoints["bert"], "--data-dir", tmp_path, "--output", tmp_path / "runs"]
+    stopped = CliRunner().invoke(command, list(map(str, [*line, "--until", "1"])))
+    assert stopped.exit_code == 0, stopped.output
+    done = CliRunner().invoke(command, list(map(str, line)))
+    assert done.exit_code == 0, done.output
+    folders_made = {path.name for path in (tmp_path / "runs").iterdir() if (path / "model.safetensors").is_file()}
+    assert folders_made == {f"{name}-minilm-s{seed}" for name in ("transfer", "mlm") for seed in (0, 1)}
+    assert "mlm-minilm-s1: finished" in CliRunner().invoke(command, list(map(str, line))).output
+
+
+def test_measured_records_carry_the_seed_of_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    evaluation = {"task": "polarity", "corpus": "cr", "protocol": "senteval-lr/1", "split": "cv10", "seed": 0}
+    record = Record(
+        model=ModelFacts(name="recipe-mlm-minilm", fingerprint="of one seed"),
+        status="ok",
+        metrics={"accuracy": Metric(0.8)},
+        **evaluation,
+    )
+
+    def run(encoder: Any, *, results_dir: Path, **_: Any) -> Any:
+        ResultStore(results_dir).save(record)
+        return SimpleNamespace(records=[record])
+
+    monkeypatch.setattr("harness.api.run", run)
+    done = CliRunner().invoke(
+        command, ["measure", "mlm", "--seeds", "0,2", "--pooling", "mean", "--results-dir", "all"]
+    )
+    assert done.exit_code == 0, (done.output, done.exception)
+    found = [(one.model.name, one.seed, one.model.fingerprint) for one in ResultStore(Path("all"))]
+    assert found == [("recipe-mlm-minilm@mean", 0, ""), ("recipe-mlm-minilm@mean", 2, "")]

@@ -1,1 +1,0 @@
-"""Commands of `carl`, one module each."""

@@ -1,0 +1,1 @@
+"""Texts with labels: published corpora, rated reviews, and texts without any."""

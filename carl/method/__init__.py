@@ -1,0 +1,1 @@
+"""The equations of the paper, a module each."""

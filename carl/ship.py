@@ -1,0 +1,69 @@
+"""From a finished training run to a checkpoint that others use: with heads, and with a card that says all.
+
+The folder is put together beside its destination and moved there whole, so that new weights never stand beside old
+heads.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carl.card import model_card
+from carl.heads import fit_heads, write_heads
+from carl.provenance import RUN_RECORD, read_record
+from harness.errors import UsageError, WeightsMissing
+from harness.files import write_text
+from harness.registry import encoder_names, find_encoder
+
+if TYPE_CHECKING:
+    from harness.corpora.base import CorpusLibrary
+
+#: Where checkpoints lie in the package.
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+
+
+def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECKPOINTS) -> Path:
+    """Make a checkpoint of a finished run: its files, and for an encoder that CARL trained heads and a card with them.
+
+    Args:
+        run: the run's output.
+        name: how the checkpoint is called.
+        library: reads the corpora that the heads are fitted on.
+        destination: folder of checkpoints; the checkpoint becomes `destination / name`, replacing one that is there.
+
+    Returns:
+        The checkpoint's directory.
+
+    Raises:
+        UsageError: a name that is none.
+        WeightsMissing: the run is not finished.
+        WeightsInvalid: its record is damaged.
+        DataMissing: a corpus is nowhere.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"a checkpoint may not be called {name!r}: lower-case letters, digits, dots and hyphens only")
+    if not (run / RUN_RECORD).is_file():
+        raise WeightsMissing(f"{run} holds no finished run; finish it with the same command that began it")
+    record = read_record(run)
+    record = record.model_copy(update={"shipped_as": name, "trained_on": record.training_names()})
+    destination.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=destination, prefix=".partial-") as place:
+        built = Path(place) / name
+        shutil.copytree(run, built, ignore=shutil.ignore_patterns("training"))
+        write_text(built / RUN_RECORD, record.model_dump_json(indent=2) + "\n", RUN_RECORD)
+        if record.backbone is not None:
+            plugin = find_encoder(name if name in encoder_names() else f"hf:{built}")
+            heads = fit_heads(plugin.create(weights_dir=built).encode, library)
+            write_heads(built, heads)
+            write_text(built / "README.md", model_card(record, heads), "the model card")
+        target = destination / name
+        if target.exists():
+            target.rename(Path(place) / "former")
+        built.rename(target)
+    return target
