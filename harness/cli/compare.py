@@ -12,7 +12,7 @@ import click
 
 from harness.cli import options
 from harness.errors import UsageError
-from harness.printing import FORMATS, show_rows
+from harness.printing import FORMATS, echo, show_rows
 
 if TYPE_CHECKING:
     from harness.comparison import Change, Changes, Comparison, LeftOut
@@ -103,7 +103,7 @@ def compare(
     )
     if not found.numbers and not found.left_out:
         raise UsageError(f"neither {names[0]} nor {names[1]} was measured on any of these tasks")
-    click.echo(_show_comparison(found, fmt))
+    echo(_show_comparison(found, fmt))
     return 0
 
 
@@ -194,7 +194,7 @@ def _measurements(
         raise UsageError(
             f"{before.directory} and {after.directory} have no measured unit in common: nothing was compared"
         )
-    click.echo(_show_changes(found, fmt, before.directory, after.directory, tolerance))
+    echo(_show_changes(found, fmt, before.directory, after.directory, tolerance))
     return 1 if exit_code and found.changed else 0
 
 

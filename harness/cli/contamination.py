@@ -12,7 +12,7 @@ import click
 
 from harness.cli import options
 from harness.errors import DataMissing, UsageError
-from harness.printing import FORMATS, show_rows
+from harness.printing import FORMATS, echo, show_rows
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence, TrainingTexts
@@ -90,13 +90,13 @@ def contamination(
         raise DataMissing(f"none of the corpora is on this machine. {next(iter(absent.values()), '')}")
     feet = [f"Not compared, corpus not found: {', '.join(absent)}"] if absent else []
     if not plugins:
-        click.echo(_show_own([_own(check, name, task) for name, task in tasks.items()], fmt, feet))
+        echo(_show_own([_own(check, name, task) for name, task in tasks.items()], fmt, feet))
         return
     found = [entry for name, plugin in plugins.items() for entry in check.model(plugin, tasks, named.get(name, ()))]
-    click.echo(_show(found, fmt, feet))
+    echo(_show(found, fmt, feet))
     if write:
         path = write_evidence(results_dir, found)
-        click.echo(f"written to {path}; `bench table` marks by it", err=True)
+        echo(f"written to {path}; `bench table` marks by it", err=True)
 
 
 def _present(check: TextCheck, tasks: Mapping[str, Task]) -> tuple[dict[str, Task], dict[str, str]]:

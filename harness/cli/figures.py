@@ -8,6 +8,7 @@ import click
 
 from harness.cli import options
 from harness.errors import UsageError
+from harness.printing import echo
 
 
 @click.command()
@@ -76,8 +77,8 @@ def figures(
             for fmt in wanted:
                 path = output / f"{item.key}.{fmt}"
                 write_bytes(path, to_bytes(item, fmt), "a figure")
-                click.echo(f"{path}")
+                echo(f"{path}")
         else:
-            click.echo(f"{item.key}: not drawn: {item.reason}", err=True)
+            echo(f"{item.key}: not drawn: {item.reason}", err=True)
     if not names:
         write_text(output / "README.md", captions(found, wanted[0]), "captions")

@@ -8,6 +8,7 @@ import click
 
 from harness.cli import options
 from harness.errors import UsageError
+from harness.printing import echo
 
 
 @click.command()
@@ -78,4 +79,4 @@ def report(
         examples=examples,
     )
     write_text(output, page, "a report")
-    click.echo(f"{output}: {len(page.encode()) / 1e6:.1f} MB")
+    echo(f"{output}: {len(page.encode()) / 1e6:.1f} MB")

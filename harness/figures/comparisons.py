@@ -41,9 +41,6 @@ _LOOKS = {
 
 _FAMILIES = ("valence-arousal", "polarity", "emotion")
 
-#: Ticks of a logarithmic axis whose labels do not touch.
-_TICKS = 3
-
 #: Fewer texts say more of warming up than of speed.
 _FEWEST_TEXTS = 200
 
@@ -180,6 +177,8 @@ def cost(source: Source) -> Drawing:
 
 
 def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, float], label: str) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     metric = source.main(task_id)
     style = metric_style(metric)
     sized = label != "texts per second"
@@ -200,7 +199,9 @@ def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, floa
     axes.set_xlim(least / (16 if sized else 2), max(values.values()) * (8 if sized else 3))
     if any(name not in values for name in source.measured(task_id)) and sized:
         axes.axvline(least / 2.2, color="#999999", linewidth=0.7, linestyle=":")
-    _plain_ticks(axes, least, max(values.values()))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(values.values()) < 20 * least else (1,)))
+    axes.xaxis.set_major_formatter("{x:,g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.margins(y=0.2)
     axes.grid(axis="y", linewidth=0.3, color="#dddddd")
     axes.set_axisbelow(True)
@@ -208,22 +209,6 @@ def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, floa
     unit = " [%]" if style.percent else ""
     axes.set_ylabel(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}")
     name_points(axes, [(x, y) for x, y, _, _ in points], [p[2] for p in points], [p[3] for p in points])
-
-
-def _plain_ticks(axes: Axes, low: float, high: float) -> None:
-    """A few ticks in everyday numbers: 1, 2 and 5 times powers of ten within the values, or fewer."""
-    from math import ceil, floor, log10
-
-    from matplotlib.ticker import NullLocator
-
-    ticks: list[float] = []
-    for steps in ((1, 2, 5), (1, 3), (1,)):
-        found = [m * 10.0**k for k in range(floor(log10(low)) - 1, ceil(log10(high)) + 1) for m in steps]
-        ticks = [tick for tick in found if low / 2.1 <= tick <= high * 2.6]
-        if len(ticks) <= _TICKS:
-            break
-    axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
-    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def critical_difference(source: Source) -> Drawing:

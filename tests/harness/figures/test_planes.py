@@ -79,11 +79,6 @@ def test_a_plane_of_other_weights_is_not_used(source: Source) -> None:
         plane_of(replace(source, records=(changed,)), "m", TASK)
 
 
-def test_without_library_and_plane_the_reason_says_what_to_pass(source: Source) -> None:
-    with pytest.raises(NotDrawn, match="--data-dir and --cache-dir"):
-        plane_of(replace(source, library=None), "m", TASK)
-
-
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", None])
 def test_damaged_planes_are_named(source: Source, content: bytes | None) -> None:
     plane_of(source, "m", TASK)

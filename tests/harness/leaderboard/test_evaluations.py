@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import csv
+import io
 import math
 import statistics
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.leaderboard import COLUMNS, long_rows
+from harness.errors import RecordInvalid
+from harness.leaderboard import COLUMNS, long_csv, long_frame, long_rows
 from harness.leaderboard.evaluations import combine, combine_metric
 from harness.outcome import Metric
 from harness.record import STATUSES, Record
@@ -17,6 +22,12 @@ from harness.record import STATUSES, Record
 Make = Callable[..., Record]
 
 Z = statistics.NormalDist().inv_cdf(0.975)
+
+
+def test_equal_seeds_keep_the_width_of_their_interval() -> None:
+    joined = combine_metric("accuracy", [Metric(0.5, 0.45, 0.55)] * 4)
+    assert joined.low == pytest.approx(0.45)
+    assert joined.high == pytest.approx(0.55)
 
 
 def test_the_interval_is_that_of_the_formula() -> None:
@@ -32,10 +43,8 @@ def test_the_interval_is_that_of_the_formula() -> None:
     assert joined.high - joined.value > 0.05, "seeds add uncertainty"
 
 
-def test_intervals_end_where_the_metric_ends() -> None:
-    joined = combine_metric("accuracy", [Metric(0.99, 0.9, 1.0), Metric(0.97, 0.9, 1.0)])
-    assert joined.high == 1
-    assert combine_metric("valence.mae", [Metric(0.01, 0.0, 0.05), Metric(0.02, 0.0, 0.05)]).low == 0
+def test_a_seed_without_an_interval_leaves_the_mean_without_one() -> None:
+    assert combine_metric("accuracy", [Metric(0.5, 0.4, 0.6), Metric(0.7)]) == Metric(0.6)
 
 
 @given(
@@ -65,6 +74,28 @@ def test_seeds_are_joined_and_units_kept_apart(make: Make) -> None:
     assert units[0].metrics["accuracy"].value == pytest.approx(0.75)
 
 
+def test_failed_seeds_are_counted_and_left_out(make: Make) -> None:
+    (unit,) = combine([make(seed=0, metrics={"accuracy": 0.7}), make(seed=1, status="failed")])
+    assert (unit.status, unit.seeds, unit.faults) == ("ok", 1, {"failed": 1})
+    (unit,) = combine([make(seed=0, status="failed"), make(seed=1, status="failed")])
+    assert (unit.status, unit.seeds, unit.metrics) == ("failed", 0, {})
+
+
+def test_seeds_that_do_not_fit_are_refused(make: Make) -> None:
+    for other, what in ((make(seed=1, fingerprint="g"), "weights"), (make(seed=1, data="e"), "data")):
+        with pytest.raises(RecordInvalid, match=f"bert, polarity/mr/senteval-lr/1: .*{what}"):
+            combine([make(seed=0), other])
+    with pytest.raises(RecordInvalid, match="several records"):
+        combine([make(seed=3), make(seed=3)])
+
+
+def test_the_most_cautious_judgement_wins(make: Make) -> None:
+    (unit,) = combine([make(seed=0, training=()), make(seed=1, training=("mr",)), make(seed=2, training=None)])
+    assert unit.state == "overlap"
+    (unit,) = combine([make(seed=0, training=()), make(seed=1, training=None)])
+    assert unit.state == "unknown"
+
+
 def test_observed_errors_are_means_over_all_seeds(make: Make) -> None:
     first = make(seed=0, details={"mae_observed": {"valence": 0.1, "arousal": 0.2}})
     second = make(seed=1, details={"mae_observed": {"valence": 0.2}})
@@ -74,6 +105,13 @@ def test_observed_errors_are_means_over_all_seeds(make: Make) -> None:
 
 def test_columns_are_the_contract() -> None:
     assert ",".join(COLUMNS) == "model,task,protocol,corpus,split,metric,value,low,high,seeds,status,contamination"
+
+
+def test_one_row_a_number(make: Make) -> None:
+    record = make(metrics={"accuracy": Metric(0.8, 0.79, 0.81)}, training=("mr",))
+    assert long_rows([record]) == [
+        ("bert", "polarity", "senteval-lr/1", "mr", "cv10", "accuracy", 0.8, 0.79, 0.81, 1, "ok", "overlap")
+    ]
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
@@ -92,15 +130,6 @@ def test_units_without_a_number_keep_a_row(make: Make, status: str) -> None:
     assert row.metric == ""
 
 
-def test_numbers_and_failures_of_seeds_both_have_rows(make: Make) -> None:
-    records = [make(seed=0, metrics={"accuracy": 0.7}), make(seed=1, metrics={"accuracy": 0.9})]
-    rows = long_rows([*records, make(seed=2, status="failed")], {"polarity/mr/senteval-lr/1": ("accuracy",)})
-    assert [(row.metric, row.value, row.seeds, row.status) for row in rows] == [
-        ("accuracy", pytest.approx(0.8), 2, "ok"),
-        ("accuracy", None, 1, "failed"),
-    ]
-
-
 def test_order_follows_suite_and_models(make: Make, suite: list[Record]) -> None:
     tasks = {"geometry/goemotions/ekman6-mapped/1": ("uniformity", "alignment"), "polarity/mr/senteval-lr/1": ()}
     rows = long_rows(suite, tasks, models=["roberta", "bert"])
@@ -113,3 +142,26 @@ def test_order_follows_suite_and_models(make: Make, suite: list[Record]) -> None
     assert rows[4].model == "bert"
     assert rows[8].model == "lexicon", "models without a place follow by family, floors first"
     assert [row.task for row in rows if row.model == "bert"][4] == "polarity"
+
+
+def test_csv_parses_back(make: Make) -> None:
+    rows = long_rows([make('odd,"name"', metrics={"accuracy": 1 / 3}), make(status="failed")])
+    parsed = list(csv.reader(io.StringIO(long_csv(rows))))
+    assert tuple(parsed[0]) == COLUMNS
+    assert {row[0] for row in parsed[1:]} == {'odd,"name"', "bert"}
+    numbers = [float(row[6]) for row in parsed[1:] if row[6]]
+    assert numbers == [1 / 3], "every digit is kept"
+
+
+def test_frame_has_types(make: Make) -> None:
+    frame = long_frame(long_rows([make(), make(seed=0, task="polarity/cr/senteval-lr/1", status="failed")]))
+    assert tuple(frame.columns) == COLUMNS
+    assert frame["value"].isna().sum() == 1
+    assert str(frame["value"].dtype) == "float64"
+    assert long_frame([]).shape == (0, len(COLUMNS))
+
+
+def test_importing_the_package_is_cheap() -> None:
+    code = "import sys, harness.leaderboard, harness.contamination; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "pandas", "rich", "sklearn", "tabulate"} & set(done.stdout.split())

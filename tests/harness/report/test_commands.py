@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli import bench
+from harness.errors import UsageError
 
 
 @pytest.fixture
@@ -20,19 +22,6 @@ def call(*arguments: str) -> str:
     done = CliRunner().invoke(bench, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
-
-
-def test_everything_twice_gives_the_same_bytes(results: Path, tmp_path: Path) -> None:
-    shown: dict[str, dict[str, bytes]] = {}
-    for turn in ("one", "two"):
-        out = tmp_path / turn
-        where = ("--results-dir", str(results), "--suite", "paper")
-        for fmt in ("markdown", "latex", "html", "json", "csv", "plain"):
-            call("table", *where, "--format", fmt, "--intervals", "-o", str(out / f"tables.{fmt}"))
-        call("table", "--results-dir", str(results), "--format", "csv", "--long", "-o", str(out / "long.csv"))
-        shown[turn] = {p.relative_to(out).as_posix(): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
-    assert shown["one"] == shown["two"]
-    assert len(shown["one"]) == 7
 
 
 def test_the_page_twice_gives_the_same_bytes(results: Path, tmp_path: Path) -> None:
@@ -48,3 +37,34 @@ def test_all_figures_come_with_their_captions(results: Path, tmp_path: Path) -> 
     text = (tmp_path / "README.md").read_text("utf-8")
     assert {"geometry", "cost", "confusion-sst5"} <= drawn
     assert all(f"]({name}.svg)" in text for name in drawn)
+
+
+def test_chosen_figures_and_formats(results: Path, tmp_path: Path) -> None:
+    out = call("figures", "geometry", "pca", "--results-dir", str(results), "--format", "pdf,png", "-o", str(tmp_path))
+    assert sorted(p.name for p in tmp_path.glob("*.p??")) == ["geometry.pdf", "geometry.png"]
+    assert not (tmp_path / "README.md").exists(), "captions of some figures must not replace those of all"
+    assert "pca: not drawn: " in out
+
+
+def test_rank_ranges_on_request(results: Path) -> None:
+    document = json.loads(call("table", "II", "--results-dir", str(results), "--format", "json", "--ranks"))
+    cells = [cell for block in document["tables"][0]["blocks"] for row in block["rows"] for cell in row["cells"]]
+    assert {cell["places"] for cell in cells} > {""}
+    plain = json.loads(call("table", "II", "--results-dir", str(results), "--format", "json"))
+    assert '"places": "1' not in json.dumps(plain)
+
+
+def test_the_format_follows_the_ending_of_the_file(results: Path, tmp_path: Path) -> None:
+    for name, start in (("x.tex", "%"), ("x.md", "###"), ("x.html", "<!DOCTYPE"), ("x.json", "{"), ("x", "Table II.")):
+        call("table", "II", "--results-dir", str(results), "-o", str(tmp_path / name))
+        assert (tmp_path / name).read_text("utf-8").startswith(start)
+
+
+def test_what_was_not_measured_is_said(results: Path, tmp_path: Path) -> None:
+    assert "No ablation has been measured" in call("table", "V", "--results-dir", str(results))
+    for arguments in (
+        ["table", "conversation", "--no-published"],
+        ["report", "--models", "brt", "-o", str(tmp_path / "o")],
+    ):
+        with pytest.raises(UsageError, match=r"was measured|unknown recorded model 'brt'"):
+            CliRunner().invoke(bench, [*arguments, "--results-dir", str(results)], catch_exceptions=False)
