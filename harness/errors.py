@@ -87,8 +87,8 @@ class RecordSkipped(UserWarning):
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:
     """The error for a name that does not exist: near names, or all where none is near and they are few.
 
-    >>> print(unknown_name("suite", "papre", ["sample", "paper"]))
-    unknown suite 'papre'; did you mean paper or sample?
+    >>> print(unknown_name("suite", "papre", ["quick", "paper"]))
+    unknown suite 'papre'; did you mean paper?
     """
     from difflib import get_close_matches
 

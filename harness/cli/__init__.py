@@ -34,7 +34,7 @@ def bench() -> None:
     """Compare sentiment and emotion encoders fairly, fast and reproducibly.
 
     \b
-      bench run --models minilm,lexicon --suite sample     measure, nothing else needed
+      bench run --models minilm,lexicon --suite quick      measure on human ratings, fetched once
       bench run --models bert,roberta --data-dir DIR       the paper's suite on real corpora
       bench table                                          what was measured, beside the published numbers
     """  # noqa: D301 (click reads the backspace character)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Results of the second model, or of a second measurement.",
 )
-@click.option("--suite", default=None, help="Only tasks of this suite: sample, paper, extended or recipes.")
+@click.option("--suite", default=None, help="Only tasks of this suite: quick, paper, extended or recipes.")
 @click.option("--tasks", "-t", "patterns", multiple=True, help="Only these: a family, family/corpus, id or pattern.")
 @click.option("--metrics", multiple=True, help="These numbers in place of the main one of each task; `all` for all.")
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Bootstrap resamples.")

@@ -30,7 +30,7 @@ _LEVELS = ("exact", "normal", "sentences", "near")
 @options.data_dir
 @options.cache_dir
 @options.offline
-@click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: paper]")
+@click.option("--suite", default=None, help="quick, paper, extended or recipes  [default: paper]")
 @click.option("--tasks", "-t", "patterns", multiple=True, help="Only these: a family, family/corpus, id or pattern.")
 @click.option(
     "--training-texts",

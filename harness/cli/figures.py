@@ -17,7 +17,7 @@ from harness.printing import echo
 @options.data_dir
 @options.cache_dir
 @options.offline
-@click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: what was recorded]")
+@click.option("--suite", default=None, help="quick, paper, extended or recipes  [default: what was recorded]")
 @click.option("--models", "-m", multiple=True, help="Only these models.")
 @click.option("--baseline", default=None, help="What others are compared with  [default: bert, else minilm]")
 @click.option("--format", "formats", default="svg", show_default=True, help="svg, pdf or png; several comma-separated.")

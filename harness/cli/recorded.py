@@ -83,4 +83,6 @@ def _recommended(names: set[str]) -> dict[str, str]:
 def _richest(tasks: set[str]) -> str:
     from harness.registry import select_tasks
 
-    return next((suite for suite in ("paper", "extended", "recipes") if tasks & set(select_tasks(suite, []))), "sample")
+    return next(
+        (suite for suite in ("paper", "extended", "recipes", "quick") if tasks & set(select_tasks(suite, []))), "sample"
+    )

@@ -16,7 +16,7 @@ from harness.printing import echo
 @options.data_dir
 @options.cache_dir
 @options.offline
-@click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: what was recorded]")
+@click.option("--suite", default=None, help="quick, paper, extended or recipes  [default: what was recorded]")
 @click.option("--models", "-m", multiple=True, help="Only these models.")
 @click.option("--baseline", default=None, help="What others are compared with  [default: bert, else minilm]")
 @click.option("--ranks", is_flag=True, help="Show the places that each model can hold, ties as ranges.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("tables", nargs=-1)
 @options.results_dir
-@click.option("--suite", default=None, help="sample, paper, extended or recipes  [default: what was recorded]")
+@click.option("--suite", default=None, help="quick, paper, extended or recipes  [default: what was recorded]")
 @click.option("--models", "-m", multiple=True, help="Only these models.")
 @click.option(
     "--format",

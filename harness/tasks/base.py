@@ -65,7 +65,7 @@ class Task:
     metrics: tuple[str, ...]
     """Names of the numbers, the main one first."""
     suites: tuple[str, ...]
-    """`quick`, `sample`, `paper`, `extended`, `recipes`."""
+    """`quick`, `paper`, `extended`, `recipes`."""
     summary: str
     """One line for `bench tasks`."""
     source: str

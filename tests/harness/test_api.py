@@ -170,17 +170,17 @@ def test_a_unit_without_a_number_keeps_its_row(tmp_path):
 
 def test_wrong_usage_is_found_before_any_work(tmp_path):
     with pytest.raises(UsageError, match="unknown model 'minilmm'"):
-        harness.run("minilmm", "sample", results_dir=tmp_path)
+        harness.run("minilmm", "quick", results_dir=tmp_path)
     with pytest.raises(UsageError, match="unknown task"):
         harness.run("lexicon", "polarty", results_dir=tmp_path)
     with pytest.raises(UsageError, match="is not a directory"):
         harness.run("lexicon", "paper", data_dir=tmp_path / "none", results_dir=tmp_path)
     with pytest.raises(UsageError, match=r"weights_dirs\['lexicon'\]"):
-        harness.run("lexicon", "sample", weights_dirs={"lexicon": tmp_path / "none"}, results_dir=tmp_path)
+        harness.run("lexicon", "quick", weights_dirs={"lexicon": tmp_path / "none"}, results_dir=tmp_path)
     with pytest.raises(UsageError, match="dict is no encoder"):
-        harness.run([{}], "sample", results_dir=tmp_path)
+        harness.run([{}], "quick", results_dir=tmp_path)
     with pytest.raises(UsageError, match="two models are called 'letters'"):
-        harness.run([Letters(), Letters()], "sample", results_dir=tmp_path)
+        harness.run([Letters(), Letters()], "quick", results_dir=tmp_path)
     assert not (tmp_path / "records").exists()
 
 

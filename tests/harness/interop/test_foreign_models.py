@@ -100,6 +100,5 @@ def test_a_wrapped_model_is_measured_like_any_other(tmp_path):
     )
     (record,) = board.records
     assert record.status == "ok"
-    # The sample is this package's own: clean whatever the model saw.
     assert record.contamination["basis"] == "not declared"
     assert record.model.backend.endswith("Sentences")
