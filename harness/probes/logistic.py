@@ -41,8 +41,8 @@ _ITERATIONS = 100
 _QUICK, _ROUNDS = 4, 8
 #: Logits of a batch; more fits are solved in several batches.
 _BATCH = 6_000_000
-#: A step is accepted where the slope along it has fallen to this share.
-_SLOPE = 0.5
+#: A step is accepted where the slope along it has fallen to this share; lengths that are tried at most.
+_SLOPE, _TRIALS = 0.5, 16
 #: Share of an earlier class factor that is kept: rows that are all but certain leave the mean without curvature.
 _KEPT = 0.1
 #: Features below this are 0 in float32: products with residuals are denormal numbers, five times as slow.
@@ -477,32 +477,22 @@ class _Problems:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Steps along D (p,) where the slope has fallen to half, with logits, residuals and change of the gradient.
 
-        The slope grows along a line of a convex function, so it brackets the minimum by itself; objective values of
-        nearly converged fits cannot be told apart. Logits are linear in the step, so a trial costs one product.
+        The slope grows along a line of a convex function, so bisection by its sign finds the minimum; objective values
+        of nearly converged fits cannot be told apart. Logits are linear in the step, so a trial costs one product.
         """
         U = self.design.logits(D, exact=exact)
         alpha, low, high = torch.ones_like(slope), torch.zeros_like(slope), torch.full_like(slope, torch.inf)
-        low_slope, high_slope = slope.clone(), torch.zeros_like(slope)
         new_Z = Z + U
         new_R = self.residuals(new_Z)
         change = self.gradient(new_R - R, D, exact=exact)
-        for _ in range(12):
+        for _ in range(_TRIALS):
             now = slope + _dot(change, D)
             bad = (now.abs() > _SLOPE * slope.abs()).nonzero()[:, 0]
             if not len(bad):
                 break
-            over = now[bad] > 0
-            high[bad], high_slope[bad] = (
-                torch.where(over, alpha[bad], high[bad]),
-                torch.where(over, now[bad], high_slope[bad]),
-            )
-            low[bad], low_slope[bad] = (
-                torch.where(over, low[bad], alpha[bad]),
-                torch.where(over, low_slope[bad], now[bad]),
-            )
-            share = (low_slope[bad] / (low_slope[bad] - high_slope[bad])).clamp(0.1, 0.9)
-            inside = low[bad] + (high[bad] - low[bad]) * share
-            alpha[bad] = torch.where(torch.isinf(high[bad]), 4 * alpha[bad], inside)
+            high = torch.where(now > 0, alpha, high)
+            low = torch.where(now > 0, low, alpha)
+            alpha[bad] = torch.where(torch.isinf(high), 4 * alpha, (low + high) / 2)[bad]
             some, a = self.select(bad), alpha[bad, None, None]
             new_Z[bad] = Z[bad] + a * U[bad]
             new_R[bad] = some.residuals(new_Z[bad])
