@@ -52,7 +52,7 @@ def test_a_dry_run_says_what_is_left_and_leaves_nothing(shares, tmp_path):
     done = bench("run", "--models", "minilm,bert", "--suite", "paper", "--dry-run", *places(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "polarity/mr/senteval-lr/1" in done.stdout
-    assert "22 evaluations to measure" in done.stdout
+    assert "44 evaluations to measure" in done.stdout
     assert list(tmp_path.iterdir()) == []
     done = bench(*SAMPLE, *places(shares), "--dry-run")
     assert "0 evaluations to measure, 4 recorded before" in done.stdout

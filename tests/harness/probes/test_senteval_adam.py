@@ -3,7 +3,6 @@
 import copy
 
 import numpy as np
-import pytest
 import torch
 from sklearn.model_selection import StratifiedKFold
 
@@ -112,11 +111,3 @@ def test_training_never_takes_more_than_204_passes():
     training = compat._Training(np.arange(64), np.arange(64), (0.0,), np.random.RandomState(0))
     compat._train(torch.zeros(64, 3), torch.zeros(64, dtype=torch.int64), 2, [training], 0)
     assert training.passes[0] <= 204
-
-
-def test_wrong_labels_are_named():
-    rows = np.arange(2)
-    with pytest.raises(ValueError, match="classes 0 to 1"):
-        compat.split(np.eye(6), np.array([0, 1, 2, 0, 1, 0]), 2, rows, rows + 2, rows + 4)
-    with pytest.raises(ValueError, match="6 rows but y has 5"):
-        compat.split(np.eye(6), np.zeros(5), 2, rows, rows + 2, rows + 4)

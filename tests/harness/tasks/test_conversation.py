@@ -46,15 +46,6 @@ def models(X, y):
     return [LogisticRegression(C=C, tol=1e-8, max_iter=5_000).fit(X, y) for C in C_GRID]
 
 
-def test_every_corpus_has_both_forms():
-    assert set(TASKS) == {
-        f"conversation/{corpus}/{form}/1"
-        for corpus in ("meld", "emorynlp", "iemocap")
-        for form in ("utterance", "context-5")
-    }
-    assert all(task.suites == ("extended",) for task in TASKS.values())
-
-
 def test_meld_is_chosen_by_weighted_f1_on_dev_and_resampled_by_dialogue(shelf):
     names = ("a", "b", "c")
     splits = {"train": spoken(150, 1, names), "dev": spoken(60, 2, names), "test": spoken(80, 3, names)}

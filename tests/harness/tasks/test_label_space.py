@@ -8,7 +8,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, f1_score, fowlkes_mallows_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
-from harness.corpora.base import Examples
 from harness.probes.neighbours import retrieve
 from harness.statistics import resamples
 from harness.tasks import calibration, clustering, emotion, few_shot, nearest_neighbours, retrieval
@@ -40,15 +39,6 @@ def embedded(ready, parts, noise=1.0):
     return vectors(ready.texts, np.eye(6)[gold], noise=noise), gold
 
 
-def test_every_task_states_itself():
-    for name, task in TASKS.items():
-        assert task.suites == ("extended",), name
-        assert task.summary and task.source and task.metrics and task.protocol.endswith("/1")
-    assert {name for name, task in TASKS.items() if task.stochastic} == {
-        name for name in TASKS if name.startswith(("clustering", "few-shot"))
-    }
-
-
 def test_the_mean_of_scores_is_resampled_as_every_other_number():
     scores = np.random.default_rng(0).uniform(size=50)
     found = mean_metric(scores)
@@ -74,15 +64,6 @@ def test_clusters_are_scored_against_the_emotions(shelf, sample):
     assert tuple(outcome.metrics) == task.metrics
     assert outcome.metrics["ami"].value > 0.3
     assert np.sum(outcome.details["table"]) == 120
-
-
-def test_clusters_of_noise_agree_as_chance_does(shelf, sample):
-    ready = on_sample(TASKS["clustering/goemotions/ekman6-mapped/1"]).prepare(shelf(sample=sample))
-    noise = np.random.default_rng(3).normal(size=(120, 8)).astype(np.float32)
-    metrics = ready.evaluate(noise, 0).metrics
-    assert abs(metrics["ami"].value) < 0.06
-    assert abs(metrics["ari"].value) < 0.06
-    assert metrics["fms"].value > 0.1
 
 
 def test_isear_is_taken_whole_with_its_own_classes(shelf):
@@ -176,21 +157,3 @@ def test_calibration_is_of_the_emotion_probe_itself(shelf, sample):
     assert outcome.metrics["ece"].low is None
     assert sum(row["share"] for row in outcome.details["reliability"]) == pytest.approx(1)
     assert tuple(outcome.metrics) == task.metrics
-
-
-def test_goemotions_rows_are_those_of_the_emotion_task(shelf):
-    fine = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
-    from harness.corpora.goemotions import EKMAN
-
-    names = (*(name for group in EKMAN.values() for name in group), "neutral")
-    rows = [fine[i % 7] for i in range(70)]
-    examples = Examples(
-        texts=tuple(f"t{i}" for i in range(70)),
-        ids=tuple(map(str, range(70))),
-        labels={"emotions": np.array([[name == row for name in names] for row in rows])},
-        classes=names,
-    )
-    library = shelf(goemotions={"train": examples, "dev": examples, "test": examples})
-    kept = tuple(text for text, row in zip(examples.texts, rows, strict=True) if row != "neutral")
-    assert TASKS["retrieval/goemotions/ekman6-mapped/1"].prepare(library).texts == kept
-    assert TASKS["calibration/goemotions/ekman6-mapped/1"].prepare(library).texts == kept * 3

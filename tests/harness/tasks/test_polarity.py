@@ -7,7 +7,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from harness.corpora.base import Examples
 from harness.tasks import polarity, sentence_types, senteval
 from harness.tasks.base import task_id
 from harness.tasks.senteval import C_GRID, TREC_C_GRID, nested_folds, official_order
@@ -19,15 +18,6 @@ TASKS = {task_id(task): task for task in (*polarity.variants(), *sentence_types.
 
 def fitted(C, X, y):
     return LogisticRegression(C=C, tol=1e-8, max_iter=10_000).fit(X.astype(float), y)
-
-
-def test_the_official_order_is_by_token_count_then_label_then_file():
-    examples = Examples(
-        texts=("b c", "a", "", "d", "e f"),
-        ids=tuple("01234"),
-        labels={"label": np.array([1, 1, 1, 0, 0])},
-    )
-    assert official_order(examples) == [2, 3, 1, 4, 0]
 
 
 def test_nested_folds_are_the_toolkit_s():
@@ -180,7 +170,3 @@ def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf, monkeypatch):
     assert not np.array_equal(first.predictions["predicted"], other.predictions["predicted"]) or (
         first.details["passes"] != other.details["passes"]
     )
-
-
-def test_protocols_that_are_not_seeded_say_so():
-    assert [k for k, t in TASKS.items() if t.stochastic] == [k for k in TASKS if "compat" in k]

@@ -32,14 +32,6 @@ def scaled(examples, dimension):
     return 2 * (examples.labels[dimension] - low) / (high - low) - 1
 
 
-def test_there_are_both_ways_and_both_probes():
-    assert len(TASKS) == 8
-    assert {(task.source_corpus, task.corpus) for task in TASKS.values()} == {
-        ("emobank", "facebook"), ("emobank", "emotales"), ("facebook", "emobank"), ("emotales", "emobank"),
-    }  # fmt: skip
-    assert {task.split for task in TASKS.values() if task.corpus == "emobank"} == {"test"}
-
-
 @pytest.mark.parametrize(
     ("name", "source", "target"),
     [
