@@ -6,17 +6,18 @@ or turn text around, so they are shown as escapes.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 from harness.errors import StorageFault
 
-#: What `show_rows` can print, with `json` for commands that print it themselves.
+#: What `show_dicts` can print; `show_rows` all but `json`.
 FORMATS = ("plain", "markdown", "csv", "json")
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
@@ -126,3 +127,17 @@ def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], fmt: str)
         ]
         return tabulate(table[1:], table[0], tablefmt="github", disable_numparse=True)
     return tabulate(shown, list(header), tablefmt="simple", disable_numparse=True)
+
+
+def show_dicts(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[str] | None = None) -> str:
+    """Print rows that are mappings with the same keys.
+
+    Args:
+        rows: JSON and CSV hold every key.
+        fmt: one of `FORMATS`.
+        shown: the keys that tables for people show; None shows all.
+    """
+    if fmt == "json":
+        return json.dumps(list(rows), indent=1, ensure_ascii=False, default=str)
+    header = list(shown) if shown is not None and fmt != "csv" else list(rows[0]) if rows else []
+    return show_rows(header, [[row[name] for name in header] for row in rows], fmt)

@@ -226,9 +226,8 @@ def test_a_models_name_is_no_path(tmp_path: Path, name: str) -> None:
 
 
 def test_a_record_never_makes_code_run(tmp_path: Path, trace: Path) -> None:
-    from harness.report.sections import model_cards
-
     from harness.figures import Source as Figures
+    from harness.report.sections import model_cards
 
     file = tmp_path / "evil.py"
     file.write_text(f"import os\nos.mkdir({str(trace)!r})\n")

@@ -12,10 +12,10 @@ import click
 
 from harness.cli import options
 from harness.errors import UsageError
-from harness.printing import FORMATS, echo, show_rows
+from harness.printing import echo, show_dicts
 
 if TYPE_CHECKING:
-    from harness.comparison import Change, Changes, Comparison, LeftOut
+    from harness.comparison import Changes, Comparison, LeftOut
     from harness.record import ResultStore
 
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     help="Between two measurements: largest difference that counts as none.",
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a number changed between two measurements.")
-@click.option("--format", "fmt", default="plain", show_default=True, help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+@options.output_format
 def compare(
     models: tuple[str, ...],
     results_dir: Path,
@@ -64,8 +64,6 @@ def compare(
     """  # noqa: D301 (click reads the backspace character)
     from harness.record import ResultStore
 
-    if fmt not in FORMATS:
-        raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")
     names = options.split_names(models)
     store = ResultStore(results_dir)
     other = ResultStore(other_results_dir) if other_results_dir is not None else store
@@ -128,42 +126,33 @@ def _order(*recorded: Mapping[str, object]) -> list[str]:
 def _show_comparison(found: Comparison, fmt: str) -> str:
     from harness.leaderboard.metrics import metric_style
 
-    verdicts = [number.verdict(metric_style(number.metric).higher_is_better) for number in found.numbers]
+    document = asdict(found)
+    for row, number in zip(document["numbers"], found.numbers, strict=True):
+        row["verdict"] = number.verdict(metric_style(number.metric).higher_is_better)
     if fmt == "json":
-        document = asdict(found)
-        for number, verdict in zip(document["numbers"], verdicts, strict=True):
-            number["verdict"] = verdict
         return json.dumps(document, indent=1, ensure_ascii=False)
-    exact = fmt == "csv"
-    header = ["task", "metric", found.first, found.second, "diff.", "95 % interval", "p", "Holm", "test", found.second]
-    if exact:
-        numeric = ["first", "second", "difference", "low", "high", "test", "p", "adjusted"]
-        header = ["task", "metric", *numeric, "verdict", "note", "seen"]
-    rows: list[list[object]] = []
-    notes: dict[str, int] = {}
-    for number, verdict in zip(found.numbers, verdicts, strict=True):
-        numbers = (number.first, number.second, number.difference, number.low, number.high)
-        ps = (number.p, number.adjusted)
-        if exact:
-            rows.append(
-                [number.task_id, number.metric, *numbers, number.test, *ps, verdict, number.note, " ".join(number.seen)]
-            )
-            continue
-        mark = f" [{notes.setdefault(number.note, len(notes) + 1)}]" if number.note else ""
-        shown = [f"{number.first:.4f}", f"{number.second:.4f}", _signed(number.difference)]
-        interval = "" if number.low is None else f"[{_signed(number.low)}, {_signed(number.high)}]"
-        rows.append([number.task_id, number.metric, *shown, interval, *map(_p, ps), number.test, verdict + mark])
-    text = show_rows(header, rows, fmt)
-    if exact:
-        return text
+    numeric = {name: name for name in ("first", "second", "difference", "low", "high", "p", "adjusted")}
+    if fmt != "csv" and found.first != found.second:
+        numeric |= {"first": found.first, "second": found.second}
+    rows = [
+        {
+            "task": row["task_id"],
+            "metric": row["metric"],
+            **{head: row[name] if fmt == "csv" else _rounded(row[name]) for name, head in numeric.items()},
+            **{"test": row["test"], "verdict": row["verdict"], "note": row["note"], "seen": " ".join(row["seen"])},
+        }
+        for row in document["numbers"]
+    ]
+    if fmt == "csv":
+        return show_dicts(rows, fmt)
     seen = ",".join(sorted({name for number in found.numbers for name in number.seen}))
     feet = [
-        f"Differences are {found.second} minus {found.first}; Holm: p corrected for the number of rows shown.",
-        *(f"[{mark}] {note}" for note, mark in notes.items()),
+        f"Differences are {found.second} minus {found.first}, with 95 % intervals; adjusted: p corrected by Holm for "
+        "the number of rows shown.",
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
         *_feet(found.left_out),
     ]
-    return "\n\n".join((text, "\n".join(feet)))
+    return "\n\n".join((show_dicts(rows, fmt, list(rows[0])[:-1] if rows else None), "\n".join(feet)))
 
 
 def _feet(left_out: Sequence[LeftOut], *, models: bool = False) -> list[str]:
@@ -201,40 +190,21 @@ def _measurements(
 def _show_changes(found: Changes, fmt: str, before: Path, after: Path, tolerance: float) -> str:
     if fmt == "json":
         return json.dumps(asdict(found), indent=1, ensure_ascii=False)
-    header = ["model", "task", "seed", "what", "before", "after", "change"]
-    rows = [
-        [one.model, one.task_id, one.seed, one.what, _exact(one.before), _exact(one.after), _step(one)]
-        for one in found.changed
-    ]
+    rows = [{"model": one.model, "task": one.task_id, **asdict(one)} for one in found.changed]
     if fmt == "csv":
-        return show_rows(header, rows, fmt)
+        return show_dicts(rows, fmt)
     within = f" beyond {tolerance:g}" if tolerance else ""
     units = len({(one.model, one.task_id, one.seed) for one in found.changed})
-    word = "difference" if len(found.changed) == 1 else "differences"
-    end = (
-        f"{len(found.changed)} {word}{within} in {units} of {found.units} units"
-        if found.changed
-        else f"No number changed{within}"
-    )
-    feet = [f"{end}; {found.numbers:,} numbers of {found.units} units compared ({before}, {after}).", *found.notes]
-    feet += _feet(found.left_out, models=True)
-    return "\n\n".join(([show_rows(header, rows, fmt)] if rows else []) + ["\n".join(feet)])
+    end = f"{len(found.changed)} differences{within} in {units} of {found.units} evaluations"
+    feet = [
+        f"{end if rows else f'No number changed{within}'}; {found.numbers:,} numbers of {found.units} evaluations "
+        f"compared ({before}, {after}).",
+        *found.notes,
+        *_feet(found.left_out, models=True),
+    ]
+    table = [show_dicts(rows, fmt, ("model", "task", "seed", "what", "before", "after"))] if rows else []
+    return "\n\n".join([*table, "\n".join(feet)])
 
 
-def _exact(value: float | str | None) -> str:
-    return "none" if value is None else value if isinstance(value, str) else repr(value)
-
-
-def _step(one: Change) -> str:
-    both = isinstance(one.before, float) and isinstance(one.after, float)
-    return f"{one.after - one.before:+.3g}" if both else ""  # type: ignore[operator]
-
-
-def _signed(value: float | None) -> str:
-    return "" if value is None else f"{value:+.4f}" if value else f"{value:.4f}"
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return ""
-    return "<0.0001" if value < 0.0001 else "1" if value == 1 else f"{value:.4f}"
+def _rounded(value: float | None) -> str:
+    return "" if value is None else "<0.0001" if 0 < value < 0.0001 else f"{value:.4f}"

@@ -12,13 +12,13 @@ import click
 
 from harness.cli import options
 from harness.errors import DataMissing, UsageError
-from harness.printing import FORMATS, echo, show_rows
+from harness.printing import echo, show_dicts
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence, TrainingTexts
     from harness.outcome import Metric
     from harness.tasks.base import Task
-    from harness.text_check import OwnTraining, TextCheck
+    from harness.text_check import TextCheck
 
 #: Levels at which texts can be equal, in the order of the columns.
 _LEVELS = ("exact", "normal", "sentences", "near")
@@ -41,7 +41,7 @@ _LEVELS = ("exact", "normal", "sentences", "near")
 )
 @click.option("--weights-dir", "weights_dirs", multiple=True, metavar="NAME=DIR", help="A model's own checkpoint.")
 @click.option("--write", is_flag=True, help="Keep the answer beside the records; `bench table` marks by it.")
-@click.option("--format", "fmt", default="plain", show_default=True, help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+@options.output_format
 def contamination(
     models: tuple[str, ...],
     results_dir: Path,
@@ -65,8 +65,6 @@ def contamination(
       bench contamination --models senticse,sentibert --data-dir DATA
       bench contamination --data-dir DATA             test texts in the tasks' own training parts
     """  # noqa: D301 (click reads the backspace character)
-    if fmt not in FORMATS:
-        raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")
     options.go_offline(offline)
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir} is not a directory")
@@ -85,32 +83,26 @@ def contamination(
         ResultStore(results_dir),
         weights_dirs=options.directories(weights_dirs, "--weights-dir"),
     )
-    tasks, absent = _present(check, select_tasks(suite, options.split_names(patterns)))
+    tasks: dict[str, Task] = {}
+    absent: dict[str, str] = {}
+    for name, task in select_tasks(suite, options.split_names(patterns)).items():
+        try:
+            check.rows(name, task)
+        except DataMissing as error:
+            absent[name] = str(error)
+        else:
+            tasks[name] = task
     if not tasks:
         raise DataMissing(f"none of the corpora is on this machine. {next(iter(absent.values()), '')}")
     feet = [f"Not compared, corpus not found: {', '.join(absent)}"] if absent else []
     if not plugins:
-        echo(_show_own([_own(check, name, task) for name, task in tasks.items()], fmt, feet))
+        echo(_show_own(check, tasks, fmt, feet))
         return
     found = [entry for name, plugin in plugins.items() for entry in check.model(plugin, tasks, named.get(name, ()))]
     echo(_show(found, fmt, feet))
     if write:
         path = write_evidence(results_dir, found)
         echo(f"written to {path}; `bench table` marks by it", err=True)
-
-
-def _present(check: TextCheck, tasks: Mapping[str, Task]) -> tuple[dict[str, Task], dict[str, str]]:
-    """Tasks whose corpora are here, and the others with the reason."""
-    present: dict[str, Task] = {}
-    absent: dict[str, str] = {}
-    for name, task in tasks.items():
-        try:
-            check.rows(name, task)
-        except DataMissing as error:
-            absent[name] = str(error)
-        else:
-            present[name] = task
-    return present, absent
 
 
 def _files(values: Sequence[str], models: Sequence[str]) -> dict[str, list[TrainingTexts]]:
@@ -130,58 +122,52 @@ def _files(values: Sequence[str], models: Sequence[str]) -> dict[str, list[Train
     return found
 
 
-def _own(check: TextCheck, name: str, task: Task) -> tuple[str, OwnTraining | None]:
-    return name, check.own_training(name, task)
-
-
-def _show_own(found: Sequence[tuple[str, OwnTraining | None]], fmt: str, feet: Sequence[str]) -> str:
-    rows = [
-        {"task": name, "training texts": None, **dict.fromkeys(("part", "rows", *_LEVELS, "shared"))}
-        if own is None
-        else {"task": name, "training texts": own.training, **own.overlap.counts(own.part)}
-        for name, own in found
-    ]
-    if fmt == "json":
-        return json.dumps(rows, indent=1)
-    header = ["task", "training texts", "part", "rows", *_LEVELS, "shared", "share"]
-    cells = [[row.get(name) for name in header[:-1]] + [_share(row.get("shared"), row.get("rows"))] for row in rows]
-    if fmt == "csv":
-        return show_rows(header[:-1], [row[:-1] for row in cells], fmt)
+def _show_own(check: TextCheck, tasks: Mapping[str, Task], fmt: str, feet: Sequence[str]) -> str:
+    rows: list[dict[str, object]] = []
+    for name, task in tasks.items():
+        own = check.own_training(name, task)
+        counts = {} if own is None else own.overlap.counts(own.part)
+        row = {"task": name, "training texts": None if own is None else own.training}
+        rows.append(row | {key: counts.get(key) for key in ("part", "rows", *_LEVELS, "shared")})
     words = (
         "Scored texts that the task's own training or development part holds: equal; equal by letters and digits; with "
         "a sentence in common; with at least half of their word 8-grams.",
         "Tasks without counts score all their texts, fold by fold.",
         *feet,
     )
-    return "\n\n".join((show_rows(header, cells, fmt), "\n".join(words)))
+    return show_dicts(rows, fmt) + ("" if fmt in ("json", "csv") else "\n\n" + "\n".join(words))
 
 
 def _show(found: Sequence[TextEvidence], fmt: str, feet: Sequence[str]) -> str:
     if fmt == "json":
         return json.dumps([asdict(entry) for entry in found], indent=1, ensure_ascii=False)
+    rows = [
+        {
+            "model": entry.model,
+            "task": entry.task_id,
+            "state": entry.state,
+            "basis": entry.contamination.get("basis", ""),
+            "rows": entry.rows,
+            "shared": int(entry.shared_rows.sum()),
+            "metric": name,
+            **_ends(entry.full.get(name), "", fmt),
+            **_ends(entry.clean.get(name), "clean_", fmt),
+            "remark": entry.remark,
+        }
+        for entry in found
+        for name in (list(entry.full) if fmt == "csv" else list(entry.full)[:1]) or [""]
+    ]
     if fmt == "csv":
-        return _csv(found)
-    from harness.contamination import TELLING
+        return show_dicts(rows, fmt)
+    shown = ("model", "task", "state", "basis", "rows", "shared", "metric", "value", "clean_value", "remark")
+    return "\n\n".join((show_dicts(rows, fmt, shown), "\n".join([*_evidence(found), *feet])))
 
-    header = ["model", "task", "state", "basis", "rows", "shared", "share", "number", "all rows", "clean rows"]
-    cells: list[list[object]] = []
-    remarks: dict[str, int] = {}
-    for entry in found:
-        name = next(iter(entry.full), "")
-        clean = _number(entry.clean.get(name))
-        if entry.remark:
-            clean = f"[{remarks.setdefault(entry.remark, len(remarks) + 1)}]"
-        elif name and not entry.shared:
-            clean = "the same"
-        shared = int(entry.shared_rows.sum())
-        share = _share(shared, entry.rows)
-        basis = entry.contamination.get("basis", "")
-        head = (entry.model, entry.task_id, entry.state, basis, entry.rows, shared, share)
-        cells.append([*head, name, _number(entry.full.get(name)), clean])
-    lines = [f"[{mark}] {remark}" for remark, mark in remarks.items()]
-    if any(entry.shared and entry.state == "clean" for entry in found):
-        lines.append(f"Shared texts of fewer than {TELLING} letters and digits alone make no asterisk.")
-    return "\n\n".join((show_rows(header, cells, fmt), "\n".join([*lines, *_evidence(found), *feet])))
+
+def _ends(metric: Metric | None, prefix: str, fmt: str) -> dict[str, object]:
+    """A number and its interval; rounded for people."""
+    value, low, high = (None, None, None) if metric is None else (metric.value, metric.low, metric.high)
+    shown = value if fmt == "csv" or value is None else f"{value:.3f}"
+    return {f"{prefix}value": shown, f"{prefix}low": low, f"{prefix}high": high}
 
 
 def _evidence(found: Sequence[TextEvidence]) -> list[str]:
@@ -190,12 +176,12 @@ def _evidence(found: Sequence[TextEvidence]) -> list[str]:
     for model in dict.fromkeys(entry.model for entry in found):
         own = [entry for entry in found if entry.model == model]
         texts = own[0].contamination.get("texts", {})
-        compared, missing = texts.get("compared", []), texts.get("not_compared", {})
-        lines.append(f"{model}: texts compared: {', '.join(compared) or 'none'}")
-        reasons: dict[str, list[str]] = {}
-        for name, reason in missing.items():
-            reasons.setdefault(reason, []).append(name)
-        lines += [f"  not compared, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
+        lines.append(f"{model}: texts compared: {', '.join(texts.get('compared', [])) or 'none'}")
+        missing = texts.get("not_compared", {})
+        lines += [
+            f"  not compared, {reason}: {', '.join(name for name, why in missing.items() if why == reason)}"
+            for reason in dict.fromkeys(missing.values())
+        ]
         for entry in own:
             lines += [
                 f"  {entry.task_id}: {match['trained_on']}, {match['basis']}, {match['why']}{_counts(match)}"
@@ -213,44 +199,5 @@ def _counts(match: Mapping[str, object]) -> str:
     counts = match.get("counts")
     if not isinstance(counts, Mapping):
         return ""
-    words = [f"{counts[level]:,} {_WORDS[level]}" for level in _LEVELS if level in counts]
-    part = "" if counts["part"] == "all" else f" {counts['part']}"
-    return f" ({', '.join(words)} of {counts['rows']:,}{part} texts)"
-
-
-_WORDS = {
-    "exact": "exactly",
-    "normal": "by letters and digits",
-    "sentences": "by a sentence",
-    "near": "by half of their 8-grams",
-}
-
-
-def _csv(found: Sequence[TextEvidence]) -> str:
-    header = ["model", "task", "state", "basis", "rows", "shared", "metric", "value", "low", "high"]
-    header += ["clean_value", "clean_low", "clean_high", "remark"]
-    rows: list[list[object]] = []
-    for entry in found:
-        head = [entry.model, entry.task_id, entry.state, entry.contamination.get("basis"), entry.rows]
-        head.append(int(entry.shared_rows.sum()))
-        for name in entry.full or [""]:
-            rows.append([*head, name, *_ends(entry.full.get(name)), *_ends(entry.clean.get(name)), entry.remark])
-    return show_rows(header, rows, "csv")
-
-
-def _ends(metric: Metric | None) -> tuple[float | None, float | None, float | None]:
-    return (None, None, None) if metric is None else (metric.value, metric.low, metric.high)
-
-
-def _number(metric: Metric | None) -> str:
-    if metric is None:
-        return ""
-    interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
-    return f"{metric.value:.3f}{interval}"
-
-
-def _share(shared: object, rows: object) -> str:
-    if not isinstance(shared, int) or not isinstance(rows, int) or not rows:
-        return ""
-    share = 100 * shared / rows
-    return "0 %" if not shared else "<0.1 %" if share < 0.1 else f"{share:.1f} %"
+    words = ", ".join(f"{counts[level]:,} {level}" for level in _LEVELS if level in counts)
+    return f" ({words} of {counts['rows']:,} texts)"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from harness.cli import options
-from harness.printing import echo, show_rows
+from harness.printing import echo, show_dicts
 
 
 @click.command()
@@ -45,13 +44,12 @@ def import_mteb(paths: tuple[Path, ...], results_dir: Path, everything: bool, fm
         for score, records in pairs
         for record in (*records, *([] if records else [None]))
     ]
-    if fmt == "json":
-        echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    if rows or fmt == "json":
+        echo(show_dicts(rows, fmt))
+    if fmt in ("json", "csv"):
         return
-    if rows:
-        echo(show_rows(list(rows[0]), [list(row.values()) for row in rows], fmt))
-    if fmt != "csv" and not rows:
+    if not rows:
         echo(f"None of these tasks has a counterpart of ours; there are {', '.join(PROTOCOLS)}.")
     left = sorted({score.task for score in scores if not score.matches})
-    if fmt != "csv" and left and not everything:
+    if left and not everything:
         echo(f"\nWithout a counterpart (--all shows them): {', '.join(left)}")

@@ -11,7 +11,7 @@ import click
 
 from harness.cli import options
 from harness.errors import BenchError
-from harness.printing import echo, show_rows
+from harness.printing import echo, show_dicts, show_rows
 
 if TYPE_CHECKING:
     from harness.registry import EncoderPlugin
@@ -118,11 +118,7 @@ def tasks(suite: str | None, fmt: str) -> None:
         }
         for name, task in chosen.items()
     ]
-    if fmt == "json":
-        echo(json.dumps(rows, indent=1, ensure_ascii=False))
-        return
-    shown = ("task", "suites", "what") if fmt in ("plain", "markdown") else tuple(rows[0])
-    echo(show_rows(shown, [[row[name] for name in shown] for row in rows], fmt))
+    echo(show_dicts(rows, fmt, ("task", "suites", "what")))
 
 
 @click.command()

@@ -98,7 +98,7 @@ def test_did_any_number_change(results, tmp_path):
     arguments = ("--results-dir", results, "--other-results-dir", other)
     code, text = bench(*arguments, "--exit-code")
     assert code == 0
-    assert "No number changed; 24 numbers of 4 units compared" in text
+    assert "No number changed; 24 numbers of 4 evaluations compared" in text
     store = ResultStore(other)
     record = store.get("good", TASK, 0)
     value = record.metrics["accuracy"].value
@@ -106,7 +106,7 @@ def test_did_any_number_change(results, tmp_path):
     assert bench(*arguments)[0] == 0
     code, text = bench(*arguments, "--exit-code")
     assert code == 1
-    assert "1 difference in 1 of 4 units" in text
+    assert "1 differences in 1 of 4 evaluations" in text
     assert repr(value) in text
     assert bench("bad", *arguments, "--exit-code")[0] == 0
     assert bench(*arguments, "--exit-code", "--tolerance", "1e-6")[0] == 0
