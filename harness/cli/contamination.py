@@ -127,7 +127,7 @@ def _show_own(check: TextCheck, tasks: Mapping[str, Task], fmt: str, feet: Seque
     for name, task in tasks.items():
         own = check.own_training(name, task)
         counts = {} if own is None else own.overlap.counts(own.part)
-        row = {"task": name, "training texts": None if own is None else own.training}
+        row: dict[str, object] = {"task": name, "training texts": None if own is None else own.training}
         rows.append(row | {key: counts.get(key) for key in ("part", "rows", *_LEVELS, "shared")})
     words = (
         "Scored texts that the task's own training or development part holds: equal; equal by letters and digits; with "

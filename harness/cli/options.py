@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -13,86 +13,49 @@ from harness.files import RESULTS_DIR, cache_root
 from harness.files import go_offline as go_offline
 from harness.printing import FORMATS
 
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
 F = TypeVar("F", bound=Callable[..., object])
 
-_DIRECTORY = click.Path(file_okay=False, path_type=Path)
+results_dir = click.option(
+    "--results-dir", type=_DIRECTORY, default=RESULTS_DIR, show_default=True, help="Where result records are."
+)
+data_dir = click.option(
+    "--data-dir",
+    type=_DIRECTORY,
+    envvar="AFFECTBENCH_DATA",
+    help="Directory with the corpora in their official layouts  [env: AFFECTBENCH_DATA]",
+)
+cache_dir = click.option(
+    "--cache-dir",
+    type=_DIRECTORY,
+    default=cache_root,
+    help="Where embeddings and fetched corpora are kept; the default follows XDG_CACHE_HOME.",
+)
+offline = click.option(
+    "--offline", is_flag=True, help="Never use the network  [env: AFFECTBENCH_OFFLINE, HF_HUB_OFFLINE]"
+)
+output_format = click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True)
 
-
-def results_dir(function: F) -> F:
-    """`--results-dir`."""
-    return click.option(
-        "--results-dir",
-        type=_DIRECTORY,
-        default=RESULTS_DIR,
-        show_default=True,
-        help="Where result records are.",
-    )(function)
-
-
-def data_dir(function: F) -> F:
-    """`--data-dir`."""
-    return click.option(
-        "--data-dir",
-        type=_DIRECTORY,
-        envvar="AFFECTBENCH_DATA",
-        default=None,
-        help="Directory with the corpora in their official layouts  [env: AFFECTBENCH_DATA]",
-    )(function)
-
-
-def cache_dir(function: F) -> F:
-    """`--cache-dir`."""
-    return click.option(
-        "--cache-dir",
-        type=_DIRECTORY,
-        default=cache_root,
-        help="Where embeddings and fetched corpora are kept; the default follows XDG_CACHE_HOME.",
-    )(function)
-
-
-def offline(function: F) -> F:
-    """`--offline`."""
-    return click.option(
-        "--offline", is_flag=True, help="Never use the network  [env: AFFECTBENCH_OFFLINE, HF_HUB_OFFLINE]"
-    )(function)
-
-
-def output_format(function: F) -> F:
-    """`--format`, as `fmt`: one of `harness.printing.FORMATS`."""
-    return click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True)(function)
+_PAIR: dict[str, Any] = {"multiple": True, "metavar": "NAME=DIR"}
+_ENCODER = (
+    click.option("--weights-dir", "weights_dirs", **_PAIR, help="A model's own checkpoint."),
+    click.option("--tokenizer-dir", "tokenizer_dirs", **_PAIR, help="A vocabulary, for checkpoints without one."),
+    click.option("--device", help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]"),
+    click.option(
+        "--dtype",
+        type=click.Choice(["float32", "bfloat16", "float16"]),
+        help="Of linear layers and attention  [default: float32]",
+    ),
+    click.option("--batch-tokens", type=click.IntRange(min=1), help="Most tokens in one batch."),
+    click.option(
+        "--trust-remote-code", "trusted", multiple=True, metavar="NAME", help="Let this hub model run code of its own."
+    ),
+)
 
 
 def encoder_options(function: F) -> F:
     """`--weights-dir`, `--tokenizer-dir`, `--device`, `--dtype`, `--batch-tokens`, `--trust-remote-code`."""
-    for option in reversed(
-        (
-            click.option(
-                "--weights-dir", "weights_dirs", multiple=True, metavar="NAME=DIR", help="A model's own checkpoint."
-            ),
-            click.option(
-                "--tokenizer-dir",
-                "tokenizer_dirs",
-                multiple=True,
-                metavar="NAME=DIR",
-                help="A model's vocabulary, for checkpoints without one.",
-            ),
-            click.option("--device", default=None, help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]"),
-            click.option(
-                "--dtype",
-                type=click.Choice(["float32", "bfloat16", "float16"]),
-                default=None,
-                help="Of linear layers and attention  [default: float32]",
-            ),
-            click.option("--batch-tokens", type=click.IntRange(min=1), default=None, help="Most tokens in one batch."),
-            click.option(
-                "--trust-remote-code",
-                "trusted",
-                multiple=True,
-                metavar="NAME",
-                help="Let this hub model run code of its own.",
-            ),
-        )
-    ):
+    for option in reversed(_ENCODER):
         function = option(function)
     return function
 
