@@ -53,7 +53,7 @@ class NotApplicable(BenchError):
 
 
 class NotConverged(BenchError):
-    """A probe missed its tolerance: its number would depend on the solver."""
+    """A probe stayed far from its optimum: its number would depend on the solver."""
 
 
 class EncoderFault(BenchError):

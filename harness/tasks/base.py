@@ -107,7 +107,7 @@ class Prepared:
 
         Raises:
             ValueError: not one row per text.
-            NotConverged: a probe missed its tolerance.
+            NotConverged: a probe stayed far from its optimum.
             NotApplicable: the task needs the backbone's vectors.
         """
         return self.score(self._checked(embeddings), seed)
