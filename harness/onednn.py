@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import platform
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,16 +59,6 @@ def rows_by_rows(a: Tensor, b: Tensor) -> Tensor:
     if a.device.type != "cpu" or not serves(a.dtype):
         return a @ b.T
     return product(a, b.contiguous())
-
-
-@cache
-def intel() -> bool:
-    """Whether the processor is Intel's: torch's own products are made for it, and leave others to slower code."""
-    try:
-        said = Path("/proc/cpuinfo").read_text("utf-8", errors="replace")[:1000]
-    except OSError:
-        said = platform.processor()
-    return "GenuineIntel" in said
 
 
 @cache

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from harness.errors import UsageError
-from harness.shortage import is_shortage
 
 T = TypeVar("T")
 
@@ -61,6 +60,22 @@ def batch_tokens(device: str | None, bytes_per_token: int) -> int:
     free, _ = torch.cuda.mem_get_info(torch.device(name))
     low, high = GPU_BATCH_TOKENS
     return min(max(int(_SHARE * free) // bytes_per_token, low), high)
+
+
+#: What they say, in lower case; on a CPU torch has no class of its own for it.
+_WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether an error says that there was too little memory, of the machine or of a GPU.
+
+    >>> is_shortage(MemoryError()), is_shortage(RuntimeError("CUDA out of memory.")), is_shortage(RuntimeError("odd"))
+    (True, True, False)
+    """
+    # Torch's class is known by its name: whoever did not import torch did not raise it.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _WORDS)
 
 
 def find_executable_batch_size(attempt: Callable[[int], T], size: int, least: int) -> T:
