@@ -176,8 +176,8 @@ def ship(run: Path, name: str, destination: Path | None, data_dir: Path | None, 
     checkpoint of that name is replaced.
     """
     go_offline(offline)
-    from carl.ship import CHECKPOINTS
     from carl.ship import ship as make
+    from carl.shipped import CHECKPOINTS
     from harness.corpora.registry import CorpusRegistry
 
     library = CorpusRegistry(data_dir, cache_dir, offline=offline)

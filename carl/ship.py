@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from carl.card import model_card
 from carl.heads import fit_heads, write_heads
 from carl.provenance import RUN_RECORD, read_record
+from carl.shipped import CHECKPOINTS
 from harness.errors import UsageError, WeightsMissing
 from harness.files import write_text
 from harness.registry import encoder_names, find_encoder
@@ -22,8 +23,6 @@ from harness.registry import encoder_names, find_encoder
 if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary
 
-#: Where checkpoints lie in the package.
-CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 

@@ -16,11 +16,13 @@ from safetensors import SafetensorError, safe_open
 
 from baselines.mpnet import MPNet
 from carl.provenance import read_record
-from carl.ship import CHECKPOINTS
 from harness.encoder import EncoderCard
 from harness.errors import BenchError, WeightsMissing
 from harness.transformer import Layout, TransformerEncoder
 from harness.transformer.checkpoint import is_adapter
+
+#: The checkpoints that ship.
+CHECKPOINTS = Path(__file__).parent / "checkpoints"
 
 _CITATION = (
     "Son, Saurez and Har 2025. Continuous Adversarial Text Representation Learning for Affective Recognition. "
