@@ -1,6 +1,5 @@
-"""Linear probes and geometry of embeddings: arrays in, numbers out.
+"""Probes of frozen embeddings: arrays in, numbers out, one file a probe.
 
-Each module stands alone: `logistic` (binary and multinomial logistic regression, whole folds and grids at once),
-`least_squares`, `ridge`, `geometry`, and `senteval_compat` (the Adam procedure of SentEval). The functions accept
-NumPy arrays and torch tensors of any device.
+`logistic` (whole grids of folds and C at once), `linear` (least squares and ridge), `senteval_adam` (SentEval's Adam
+procedure), `neighbours` (nearest neighbours, retrieval, k-means), `geometry`.
 """

@@ -9,7 +9,6 @@ beside them. Texts are encoded as published: TweetEval has users masked, the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,16 +17,15 @@ import numpy as np
 from harness.metrics import classification, confusion, per_class
 from harness.statistics import classification_metrics, percentile, weightings
 from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts
+from harness.tasks.senteval import C_GRID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.corpora.base import CorpusLibrary, Examples
+    from harness.corpora.base import CorpusLibrary
 
     Floats = NDArray[np.float64]
     Classes = NDArray[np.int64]
-
-C_GRID = tuple(2.0**power for power in range(-2, 4))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,34 +37,32 @@ class Tweets(Task):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the parts; see `Task.prepare`."""
+        from sklearn.model_selection import StratifiedKFold
+
         names = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
         parts = [library.load(self.corpus, name) for name in names]
         labels = [np.asarray(part.labels["label"], dtype=np.int64) for part in parts]
-        ends = np.cumsum([len(part) for part in parts])
+        splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             from harness.probes.logistic import cross_validate, multinomial
 
-            train, *others = np.split(embeddings, ends[:-1])
-            if self.holdout == "split":
-                dev, test = others
-                fits = multinomial(train, labels[0], self.classes, C_GRID)
-                development = [
-                    self._official(labels[1], fits.decide(dev, place).argmax(axis=1)) for place in range(len(C_GRID))
-                ]
+            X, *development, test = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
+            fits = multinomial(X, labels[0], self.classes, C_GRID)
+            if development:
+                decided = np.stack([fits.decide(development[0], i).argmax(axis=1) for i in range(len(C_GRID))])
             else:
-                (test,) = others
-                folds = [held for _, held in _folds(labels[0])]
-                crossed = cross_validate(train, labels[0], self.classes, C_GRID, folds, softmax=True)
-                development = [self._official(labels[0], own) for own in crossed.predicted]
-                fits = multinomial(train, labels[0], self.classes, C_GRID)
-            best = int(np.argmax(development))
+                folds = [held for _, held in splitter.split(X, labels[0])]
+                decided = cross_validate(X, labels[0], self.classes, C_GRID, folds, softmax=True).predicted
+            truth = labels[1] if development else labels[0]
+            scores = [float(self._official(np.ones((1, len(truth))), truth, own)[0]) for own in decided]
+            best = int(np.argmax(scores))
             predicted = fits.decide(test, best).argmax(axis=1)
             return Outcome(
                 metrics=self._numbers(labels[-1], predicted),
                 details={
                     **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
-                    "development": development,
+                    "development": scores,
                     "classes": list(parts[-1].classes),
                 },
                 predictions={"gold": labels[-1].astype(np.int8), "predicted": predicted.astype(np.int8)},
@@ -74,43 +70,27 @@ class Tweets(Task):
             )
 
         return Prepared(
-            texts=_texts(parts),
+            texts=tuple(text for part in parts for text in part.texts),
             fingerprint=combined_fingerprint(self.protocol, *parts),
             score=score,
             scored=len(parts[-1]),
         )
 
-    def _official(self, gold: Classes, predicted: Classes) -> float:
-        """The main metric of a set of predictions."""
-        return float(self._under(np.ones((1, len(gold))), gold, predicted)[self.metrics[0]][0])
-
-    def _under(self, weights: Floats, gold: Classes, predicted: Classes) -> dict[str, Floats]:
-        """The metrics under weightings of the rows (draws, n) → (draws,)."""
+    def _official(self, weights: Floats, gold: Classes, predicted: Classes) -> Floats:
+        """The main metric under weightings of the rows (draws, n) → (draws,)."""
         tables = confusion(weights, gold, predicted, self.classes)
-        f1 = per_class(tables)[2]
-        return {**classification(tables), "positive.f1": f1[:, -1]}
+        if self.metrics[0] == "positive.f1":
+            return per_class(tables)[2][:, -1]
+        return classification(tables)[self.metrics[0]]
 
     def _numbers(self, gold: Classes, predicted: Classes) -> dict[str, Metric]:
         """Every metric with its interval."""
         numbers = classification_metrics(gold, predicted, self.classes)
         if "positive.f1" in self.metrics:
-            value = float(self._under(np.ones((1, len(gold))), gold, predicted)["positive.f1"][0])
-            draws = [self._under(weights, gold, predicted)["positive.f1"] for weights in weightings(len(gold))]
+            draws = [self._official(weights, gold, predicted) for weights in weightings(len(gold))]
+            value = float(self._official(np.ones((1, len(gold))), gold, predicted)[0])
             numbers["positive.f1"] = Metric(value, *percentile(np.concatenate(draws)))
         return {name: numbers[name] for name in self.metrics}
-
-
-def _folds(labels: Classes) -> Iterator[tuple[Classes, Classes]]:
-    from sklearn.model_selection import StratifiedKFold
-
-    splits: Iterator[tuple[Classes, Classes]] = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(
-        labels, labels
-    )
-    return splits
-
-
-def _texts(parts: Sequence[Examples]) -> tuple[str, ...]:
-    return tuple(text for part in parts for text in part.texts)
 
 
 def _task(
