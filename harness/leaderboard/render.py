@@ -324,8 +324,9 @@ def fragment(table: Table, *, level: int = 2) -> str:
     )
 
 
-#: From this number of columns on a table spans both columns of a two-column page, and from the other on it is smaller.
-_WIDE, _CROWDED = 5, 10
+#: From this number of columns on a table spans both columns of a two-column page; more columns are set smaller.
+_WIDE = 5
+_SIZES = ((8, r"\small", 4), (14, r"\scriptsize", 3), (1000, r"\tiny", 2))
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -395,12 +396,9 @@ def _latex(table: Table) -> str:
             environment="table*" if len(table.columns) >= _WIDE else "table",
         )
     )
-    size = (
-        r"\scriptsize\setlength{\tabcolsep}{2.5pt}"
-        if len(table.columns) > _CROWDED
-        else r"\small\setlength{\tabcolsep}{4pt}"
-    )
-    text = text.replace("\\centering\n", f"\\centering{size}\n", 1)
+    columns = len(table.columns) + (6 if table.intervals else 0)
+    size, gap = next(look for most, *look in _SIZES if columns <= most)
+    text = text.replace("\\centering\n", f"\\centering{size}\\setlength{{\\tabcolsep}}{{{gap}pt}}\n", 1)
     notes = [
         rf"\textsuperscript{{{note.mark}}} {escape_latex(note.text)}" if note.mark else escape_latex(note.text)
         for note in table.notes("Bold: best, underlined: second best")
