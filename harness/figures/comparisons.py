@@ -177,7 +177,7 @@ def cost(source: Source) -> Drawing:
 
 
 def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, float], label: str) -> None:
-    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.ticker import NullLocator
 
     metric = source.main(task_id)
     style = metric_style(metric)
@@ -199,16 +199,18 @@ def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, floa
     axes.set_xlim(least / (16 if sized else 2), max(values.values()) * (8 if sized else 3))
     if any(name not in values for name in source.measured(task_id)) and sized:
         axes.axvline(least / 2.2, color="#999999", linewidth=0.7, linestyle=":")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if max(values.values()) < 20 * least else (1,)))
+    steps = (1, 2, 5) if max(values.values()) < 20 * least else (1,)
+    ticks = [step * 10.0**power for power in range(-1, 8) for step in steps]
+    axes.set_xticks([tick for tick in ticks if least / 2.1 < tick < axes.get_xlim()[1]])
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.margins(y=0.2)
+    axes.margins(y=0.3)
     axes.grid(axis="y", linewidth=0.3, color="#dddddd")
     axes.set_axisbelow(True)
     axes.set_xlabel(label)
     unit = " [%]" if style.percent else ""
     axes.set_ylabel(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}")
-    name_points(axes, [(x, y) for x, y, _, _ in points], [p[2] for p in points], [p[3] for p in points])
+    name_points(axes, [(x, y) for x, y, _, _ in points], [p[2] for p in points], [p[3] for p in points], 0.3)
 
 
 def critical_difference(source: Source) -> Drawing:

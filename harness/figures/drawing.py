@@ -184,7 +184,7 @@ def listed(words: list[str]) -> str:
 
 
 def name_points(
-    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colours: Sequence[str], size: float = 6.5
+    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colours: Sequence[str], force: float = 1.0
 ) -> None:
     """Write each name beside its point, where it covers neither a name nor a point; call it last.
 
@@ -193,7 +193,7 @@ def name_points(
         points: in data coordinates.
         names: one a point.
         colours: of the names.
-        size: of the letters, in points.
+        force: how far names of a crowd are pushed apart.
     """
     from adjustText import adjust_text
 
@@ -204,21 +204,13 @@ def name_points(
     if not points:
         return
     texts = [
-        axes.text(x, y, name, fontsize=size, color=colour)
+        axes.text(x, y, name, fontsize=6.5, color=colour)
         for (x, y), name, colour in zip(points, names, colours, strict=True)
     ]
     line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkB": 3}
     # Limits in iterations, not in time: equal points give equal places.
-    force = {"force_text": (0.5, 0.9), "force_static": (0.2, 0.4), "force_explode": (0.2, 0.8)}
-    adjust_text(
-        texts,
-        *zip(*points, strict=True),
-        ax=axes,
-        iter_lim=1000,
-        expand=(1.1, 1.4),
-        arrowprops=line,
-        max_move=None,
-        **force,
-    )
+    forces = {"force_text": (0.5 * force, 0.9 * force), "force_static": (0.2, 0.4), "force_explode": (0.2, 0.8 * force)}
+    where = zip(*points, strict=True)
+    adjust_text(texts, *where, ax=axes, iter_lim=1000, expand=(1.05, 1.35), arrowprops=line, max_move=None, **forces)
     for text in axes.texts:
         text.set_in_layout(False)
