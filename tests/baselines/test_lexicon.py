@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.lexicon import EMOTIONS, FEATURES, Lexicon, affect_file, forms
+from baselines.lexicon import EMOTIONS, FEATURES, Lexicon, affect_file
 from baselines.text_chunks import cut
 from harness.encoder import Encoder
 from harness.testing import check_encoder
@@ -34,26 +34,6 @@ def test_the_word_list_is_well_formed():
         assert re.fullmatch(r"[a-z]+", word)
         assert all(re.fullmatch(r"-?[01]\.\d\d", value) and -1 <= float(value) <= 1 for value in values)
         assert emotions == "-" or set(emotions.split(",")) <= set(EMOTIONS)
-
-
-@pytest.mark.parametrize(
-    ("word", "form"),
-    [
-        ("smile", "smiling"),
-        ("cry", "cries"),
-        ("happy", "happiness"),
-        ("terrible", "terribly"),
-        ("regret", "regretted"),
-        ("bother", "bothered"),
-        ("hug", "hugged"),
-        ("kiss", "kisses"),
-        ("nice", "nicer"),
-        ("heroic", "heroically"),
-        ("warm", "warmly"),
-    ],
-)
-def test_inflected_forms(word, form):
-    assert form in forms(word)
 
 
 @pytest.mark.parametrize(
@@ -98,24 +78,6 @@ def test_contrast_features_tell_the_clauses_apart():
     assert feature(text, "valence_first") < 0 < feature(text, "valence_last")
     assert feature(text, "valence_half_change") > 1
     assert feature("lovely music", "valence_after_contrast") == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "number"),
-    [
-        ("wow!! ok!", "exclamation", 3),
-        ("what? why?", "question", 2),
-        ("well... so… then", "ellipsis", 2),
-        ("THIS is SO bad", "capital_words", 2),
-        ("if it could", "condition", 2),
-        ("my friend and I", "first_person", 2),
-        ("one two three", "words", 3),
-        ("one two three", "characters", 13),
-        ("fine 😀 :)", "marks", 2),
-    ],
-)
-def test_counts(text, name, number):
-    assert feature(text, name) == pytest.approx(np.log1p(number), rel=1e-6)
 
 
 def test_it_keeps_the_contract():

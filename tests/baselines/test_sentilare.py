@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -144,14 +143,6 @@ def test_annotation(checkpoint: SimpleNamespace) -> None:
     assert second == TaggedText((), (), ())
 
 
-def test_annotated_texts_are_encoded_as_tagged_ones(checkpoint: SimpleNamespace) -> None:
-    encoder = full(checkpoint)
-    texts = ["it rained", "so kind"]
-    np.testing.assert_array_equal(encoder.encode(texts), encoder.encode_tagged(encoder.annotate(texts)))
-    neutral = SentiLARENeutral(weights_dir=checkpoint.directory, device="cpu").encode(texts)
-    assert np.abs(encoder.encode(texts) - neutral).max() > 1e-2
-
-
 def test_loading_and_tagged_texts_need_no_tagger(checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sentilare_words.importlib.util, "find_spec", lambda name: None)
     encoder = SentiLARE(weights_dir=checkpoint.directory, device="cpu")
@@ -172,40 +163,6 @@ def test_loading_and_tagged_texts_need_no_tagger(checkpoint: SimpleNamespace, mo
         assert encoder.fingerprint
     status, advice = encoder.availability()
     assert (status, advice) == ("extra-missing", str(caught.value))
-
-
-def test_settings_by_environment(
-    checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny: ModuleType
-) -> None:
-    # The sentence model in the directory layout of old sentence-transformers.
-    inner = tmp_path / "model" / "0_BERT"
-    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(inner))
-    tiny.write_weights(inner / "pytorch_model.bin", network.state())
-    tiny.write_config(inner / "config.json", network.config)
-    (tmp_path / "my_tagger_module.py").write_text(
-        "class Tagger:\n"
-        "    def split(self, text): return text.split()\n"
-        "    def tag(self, sentences): return [['JJ'] * len(row) for row in sentences]\n"
-        "    def lemma(self, word, part): return word\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv(TAGGER_VARIABLE, "my_tagger_module:Tagger")
-    monkeypatch.setenv(LEXICON_VARIABLE, str(checkpoint.lexicon.parent))
-    monkeypatch.setenv(SENTENCE_VARIABLE, str(tmp_path / "model"))
-    encoder = SentiLARE(weights_dir=checkpoint.directory, device="cpu")
-    assert encoder.availability() == ("ready", "")
-    (text,) = encoder.annotate(["kind host"])
-    assert text.pos_ids == (1, 1)
-    # By hand: cosines of the sentence's mean vector with those of the two glosses.
-    model = encoder.annotator()._sentences.model
-    vectors = model.encode(["kind host", "of a warm heart", "of little strength"]).astype(np.float64)
-    means = [network.reference(ids)["mean"] for ids in model.inputs(["kind host"])]
-    np.testing.assert_allclose(vectors[:1], np.stack(means), atol=1e-5)
-    cosines = vectors[1:] @ vectors[0] / np.linalg.norm(vectors[1:], axis=1) / np.linalg.norm(vectors[0])
-    weights = np.exp((cosines + 1) / (2 * np.array([1, 2])))
-    score = weights @ [0.75, -0.5] / weights.sum()
-    assert text.senti_ids == ((1 if score > 0 else 0), 2)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(encoder)).encode(["kind"]), encoder.encode(["kind"]))
 
 
 def test_a_stock_roberta_is_refused(tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carl.config import OPEN_RATED, Config, configuration
-from carl.data.corpus import equal_shares, excerpts, read_rated, read_unlabelled
+from carl.data.corpus import equal_shares, read_rated, read_unlabelled
 from carl.data.sources import read_sources, training_hashes
 from harness.contamination.overlap import text_hash
 from harness.corpora.base import Examples
@@ -64,27 +64,10 @@ def test_corpora_are_scaled_from_the_ends_and_never_hold_evaluated_texts():
     assert facebook.labels.dtype == np.float32
 
 
-def test_observed_scaling_takes_each_corpus_as_it_is():
-    config = BASE.changed(["scaling=observed", "sources=emotales"])
-    (tales,) = read_sources(config, MadeUpLibrary())
-    assert tales.labels[:, :2].tolist() == [[-1, -1], [1, 1]]
-
-
 def test_only_texts_of_emobanks_other_splits_are_read_and_no_evaluated_corpus():
     library = MadeUpLibrary()
     read_sources(configuration("paper"), library)
     assert {name for name, _ in library.asked} == {"emobank", "facebook", "emotales"}
-
-
-@pytest.mark.parametrize("source", ["rated", "unlabelled"])
-def test_a_source_that_needs_a_folder_says_so(source):
-    with pytest.raises(UsageError, match="--corpus-dir"):
-        read_sources(BASE.changed([f"sources={source}"]), MadeUpLibrary())
-
-
-def test_hashes_show_equal_normal_forms_only():
-    (source,) = read_sources(BASE.changed(["sources=facebook"]), MadeUpLibrary())
-    assert training_hashes([source, source]) == [text_hash("Warm!")]
 
 
 @pytest.fixture
@@ -94,14 +77,6 @@ def shards(tmp_path):
     write_lines(tmp_path / "rated-00.jsonl", [*rows[::2], {"text": "post", "source": "reddit-self"}])
     write_lines(tmp_path / "rated-01.jsonl", [{"text": "none", "source": "steam", "rating": None}, *rows[1::2]])
     return tmp_path
-
-
-def test_rated_reviews_have_valence_alone(shards):
-    (scale,) = read_rated(shards, ["movie-scale"], limit=100, balanced=False)
-    order = np.argsort(scale.labels[:, 0])
-    assert scale.labels[order, 0].tolist() == pytest.approx([i / 4 - 1 for i in range(9)])
-    assert [scale.texts[row] for row in order] == [f"scale {i}" for i in range(9)]
-    assert np.isnan(scale.labels[:, 1]).all()
 
 
 def test_rated_reviews_are_balanced_and_limited(shards):
@@ -161,30 +136,6 @@ def test_unlabelled_texts_are_drawn_as_excerpts(tmp_path):
     assert np.isnan(source.labels).all()
     with pytest.raises(DataMissing, match="no texts of webtext"):
         read_unlabelled(tmp_path, ["webtext"], limit=9)
-
-
-def test_an_excerpt_ends_where_a_sentence_ends():
-    text = "One two. Three four! Five six? Seven"
-    assert excerpts(text, 9, 100, np.random.default_rng(0)) == [text]
-    assert excerpts(text, 9, 20, np.random.default_rng(0)) == ["One two. Three four!", "Five six? Seven"]
-    assert len(excerpts(text, 1, 20, np.random.default_rng(0))) == 1
-
-
-def test_compressed_shards_are_the_same(shards, tmp_path_factory):
-    pa = pytest.importorskip("pyarrow")
-    folder = tmp_path_factory.mktemp("compressed")
-    for path in shards.glob("*.jsonl"):
-        with pa.output_stream(str(folder / f"{path.name}.zst"), compression="zstd") as stream:
-            stream.write(path.read_bytes())
-    plain, packed = (read_rated(place, ["steam"], limit=9) for place in (shards, folder))
-    assert [s.texts for s in plain] == [s.texts for s in packed]
-
-
-@pytest.mark.parametrize("line", ['{"text": "a", "source": "steam", "rating": 3}', '{"rating": 1', '["rating"]'])
-def test_a_wrong_line_is_named(tmp_path, line):
-    (tmp_path / "a.jsonl").write_text('{"text": "fine", "source": "steam", "rating": 1}\n' + line + "\n")
-    with pytest.raises(DataInvalid, match=r"a\.jsonl, line 2"):
-        read_rated(tmp_path, ["steam"], limit=9)
 
 
 def test_damaged_shards_missing_shards_and_unknown_sources(tmp_path):

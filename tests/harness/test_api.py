@@ -11,7 +11,6 @@ import harness
 from harness.api import INDEX
 from harness.encoder import EncoderCard
 from harness.errors import DataMissing, UsageError
-from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 
 TASKS = ["polarity/sample", "geometry/sample"]
@@ -90,30 +89,6 @@ def test_scores_stand_models_against_tasks(board):
         board.scores("acuracy")
 
 
-def test_every_format_of_the_command_line(board):
-    assert "Overview, suite sample" in board.table("overview")
-    assert board.table("overview", intervals=True).count("±") > board.table("overview").count("±")
-    assert board.to_markdown("overview").startswith("### Overview")
-    assert "\\toprule" in board.to_latex("overview")
-    assert board.to_html("overview").startswith("<!DOCTYPE html>")
-    assert (
-        board.to_csv().splitlines()[0]
-        == "model,task,protocol,corpus,split,metric,value,low,high,seeds,status,contamination"
-    )
-    assert len(board.to_csv().splitlines()) == 11
-    with pytest.raises(UsageError, match="unknown format 'markdwn'"):
-        board.table("overview", fmt="markdwn")
-    assert str(board) == board.table("overview").rstrip("\n")
-    assert repr(board) == "<Leaderboard: 2 models, 2 tasks, 4 records>"
-
-
-def test_the_notebook_s_table_is_escaped(board):
-    shown = board._repr_html_()
-    assert "<script" not in shown
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co" in shown
-    assert shown.count("<table>") == 1
-
-
 def test_what_was_measured_is_read_again_and_narrowed(board, place):
     again = harness.Leaderboard.read(place / "results")
     pd.testing.assert_frame_equal(again.frame, board.frame)
@@ -125,13 +100,6 @@ def test_what_was_measured_is_read_again_and_narrowed(board, place):
         harness.Leaderboard.read(place / "nothing")
 
 
-def test_a_second_run_repeats_nothing(board, place):
-    again = harness.run(
-        Letters(), TASKS, suite="sample", results_dir=place / "results", cache_dir=place / "cache", quiet=True
-    )
-    assert again.records == board.records[:2]
-
-
 def test_models_are_compared_with_intervals(board):
     found = board.compare("letters", "words", tasks=["polarity/sample/senteval-lr/1"])
     (number,) = found.numbers
@@ -140,18 +108,6 @@ def test_models_are_compared_with_intervals(board):
     assert number.low <= number.difference <= number.high
     with pytest.raises(UsageError, match="recorded model"):
         board.compare("letters", "nobody")
-
-
-def test_changes_between_two_directories(board, place, tmp_path):
-    store = ResultStore(tmp_path)
-    for record in board.records:
-        store.save(record)
-    assert not harness.changes(place / "results", tmp_path).changed
-    first = board.records[0]
-    name, number = next(iter(first.metrics.items()))
-    changed = {**first.metrics, name: Metric(number.value + 0.01, number.low, number.high)}
-    store.save(Record(**{**vars(first), "metrics": changed}))
-    assert {one.model for one in harness.changes(place / "results", tmp_path).changed} == {"letters"}
 
 
 def test_a_unit_without_a_number_keeps_its_row(tmp_path):
@@ -184,17 +140,6 @@ def test_wrong_usage_is_found_before_any_work(tmp_path):
     assert not (tmp_path / "records").exists()
 
 
-@pytest.mark.parametrize(
-    "option",
-    [{"engine": "spark"}, {"address": "auto"}, {"workers": 2}, {"shard": "3/2"}, {"limit": 0}, {"engine": "ray"}],
-    ids=str,
-)
-def test_options_of_execution_are_checked(tmp_path, option):
-    with pytest.raises(UsageError):
-        harness.run(Letters(), TASKS, suite="sample", results_dir=tmp_path, cache_dir=tmp_path, quiet=True, **option)
-    assert not (tmp_path / "records").exists()
-
-
 def test_classes_and_a_limit_are_taken(tmp_path):
     board = harness.run(
         [Letters, "lexicon"], "geometry/sample", limit=200, results_dir=tmp_path, cache_dir=tmp_path, quiet=True
@@ -204,13 +149,6 @@ def test_classes_and_a_limit_are_taken(tmp_path):
     assert board.frame["value"].notna().all()
     # The whole task is another evaluation, and no table shows the trial.
     assert harness.Leaderboard.read(tmp_path).records == ()
-
-
-def test_a_shard_is_measured_and_no_more(tmp_path):
-    shared = {"suite": "sample", "results_dir": tmp_path, "cache_dir": tmp_path / "cache", "quiet": True}
-    parts = [harness.run([Letters(), Words()], TASKS, shard=f"{i}/2", **shared).records for i in (1, 2)]
-    assert sorted(name for part in parts for name in {record.model.name for record in part}) == ["letters", "words"]
-    assert [len(part) for part in parts] == [2, 2]
 
 
 def test_an_interrupted_run_says_that_the_same_call_goes_on(place, tmp_path):
@@ -260,8 +198,3 @@ def test_importing_harness_stays_light():
     program = "import sys, harness; print([n for n in ('numpy', 'pandas', 'torch', 'click') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_every_public_name_is_there():
-    for name in harness.__all__:
-        assert getattr(harness, name) is not None

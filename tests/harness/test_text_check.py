@@ -1,6 +1,5 @@
 """Training texts of plugins are looked up in the tasks of the embedded sample, and numbers recomputed without them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from harness.corpora import CorpusRegistry
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
 from harness.statistics import metrics_of
-from harness.text_check import FEWEST, TextCheck
+from harness.text_check import TextCheck
 
 TASK = "polarity/sample/senteval-lr/1"
 GEOMETRY = "geometry/sample/ekman6-single/1"
@@ -120,26 +119,6 @@ def test_numbers_on_the_clean_rows_are_those_of_the_predictions(check, plugins, 
     assert entry.clean == metrics_of(predictions, ["accuracy"], rows)
     assert clean.low < clean.value < clean.high
     assert entry.applies_to(record)
-
-
-def test_why_there_are_no_numbers_on_clean_rows(check, plugins, texts, tmp_path):
-    everything = TrainingTexts("file", texts[0])
-    name = plugins("Mine").name
-    record, _ = measured(check.store, name, len(texts[0]), texts[1])
-    assert found(check, plugins("Mine"), everything).remark == "only 0 clean rows"
-    assert FEWEST > 0
-
-    def again():
-        return TextCheck(check.library, check.store)
-
-    check.store.save(replace(record, data="others"))
-    assert found(again(), plugins("Mine")).remark == "the record is of other data: measure again"
-    measured(check.store, name, 7, texts[1])
-    assert found(again(), plugins("Mine")).remark == "the task does not say which of its texts it scores"
-    check.store.save(record, {"other": np.zeros(len(texts[0]))})
-    assert found(again(), plugins("Mine")).remark == "predictions do not determine the numbers"
-    check.store.path(*record.key).with_suffix(".npz").unlink()
-    assert found(again(), plugins("Mine")).remark == "no per-example predictions"
 
 
 def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, texts):

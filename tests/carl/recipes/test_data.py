@@ -24,9 +24,8 @@ from carl.recipes.words import (
     part_of,
     polarity_of,
     read_lexicons,
-    vocabulary_polarity,
 )
-from harness.errors import DataInvalid, DataMissing, UsageError
+from harness.errors import DataInvalid, DataMissing
 
 from .conftest import TREES, made_up_pool
 
@@ -47,13 +46,6 @@ def test_every_kind_has_the_same_number_of_texts(folders: Folders, checkpoints: 
         if kind == "emotions":  # neutral comments and those of several emotions are left out
             assert data.emotion.max() < 27
             assert not any(f"comment {row}:" in text for row in (0, 1, 2) for text in data.sources[0].texts)
-
-
-def test_too_few_texts_are_no_budget(folders: Folders, checkpoints: dict[str, Path]) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(checkpoints["bert"])
-    for kind, texts in (("pool", 101), ("trees", 41), ("emotions", 90)):
-        with pytest.raises(UsageError, match="--budget"):
-            read_data(kind, RecipeConfig(recipe="mlm", texts=texts, batch=8), folders, tokenizer)
 
 
 def test_draws_take_each_text_once() -> None:
@@ -85,14 +77,6 @@ def test_marks_lie_on_the_tokens_of_their_words(kind: str, checkpoints: dict[str
     assert {part_of(mark) for mark in marked("the")} == {OTHER}
     assert {part_of(mark) for mark in marked("rain")} == {NOUN}
     assert marks[0] == marks[-1] == 0
-
-
-@pytest.mark.parametrize("kind", ["bert", "roberta"])
-def test_entries_that_are_words_have_a_polarity(kind: str, checkpoints: dict[str, Path]) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(checkpoints[kind])
-    found = vocabulary_polarity(tokenizer, Lexicons({"rain": NEGATIVE}, {}), len(tokenizer))
-    (index,) = np.flatnonzero(found)
-    assert tokenizer.convert_ids_to_tokens(int(index)) == {"bert": "rain", "roberta": "Ġrain"}[kind]
 
 
 def test_lexicons(folders: Folders, tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from carl.networks import Tokens
-from carl.recipes.objectives.base import Heads, Setup, balanced_rows, mean_cross_entropy, read, read_tokens
-from carl.recipes.objectives.bert_pt import BertPT, exchange_halves
+from carl.recipes.objectives.base import Heads, Setup, read, read_tokens
+from carl.recipes.objectives.bert_pt import exchange_halves
 from carl.recipes.objectives.contrastive import Scapt, SentiCSE, SimCSE, cosines, info_nce, supervised_contrastive
-from carl.recipes.objectives.emotions import Emo, MultiTask, Sacl, Transfer, perturbation
+from carl.recipes.objectives.emotions import Emo, MultiTask, Sacl, Transfer
 from carl.recipes.objectives.masked import (
     Electra,
     MaskedLM,
@@ -99,14 +99,6 @@ def test_hidden_tokens() -> None:
     assert not set(drawn_ones.tolist()) & made.special
 
 
-def test_cross_entropy_of_nothing_is_nothing() -> None:
-    assert float(mean_cross_entropy(torch.ones(2, 3), torch.tensor([-100, -100]))) == 0
-    logits = torch.randn(4, 3, generator=generator(), dtype=torch.float64)
-    wanted = cross_entropies(array(logits)[[0, 2, 3]], np.array([2, 0, 1])).mean()
-    found = mean_cross_entropy(logits, torch.tensor([2, -100, 0, 1]))
-    assert float(found) == pytest.approx(wanted, abs=TOLERANCE)
-
-
 def test_contrastive_losses() -> None:
     vectors = torch.randn(7, 5, generator=generator(), dtype=torch.float64)
     labels = torch.tensor([0, 1, 0, 2, 1, -1, 0])
@@ -119,15 +111,6 @@ def test_contrastive_losses() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         similar = cosines(first.float(), first.float())
     torch.testing.assert_close(similar.diagonal(), torch.ones(5), atol=1e-6, rtol=0)
-
-
-def test_batches_are_balanced() -> None:
-    labels = np.array([0] * 50 + [1] * 20 + [2] * 3 + [-1] * 10)
-    rows = balanced_rows(labels, 12, 4, seed=1)
-    assert len(set(rows.tolist())) == 12
-    assert sorted(np.bincount(labels[rows]).tolist()) == [3, 4, 5]
-    assert not np.array_equal(rows, balanced_rows(labels, 12, 5, seed=1))
-    assert np.array_equal(rows, balanced_rows(labels, 12, 4, seed=1))
 
 
 # Objectives
@@ -157,15 +140,6 @@ def test_halves_are_exchanged() -> None:
         assert int(second[row].sum()) == length - length // 2
         assert torch.equal(ids[row], batch.ids[row]) or bool(exchanged[row])
     assert torch.equal(ids[~batch.inner], batch.ids[~batch.inner])
-
-
-def test_bert_pt_reads_halves_as_two_sentences() -> None:
-    objective, made = prepared(BertPT)
-    found = run(objective, made, made_batch((9, 6, 7, 8)))
-    assert set(found) == {"mlm", "nsp"}
-    sum(found.values(), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
-    types: Any = made.encoder.model.embeddings.token_type_embeddings  # type: ignore[union-attr]
-    assert float(types.weight.grad[1].abs().sum()) > 0
 
 
 def test_simcse_contrasts_two_passes() -> None:
@@ -247,24 +221,6 @@ def test_sentilare() -> None:
         assert float(found[name].detach()) == pytest.approx(wanted, abs=TOLERANCE), name
 
 
-def test_sentilare_without_a_predicted_rating() -> None:
-    for as_released in (False, True):
-        objective, _ = prepared(SentiLARE, as_released=as_released)
-        loss = objective.rating_loss(torch.ones(4, 16, dtype=torch.float64), torch.full((4,), -100)).detach()
-        assert bool(loss.isnan()) == as_released
-        assert as_released or float(loss) == 0
-
-
-def test_sentilare_reads_plain_text_as_neutral() -> None:
-    objective, made = prepared(SentiLARE)
-    batch = made_batch()
-    neutral = objective.extra(*(torch.full_like(batch.ids, row) for row in (OTHER, 2, 5)))
-    wanted = read(made.encoder, made.encoder.words(batch.ids) + neutral, batch.tokens.mask)
-    found = read_tokens(objective.finished(made.encoder), batch.tokens)
-    torch.testing.assert_close(found, wanted, atol=1e-12, rtol=0)
-    assert float((read_tokens(made.encoder, batch.tokens) - wanted).abs().max().detach()) > 1e-3
-
-
 def test_senticse() -> None:
     objective, made = prepared(SentiCSE)
     batch = made_batch((9, 8, 7, 9, 8, 7, 9, 8))
@@ -326,15 +282,6 @@ def test_sacl() -> None:
         moved[row, real] += 0.1 * step.detach()
     assert float(found["adversarial"].detach()) == pytest.approx(float(soft(moved).detach()), abs=1e-9)
     assert float((found["adversarial"] - found["clean"]).detach()) > 0
-
-
-def test_perturbations_leave_padding_alone() -> None:
-    real = made_batch((5, 2)).real
-    words, gradient = torch.randn(2, *real.shape, 3, generator=generator(), dtype=torch.float64)
-    found = perturbation(words, gradient, real, 0.25)
-    assert not bool(found[~real].any())
-    for row in range(2):
-        assert float(found[row].norm() / words[row, real[row]].norm()) == pytest.approx(0.25)
 
 
 def test_transfer_and_multitask() -> None:

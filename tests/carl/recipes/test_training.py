@@ -19,7 +19,7 @@ from transformers import AutoModel
 from carl.recipes.catalogue import GROUPS, RecipeConfig, recipe, recipes
 from carl.recipes.cli import recipes as command
 from carl.recipes.data import Folders
-from carl.recipes.encoders import ENCODERS, recipe_encoder
+from carl.recipes.encoders import recipe_encoder
 from carl.recipes.training import RecipeRun, is_finished, operations
 from harness.errors import UsageError, WeightsMissing
 from harness.outcome import Metric
@@ -89,13 +89,6 @@ def test_runs_go_on_bit_by_bit(name: str, folders: Folders, checkpoints: dict[st
     assert all(torch.equal(one[key], two[key]) for key in one)
 
 
-def test_all_may_spend_the_same(folders: Folders, checkpoints: dict[str, Path], tmp_path: Path) -> None:
-    runs = {name: made(name, folders, checkpoints["bert"], tmp_path) for name in ("mlm", "simcse", "carl", "transfer")}
-    assert len({run.allowed for run in runs.values()}) == 1
-    # Two passes a step cost twice one pass without a token head, up to the different lengths of texts.
-    assert runs["simcse"].step_cost / runs["transfer"].step_cost == pytest.approx(2, rel=0.6)
-
-
 def test_operations_are_those_of_the_matrix_products() -> None:
     weight = torch.ones(5, 7, requires_grad=True)
 
@@ -123,14 +116,6 @@ def test_encoders_read_what_was_trained(
     assert first.encode(["the rain was glad", ""]).shape == (2, 32)
     with pytest.raises(WeightsMissing):
         recipe_encoder("transfer", "minilm")(device="cpu").directory()
-
-
-def test_names_of_encoders() -> None:
-    assert "recipe-sentix-as-released-roberta-small" in ENCODERS
-    assert len(ENCODERS) == 3 * (len(NAMES) + 1)
-    assert ENCODERS["recipe-bert-pt-mpnet"].config == RecipeConfig(recipe="bert-pt", backbone="mpnet")
-    with pytest.raises(UsageError, match="no backbone"):
-        recipe_encoder("mlm", "lexicon")
 
 
 def test_recipes_are_complete() -> None:

@@ -10,16 +10,6 @@ import pytest
 
 from harness.record import ResultStore
 
-_PROBE = """
-import sys
-sys.argv = ["bench", *{arguments!r}]
-from harness.cli import main
-try:
-    main()
-finally:
-    print("HEAVY", [name for name in ("torch", "pandas", "sklearn") if name in sys.modules], file=sys.stderr)
-"""
-
 SAMPLE = ("run", "--models", "lexicon,tfidf-svd", "--suite", "sample", "--tasks", "geometry,valence-arousal")
 
 

@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.errors import UsageError
-from harness.figures import FIGURE_NAMES, Absent, Drawing, NotDrawn, Source, draw_all, to_bytes
-from harness.figures.catalogue import captions
-from harness.figures.comparisons import baseline_of, forest, speed
+from harness.figures import FIGURE_NAMES, Absent, Drawing, Source, draw_all, to_bytes
+from harness.figures.comparisons import forest
 from harness.record import ResultStore
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -53,41 +51,6 @@ def test_equal_material_gives_equal_bytes(drawn: dict[str, Drawing | Absent], so
     assert b"date" not in svg
 
 
-def test_captions_say_what_must_be_known(drawn: dict[str, Drawing | Absent]) -> None:
-    def caption(key: str) -> str:
-        item = drawn[key]
-        assert isinstance(item, Drawing)
-        assert item.alt
-        return item.caption
-
-    assert "model minus BERT" in caption("forest")
-    assert "collapsed encoder" in caption("geometry")
-    assert "Hollow: as printed in the paper" in caption("geometry")
-    assert "Without weights of its own, left of the dotted line: Lexicon." in caption("cost")
-    assert "on cpu" in caption("cost")
-    assert "Rows add up to 100" in caption("confusion-goemotions")
-
-
-def test_the_page_of_captions_escapes_names(drawn: dict[str, Drawing | Absent]) -> None:
-    text = captions(drawn.values(), "svg")
-    assert text.count("![") == sum(isinstance(item, Drawing) for item in drawn.values())
-    assert "<script" not in text
-    assert "<img" not in text
-    assert "Not drawn: nothing was measured on EmoTales" in text
-
-
-def test_unknown_figures_are_refused(source: Source) -> None:
-    with pytest.raises(UsageError, match="unknown figure 'forrest'; did you mean forest"):
-        list(draw_all(source, ["forrest"]))
-
-
-def test_the_baseline(source: Source) -> None:
-    assert baseline_of(source) == "bert"
-    assert baseline_of(replace(source, baseline="lexicon")) == "lexicon"
-    with pytest.raises(NotDrawn, match="the baseline nobody was not measured"):
-        forest(replace(source, baseline="nobody"))
-
-
 def test_forest_puts_what_is_better_to_the_right(source: Source) -> None:
     """Of the only task with an error as its main metric, the model with the smaller error is on the right."""
     tasks = {"valence-arousal/emobank/official/1": ("valence.mae",)}
@@ -99,13 +62,6 @@ def test_forest_puts_what_is_better_to_the_right(source: Source) -> None:
     points = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1]
     assert len(points) == 2
     assert all(x > 0 for x in points), "the lexicon has the largest error"
-
-
-def test_speed_is_over_all_records(source: Source) -> None:
-    assert speed(source, "lexicon") == pytest.approx(400 / 2.0)
-    assert speed(source, "sentix") is None
-    few = tuple(replace(r, timings={"encode": 1.0, "texts_encoded": 1.0}) for r in source.records)
-    assert speed(replace(source, records=few), "lexicon") is None
 
 
 def test_nothing_measured_is_no_crash(tmp_path: Path) -> None:

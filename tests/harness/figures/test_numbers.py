@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import confusion_matrix
 
@@ -21,14 +20,6 @@ def test_projection_is_that_of_scikit_learn() -> None:
     np.testing.assert_allclose(np.abs(points), np.abs(other.transform(unit)), atol=1e-8)
     np.testing.assert_allclose(explained, other.explained_variance_ratio_, rtol=1e-8)
     assert ((points**3).sum(axis=0) > 0).all()
-
-
-@pytest.mark.parametrize("vectors", [np.zeros((5, 3)), np.ones((4, 1)), np.arange(6.0).reshape(3, 2)])
-def test_projection_of_little(vectors: np.ndarray) -> None:
-    points, explained = project(vectors)
-    assert points.shape == (len(vectors), 2)
-    assert np.isfinite(points).all()
-    assert all(0 <= share <= 1 + 1e-9 for share in explained)
 
 
 def test_shares_are_those_of_scikit_learn() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -24,34 +23,12 @@ def call(*arguments: str) -> str:
     return done.output
 
 
-def test_the_page_twice_gives_the_same_bytes(results: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        out = call("report", "--results-dir", str(results), "--models", "evil", "-o", str(tmp_path / name))
-        assert "MB" in out
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-
-
 def test_all_figures_come_with_their_captions(results: Path, tmp_path: Path) -> None:
     call("figures", "--results-dir", str(results), "--models", "evil", "-o", str(tmp_path))
     drawn = {path.stem for path in tmp_path.glob("*.svg")}
     text = (tmp_path / "README.md").read_text("utf-8")
     assert {"geometry", "cost", "confusion-sst5"} <= drawn
     assert all(f"]({name}.svg)" in text for name in drawn)
-
-
-def test_chosen_figures_and_formats(results: Path, tmp_path: Path) -> None:
-    out = call("figures", "geometry", "pca", "--results-dir", str(results), "--format", "pdf,png", "-o", str(tmp_path))
-    assert sorted(p.name for p in tmp_path.glob("*.p??")) == ["geometry.pdf", "geometry.png"]
-    assert not (tmp_path / "README.md").exists(), "captions of some figures must not replace those of all"
-    assert "pca: not drawn: " in out
-
-
-def test_rank_ranges_on_request(results: Path) -> None:
-    document = json.loads(call("table", "II", "--results-dir", str(results), "--format", "json", "--ranks"))
-    cells = [cell for block in document["tables"][0]["blocks"] for row in block["rows"] for cell in row["cells"]]
-    assert {cell["places"] for cell in cells} > {""}
-    plain = json.loads(call("table", "II", "--results-dir", str(results), "--format", "json"))
-    assert '"places": "1' not in json.dumps(plain)
 
 
 def test_the_format_follows_the_ending_of_the_file(results: Path, tmp_path: Path) -> None:

@@ -66,18 +66,6 @@ def test_clusters_are_scored_against_the_emotions(shelf, sample):
     assert np.sum(outcome.details["table"]) == 120
 
 
-def test_isear_is_taken_whole_with_its_own_classes(shelf):
-    names = ("joy", "fear", "anger", "sadness", "disgust", "shame", "guilt")
-    library = shelf(isear={"all": classed(100, 5, 7, names=names)})
-    for name in ("clustering/isear/emotions7/1", "retrieval/isear/emotions7/1"):
-        ready = TASKS[name].prepare(library)
-        assert len(ready.texts) == 100
-        gold = library.load("isear", "all").labels["label"]
-        outcome = ready.evaluate(np.eye(7, dtype=np.float32)[gold], 0)
-        assert outcome.metrics[TASKS[name].metrics[0]].value == pytest.approx(1)
-        assert outcome.counts["all"] == 100
-
-
 def test_retrieval_averages_over_the_queries(shelf, sample):
     task = on_sample(TASKS["retrieval/goemotions/ekman6-mapped/1"])
     ready = task.prepare(shelf(sample=sample))

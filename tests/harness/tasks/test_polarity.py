@@ -1,7 +1,5 @@
 """The polarity tasks are SentEval's protocol: order, folds, selection and the reported number."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -9,7 +7,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from harness.tasks import polarity, sentence_types, senteval
 from harness.tasks.base import task_id
-from harness.tasks.senteval import C_GRID, TREC_C_GRID, nested_folds, official_order
+from harness.tasks.senteval import C_GRID, nested_folds, official_order
 
 from .conftest import classed, vectors
 
@@ -103,57 +101,6 @@ def test_imdb_chooses_its_strength_by_folds_of_train(shelf):
     assert outcome.details["C"] == C_GRID[int(np.argmax(scores))]
     expected = fitted(outcome.details["C"], X[:100], gold[:100]).predict(X[100:].astype(float))
     np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
-
-
-def test_trec_sorts_both_parts_and_chooses_among_its_own_strengths(shelf):
-    splits = {"train": classed(120, 1, 6), "test": classed(50, 2, 6)}
-    task = TASKS["question-type/trec/senteval-lr/1"]
-    assert task.train_folds == 10
-    prepared = replace(task, train_folds=3).prepare(shelf(trec=splits))
-    orders = [(part, official_order(part)) for part in splits.values()]
-    assert prepared.texts == tuple(part.texts[i] for part, order in orders for i in order)
-    labels, gold = (part.labels["label"][order] for part, order in orders)
-    X = vectors(prepared.texts, np.eye(6)[np.concatenate([labels, gold])], noise=0.7)
-    train, held = X[:120].astype(float), X[120:].astype(float)
-    splitter = StratifiedKFold(3, shuffle=True, random_state=1111)
-    outcome = prepared.evaluate(X, 0)
-    scores = [
-        np.mean([fitted(C, train[a], labels[a]).score(train[b], labels[b]) for a, b in splitter.split(train, labels)])
-        for C in TREC_C_GRID
-    ]
-    assert outcome.details["development"] == pytest.approx([round(100 * score, 2) for score in scores])
-    best = TREC_C_GRID[int(np.argmax(outcome.details["development"]))]
-    assert outcome.details["C"] == best
-    np.testing.assert_array_equal(outcome.predictions["predicted"], fitted(best, train, labels).predict(held))
-
-
-def test_isear_is_nested_with_seven_classes(shelf, monkeypatch):
-    monkeypatch.setattr(senteval, "FOLDS", 3)
-    examples = classed(90, 1, 7)
-    prepared = TASKS["emotion/isear/senteval-lr/1"].prepare(shelf(isear={"all": examples}))
-    gold = examples.labels["label"][official_order(examples)]
-    X = vectors(prepared.texts, np.eye(7)[gold], noise=0.8)
-    outcome = prepared.evaluate(X, 0)
-    splitter = StratifiedKFold(3, shuffle=True, random_state=1111)
-    strengths, X = [], X.astype(float)
-    for train, test in splitter.split(X, gold):
-        parts = list(splitter.split(train, gold[train]))
-        scores = [
-            round(
-                100
-                * np.mean(
-                    [fitted(C, X[train][a], gold[train][a]).score(X[train][b], gold[train][b]) for a, b in parts]
-                ),
-                2,
-            )
-            for C in C_GRID
-        ]
-        strengths.append(C_GRID[int(np.argmax(scores))])
-        model = fitted(strengths[-1], X[train], gold[train])
-        np.testing.assert_array_equal(outcome.predictions["predicted"][test], model.predict(X[test]))
-    assert outcome.details["C"] == strengths
-    assert outcome.details["convergence"]["fits"] == 3 * 4 * 6
-    assert outcome.details["convergence"]["worst"] <= outcome.details["convergence"]["tolerance"]
 
 
 def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf, monkeypatch):

@@ -18,7 +18,7 @@ import torch
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.testing import check_encoder
 from harness.transformer import library
-from harness.transformer.hub import cached_snapshot, fetch_from_hub
+from harness.transformer.hub import cached_snapshot
 from harness.transformer.library import HubEncoder, SentenceTransformerEncoder, hub_plugin
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -365,22 +365,3 @@ def test_a_pinned_revision_in_the_hubs_cache(
     (tmp_path / "models--org--name" / "refs" / "main").write_text("def\n")
     with pytest.raises(WeightsMissing, match="org/name is not in the hub's cache"):
         HubEncoder("org/name").files(fetch=False)
-
-
-def test_fetching_takes_pickles_only_where_there_is_nothing_safer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    import huggingface_hub
-
-    asked: list[list[str]] = []
-    monkeypatch.setattr(
-        huggingface_hub,
-        "snapshot_download",
-        lambda _, *, allow_patterns, **__: asked.append(allow_patterns) or tmp_path,
-    )
-    fetch_from_hub("org/model")
-    assert "*.bin" not in asked[0]
-    assert asked[1:] == [["*.bin"]]
-    fill(tmp_path, "model.safetensors")
-    fetch_from_hub("org/model")
-    assert len(asked) == 3
