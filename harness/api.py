@@ -35,7 +35,7 @@ from harness.leaderboard.render import STYLE, fragment
 from harness.progress import progress_for
 from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
-from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, select_tasks
+from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, recommended_poolings, select_tasks
 from harness.registry import tasks as every_task
 from harness.text_check import TextCheck
 
@@ -543,6 +543,7 @@ class Leaderboard:
             intervals=intervals,
             brackets=brackets,
             tasks=self._tasks,
+            recommended=recommended_poolings(self.models),
         )
 
     def table(

@@ -14,7 +14,7 @@ import inspect
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -147,6 +147,19 @@ def encoder_plugins() -> Iterator[EncoderPlugin]:
             yield find_encoder(name)
         except BenchError as error:
             warnings.warn(str(error), stacklevel=2)
+
+
+def recommended_poolings(names: Iterable[str]) -> dict[str, str]:
+    """Encoder → the pooling that its authors trained, for the declared ones of some names whose cards say so."""
+    found = {}
+    for name in {name.partition("@")[0] for name in names} & set(encoder_names()):
+        try:
+            pooling = find_encoder(name).card.recommended
+        except BenchError:
+            continue
+        if pooling:
+            found[name] = pooling
+    return found
 
 
 def find_encoder(spec: str) -> EncoderPlugin:

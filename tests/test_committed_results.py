@@ -41,7 +41,17 @@ def test_every_measured_number_says_what_made_it(store):
     ],
 )
 def test_the_committed_tables_are_current(repository, tmp_path, name, arguments):
-    command = [sys.executable, "-m", "harness.cli", "table", *arguments, "-o", str(tmp_path / name)]
+    command = [
+        sys.executable,
+        "-m",
+        "harness.cli",
+        "table",
+        "--results-dir",
+        "results",
+        *arguments,
+        "-o",
+        str(tmp_path / name),
+    ]
     subprocess.run(command, cwd=repository, check=True)
     committed = (repository / "results" / name).read_bytes()
     assert (tmp_path / name).read_bytes() == committed, "run `make tables`"

@@ -45,7 +45,7 @@ def read_recorded(
     """
     from harness.contamination import apply_evidence, read_evidence
     from harness.record import ResultStore
-    from harness.registry import select_tasks, tasks
+    from harness.registry import recommended_poolings, select_tasks, tasks
 
     store = ResultStore(results_dir)
     evidence = read_evidence(results_dir)
@@ -68,16 +68,8 @@ def read_recorded(
         suite=chosen,
         tasks=numbers,
         evidence=evidence,
-        recommended=_recommended({record.model.name.partition("@")[0] for record in records}),
+        recommended=recommended_poolings(record.model.name for record in records),
     )
-
-
-def _recommended(names: set[str]) -> dict[str, str]:
-    from harness.registry import encoder_names, find_encoder
-
-    cards = {name: find_encoder(name).card for name in names & set(encoder_names())}
-    found = {name: getattr(card, "recommended", None) for name, card in cards.items()}
-    return {name: pooling for name, pooling in found.items() if pooling}
 
 
 def _richest(tasks: set[str]) -> str:
