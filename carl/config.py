@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from math import isfinite
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.errors import UsageError
 
-_Config = TypeVar("_Config", bound="RunConfig")
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Temperature = Annotated[float, Field(ge=1e-4, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Source = Literal["emobank", "facebook", "emotales", "ratings", "rated", "unlabelled"]
 
 #: Rated sources whose licence is stated and open (see the corpus's own table).
 OPEN_RATED = ("steam", "movie-polarity2", "pros-cons")
@@ -18,42 +22,48 @@ OPEN_RATED = ("steam", "movie-polarity2", "pros-cons")
 ALL_RATED = (*OPEN_RATED, "movie-scale", "amazon-4domain", "restaurant-reviews", "app-reviews")
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunConfig:
-    """What every training run says: its name, how it is optimised and how it is watched."""
+class RunConfig(BaseModel):
+    """What every training run says: its name, how it is optimised and how it is watched.
+
+    Raises:
+        UsageError: no such field, or a value of another type or out of its range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            raise UsageError(f"{'.'.join(map(str, wrong['loc'])) or 'configuration'}: {wrong['msg']}") from error
 
     name: str
     """How the checkpoint and its card call it."""
-    learning_rate: float = 3e-4
+    learning_rate: Weight = 3e-4
     """Peak learning rate of the encoder, or of its adapters."""
-    head_learning_rate: float = 1e-3
+    head_learning_rate: Weight = 1e-3
     """Peak learning rate of pooler, projector, predictor and detector, which start from nothing."""
-    weight_decay: float = 0.01
+    weight_decay: Weight = 0.01
     """AdamW's, for matrices only."""
-    warmup: float = 0.1
+    warmup: Share = 0.1
     """Share of the steps in which the learning rate rises."""
     restarts: bool = False
     """One warm restart per epoch; else a single cosine."""
-    clip: float = 1.0
+    clip: Weight = 1.0
     """Largest gradient norm; 0 for no clipping."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)
     """Decides order, initial heads, dropout and random tokens."""
-    log_every: int = 10
+    log_every: Count = 10
     """Steps between two lines of the curves."""
-    evaluate_every: int = 200
+    evaluate_every: Count = 200
     """Steps between two looks at the development data."""
-    save_every: int = 20
+    save_every: Count = 20
     """Steps between two saved states."""
 
     def as_dict(self) -> dict[str, Any]:
         """Field → value, as JSON holds it."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The inverse of `as_dict`."""
-        fitting: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
-        return cls(**fitting)
+        return self.model_dump(mode="json")
 
     def changed(self, settings: Iterable[str]) -> Self:
         """The configuration with some fields changed.
@@ -62,184 +72,148 @@ class RunConfig:
             settings: `FIELD=VALUE` each; lists with commas, `none`, `true` and `false` as words.
 
         Raises:
-            UsageError: no such field, or the value has another type.
+            UsageError: no such field, or the value has another type or is out of its range.
 
         >>> Config(name="mine", backbone="minilm").changed(["batch=16", "sources=emobank,rated"]).sources
         ('emobank', 'rated')
         """
-        return _changed(self, settings)
+        values: dict[str, Any] = self.model_dump()
+        for setting in settings:
+            name, _, value = setting.partition("=")
+            several = isinstance(values.get(name), tuple)
+            values[name] = value.split(",") if several else None if value.lower() == "none" else value
+        return type(self)(**values)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Config(RunConfig):
     """A training run. The defaults are those of `carl-mpnet`; `configuration("paper")` has every printed value."""
 
     backbone: str = "mpnet"
     """Encoder to start from: a name of `bench models`, `hf:` and a model, or a directory."""
-    pooling: str = "mean"
+    pooling: Literal["mean", "cls"] = "mean"
     """The vector that is trained and shipped: `mean` or `cls`. The paper's is the first token."""
 
     # Data
-    sources: tuple[str, ...] = ("emobank", "facebook", "ratings", "rated", "unlabelled")
+    sources: tuple[Source, ...] = ("emobank", "facebook", "ratings", "rated", "unlabelled")
     """`emobank` (its training split), `facebook`, `emotales`, `ratings` (tweets and editorials, rated by
     twenty people each), `rated` (reviews with stars), `unlabelled`."""
-    mixture: tuple[int, ...] = (48, 64, 16)
+    mixture: tuple[int, int, int] = (48, 64, 16)
     """Texts of a batch that people rated for affect, that have stars, and that have no labels. (0, 0, 0) shuffles all
     labelled texts together, `batch` at a time, as the paper does."""
-    batch: int = 128
+    batch: int = Field(default=128, ge=2)
     """Texts of a batch where `mixture` does not say it."""
-    scaling: str = "scale"
+    scaling: Literal["scale", "observed"] = "scale"
     """Minimum and maximum of (12): `scale` takes the ends of the annotation scale, `observed` the data's own."""
-    coordinates: int = 2
+    coordinates: Literal[2, 3] = 2
     """2: valence and arousal; 3: EmoBank's dominance too."""
     rated_sources: tuple[str, ...] = ALL_RATED
     """Which reviews `rated` stands for."""
-    rated_texts: int = 90_000
+    rated_texts: Count = 90_000
     """Most excerpts of reviews; no source takes more than an equal share while another has texts left."""
-    rated_excerpts: int = 6
+    rated_excerpts: int = Field(default=6, ge=0)
     """Excerpts of a review that is longer than `max_length`, each with the review's rating; 0 takes its beginning."""
     unlabelled_sources: tuple[str, ...] = ("reddit-self", "reddit-title", "tweeteval-text", "crowdflower-tweets")
     """Which texts of the corpus folder `unlabelled` stands for."""
-    unlabelled_texts: int = 60_000
+    unlabelled_texts: Count = 60_000
     """Most of them; of a longer one, one excerpt."""
-    max_length: int = 56
+    max_length: int = Field(default=56, ge=3)
     """Tokens after which a text is cut, special tokens included."""
 
     # Sentence level
-    temperature: float = 0.05
+    temperature: Temperature = 0.05
     """τ of P_sim in (5)."""
-    label_temperature: float = 0.15
+    label_temperature: Temperature = 0.15
     """τ of P_va in (5), which is printed without any."""
-    similarity: str = "euclidean"
+    similarity: Literal["cosine", "euclidean", "polarity"] = "euclidean"
     """Label similarity (4): `cosine`, `euclidean` or `polarity`."""
-    forward: float = 1.0
+    forward: Weight = 1.0
     """Weight of CE(P_va, P_sim) in (6); it is smallest at P_sim = P_va."""
-    reverse: float = 0.25
+    reverse: Weight = 0.25
     """Weight of CE(P_sim, P_va) in (6); it is smallest for a row that is all on one text."""
-    norm_floor: float = 0.05
+    norm_floor: float = Field(default=0.05, ge=1e-9, le=1)
     """Norm below which a label counts as without direction."""
-    lambda_mccl: float = 1.0
+    lambda_mccl: Weight = 1.0
     """λ1 of (11)."""
 
     # Token level
-    lambda_ptd: float = 0.0
+    lambda_ptd: Weight = 0.0
     """λ2 of (11); 0 leaves out the attack."""
-    share: float = 0.1
+    share: float = Field(default=0.1, gt=0, le=1)
     """Share of a text's tokens that is perturbed."""
-    selection: str = "salient"
+    selection: Literal["salient", "random"] = "salient"
     """Which tokens: `salient` or `random`."""
-    attacked_texts: float = 0.5
+    attacked_texts: Share = 0.5
     """Share of a batch's texts that are attacked. Where all are, the words alone say which tokens are salient and
     so perturbed; texts left clean show the detector the same words untouched."""
-    token_groups: float = 1.0
+    token_groups: float = Field(default=1.0, gt=0, le=1)
     """Share of a batch's groups whose tokens the detector judges: fewer cost less."""
-    epsilon: float = 2.0
+    epsilon: Weight = 2.0
     """Radius of the attack; see `relative`."""
-    alpha: float = 1.0
+    alpha: Weight = 1.0
     """Length of one step of the attack; see `relative`."""
     relative: bool = True
     """Whether radius and step are shares of the norm of a text's selected embeddings, or absolute."""
-    attack_steps: int = 3
+    attack_steps: Count = 3
     """Steps of the attack."""
-    gamma: float = 2.0
+    gamma: Weight = 2.0
     """γ of the focal loss (10)."""
 
     # Terms that are no part of the paper
-    lambda_words: float = 0.25
+    lambda_words: Weight = 0.25
     """Weight of telling, from the vector, which words of the VADER lexicon a text has; 0 leaves it out."""
-    lambda_preserve: float = 0.0
+    lambda_preserve: Weight = 0.0
     """Weight of staying near the backbone's own vector (1 − cosine); 0 leaves it out."""
     teacher: str | None = None
     """Encoder whose vectors are learnt from all texts (distillation); a name of `bench models` or a directory."""
-    lambda_teacher: float = 0.0
+    lambda_teacher: Weight = 0.0
     """Weight of that loss."""
-    teacher_temperature: float = 0.1
+    teacher_temperature: Temperature = 0.1
     """τ of its neighbours."""
 
     # Networks
-    lora_rank: int = 32
+    lora_rank: int = Field(default=32, ge=0)
     """Rank of the adapters that are trained; 0 trains the weights of all layers (word embeddings rest)."""
     lora_alpha: int = 32
     """Scale of the adapters, over the rank."""
-    target: str = "momentum"
+    target: Literal["momentum", "online"] = "momentum"
     """`momentum`: the target follows by (1). `online`: no target network."""
-    momentum: float = 0.99
+    momentum: Share = 0.99
     """m₀ of (2)."""
-    projection_hidden: int = 1024
+    projection_hidden: Count = 1024
     """Width of the hidden layer of projector and predictor."""
-    projection_size: int = 256
+    projection_size: Count = 256
     """Width of the vectors that are compared."""
-    dropout: float = 0.1
+    dropout: float = Field(default=0.1, ge=0, lt=1)
     """Dropout of the encoder; the same in the clean and in the perturbed pass."""
 
     # Optimisation
-    steps: int | None = None
+    steps: Count | None = None
     """Steps of the run; none: `epochs` passes over the human ratings, or over all texts without a mixture."""
-    epochs: int = 2
+    epochs: Count = 2
     """Passes, where `steps` does not say it."""
-    precision: str = "bfloat16"
+    precision: Literal["bfloat16", "float32"] = "bfloat16"
     """Of the encoder's passes: `bfloat16` or `float32`. Word embeddings, attack and losses are float32 always."""
     checkpointing: bool = False
     """Compute activations again in the backward pass: less memory, a third more time."""
-    group: int = 16
+    group: Count = 16
     """Texts of similar length that are read at once."""
 
     # Watching
-    development_texts: int = 2000
+    development_texts: Count = 2000
     """Most texts of each split that a look at the development data encodes."""
 
-    def __post_init__(self) -> None:
-        for name, allowed in _CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise UsageError(f"{name} is {getattr(self, name)!r}; there are {', '.join(allowed)}")
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise UsageError(f"{name} is {value}, it must lie between {low} and {high}")
-        unknown = [name for name in self.sources if name not in SOURCES]
-        if unknown or not self.sources:
-            raise UsageError(f"unknown sources {', '.join(unknown)!r}; there are {', '.join(SOURCES)}")
-        if len(self.mixture) != 3 or min(self.mixture) < 0 or sum(self.mixture) == 1:
-            raise UsageError(f"mixture is {self.mixture}; it is three counts: rated by people, with stars, unlabelled")
-        if bool(self.lambda_teacher) != bool(self.teacher):
-            raise UsageError(
-                f"teacher is {self.teacher!r} and lambda_teacher {self.lambda_teacher}: one needs the other"
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.sources or min(self.mixture) < 0 or sum(self.mixture) == 1:
+            raise ValueError(
+                "`sources` names texts; `mixture` is three counts: rated by people, with stars, unlabelled"
             )
+        if bool(self.lambda_teacher) != bool(self.teacher):
+            raise ValueError(f"teacher {self.teacher!r} and lambda_teacher {self.lambda_teacher}: one needs the other")
         if not any((self.lambda_mccl, self.lambda_ptd, self.lambda_words, self.lambda_teacher)):
-            raise UsageError("all weights are 0: there is nothing to learn")
+            raise ValueError("all weights are 0: there is nothing to learn")
+        return self
 
-
-SOURCES = ("emobank", "facebook", "emotales", "ratings", "rated", "unlabelled")
-
-_CHOICES: Mapping[str, tuple[Any, ...]] = {
-    "pooling": ("mean", "cls"),
-    "scaling": ("scale", "observed"),
-    "coordinates": (2, 3),
-    "similarity": ("cosine", "euclidean", "polarity"),
-    "selection": ("salient", "random"),
-    "target": ("momentum", "online"),
-    "precision": ("bfloat16", "float32"),
-}
-
-_INFINITE = float("inf")
-
-_RANGES: Mapping[str, tuple[float, float]] = {
-    **dict.fromkeys(("temperature", "label_temperature", "teacher_temperature"), (1e-4, _INFINITE)),
-    **dict.fromkeys(("lambda_mccl", "lambda_ptd", "lambda_words", "lambda_preserve", "lambda_teacher"), (0, _INFINITE)),
-    **dict.fromkeys(("forward", "reverse", "epsilon", "alpha", "gamma", "lora_alpha"), (0, _INFINITE)),
-    **dict.fromkeys(("learning_rate", "head_learning_rate", "weight_decay", "clip"), (0, _INFINITE)),
-    **dict.fromkeys(("attack_steps", "projection_hidden", "projection_size", "group"), (1, _INFINITE)),
-    **dict.fromkeys(("epochs", "steps", "log_every", "evaluate_every", "save_every"), (1, _INFINITE)),
-    **dict.fromkeys(("rated_texts", "unlabelled_texts", "development_texts"), (1, _INFINITE)),
-    **dict.fromkeys(("attacked_texts", "momentum", "warmup"), (0, 1)),
-    **dict.fromkeys(("share", "token_groups"), (1e-9, 1)),
-    **dict.fromkeys(("rated_excerpts", "lora_rank"), (0, _INFINITE)),
-    "norm_floor": (1e-9, 1),
-    "dropout": (0, 0.99),
-    "batch": (2, _INFINITE),
-    "max_length": (3, _INFINITE),
-    "seed": (0, 2**31 - 1),
-}
 
 _REDDIT_AND_FILMS = ("reddit-self", "reddit-title", "imdb-unsup", "tweeteval-text", "crowdflower-tweets")
 
@@ -341,31 +315,3 @@ def configuration(name: str) -> Config:
     if name not in _NAMED:
         raise UsageError(f"unknown configuration {name!r}; there are {', '.join(_NAMED)}")
     return Config(name=name, **_NAMED[name])
-
-
-def _changed(config: _Config, settings: Iterable[str]) -> _Config:
-    types = {field.name: str(field.type) for field in fields(config)}
-    changes: dict[str, Any] = {}
-    for setting in settings:
-        name, separator, value = setting.partition("=")
-        if not separator or name not in types:
-            raise UsageError(f"{setting!r} is not FIELD=VALUE; fields are {', '.join(types)}")
-        try:
-            changes[name] = _parse(value.strip(), types[name])
-        except (KeyError, ValueError) as error:
-            raise UsageError(f"{setting[:80]!r}: {name} is of type {types[name]}, and finite") from error
-    return replace(config, **changes)
-
-
-def _parse(value: str, kind: str) -> Any:
-    if kind.endswith("| None") and value.lower() == "none":
-        return None
-    if kind.startswith("tuple"):
-        parts = [part.strip() for part in value.split(",") if part.strip()]
-        return tuple(int(part) if "int" in kind else part for part in parts)
-    if kind == "bool":
-        return {"true": True, "false": False}[value.lower()]
-    number = {"int": int, "float": float}.get(kind.removesuffix(" | None"), str)(value)
-    if isinstance(number, float) and not isfinite(number):
-        raise ValueError(value)
-    return number

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import Field, model_validator
 
 from carl.config import RunConfig
-from harness.errors import UsageError, unknown_name
+from harness.errors import unknown_name
 
 if TYPE_CHECKING:
     from carl.recipes.objectives.base import Heads
@@ -77,7 +79,6 @@ def recipe(name: str) -> Recipe:
     return found[name]
 
 
-@dataclass(frozen=True, kw_only=True)
 class RecipeConfig(RunConfig):
     """A run of one recipe; all but `recipe` and `seed` is the same for all that are compared."""
 
@@ -85,28 +86,31 @@ class RecipeConfig(RunConfig):
     """`recipe-NAME-BACKBONE`, which is the same for all seeds."""
     recipe: str
     backbone: str = "minilm"
-    pooling: str = "cls"
-    """The vector that is trained: `cls` or `mean`."""
+    pooling: Literal["cls", "mean"] = "cls"
+    """The vector that is trained."""
     texts: int = 6_400
     """Distinct texts."""
-    passes: float = 2.5
+    passes: float = Field(default=2.5, gt=0)
     """Computation: so many forward and backward passes of the bare encoder over as many texts of the shared pool."""
     max_length: int = 40
     """Tokens after which a text is cut, special tokens included."""
-    batch: int = 128
+    batch: int = Field(default=128, ge=4)
     learning_rate: float = 1e-4
     lora_rank: int = 0
     """Rank of the adapters that are trained; 0 trains all layers (word embeddings rest)."""
-    precision: str = "bfloat16"
-    """Of the encoder's passes: `bfloat16` or `float32`."""
+    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    """Of the encoder's passes."""
 
-    def __post_init__(self) -> None:
-        if self.precision not in ("bfloat16", "float32") or self.pooling not in ("cls", "mean"):
-            raise UsageError(f"precision {self.precision!r}, pooling {self.pooling!r}: bfloat16, float32; cls, mean")
-        if self.batch < 4 or self.texts < 2 * self.batch or self.passes <= 0:
-            raise UsageError("a budget is at least two batches of at least 4 texts, and more than no pass")
-        vector = "" if self.pooling == "cls" else f"@{self.pooling}"
-        object.__setattr__(self, "name", f"recipe-{self.recipe}-{self.backbone}{vector}")
+    def __init__(self, **values: Any) -> None:
+        config = {"backbone": "minilm", "pooling": "cls", **values}
+        vector = "" if config["pooling"] == "cls" else f"@{config['pooling']}"
+        super().__init__(**{**values, "name": f"recipe-{config['recipe']}-{config['backbone']}{vector}"})
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.texts < 2 * self.batch:
+            raise ValueError("a budget is at least two batches")
+        return self
 
     @property
     def folder(self) -> str:

@@ -37,7 +37,7 @@ class RecipeEncoder(TransformerEncoder):
         Raises:
             WeightsMissing: it was not trained here.
         """
-        found = self.weights_dir or RUNS / replace(self.config, pooling=self.pooling).folder
+        found = self.weights_dir or RUNS / RecipeConfig(**{**self.config.model_dump(), "pooling": self.pooling}).folder
         if not (found / "model.safetensors").is_file():
             raise WeightsMissing(f"weights not available: looked in {found}")
         return found

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,7 +41,7 @@ def finished(backbones, library, tmp_path_factory):
     base = Config(name="carl-minilm", sources=("emobank",), mixture=(0, 0, 0), precision="float32").changed(small)
     runs = {}
     for name, settings in (("bert", ["lora_rank=0", "pooling=cls"]), ("mpnet", ["lora_rank=4"])):
-        config = replace(base, backbone=str(backbones[name])).changed(settings)
+        config = base.changed([f"backbone={backbones[name]}", *settings])
         made = Run(config, library, Folders(tmp_path_factory.mktemp("run") / name), development=False)
         assert made.trainer.run()
         made.write()

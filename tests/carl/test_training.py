@@ -119,6 +119,14 @@ def test_clean_and_perturbed_pass_differ_by_the_perturbation_alone(backbones, co
     assert step(objective_of(backbones["bert"], config))["states_changed"] == 0
 
 
+def test_the_printed_radius_moves_nothing(backbones, config):
+    printed = configuration("paper")
+    attack = {name: getattr(printed, name) for name in ("epsilon", "alpha", "relative", "attacked_texts")}
+    measures = step(objective_of(backbones["bert"], config.model_copy(update={"lambda_ptd": 0.2, **attack})))
+    assert measures["states_changed"] < 1e-4
+    assert measures["auc_attacked"] == pytest.approx(measures["auc_clean"], abs=0.01)
+
+
 def test_the_relative_radius_is_detected_on_held_out_text(backbones, config):
     config = config.changed(["lambda_ptd=1", "batch=32", "group=32"])
     objective = objective_of(backbones["bert"], config, made_up(768, 0))
@@ -222,7 +230,7 @@ def test_every_configuration_is_valid_and_settings_are_checked():
     assert {"paper", "carl-mpnet", "carl-minilm", "carl-roberta"} <= set(configuration_names())
     for name in configuration_names():
         config = configuration(name)
-        assert Config.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+        assert Config(**json.loads(json.dumps(config.as_dict()))) == config
     for wrong in ("batch=1", "precision=int8", "learning_rate=nan", "nothing=1", "sources=imdb", "mixture=1,2"):
         with pytest.raises(UsageError):
             configuration("paper").changed([wrong])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +34,7 @@ CONFIG = RecipeConfig(
 
 
 def made(name: str, folders: Folders, backbone: Path, runs: Path, **changes: Any) -> RecipeRun:
-    return RecipeRun(replace(CONFIG, recipe=name, **changes), folders, runs, backbone)
+    return RecipeRun(RecipeConfig(**{**CONFIG.model_dump(), "recipe": name, **changes}), folders, runs, backbone)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,7 +53,7 @@ def test_every_recipe_trains_the_encoder(
         abs(record["operations"] / run.allowed - 1) <= 0.5 * run.step_cost / run.allowed + 1e-9 or record["steps"] == 1
     )
     assert is_finished(run.output, run.config)
-    assert not is_finished(run.output, replace(run.config, texts=24))
+    assert not is_finished(run.output, RecipeConfig(**{**run.config.model_dump(), "texts": 24}))
     assert "our re-training" in (run.output / "README.md").read_text("utf-8").lower()
 
 
