@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from carl.method.detection import focal_loss
+from carl.method.detection import auc, focal_loss
 
 
 @pytest.mark.parametrize("gamma", [0.0, 1.0, 2.0, 3.5])
@@ -37,3 +37,12 @@ def test_extreme_logits_stay_finite():
     (gradient,) = torch.autograd.grad(loss, logits)
     assert float(loss.detach()) == pytest.approx(100.0)
     assert gradient.isfinite().all()
+
+
+def test_no_real_token_no_loss():
+    none = torch.zeros(2, 3, dtype=torch.bool)
+    assert float(focal_loss(torch.randn(2, 3), none, none, 2.0)) == 0
+
+
+def test_auc_of_a_single_class_is_none():
+    assert auc(torch.randn(3), torch.ones(3, dtype=torch.bool)) is None

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carl.method.perturbation import Ball, attack_step, salience, select_tokens
+from carl.method.perturbation import Ball, attack_step, random_scores, salience, select_tokens
 
 
 def batch(seed=0, texts=3, tokens=8, width=5):
@@ -46,6 +46,22 @@ def test_ten_per_cent_of_six_tokens_is_one_and_of_thirty_three():
     candidates[0, 1:7] = True
     candidates[1, 1:31] = True
     assert select_tokens(torch.rand(2, 32), candidates, 0.1).sum(1).tolist() == [1, 3]
+
+
+def test_a_text_without_tokens_of_its_own_is_left_alone():
+    candidates = torch.tensor([[False, False, False], [False, True, False]])
+    selected = select_tokens(torch.full((2, 3), 9.0), candidates, 0.5)
+    assert selected.tolist() == [[False] * 3, [False, True, False]]
+
+
+def test_random_tokens_are_drawn_from_the_generator():
+    candidates = torch.ones(5, 30, dtype=torch.bool)
+    drawn = [
+        select_tokens(random_scores(candidates, torch.Generator().manual_seed(seed)), candidates, 0.1)
+        for seed in (1, 1, 2)
+    ]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
 
 
 def reference_step(now, original, gradient, selected, epsilon, alpha):
@@ -98,3 +114,9 @@ def test_tokens_without_gradient_stay_and_nothing_is_undefined():
     assert torch.equal(found, words)
     nothing = attack_step(words, words, gradient, candidates & False, Ball(1.0, 1.0, True))
     assert torch.equal(nothing, words)
+
+
+def test_tiny_gradients_still_have_a_sign():
+    words, gradient, candidates = batch()
+    small = attack_step(words, words, gradient * 1e-25, candidates, Ball(9.0, 0.1, True))
+    assert torch.equal(small, attack_step(words, words, gradient, candidates, Ball(9.0, 0.1, True)))

@@ -1,6 +1,7 @@
 """Equations (1) and (2), and the learning rate."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,6 +48,15 @@ def test_target_update_is_equation_1_for_parameters_and_statistics():
             assert torch.allclose(tensor.double(), expected, atol=1e-7), name
 
 
+def test_momentum_of_zero_copies_and_of_one_rests():
+    online, target = nn.Linear(2, 2), nn.Linear(2, 2)
+    start = target.weight.detach().clone()
+    move_target(target, online, 1.0)
+    assert torch.equal(target.weight, start)
+    move_target(target, online, 0.0)
+    assert torch.equal(target.weight, online.weight)
+
+
 @given(st.integers(1, 400), st.integers(1, 100), st.floats(0, 1))
 def test_learning_rate_stays_in_range(steps, period, warmup):
     for step in range(steps):
@@ -60,3 +70,8 @@ def test_learning_rate_warms_up_then_restarts_every_epoch():
     assert factors[99] < 0.001
     assert factors[100] == 1
     assert factors[150] == pytest.approx(0.5)
+
+
+def test_single_cosine_never_restarts():
+    factors = [learning_rate_factor(k, 200, 200, 0.1) for k in range(20, 200)]
+    assert all(a > b for a, b in pairwise(factors))

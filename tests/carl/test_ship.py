@@ -1,6 +1,7 @@
 """From a run to a checkpoint that others use: its files, its card, its heads, and `carl predict`."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -19,7 +20,7 @@ from carl.predict import load_predictor
 from carl.provenance import read_record
 from carl.run import Folders, Run
 from carl.ship import ship
-from harness.errors import UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import DataInvalid, DataMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.registry import find_encoder
 
 TEXTS = ["The rain was WARM, and we are glad!", "never again", "", "a café so fine 😀", "late " * 60, "never again"]
@@ -115,6 +116,13 @@ def test_shipping_again_replaces_all_of_it_and_unfinished_runs_do_not_ship(finis
     assert not (target / "left-over.txt").exists()
 
 
+def test_records_that_are_none_are_refused(tmp_path):
+    for content in ("", "[]", '{"name": "x"}', '{"name": 3, "config": {}, "sources": [], "step": 1, "steps": 1}'):
+        (tmp_path / "training.json").write_text(content)
+        with pytest.raises(WeightsInvalid, match=r"training\.json"):
+            read_record(tmp_path)
+
+
 def test_the_checkpoints_of_this_package_are_declared():
     for name in ("carl-minilm", "carl-roberta", "roberta-small"):
         card = find_encoder(name).card
@@ -190,6 +198,34 @@ def test_lines_come_out_in_order_whatever_the_chunk(shipped, predictor, chunk):
     assert [row["valence"] for row in named] == pytest.approx(2 * affect.valence[:2] + 3, abs=3e-4)
 
 
+def test_a_table_for_people(shipped):
+    texts = ["glad\tand\x1b[31m so \n", "w" * 400]
+    lines = run("predict", "--model", shipped, "--device", "cpu", "--format", "table", *texts).stdout.split("\n")
+    assert lines[0].split() == ["valence", "arousal", "emotions", "text"]
+    assert lines[1].endswith("  glad and [31m so  ")
+    assert lines[2].endswith("w…")
+    assert len(lines[2]) <= 80
+
+
+def test_input_that_is_no_text_is_named(shipped):
+    options = ("predict", "--model", shipped, "--device", "cpu")
+    with pytest.raises(DataInvalid, match=r"line 2 of standard input is not UTF-8"):
+        run(*options, lines=b"fine\nbad \xff byte\n")
+    with pytest.raises(DataInvalid, match="text 2 is not UTF-8"):
+        run(*options, "fine", os.fsdecode(b"bad \xff"))
+    with pytest.raises(DataMissing, match="standard input is empty"):
+        run(*options, lines="")
+    with pytest.raises(UsageError, match="stands alone"):
+        run(*options, "never", "-")
+
+
+def test_models_without_heads_are_refused(finished):
+    with pytest.raises(WeightsMissing, match=r"has no heads"):
+        load_predictor(str(finished["bert"].folders.output))
+    with pytest.raises(UsageError, match=r"lexicon has no heads"):
+        load_predictor("lexicon")
+
+
 # The command line
 
 
@@ -209,6 +245,13 @@ def test_train_stop_and_go_on(backbones, library, tmp_path, monkeypatch):
     drawn = run("curves", tmp_path / "run", "-o", tmp_path / "curves.svg")
     assert drawn.stdout.strip() == str(tmp_path / "curves.svg")
     assert run("ship", tmp_path / "run", "--name", "mine", "--to", tmp_path).stdout.strip() == str(tmp_path / "mine")
+
+
+def test_configurations_are_listed_and_printed():
+    assert "carl-minilm-no-ptd" in run("configs").stdout.splitlines()
+    assert '"epsilon": 5e-09' in run("configs", "paper").stdout
+    with pytest.raises(UsageError, match="lexicon is no transformer"):
+        run("train", "--config", "paper", "--cpu", "--set=backbone=lexicon")
 
 
 def test_help_imports_nothing_heavy():

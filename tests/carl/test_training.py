@@ -1,6 +1,7 @@
 """Whole batches and runs: the loss (11) and its gradient, what the attack does, and exact resumption."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import torch
 from transformers import AutoTokenizer
 
 from carl.config import Config, configuration, configuration_names
+from carl.method.collapse import effective_rank, spread
 from carl.method.detection import focal_loss
 from carl.method.perturbation import salience, select_tokens
 from carl.networks import Networks, load_encoder
-from carl.objective import Objective, sentence_loss
+from carl.objective import Objective, distillation_loss, sentence_loss, word_loss
 from carl.run import Folders, Run
 from carl.train import CURVES, read_curves
 from carl.training_data import training_data
@@ -143,12 +145,43 @@ def test_the_relative_radius_is_detected_on_held_out_text(backbones, config):
     assert min(look["states_changed"] for look in looks) > 1e-2
 
 
+def test_neutral_labels_and_empty_texts_stay_finite(backbones, config):
+    neutral = made_up(32, 0)
+    neutral = replace(neutral, texts=("", *neutral.texts[1:]), labels=neutral.labels * 0)
+    objective = objective_of(backbones["bert"], config.changed(["similarity=cosine", "lambda_ptd=0.2"]), neutral)
+    measures = step(objective)
+    assert all(value is None or np.isfinite(value) for value in measures.values())
+    assert all(gradient.isfinite().all() for gradient in gradients(objective).values())
+
+
+def test_terms_beside_the_papers():
+    logits = torch.log(torch.tensor([[0.5, 0.25, 0.25]]))
+    assert float(word_loss(logits, torch.tensor([[0.5, 0.5, 0.0]]))) == pytest.approx(-(np.log(0.5) + np.log(0.25)) / 2)
+    assert float(word_loss(logits, torch.zeros(1, 3))) == 0
+    vectors = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
+    worse = distillation_loss(vectors + torch.randn(6, 5), vectors, 0.1)
+    assert float(distillation_loss(3 * vectors, vectors, 0.1)) < float(worse)
+
+
+def test_a_vector_that_has_not_moved_is_preserved(backbones, config):
+    objective = objective_of(backbones["bert"], config.changed(["lambda_preserve=1"]))
+    assert step(objective)["preserve"] == pytest.approx(0, abs=1e-6)
+
+
 def test_adapters_alone_are_trained(backbones, config):
     objective = objective_of(backbones["mpnet"], config.changed(["lora_rank=4"]))
     names = {name for name, _ in objective.networks.trainable() if ".model." in name}
     assert names
     assert all("lora_" in name for name in names)
     assert len({name.split(".lora_")[0] for name in names}) == 2 * 6
+
+
+def test_collapse_is_seen():
+    generator = torch.Generator().manual_seed(0)
+    apart = torch.randn(400, 20, generator=generator)
+    assert spread(apart) == pytest.approx(1, abs=0.1)
+    assert 15 < effective_rank(apart) <= 20
+    assert effective_rank(torch.ones(10, 20)) == 0
 
 
 # Runs
