@@ -230,38 +230,24 @@ def _names(which: Sequence[str] | None) -> list[str] | None:
 # What stands in which table
 
 
-def _measured(task: str, corpus: str, protocol: str, metric: str, head: str, group: str) -> Column:
-    observed = metric.endswith("_observed")
+def _column(corpus: str, metric: str, head: str, group: str, task: str = "", protocol: str = "") -> Column:
+    """A column of our numbers under a protocol, or of the paper's without one."""
+    observed = metric.endswith("_observed") or (not protocol and metric.endswith("mae"))
     metric = metric.removesuffix("_observed")
     style = metric_style(metric)
-    label = metric_label(metric) if "{corpus}" in head else f"{style.label}\nobs." if observed else style.label
+    label = (metric_label(metric) if "{corpus}" in head else style.label) + ("\nobs." if observed else "")
+    key = f"{task}/{corpus}/{protocol}/{metric}{'/observed-scale' if observed else ''}"
     return Column(
-        key=f"{task}/{corpus}/{protocol}/{metric}{'/observed-scale' if observed else ''}",
+        key=key if protocol else f"published/{corpus}/{metric}",
         head=head.format(corpus=corpus_title(corpus), metric=label),
         group=group.format(protocol=protocol),
         metric=metric,
-        origin="measured",
+        origin="measured" if protocol else "published",
         task=task,
         corpus=corpus,
         protocol=protocol,
         decimals=style.decimals,
         unit="percent" if style.percent else "observed range" if observed else "",
-        higher_is_better=style.higher_is_better,
-    )
-
-
-def _printed(corpus: str, metric: str, head: str, group: str) -> Column:
-    style = metric_style(metric)
-    label = metric_label(metric) if "{corpus}" in head else style.label
-    return Column(
-        key=f"published/{corpus}/{metric}",
-        head=head.format(corpus=corpus_title(corpus), metric=label + ("\nobs." if metric.endswith("mae") else "")),
-        group=group,
-        metric=metric,
-        origin="published",
-        corpus=corpus,
-        decimals=style.decimals,
-        unit="percent" if style.percent else "observed range" if metric.endswith("mae") else "",
         higher_is_better=style.higher_is_better,
     )
 
@@ -280,15 +266,11 @@ def _plans(spec: Spec, results: Results) -> list[_Plan]:
     chosen: list[Column] = []
     for entry in spec["columns"]:
         if entry.get("published"):
-            chosen += [
-                _printed(corpus, metric, entry["head"], entry["group"])
-                for corpus in entry["corpora"]
-                for metric in entry["metrics"]
-            ]
+            chosen += _columns(entry, entry["corpora"])
             continue
         own = entry.get("task", task)
         protocol = results.newest(own, entry["corpora"], entry["protocol"])
-        found = _columns(entry, own, entry["corpora"], protocol)
+        found = _columns(entry, entry["corpora"], own, protocol)
         chosen += [column for column in found if not entry.get("optional") or results.of(column.task_id)]
     main = results.newest(task, corpora, entries[0]["protocol"])
     plans = [_plan(spec, spec, chosen, main, corpora, results)]
@@ -296,7 +278,7 @@ def _plans(spec: Spec, results: Results) -> list[_Plan]:
     for protocol in results.protocols(task, corpora) if "others" in spec else ():
         rest = [c for c in corpora if (c, protocol) not in used and results.of(f"{task}/{c}/{protocol}")]
         patterns = [entry for entry in entries if entry["protocol"] == entries[0]["protocol"]]
-        others = [column for entry in patterns for column in _columns(entry, task, rest, protocol)]
+        others = [column for entry in patterns for column in _columns(entry, rest, task, protocol)]
         if others:
             plans.append(replace(_plan(spec, spec["others"], others, protocol, corpora, results), published=None))
     return plans
@@ -312,9 +294,9 @@ def _filled(spec: Spec, corpus: str, protocol: str) -> Spec:
     return {name: value for name, value in spec.items() if name != "each"} | named | {"columns": columns}
 
 
-def _columns(entry: Spec, task: str, corpora: Iterable[str], protocol: str) -> list[Column]:
+def _columns(entry: Spec, corpora: Iterable[str], task: str = "", protocol: str = "") -> list[Column]:
     return [
-        _measured(task, corpus, protocol, metric, entry["head"], entry["group"])
+        _column(corpus, metric, entry["head"], entry["group"], task, protocol)
         for corpus in corpora
         for metric in entry["metrics"]
     ]
@@ -419,7 +401,7 @@ def _main_column(task_id: str, metric: str) -> Column:
     known = task in specification()["overview"]["main"]
     # The paper's tasks are told apart by corpus and metric; others share both with them.
     head = "{corpus}\n{metric}" if known else f"{task.replace('{', '')}\n{{corpus}}\n{{metric}}"
-    return _measured(task, corpus, protocol, metric, head, "")
+    return _column(corpus, metric, head, "", task, protocol)
 
 
 def _chosen(every: Mapping[str, Column], asked: Sequence[str]) -> list[Column]:
@@ -443,7 +425,7 @@ def _default_columns(every: Mapping[str, Column], results: Results, suite: str) 
         measured = [task_id for task_id in known if results.of(task_id)]
         if known:
             task, corpus, protocol = (measured or known)[0].split("/", 2)
-            found.append(_measured(task, corpus, protocol, metric, head, ""))
+            found.append(_column(corpus, metric, head, "", task, protocol))
     first: dict[str, Column] = {}
     for task_id, column in every.items():
         if results.of(task_id):
