@@ -13,9 +13,9 @@ from harness.cli.group import LazyGroup, invoke
 #: Command → (module:function, line in the help). The line stands here so that `--help` imports no command.
 _COMMANDS = {
     "run": ("harness.cli.run:run", "Encode, score and record models on tasks."),
-    "table": ("harness.cli.table:table", "Print the recorded results as the paper's tables."),
-    "figures": ("harness.cli.figures:figures", "Draw the recorded results."),
-    "report": ("harness.cli.report:report", "Write one page with all tables and figures."),
+    "table": ("harness.cli.results:table", "Print the recorded results as the paper's tables."),
+    "figures": ("harness.cli.results:figures", "Draw the recorded results."),
+    "report": ("harness.cli.results:report", "Write one page with all tables and figures."),
     "compare": ("harness.cli.compare:compare", "Compare two models, or two measurements, with tests."),
     "contamination": ("harness.cli.contamination:contamination", "Show which models saw evaluated texts."),
     "import-mteb": ("harness.cli.import_mteb:import_mteb", "Show result files of mteb beside our records."),

@@ -16,6 +16,18 @@ from harness.printing import FORMATS
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 F = TypeVar("F", bound=Callable[..., object])
 
+
+def several(*options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """Several options at once, in this order."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 results_dir = click.option(
     "--results-dir", type=_DIRECTORY, default=RESULTS_DIR, show_default=True, help="Where result records are."
 )
@@ -37,7 +49,7 @@ offline = click.option(
 output_format = click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True)
 
 _PAIR: dict[str, Any] = {"multiple": True, "metavar": "NAME=DIR"}
-_ENCODER = (
+encoder_options = several(
     click.option("--weights-dir", "weights_dirs", **_PAIR, help="A model's own checkpoint."),
     click.option("--tokenizer-dir", "tokenizer_dirs", **_PAIR, help="A vocabulary, for checkpoints without one."),
     click.option("--device", help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]"),
@@ -51,13 +63,6 @@ _ENCODER = (
         "--trust-remote-code", "trusted", multiple=True, metavar="NAME", help="Let this hub model run code of its own."
     ),
 )
-
-
-def encoder_options(function: F) -> F:
-    """`--weights-dir`, `--tokenizer-dir`, `--device`, `--dtype`, `--batch-tokens`, `--trust-remote-code`."""
-    for option in reversed(_ENCODER):
-        function = option(function)
-    return function
 
 
 def split_names(values: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.contamination import contamination
-from harness.cli.table import table
+from harness.cli.results import table
 from harness.contamination import judge
 from harness.corpora import CorpusRegistry
 from harness.record import ModelFacts, Record, ResultStore

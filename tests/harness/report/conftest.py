@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.recorded import read_recorded
+from harness.cli.results import read_recorded
 from harness.report import build_report
 
 
