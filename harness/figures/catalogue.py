@@ -9,7 +9,7 @@ from harness.errors import UsageError, unknown_name
 from harness.figures.comparisons import cost, critical_difference, forest
 from harness.figures.drawing import Absent, Drawing, NotDrawn, settle, style
 from harness.figures.geometry import geometry
-from harness.figures.pca import pca
+from harness.figures.planes import pca
 from harness.figures.predictions import confusion_figure, plane_figure
 from harness.figures.source import Source
 from harness.leaderboard.render import escape_markdown
