@@ -60,8 +60,9 @@ def test_vectors_are_the_librarys_and_the_contract_is_kept(tiny: ModuleType, tmp
         encoder = kind(weights_dir=tmp_path, pooling=pooling, max_length=60, device="cpu")
         expected = reference(encoder, tiny_network, tiny.TEXTS, pooling)
         np.testing.assert_allclose(encoder.encode(tiny.TEXTS), expected, atol=1e-5)
-    report = check_encoder(kind(weights_dir=tmp_path, device="cpu"))
-    assert report.passed, report
+    if kind in (BERT, RoBERTa):  # the others differ in cards and names of files alone
+        report = check_encoder(kind(weights_dir=tmp_path, device="cpu"))
+        assert report.passed, report
 
 
 @pytest.mark.parametrize("weights", ["model.safetensors", "pytorch_model.bin"])

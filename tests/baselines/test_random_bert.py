@@ -17,6 +17,7 @@ def encoder() -> RandomBERT:
     return RandomBERT(device="cpu", max_length=64)
 
 
+@pytest.mark.slow
 def test_conforms(encoder: RandomBERT) -> None:
     report = check_encoder(encoder)
     assert report.passed, report

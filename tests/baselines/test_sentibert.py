@@ -151,6 +151,7 @@ def test_texts_without_a_usable_tree_are_counted(checkpoint: SimpleNamespace) ->
     np.testing.assert_array_equal(vectors[4], tree_encoder(checkpoint, parser=lambda text: None).encode([long])[0])
 
 
+@pytest.mark.slow
 def test_conforms_with_a_parser(checkpoint: SimpleNamespace) -> None:
     report = check_encoder(tree_encoder(checkpoint, parser=comb))
     assert report.passed, report

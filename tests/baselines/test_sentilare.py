@@ -92,6 +92,7 @@ def test_vectors_are_a_stock_roberta_on_four_tables(tiny: ModuleType, checkpoint
         np.testing.assert_allclose(encoder.encode(tiny.TEXTS), np.stack(expected), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_conforms(checkpoint: SimpleNamespace) -> None:
     for encoder in (full(checkpoint), SentiLARENeutral(weights_dir=checkpoint.directory, device="cpu")):
         report = check_encoder(encoder)

@@ -34,6 +34,7 @@ def test_vectors_are_the_librarys(tiny: ModuleType, network, tmp_path: Path, poo
 
 
 @pytest.mark.usefixtures("network")
+@pytest.mark.slow
 def test_conforms(tmp_path: Path) -> None:
     for released in (False, True):
         report = check_encoder(encoder(tmp_path, as_released=released, max_length=60))

@@ -65,7 +65,7 @@ def test_agrees_with_the_library(networks, architecture: str) -> None:
         np.testing.assert_allclose(states.numpy(), row["states"], atol=1e-5)
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "mpnet"])
 def test_the_same_bits_alone_in_any_batch_and_in_any_order(networks, architecture: str, count: int) -> None:
     packed = engine(networks[architecture])
