@@ -27,7 +27,7 @@ from harness.contamination import TextEvidence, apply_evidence, read_evidence, w
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
 from harness.errors import BenchError, DataMissing, UsageError, unknown_name
-from harness.evaluation import RunOptions
+from harness.evaluation import RunOptions, default_suite
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render
@@ -89,7 +89,7 @@ def run(
         models: names as on the command line, encoders or encoder classes (see `harness.interop.as_encoder` for models
             of other libraries), one or several.
         tasks: a suite's name; or families, family/corpus, ids or shell patterns, one or several. None for the suite,
-            else for the paper's.
+            else for `paper` where its data is on this machine, else for `quick`.
         suite: only tasks of this suite.
         data_dir: directory of the corpora in their official layouts.
         results_dir: where records are kept.
@@ -131,23 +131,25 @@ def run(
     if limit is not None and limit < 1:
         raise UsageError(f"limit takes a number of texts from 1, not {limit!r}")
     go_offline(offline)
+    options = RunOptions(
+        results_dir=Path(results_dir),
+        cache_dir=cache_root() if cache_dir is None else Path(cache_dir),
+        data_dir=None if data_dir is None else Path(data_dir),
+        device=device,
+        dtype=dtype,
+        batch_tokens=batch_tokens,
+        weights_dirs=_paths(weights_dirs, "weights_dirs"),
+        tokenizer_dirs=_paths(tokenizer_dirs, "tokenizer_dirs"),
+        trusted=tuple(trust_remote_code),
+        offline=offline,
+        fresh=fresh,
+        fail_fast=fail_fast,
+        limit=limit,
+    )
+    suite = default_suite(suite, patterns, options)
     report = run_plan(
         list(models) if isinstance(models, list | tuple | set) else [models],
-        RunOptions(
-            results_dir=Path(results_dir),
-            cache_dir=cache_root() if cache_dir is None else Path(cache_dir),
-            data_dir=None if data_dir is None else Path(data_dir),
-            device=device,
-            dtype=dtype,
-            batch_tokens=batch_tokens,
-            weights_dirs=_paths(weights_dirs, "weights_dirs"),
-            tokenizer_dirs=_paths(tokenizer_dirs, "tokenizer_dirs"),
-            trusted=tuple(trust_remote_code),
-            offline=offline,
-            fresh=fresh,
-            fail_fast=fail_fast,
-            limit=limit,
-        ),
+        options,
         suite=suite,
         tasks=patterns,
         seeds=tuple(seeds),
@@ -161,7 +163,7 @@ def run(
     return Leaderboard(
         report.records,
         store=ResultStore(Path(results_dir)),
-        suite=suite or ("selected" if patterns else "paper"),
+        suite=suite or "selected",
         tasks={f"{name}{suffix}": task.metrics for name, task in select_tasks(suite, patterns).items()},
     )
 

@@ -157,6 +157,15 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(number), int(of)
 
 
+def default_suite(suite: str | None, tasks: Sequence[str], options: RunOptions) -> str | None:
+    """The suite of a run that names none, and no tasks: `paper` where its data is here, else `quick`."""
+    if suite is not None or tasks:
+        return suite
+    library = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline)
+    corpora = {name for task in select_tasks("paper", []).values() for name in task.corpora}
+    return "paper" if any(library.status(name).available for name in corpora) else "quick"
+
+
 def plan(
     models: Sequence[Any],
     options: RunOptions,
@@ -177,6 +186,7 @@ def plan(
         raise UsageError("no model is named; `bench models` lists them, e.g. --models minilm,lexicon")
     part, of = (1, 1) if shard is None else parse_shard(shard)
     plugins = {plugin.name: plugin for plugin in find_encoders(models)}
+    suite = default_suite(suite, tasks, options)
     chosen = select_tasks(suite, list(tasks))
     if not chosen:
         raise UsageError(f"suite {suite!r} has no tasks in this installation; `bench tasks` lists all")

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--models", "-m", multiple=True, help="Encoders, comma-separated or repeated; NAME=PATH names one.")
-@click.option("--suite", default=None, help="A suite of `bench tasks`  [default: paper]")
+@click.option(
+    "--suite", default=None, help="A suite of `bench tasks`  [default: paper where its data is here, else quick]"
+)
 @click.option("--tasks", "-t", multiple=True, help="Families, corpora or ids, e.g. polarity,emotion or polarity/mr.")
 @click.option("--seeds", default="0,1,2", show_default=True, help="For tasks with a random part, comma-separated.")
 @options.data_dir

@@ -82,6 +82,8 @@ def begin(run: dict[str, Any], counted: int, printed: int) -> int:
         os.dup2(printed, 1)
         os.dup2(printed, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        # The streams of this process, and not what is left of the server's.
+        sys.stdin, sys.stdout, sys.stderr = (open(i, mode, closefd=False) for i, mode in enumerate("rww"))  # noqa: SIM115
         if "file_size" in run:
             resource.setrlimit(resource.RLIMIT_FSIZE, (run["file_size"], run["file_size"]))
         sys.argv = ["bench", *run["arguments"]]
