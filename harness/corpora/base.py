@@ -124,6 +124,11 @@ class Examples:
 class Files(Protocol):
     """Hands out the local paths of official files."""
 
+    @property
+    def offline(self) -> bool:
+        """Whether no network connection may be opened."""
+        ...
+
     def path(self, *forms: Source) -> Path:
         """Local path of a file, or of the first of several forms of the same data that is here.
 

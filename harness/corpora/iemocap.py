@@ -87,10 +87,6 @@ class Turn:
     start: float
     """Seconds from the beginning of the recording."""
     end: float
-    path: Path
-    """File of the rating."""
-    line: int
-    """Line in it, from 1."""
 
 
 def read_session(session: Path) -> list[Turn]:
@@ -135,8 +131,6 @@ def read_session(session: Path) -> list[Turn]:
                     activation=float(activation),
                     start=float(start),
                     end=float(end),
-                    path=path,
-                    line=number,
                 )
             )
     return turns

@@ -36,22 +36,6 @@ _NOTES = (
 )
 
 
-def _card(name: str, title: str, rows: int, checksum: str, notes: str, *, raters: int = 20, **facts: Any) -> CorpusCard:
-    return CorpusCard(
-        name=name,
-        title=title,
-        rows={"all": rows},
-        labels="valence: mean of the raters, integers -4 to 4 each",
-        licence="MIT",
-        citation="Hutto and Gilbert, ICWSM 2014",
-        homepage="https://github.com/cjhutto/vaderSentiment",
-        sources=(_ARCHIVE,),
-        checksums={"all": checksum},
-        **facts,
-        notes=f"{notes} {_NOTES.format(raters=raters)}",
-    )
-
-
 @lru_cache(maxsize=1)
 def _members(path: Path) -> dict[str, str]:
     """File name → text of the ratings in the archive."""
@@ -65,23 +49,58 @@ def _members(path: Path) -> dict[str, str]:
     return found
 
 
-class _Ratings:
-    """One of the four collections; subclasses say which."""
+class Ratings:
+    """One of the four collections.
 
-    card: CorpusCard
-    stem: str
-    """Beginning of the names of its two files."""
-    documents = False
-    """Whether ids are `document_sentence`."""
+    Args:
+        stem: beginning of the names of its two files.
+        name: of the corpus.
+        title: what it is of.
+        rows: number of texts.
+        checksum: digest of the examples.
+        notes: what is particular to it.
+        documents: whether ids are `document_sentence`.
+        raters: the fewest marks of a text.
+        facts: more of the card.
+    """
+
+    def __init__(
+        self,
+        stem: str,
+        name: str,
+        title: str,
+        rows: int,
+        checksum: str,
+        notes: str,
+        *,
+        documents: bool = False,
+        raters: int = 20,
+        **facts: Any,
+    ) -> None:
+        self._stem = stem
+        self._documents = documents
+        self.card = CorpusCard(
+            name=name,
+            title=f"Valence ratings of {title}",
+            rows={"all": rows},
+            labels="valence: mean of the raters, integers -4 to 4 each",
+            licence="MIT",
+            citation="Hutto and Gilbert, ICWSM 2014",
+            homepage="https://github.com/cjhutto/vaderSentiment",
+            sources=(_ARCHIVE,),
+            checksums={"all": checksum},
+            notes=f"{notes} {_NOTES.format(raters=raters)}",
+            **facts,
+        )
 
     def read(self, split: str, files: Files) -> Examples:
         """Read all texts (`all`)."""
         members = _members(files.path(_ARCHIVE))
-        rows = [line.split("\t") for line in members[f"{self.stem}_GroundTruth.txt"].splitlines()]
+        rows = [line.split("\t") for line in members[f"{self._stem}_GroundTruth.txt"].splitlines()]
         marks = {
             identity: json.loads(values)
             for identity, _, _, values in (
-                line.split("\t") for line in members[f"{self.stem}_anonDataRatings.txt"].splitlines()
+                line.split("\t") for line in members[f"{self._stem}_anonDataRatings.txt"].splitlines()
             )
         }
         raters = np.full((len(rows), max(map(len, marks.values()))), np.nan)
@@ -93,7 +112,7 @@ class _Ratings:
             texts=texts,
             ids=ids,
             labels={"valence": np.array([float(mean) for _, mean, _ in rows])},
-            groups=tuple(i.partition("_")[0] for i in ids) if self.documents else _repeats(texts, ids),
+            groups=tuple(i.partition("_")[0] for i in ids) if self._documents else _repeats(texts, ids),
             scales={"valence": _SCALE},
             raters={"valence": raters},
         )
@@ -108,67 +127,48 @@ def _repeats(texts: tuple[str, ...], ids: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-class Tweets(_Ratings):
-    """Tweets."""
-
-    stem = "tweets"
-    card = _card(
+CORPORA = (
+    Ratings(
+        "tweets",
         "ratings-tweets",
-        "Valence ratings of tweets",
+        "tweets",
         4_200,
         "0297682bcab30ae305bf6d98ae642d5e",
         "4,000 tweets and 200 made-up ones. Texts that repeat share a group. The published mean of 196 "
         "tweets differs from that of their marks, by up to 1.13; the published one is the label.",
         characters=80,
-    )
-
-
-class Editorials(_Ratings):
-    """Sentences of newspaper editorials."""
-
-    stem = "nytEditorialSnippets"
-    documents = True
-    card = _card(
+    ),
+    Ratings(
+        "nytEditorialSnippets",
         "ratings-editorials",
-        "Valence ratings of sentences of newspaper editorials",
+        "sentences of newspaper editorials",
         5_190,
         "5d6d581816e0cfb5f1713d25e6f8c8a1",
         "Groups are the 498 editorials.",
+        documents=True,
         characters=104,
         aliases=("nyt-editorial-snippets", "nyteditorialsnippets"),
-    )
-
-
-class Products(_Ratings):
-    """Sentences of product reviews."""
-
-    stem = "amazonReviewSnippets"
-    documents = True
-    card = _card(
+    ),
+    Ratings(
+        "amazonReviewSnippets",
         "ratings-products",
-        "Valence ratings of sentences of product reviews",
+        "sentences of product reviews",
         3_708,
         "9b5fbe717f0c4cf7df1a0900f77bda4d",
         "Groups are the 300 reviews. CR is made of the same reviews and holds 1,308 of the sentences.",
+        documents=True,
         characters=88,
         aliases=("amazon-review-snippets", "amazonreviewsnippets"),
-    )
-
-
-class Films(_Ratings):
-    """Sentences of film reviews."""
-
-    stem = "movieReviewSnippets"
-    card = _card(
+    ),
+    Ratings(
+        "movieReviewSnippets",
         "ratings-films",
-        "Valence ratings of sentences of film reviews",
+        "sentences of film reviews",
         10_605,
         "cc8927a14b86b1dea0b2f06af4fb3991",
         "MR's sentences: 10,444 stand in it, 9,516 in SST. Texts that repeat share a group.",
         raters=15,
         characters=112,
         aliases=("movie-review-snippets", "moviereviewsnippets"),
-    )
-
-
-CORPORA = (Tweets(), Editorials(), Products(), Films())
+    ),
+)

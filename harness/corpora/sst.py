@@ -88,50 +88,33 @@ SST2_CARD = CorpusCard(
 )
 
 
-class _Lines:
-    """One example a line; subclasses know where its label stands."""
+class Lines:
+    """One example a line: `label text` in five classes, `text TAB label` in two.
 
-    card: CorpusCard
-    classes: tuple[str, ...]
+    Args:
+        card: its sources are the splits in order.
+        classes: names of the labels.
+    """
 
-    def parse(self, line: str) -> tuple[str, str]:
-        """Text and label of a line."""
-        raise NotImplementedError
+    def __init__(self, card: CorpusCard, classes: tuple[str, ...]) -> None:
+        self.card = card
+        self._classes = classes
 
     def read(self, split: str, files: Files) -> Examples:
         """Read `train`, `dev` or `test`."""
         source = self.card.sources[list(self.card.rows).index(split)]
-        rows = [self.parse(line) for line in read_lines(files.path(source))]
+        lines = read_lines(files.path(source))
+        five = len(self._classes) == 5
+        rows = [line.split(" ", 1) if five else line.split("\t")[::-1] for line in lines]
         return Examples(
-            texts=tuple(" ".join(text.split()) for text, _ in rows),
+            texts=tuple(" ".join(text.split()) for _, text in rows),
             ids=row_ids(split, len(rows)),
-            labels={"label": np.array([int(label) for _, label in rows], dtype=np.int64)},
-            classes=self.classes,
+            labels={"label": np.array([int(label) for label, _ in rows], dtype=np.int64)},
+            classes=self._classes,
         )
 
 
-class SST5(_Lines):
-    """Five classes: `label text` on every line."""
-
-    card = SST5_CARD
-    classes = ("very negative", "negative", "neutral", "positive", "very positive")
-
-    def parse(self, line: str) -> tuple[str, str]:
-        """Text and label of a line."""
-        label, _, text = line.partition(" ")
-        return text, label
-
-
-class SST2(_Lines):
-    """Two classes: `text TAB label` on every line."""
-
-    card = SST2_CARD
-    classes = ("negative", "positive")
-
-    def parse(self, line: str) -> tuple[str, str]:
-        """Text and label of a line."""
-        text, _, label = line.partition("\t")
-        return text, label
-
-
-CORPORA = (SST5(), SST2())
+CORPORA = (
+    Lines(SST5_CARD, ("very negative", "negative", "neutral", "positive", "very positive")),
+    Lines(SST2_CARD, ("negative", "positive")),
+)

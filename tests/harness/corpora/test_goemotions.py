@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.corpora import CorpusRegistry, Examples
-from harness.corpora.goemotions import EMOTIONS, ekman
+from harness.corpora.goemotions import EMOTIONS, GoEmotions, ekman
+from harness.errors import DataMissing
 
 
 def examples_of(*labels: str) -> Examples:
@@ -89,3 +90,22 @@ def test_published_class_counts(published: CorpusRegistry) -> None:
         "fear": 541,
         "disgust": 498,
     }
+
+
+def test_the_hub_is_asked_where_the_file_cannot_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"text": 'He said "no"', "labels": [4, 27], "id": "a3"}]
+    monkeypatch.setattr("datasets.load_dataset", lambda *_, split: {"validation": rows}[split])
+
+    class Nowhere:
+        offline = False
+
+        def path(self, *forms: Any) -> Any:
+            raise DataMissing("nowhere")
+
+    nowhere: Any = Nowhere()
+    assert GoEmotions().read("dev", nowhere).texts == ('He said "no"',)
+    with pytest.raises(DataMissing, match="nowhere"):  # the hub cannot be reached either
+        GoEmotions().read("train", nowhere)
+    nowhere.offline = True
+    with pytest.raises(DataMissing, match="nowhere"):
+        GoEmotions().read("dev", nowhere)
