@@ -95,9 +95,7 @@ def read_recorded(
 @click.command()
 @click.argument("tables", nargs=-1)
 @options.several(*_CHOICE)
-@click.option(
-    "--format", "fmt", help="plain, markdown, latex, html, csv, json  [default: as --output ends, or plain]"
-)
+@click.option("--format", "fmt", help="plain, markdown, latex, html, csv, json  [default: as --output ends, or plain]")
 @click.option("--columns", multiple=True, help="Of the overview: all, corpora, families or patterns of task ids.")
 @click.option(
     "--long", "long_form", is_flag=True, help="With csv or json: one number a row, of all suites unless one is named."

@@ -1,14 +1,10 @@
 """A plan on a Ray cluster of two workers leaves the records that it leaves in one process."""
 
 import logging
-import sys
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
-from harness.encoder import EncoderCard
-from harness.errors import ExtraMissing, UsageError
 from harness.evaluation import RunOptions, run
 from harness.progress import Progress
 from harness.ray import measure
@@ -93,18 +89,3 @@ def test_a_model_whose_workers_always_die_fails_alone(cluster, encoder, tmp_path
     records, _ = measured(tmp_path / "r", dies, "lexicon", engine=measure)
     assert [record.status for record in records] == ["failed", "failed", "ok", "ok"]
     assert records[0].failure.kind == "WorkerLost"
-
-
-def test_what_ray_cannot_do_is_wrong_usage(tmp_path, monkeypatch):
-    class Mine:
-        card = EncoderCard(name="mine", family="floor")
-
-        def encode(self, texts):
-            raise NotImplementedError
-
-    options = RunOptions(results_dir=tmp_path, cache_dir=tmp_path)
-    with pytest.raises(UsageError, match="workers cannot make mine"):
-        run([Mine()], options, suite="sample", engine=measure)
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ExtraMissing, match="affectbench\\[ray\\]"):
-        run(["lexicon"], options, suite="sample", engine=partial(measure, address="auto"))

@@ -177,6 +177,3 @@ class TestTasks:
             registry.select_tasks("papers", [])
         with pytest.raises(UsageError, match="unknown task in suite paper 'polarty'"):
             registry.select_tasks("paper", ["polarty"])
-
-    def test_the_default_is_the_paper_s_suite(self):
-        assert registry.select_tasks(None, []) == registry.select_tasks("paper", [])

@@ -84,14 +84,6 @@ def test_what_has_seen_the_texts_is_not_called_better(results):
     assert row["seen"] == "seen"
 
 
-def test_a_model_of_another_directory(results, tmp_path):
-    other = tmp_path / "other"
-    shutil.copytree(results, other)
-    save(ResultStore(other), "good", 0.6, 3)
-    _, text = bench("bad", "good", "--results-dir", results, "--other-results-dir", other, "--format", "json")
-    assert json.loads(text)["numbers"][0]["difference"] == 0
-
-
 def test_did_any_number_change(results, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(results, other)

@@ -17,7 +17,7 @@ from harness.corpora import CorpusCard, CorpusRegistry, Examples, Files, Source
 from harness.corpora.base import row_ids
 from harness.corpora.files import download
 from harness.corpora.registry import builtin
-from harness.errors import DataInvalid, DataMissing, UsageError
+from harness.errors import DataInvalid, DataMissing
 
 CONTENT = b"a\nb\n"
 LINES = Source(
@@ -68,18 +68,6 @@ def test_loading_is_done_once_and_a_failed_load_again(tmp_path: Path, path: Path
     path.write_bytes(CONTENT)
     assert registry.load("toy", "all") is registry.load("toy", "all")
     assert toy.reads == 2
-
-
-def test_unknown_names_suggest_near_ones(tmp_path: Path) -> None:
-    registry = CorpusRegistry(None, tmp_path, offline=True)
-    with pytest.raises(UsageError, match="there is no corpus 'emobnak'; did you mean emobank"):
-        registry.load("emobnak", "train")
-    with pytest.raises(UsageError, match="toy has no split 'test'; there are all"):
-        of(tmp_path, Toy()).load("toy", "test")
-    assert registry.matching("mr") == ("mr",)
-    assert set(registry.matching("ratings")) == {
-        *("ratings-tweets", "ratings-editorials", "ratings-products", "ratings-films")
-    }
 
 
 def test_status_says_where_the_files_are(tmp_path: Path, path: Path, online: None) -> None:

@@ -50,11 +50,6 @@ def test_a_suite_has_all_tables_in_order(suite: list[Record]) -> None:
     ]
 
 
-@pytest.mark.parametrize("names", [("II", "IV"), ("iv", "2"), ("Table IV", " ii ")])
-def test_tables_are_asked_for_by_name(suite: list[Record], names: tuple[str, ...]) -> None:
-    assert list(tables(suite, *names)) == ["II", "IV"]
-
-
 def test_rows_are_grouped_by_family_floors_first(suite: list[Record]) -> None:
     table = tables(suite)["II"]
     assert [(block.title, [row.name for row in block.rows]) for block in table.blocks][:4] == [
@@ -83,14 +78,6 @@ def test_missing_cells_have_a_reason_and_no_number(make: Make, status: str) -> N
     table = tables([make(status=status), make("roberta", family="roberta")], "II")["II"]
     missing = cell(table, "bert", "MR")
     assert (missing.value, missing.printed, missing.status, missing.flag) == (None, "", status, "")
-
-
-def test_not_run_and_not_reported_are_told_apart(make: Make) -> None:
-    table = tables([make(), make("roberta", "polarity/cr/senteval-lr/1", metrics={"other": 0.5})], "II")["II"]
-    assert cell(table, "bert", "CR").status == "not-run"
-    assert cell(table, "roberta", "CR").status == "undefined"
-    assert "SST5 (senteval-lr/1)" in notes(table), "a column without any record is left out and named"
-    assert not [c for c in table.columns if c.corpus == "sst5" and c.origin == "measured"]
 
 
 def test_two_protocols_never_share_a_column(make: Make) -> None:
@@ -126,21 +113,6 @@ def test_two_protocols_never_share_a_column(make: Make) -> None:
     assert {"II", "II/senteval-lr/1", "II/senteval-compat/1", "III/ekman6-single/1", "IV/ekman6-mapped/1"} <= set(keys)
 
 
-def test_seeds_are_averaged_and_said_so(make: Make) -> None:
-    records = [make(seed=s, metrics={"accuracy": x}) for s, x in ((0, 0.70), (1, 0.80))]
-    table = tables([*records, make("roberta")], "II")["II"]
-    assert cell(table, "bert", "MR").printed == "75.00"
-    assert "Means over 2 seeds" in notes(table)
-    assert "other numbers are of one run" in notes(table)
-
-
-def test_numbers_that_cannot_be_compared_are_said(make: Make) -> None:
-    table = tables([make(data="x"), make("roberta", data="y")], "II")["II"]
-    assert "not all models were scored on the same data (polarity/mr/senteval-lr/1)" in notes(table)
-    table = tables([make(fingerprint="x"), make(task="polarity/cr/senteval-lr/1", fingerprint="y")], "II")["II"]
-    assert "weights changed between the numbers of a row (bert)" in notes(table)
-
-
 def test_an_explicit_table_without_results_shows_the_papers(make: Make) -> None:
     records = [make()]
     assert set(tables(records)) == {"overview", "II"}
@@ -173,13 +145,6 @@ def test_what_may_have_seen_the_texts_is_marked_and_not_ranked(suite: list[Recor
     assert (unknown.flag, unknown.rank) == ("?", 0), "the highest number, but of unknown training"
     assert [cell(table, name, "MR").rank for name in ("carl-roberta", "roberta")] == [1, 2]
     assert "not declared, not ranked: a_b|c <script>" in notes(table)
-
-
-def test_lower_is_better_where_it_is(suite: list[Record]) -> None:
-    four = tables(suite)["IV"]
-    assert [cell(four, "lexicon", head).rank for head in ("Align.", "Unif.")] == [1, 1]
-    assert cell(four, "carl-roberta", "Separ.").rank == 1
-    assert cell(four, "bert", "Eff. rank").rank == 0
 
 
 def test_errors_stand_in_both_units(suite: list[Record], make: Make) -> None:

@@ -164,26 +164,3 @@ def test_a_class_without_rows_is_never_predicted_and_constant_vectors_give_the_f
     )
     p = np.exp(logistic(np.zeros((60, 3), np.float32), np.repeat([0, 1, 2], [10, 20, 30]), 3, [1.0]).intercepts[0])
     np.testing.assert_allclose(p / p.sum(), [1 / 6, 1 / 3, 1 / 2], atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda X, y: (X[:-1], y), "19 rows but y has 20"),
-        (lambda X, y: (X, y + 1), "classes 0 to 1"),
-        (lambda X, y: (X, y * 0), "at least two"),
-        (lambda X, y: (X * np.nan, y), "NaN"),
-        (lambda X, y: (X[:, 0], y), "matrix"),
-    ],
-)
-def test_wrong_input_is_named(change, message):
-    X, y = change(np.eye(20, 3, dtype=np.float32), np.arange(20) % 2)
-    with pytest.raises(ValueError, match=message):
-        logistic(X, y, 2, C_GRID)
-    half = np.arange(10)
-    X, y = task(20, 3)
-    with pytest.raises(ValueError, match="each of the 20 rows exactly once"):
-        cross_validate(X, y, 2, C_GRID, [half, half])
-    y = np.repeat([0, 1], 10)
-    with pytest.raises(ValueError, match="both"):
-        cross_validate(X, y, 2, C_GRID, [half, half + 10])

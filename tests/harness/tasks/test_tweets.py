@@ -37,16 +37,6 @@ def test_sentiment_is_chosen_by_macro_recall_on_dev(shelf):
     assert tuple(outcome.metrics) == task.metrics == ("macro.recall", "accuracy", "macro.f1")
 
 
-def test_irony_counts_the_ironic_class(shelf):
-    splits = {"train": classed(100, 1, 2), "dev": classed(50, 2, 2), "test": classed(70, 3, 2)}
-    ready = TASKS["irony/tweeteval-irony/tweets-lr/1"].prepare(shelf(**{"tweeteval-irony": splits}))
-    gold = np.concatenate([part.labels["label"] for part in splits.values()])
-    outcome = ready.evaluate(vectors(ready.texts, np.eye(2)[gold], noise=1.5), 0)
-    number = outcome.metrics["positive.f1"]
-    assert number.value == pytest.approx(f1_score(gold[150:], outcome.predictions["predicted"]))
-    assert number.low < number.value < number.high
-
-
 def test_sarcasm_is_chosen_by_folds_of_training(shelf):
     splits = {"train": classed(80, 1, 2), "test": classed(40, 2, 2)}
     ready = TASKS["sarcasm/isarcasmeval/tweets-lr/1"].prepare(shelf(isarcasmeval=splits))
