@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,6 +83,9 @@ def read_recorded(
     richest = (one for one in ("paper", "extended", "recipes", "quick") if recorded & set(select_tasks(one, [])))
     chosen = suite or next(richest, "sample")
     found = tasks() if every_suite and suite is None else select_tasks(chosen, [])
+    if unverified := Counter(r.model.name for r in records if not r.verified and r.task_id in found):
+        shown = ", ".join(f"{name} ({count})" for name, count in unverified.items())
+        echo(f"note: unverified records, whose files have no checksum: {shown}", err=True)
     return Recorded(
         store=store,
         records=[record for record in records if record.task_id in found],

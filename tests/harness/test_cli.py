@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -257,3 +258,12 @@ def test_an_interrupt_ends_in_seconds_with_the_command_to_go_on(tmp_path, number
     assert "interrupted after 1 of 2 evaluations" in stderr
     assert "bench run --models lexicon" in stderr
     assert [path.name for path in Path(tmp_path / "r" / "records").iterdir()] == ["lexicon"]
+
+
+def test_a_record_without_a_checksum_is_shown_as_unverified(measured, tmp_path):
+    shutil.copytree(measured / "records" / "lexicon", tmp_path / "records" / "lexicon")
+    path = next(tmp_path.rglob("*.json"))
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "checksum"}))
+    done = bench("table", "--results-dir", str(tmp_path))
+    assert done.returncode == 0
+    assert "unverified records, whose files have no checksum: lexicon (1)" in done.stderr
