@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -40,9 +40,6 @@ class Recipe:
     """The evaluated corpus whose labels it is trained on, EmoBank's training split excepted."""
     dropout: float = 0.0
     """Of the encoder while it is trained."""
-    defect: str = ""
-    """Of the authors' program. The plain name repairs it, `NAME-as-released` has it."""
-    as_released: bool = False
 
     def heads(self) -> type[Heads]:
         """Import the objective; needs torch."""
@@ -52,19 +49,10 @@ class Recipe:
 
 
 @cache
-def recipes(*, as_released: bool = False) -> tuple[Recipe, ...]:
-    """All recipes in the table's order.
-
-    Args:
-        as_released: those with a release's defect as well.
-    """
+def recipes() -> tuple[Recipe, ...]:
+    """All recipes in the table's order."""
     tables = tomllib.loads((Path(__file__).parent / "recipes.toml").read_text("utf-8"))
-    found = [Recipe(name=name, **table) for name, table in tables.items()]
-    for plain in [one for one in found if one.defect and as_released]:
-        name, title = f"{plain.name}-as-released", f"{plain.title}, as released"
-        choices = f"{plain.choices} With the defect of the release: {plain.defect}."
-        found.append(replace(plain, name=name, title=title, choices=choices, as_released=True))
-    return tuple(found)
+    return tuple(Recipe(name=name, **table) for name, table in tables.items())
 
 
 def recipe(name: str) -> Recipe:
@@ -73,7 +61,7 @@ def recipe(name: str) -> Recipe:
     Raises:
         UsageError: there is none of that name; near ones are named.
     """
-    found = {recipe.name: recipe for recipe in recipes(as_released=True)}
+    found = {recipe.name: recipe for recipe in recipes()}
     if name not in found:
         raise unknown_name("recipe", name, list(found))
     return found[name]

@@ -32,7 +32,7 @@ def recipes() -> None:
 @recipes.command("list")
 def list_recipes() -> None:
     """List the recipes, and what each is trained on."""
-    for one in all_recipes(as_released=True):
+    for one in all_recipes():
         click.echo(f"{one.name:22}  {one.group:21}  {one.data:17}  {one.title}")
 
 
@@ -52,7 +52,7 @@ def _which(command: Any) -> Any:
 
 
 def _configs(names: tuple[str, ...], seeds: str, **settings: Any) -> list[RecipeConfig]:
-    """Runs of recipes; `all` leaves out those with defects of releases."""
+    """Runs of the recipes named, or of `all`, with each seed."""
     asked = split_names(names)
     chosen = list(all_recipes()) if asked == ["all"] else [recipe(name) for name in asked]
     return [RecipeConfig(recipe=one.name, seed=int(seed), **settings) for one in chosen for seed in seeds.split(",")]

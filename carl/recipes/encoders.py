@@ -91,5 +91,5 @@ def recipe_encoder(name: str, backbone: str, seed: int = 0) -> type[RecipeEncode
 ENCODERS = {
     encoder.card.name: encoder
     for backbone in BACKBONES
-    for encoder in (recipe_encoder(one.name, backbone) for one in recipes(as_released=True))
+    for encoder in (recipe_encoder(one.name, backbone) for one in recipes())
 }

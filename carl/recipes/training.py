@@ -213,7 +213,7 @@ class RecipeRun:
         if (mask := self.tokenizer.mask_token_id) is None:
             raise WeightsInvalid(f"the vocabulary of {self.config.backbone} has no mask token; take another backbone")
         polarity = torch.from_numpy(vocabulary_polarity(self.tokenizer, lexicons, len(word_table(encoder))))
-        return Setup(encoder, mask, self.special, polarity, len(data.classes), self.recipe.as_released)
+        return Setup(encoder, mask, self.special, polarity, len(data.classes))
 
     def write(self) -> None:
         """Write the checkpoint, its adapters merged: weights in float16, tokeniser, record, hashes and card."""

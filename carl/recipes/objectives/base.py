@@ -39,7 +39,6 @@ class Setup:
     """int64 (vocabulary,): 1 positive, 2 negative, 0 for entries that are no word of the sentiment lexicon."""
     classes: int
     """Emotions, 0 where the data has none."""
-    as_released: bool
 
     @property
     def width(self) -> int:

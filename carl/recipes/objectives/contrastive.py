@@ -132,7 +132,7 @@ class SentiCSE(MaskedLM):
     with w the same weights on the logits in both halves. Texts of the same polarity are no negatives of each other.
     L_word: tokens of the sentiment vocabulary are hidden with 0.1, and the cross entropy counts where the guessed entry
     has the opposite polarity of the true one. As released, a tenth of the hidden tokens stays as it is and none becomes
-    random; the repaired form is 80/10/10. Near-neutral texts are left out.
+    random; here it is 80/10/10. Near-neutral texts are left out.
     """
 
     WORD_RATE, WORD_WEIGHT = 0.1, 0.15
@@ -154,7 +154,7 @@ class SentiCSE(MaskedLM):
         first = self.mlp(vectors(encoder, batch.tokens)).tanh()
         contrast, _ = quadruple_loss(torch.stack(first.chunk(4), dim=1))
         rates = self.WORD_RATE * (polarity[batch.ids] > 0) * batch.inner
-        hidden, chosen = hide(batch.ids, rates, self.setup, generator, to_random=0.0 if self.setup.as_released else 0.1)
+        hidden, chosen = hide(batch.ids, rates, self.setup, generator)
         states = read(encoder, encoder.words(hidden), batch.tokens.mask)
         logits = self.head(states[chosen], word_table(encoder))
         words = opposite_word_loss(logits, batch.ids[chosen], polarity)

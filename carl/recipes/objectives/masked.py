@@ -153,7 +153,7 @@ class SentiX(MaskedLM):
 
     Words of the lexicon are hidden with 0.3 (their first token), emoticons with 0.5, others with 0.15, always by the
     mask token; the token loss counts **all** tokens of a text. The rating head is a tanh pooler. As released, class 0
-    is ignored in both losses, so that one-star reviews give no rating loss; the repaired form counts them.
+    is ignored in both losses, so that one-star reviews give no rating loss there; here they count.
     """
 
     LEXICON_RATE, EMOTICON_RATE, OTHER_RATE = 0.3, 0.5, 0.15
@@ -171,12 +171,9 @@ class SentiX(MaskedLM):
         hidden, _chosen = hide(batch.ids, rates, self.setup, generator, to_mask=1.0, to_random=0.0)
         states = read(encoder, encoder.words(hidden), batch.tokens.mask)
         scores = self.rate(self.pool(encoder.pool(states, batch.tokens.mask)).tanh())
-        stars = stars_of(batch.valence)
-        if self.setup.as_released:
-            stars = torch.where(stars == 0, -100, stars)
         return {
             "mlm": self.guess(encoder, states, batch.ids, batch.real),
-            "rating": mean_cross_entropy(scores, stars),
+            "rating": mean_cross_entropy(scores, stars_of(batch.valence)),
         }
 
 
@@ -202,7 +199,7 @@ class SentiLARE(MaskedLM):
     hidden with 0.3, others with 0.15; a hidden word also loses its part ("other") and its polarity ("neutral"), which
     become labels; "other" of a neutral word is no label. In a fifth of the texts the rating is predicted, in the others
     it is given on all inner tokens. As released, a batch in which no text predicts its rating has a loss that is not a
-    number; the repaired form counts it as 0. Each token draws for itself: words of several pieces are hidden in part.
+    number; here it counts as 0. Each token draws for itself: words of several pieces are hidden in part.
     """
 
     LEXICON_RATE, OTHER_RATE, PREDICTED = 0.3, 0.15, 0.2
@@ -231,18 +228,13 @@ class SentiLARE(MaskedLM):
         states = read(encoder, encoder.words(hidden) + extra, batch.tokens.mask)
         picked, plain = states[chosen], (parts[chosen] == OTHER) & (polarity[chosen] == NEUTRAL)
         part_scores = self.part_head(picked, self.parts.weight)
-        pooled = encoder.pool(states, batch.tokens.mask)
+        rating_scores = self.rating_head(encoder.pool(states, batch.tokens.mask), self.ratings.weight)
         return {
             "mlm": self.guess(encoder, states, batch.ids, chosen),
             "part": mean_cross_entropy(part_scores, torch.where(plain, -100, parts[chosen])),
             "polarity": mean_cross_entropy(self.polarity_head(picked, self.polarities.weight), polarity[chosen]),
-            "rating": self.rating_loss(pooled, torch.where(predicted, stars, -100)),
+            "rating": mean_cross_entropy(rating_scores, torch.where(predicted, stars, -100)),
         }
-
-    def rating_loss(self, pooled: Tensor, stars: Tensor) -> Tensor:
-        """Cross entropy of the predicted ratings (B,), −100 where given; as released not a number when all are."""
-        loss = mean_cross_entropy(self.rating_head(pooled, self.ratings.weight), stars)
-        return loss * float("nan") if self.setup.as_released and not bool((stars >= 0).any()) else loss
 
     def extra(self, parts: Tensor, polarity: Tensor, rating: Tensor) -> Tensor:
         """What is added to the word embeddings (B, T, d)."""

@@ -5,9 +5,8 @@
 A node's vector comes of a two-step attention composition over the encoder's states
 (`baselines.sentibert_composition`). Words of the lexicon are hidden with 0.2, others with 0.15.
 
-As released, the columns are not shifted for the first special token: every node sees the words one place to the left of
-its own, and in the second step the node before it in place of itself, the root a padding token. The repaired form
-shifts them.
+The release does not shift the columns for the first special token: every node sees the words one place to the left of
+its own, and in the second step the node before it in place of itself, the root a padding token. Here they are shifted.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from baselines.sentibert_composition import Composition, composition_tensors
 from baselines.sentibert_trees import Spans
@@ -49,46 +47,23 @@ class SentiBERT(MaskedLM):
         hidden, chosen = hide(batch.ids, rates, self.setup, generator)
         states = read(encoder, encoder.words(hidden), batch.tokens.mask)
         mlm = self.guess(encoder, states, batch.ids, chosen)
-        if self.setup.as_released:
-            # The authors' matrices are 128 wide: there is a padding token before the nodes, whatever the text.
-            states = functional.pad(states, (0, 0, 0, 1))
-        return {"mlm": mlm, "phrases": self.phrase_loss(states, batch.phrases, shift=not self.setup.as_released)}
+        return {"mlm": mlm, "phrases": self.phrase_loss(states, batch.phrases)}
 
-    def phrase_loss(self, states: Tensor, texts: Sequence[Phrases | None], *, shift: bool) -> Tensor:
-        """Cross entropy of all nodes of a batch.
-
-        Args:
-            states: (B, T, d).
-            texts: labelled nodes of each text.
-            shift: whether columns count the first special token, as they do in `Phrases`; else all are one less, and
-                the root's own is the last token's.
-        """
+    def phrase_loss(self, states: Tensor, texts: Sequence[Phrases | None]) -> Tensor:
+        """Cross entropy of all labelled nodes of a batch's token vectors (B, T, d)."""
         known = [(row, text) for row, text in enumerate(texts) if text is not None]
         if not known:
             return states.sum() * 0
         with torch.autocast(states.device.type, enabled=False):
-            nodes = self.nodes(states.float(), [(row, text.spans) for row, text in known], shift=shift)
+            nodes = self.nodes(states.float(), [(row, text.spans) for row, text in known])
             labels = torch.tensor([label for _, text in known for label in text.labels], device=states.device)
             return mean_cross_entropy(self.classify(nodes, self.classes), labels)
 
-    def nodes(self, states: Tensor, texts: Sequence[tuple[int, Spans]], *, shift: bool = True) -> Tensor:
+    def nodes(self, states: Tensor, texts: Sequence[tuple[int, Spans]]) -> Tensor:
         """Vectors (nodes, d) of all nodes of texts, given as row of `states` (B, T, d) and spans."""
         tensors = {name.replace("-", "."): tensor for name, tensor in self.composition.items()}
         composition = Composition(tensors, epsilon=self.setup.epsilon, device=states.device)
-        last = states.shape[1] - 1
-        return torch.cat(
-            [composition.nodes(states[row], span if shift else unshifted(span, last)) for row, span in texts]
-        )
-
-
-def unshifted(spans: Spans, last: int) -> Spans:
-    """Spans whose columns and nodes are all one less; what would be the node before the root is the last column."""
-    pairs = zip(spans.context_pieces, spans.context_nodes, strict=True)
-    return Spans(
-        tuple(tuple(column - 1 for column in columns) for columns in spans.pieces),
-        tuple((*(column - 1 for column in columns), *([last] if 0 in numbers else [])) for columns, numbers in pairs),
-        tuple(tuple(number - 1 for number in numbers if number) for numbers in spans.context_nodes),
-    )
+        return torch.cat([composition.nodes(states[row], span) for row, span in texts])
 
 
 def _initial(name: str, shape: tuple[int, ...]) -> nn.Parameter:

@@ -23,7 +23,7 @@ VOCABULARY, WIDTH, MASK, PADDING = 40, 16, 4, 0
 SPECIAL = frozenset({PADDING, 2, 3, MASK})
 
 
-def made_setup(*, as_released: bool = False, pooling: str = "cls") -> Setup:
+def made_setup(pooling: str = "cls") -> Setup:
     """A small encoder in float64; entries 10 to 14 are praise, 15 to 19 blame."""
     torch.manual_seed(0)
     config = BertConfig(
@@ -40,7 +40,7 @@ def made_setup(*, as_released: bool = False, pooling: str = "cls") -> Setup:
     polarity[10:15], polarity[15:20] = 1, 2
     encoder = Encoder(model, pooling)
     encoder.pool = lambda states, mask: states[:, 0]  # type: ignore[method-assign]  # keeps float64
-    return Setup(encoder, MASK, SPECIAL, polarity, 4, as_released)
+    return Setup(encoder, MASK, SPECIAL, polarity, 4)
 
 
 def made_batch(lengths: tuple[int, ...] = (5, 3, 7, 4), **changes: Any) -> Batch:
