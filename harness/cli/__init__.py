@@ -34,9 +34,13 @@ def bench() -> None:
     """Compare sentiment and emotion encoders fairly, fast and reproducibly.
 
     \b
-      bench run --models minilm,lexicon --suite quick      measure on human ratings, fetched once
-      bench run --models bert,roberta --data-dir DIR       the paper's suite on real corpora
+      bench run --models minilm,lexicon                    measure: the paper's suite, or real ratings without its data
+      bench run --models bert,roberta --data-dir DIR       the paper's suite on its corpora
       bench table                                          what was measured, beside the published numbers
+
+    \b
+    Commands and options complete in the shell after
+      eval "$(_BENCH_COMPLETE=bash_source bench)"          or zsh_source, fish_source
     """  # noqa: D301 (click reads the backspace character)
 
 
