@@ -21,7 +21,7 @@ from harness.figures.drawing import (
     panels,
     short,
 )
-from harness.figures.source import Source, first_of_each_corpus
+from harness.figures.source import Source
 from harness.leaderboard.metrics import metric_label, metric_style
 from harness.leaderboard.words import corpus_title
 
@@ -67,7 +67,7 @@ def forest(source: Source) -> Drawing:
     base = baseline_of(source)
     title = source.title(base)
     first = Side.of(source.store, base, source.records)
-    tasks = first_of_each_corpus(source.task_ids())
+    tasks = source.main_tasks()
     found: dict[str, dict[str, Compared]] = {}
     for model in source.models:
         if model.name != base:
@@ -143,7 +143,7 @@ def speed(source: Source, model: str) -> float | None:
 
 def cost(source: Source) -> Drawing:
     """Draw numbers of weights and texts per second against one score of each kind of task."""
-    tasks = [found[0] for family in _FAMILIES if (found := source.task_ids(family))]
+    tasks = [found[0] for family in _FAMILIES if (found := source.main_tasks(family))]
     if not tasks:
         raise NotDrawn("nothing was measured")
     sizes = {model.name: model.parameters / 1e6 for model in source.models if model.parameters}
@@ -220,7 +220,7 @@ def critical_difference(source: Source) -> Drawing:
     from matplotlib.figure import Figure
     from scikit_posthocs import critical_difference_diagram, posthoc_nemenyi_friedman
 
-    tasks = [task_id for task_id in first_of_each_corpus(source.task_ids()) if _direction(source, task_id)]
+    tasks = [task_id for task_id in source.main_tasks() if _direction(source, task_id)]
     entered = [model.name for model in source.models if all(source.clean(model.name, task_id) for task_id in tasks)]
     if len(entered) < _FEWEST_MODELS or len(tasks) < _FEWEST_TASKS:
         raise NotDrawn(

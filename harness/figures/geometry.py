@@ -26,7 +26,7 @@ def geometry(source: Source) -> Drawing:
     """Draw every model, and the paper's as hollow markers where its task is shown."""
     from matplotlib.figure import Figure
 
-    tasks = source.task_ids("geometry")
+    tasks = source.main_tasks("geometry")
     if not tasks:
         raise NotDrawn("no geometry of emotions was measured")
     task_id = tasks[0]

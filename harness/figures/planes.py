@@ -174,7 +174,7 @@ def _read(path: Path, record: Record) -> Plane | None:
 
 def pca(source: Source) -> Drawing:
     """Draw a panel for each model whose vectors, or their projection, are kept."""
-    tasks = source.task_ids("geometry")
+    tasks = source.main_tasks("geometry")
     if not tasks:
         raise NotDrawn("no geometry of emotions was measured")
     task_id = tasks[0]

@@ -29,7 +29,7 @@ _PLANE = ("valence.gold", "arousal.gold", "valence.predicted", "arousal.predicte
 
 def _found(source: Source, family: str, corpus: str, needed: set[str]) -> tuple[str, dict[str, Arrays]]:
     """The main task of a corpus, and the predictions of each model that has them."""
-    tasks = [task_id for task_id in source.task_ids(family) if task_id.split("/")[1] == corpus]
+    tasks = [task_id for task_id in source.main_tasks(family) if task_id.split("/")[1] == corpus]
     if not tasks:
         raise NotDrawn(f"nothing was measured on {corpus_title(corpus)}")
     known = {name: source.predictions(name, tasks[0]) for name in source.measured(tasks[0])}

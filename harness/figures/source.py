@@ -85,6 +85,13 @@ class Source:
         found = dict.fromkeys(one.task_id for one in self.evaluations if one.metrics)
         return [task_id for task_id in found if not family or task_id.split("/")[0] == family]
 
+    def main_tasks(self, family: str = "") -> list[str]:
+        """One task of each family and corpus, the one that most models were measured on, the first of equals."""
+        found: dict[str, list[str]] = {}
+        for task_id in self.task_ids(family):
+            found.setdefault(task_id.rsplit("/", 2)[0], []).append(task_id)
+        return [max(tasks, key=lambda task_id: len(self.measured(task_id))) for tasks in found.values()]
+
     def of_model(self, model: str, task_id: str) -> Evaluation | None:
         """A model's numbers on a task, None where it has none."""
         found = (one for one in self.evaluations if (one.model.name, one.task_id) == (model, task_id) and one.metrics)
@@ -130,14 +137,6 @@ class Source:
     def title(self, model: str) -> str:
         """How figures call a model."""
         return self.titles[model]
-
-
-def first_of_each_corpus(task_ids: Iterable[str]) -> list[str]:
-    """The first task of each corpus: its main protocol, so that no corpus counts twice."""
-    found: dict[str, str] = {}
-    for task_id in task_ids:
-        found.setdefault(task_id.rsplit("/", 2)[0], task_id)
-    return list(found.values())
 
 
 def task_title(task_id: str) -> str:

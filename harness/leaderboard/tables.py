@@ -125,7 +125,7 @@ class Results:
         several = Counter(model.name.partition("@")[0] for model in self.models)
         plain = {}
         for model in self.models:
-            title = one_line(model.title) or model.name
+            title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
             pooling = (
                 words("poolings").get(model.pooling or "", "") if several[model.name.partition("@")[0]] > 1 else ""
             )
@@ -424,7 +424,7 @@ def _default_columns(every: Mapping[str, Column], results: Results, suite: str) 
         known = [task_id for name in names.split("|") for task_id in every if _is_version(task_id, f"{place}/{name}")]
         measured = [task_id for task_id in known if results.of(task_id)]
         if known:
-            task, corpus, protocol = (measured or known)[0].split("/", 2)
+            task, corpus, protocol = max(measured or known, key=lambda task_id: len(results.of(task_id))).split("/", 2)
             found.append(_column(corpus, metric, head, "", task, protocol))
     first: dict[str, Column] = {}
     for task_id, column in every.items():
