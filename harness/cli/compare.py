@@ -6,17 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+from harness.comparison import Changes, Comparison, LeftOut, Side, changes
+from harness.comparison import compare as compare_models
+from harness.contamination import apply_evidence, read_evidence
 from harness.errors import UsageError
+from harness.leaderboard.metrics import metric_style
 from harness.printing import echo, show_dicts
-
-if TYPE_CHECKING:
-    from harness.comparison import Changes, Comparison, LeftOut
-    from harness.record import ResultStore
+from harness.record import ResultStore
+from harness.registry import select_tasks, tasks
 
 
 @click.command()
@@ -62,8 +63,6 @@ def compare(
       bench compare minilm lexicon
       bench compare --results-dir results --other-results-dir /tmp/after --exit-code
     """  # noqa: D301 (click reads the backspace character)
-    from harness.record import ResultStore
-
     names = options.split_names(models)
     store = ResultStore(results_dir)
     other = ResultStore(other_results_dir) if other_results_dir is not None else store
@@ -78,9 +77,6 @@ def compare(
         )
     if exit_code:
         raise UsageError("--exit-code is for two measurements of the same models, with --other-results-dir")
-    from harness.comparison import Side
-    from harness.comparison import compare as compare_models
-    from harness.contamination import apply_evidence, read_evidence
 
     wanted = options.split_names(metrics)
     records = [apply_evidence(place, read_evidence(place.directory)) for place in dict.fromkeys((store, other))]
@@ -109,22 +105,18 @@ def _tasks(suite: str | None, patterns: Sequence[str]) -> list[str] | None:
     """Ids of the chosen tasks; None when nothing is chosen."""
     if suite is None and not patterns:
         return None
-    from harness.registry import select_tasks
 
     return list(select_tasks(suite, options.split_names(tuple(patterns))))
 
 
 def _order(*recorded: Mapping[str, object]) -> list[str]:
     """Recorded tasks in the order of the tables; those that no plugin declares come last."""
-    from harness.registry import tasks
-
     known = list(tasks())
     ids = dict.fromkeys(name for side in recorded for name in side)
     return sorted(ids, key=lambda name: known.index(name) if name in known else len(known))
 
 
 def _show_comparison(found: Comparison, fmt: str) -> str:
-    from harness.leaderboard.metrics import metric_style
 
     document = asdict(found)
     for row, number in zip(document["numbers"], found.numbers, strict=True):
@@ -173,7 +165,6 @@ def _measurements(
     exit_code: bool,
     fmt: str,
 ) -> int:
-    from harness.comparison import Side, changes
 
     for store in (before, after):
         for name in names:

@@ -6,19 +6,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli import options
+from harness.contamination import TextEvidence, TrainingTexts, write_evidence
+from harness.corpora import CorpusRegistry
 from harness.errors import DataMissing, UsageError
+from harness.outcome import Metric
 from harness.printing import echo, show_dicts
-
-if TYPE_CHECKING:
-    from harness.contamination import TextEvidence, TrainingTexts
-    from harness.outcome import Metric
-    from harness.tasks.base import Task
-    from harness.text_check import TextCheck
+from harness.record import ResultStore
+from harness.registry import find_encoder, select_tasks
+from harness.tasks.base import Task
+from harness.text_check import TextCheck, training_file
 
 #: Levels at which texts can be equal, in the order of the columns.
 _LEVELS = ("exact", "normal", "sentences", "near")
@@ -68,11 +68,6 @@ def contamination(
     options.go_offline(offline)
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir} is not a directory")
-    from harness.contamination import write_evidence
-    from harness.corpora import CorpusRegistry
-    from harness.record import ResultStore
-    from harness.registry import find_encoder, select_tasks
-    from harness.text_check import TextCheck
 
     plugins = {plugin.name: plugin for plugin in map(find_encoder, options.split_names(models))}
     named = _files(files, list(plugins))
@@ -107,8 +102,6 @@ def contamination(
 
 def _files(values: Sequence[str], models: Sequence[str]) -> dict[str, list[TrainingTexts]]:
     """Model → the training files that the user names."""
-    from harness.text_check import training_file
-
     found: dict[str, list[TrainingTexts]] = {}
     for value in values:
         name, separator, file = value.partition("=")
