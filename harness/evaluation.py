@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from harness.encoder import Encoder, EncoderCard
     from harness.outcome import Outcome
     from harness.tasks.base import Prepared, Task
+
+    #: Does a plan: `measure` here, `harness.ray.measure` on a cluster. The last argument says whether to stop.
+    Engine = Callable[[Sequence["Evaluation"], "Evaluator", Progress, Callable[[], bool]], list[Record]]
 
 #: A shard holds at most this many texts and characters: what a kill can lose, seconds of work for a small model.
 _SHARD_TEXTS = 2048
@@ -120,21 +123,6 @@ class RunReport:
     def exit_code(self) -> int:
         """0 done (or missing on this machine), 1 failed, 2 a model does not exist, 130 interrupted."""
         return 130 if self.interrupted else 2 if self.unknown else int(bool(self.failed))
-
-
-class Engine(Protocol):
-    """Does a plan: `measure` here, `harness.ray` on a cluster."""
-
-    def __call__(
-        self,
-        evaluations: Sequence[Evaluation],
-        evaluator: Evaluator,
-        progress: Progress,
-        stopped: Callable[[], bool],
-        /,
-    ) -> list[Record]:
-        """Measure evaluations; `stopped` says whether a signal asked to stop."""
-        ...
 
 
 def seeds_of(*, stochastic: bool, seeds: Sequence[int]) -> tuple[int, ...]:
