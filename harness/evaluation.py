@@ -411,7 +411,8 @@ class Evaluator:
             record = self.failed(evaluation, error)
             # What is missing is said once, for all evaluations that need it.
             where = {"data-missing": "", "failed": f"{evaluation.model}, {evaluation.task}: "}
-            message = where.get(record.status, f"{evaluation.model}: ") + (str(error) or type(error).__name__)
+            reason = (str(error) or type(error).__name__).removeprefix(f"{evaluation.model}: ")
+            message = where.get(record.status, f"{evaluation.model}: ") + reason
             if message not in self._said:
                 self._said.add(message)
                 progress.notice(message)
