@@ -170,15 +170,10 @@ def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
     if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
         kind = vectors.dtype if isinstance(vectors, np.ndarray) else f"a {type(vectors).__name__}"
         try:
-            if hasattr(vectors, "detach"):
-                vectors = vectors.detach().cpu().float().numpy()
-            array = np.asarray(vectors)
-            if array.dtype.kind not in "fiub":
-                raise TypeError(f"{array.dtype} is no number")
+            vectors = as_float32(vectors)
         except (TypeError, ValueError) as error:
             raise EncoderFault(f"{name}.encode returned {kind}, no matrix of numbers ({error}); {advice}") from error
         warnings.warn(f"{name}.encode returned {kind}; it is cast to a float32 array", stacklevel=2)
-        vectors = array.astype(np.float32)
     if vectors.ndim != 2 or vectors.shape[0] != count or vectors.shape[1] < 1:
         raise EncoderFault(
             f"{name}.encode returned shape {vectors.shape} for {count} texts, not ({count}, d); {advice}"
@@ -191,3 +186,17 @@ def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
         )
     found: NDArray[np.float32] = vectors
     return found
+
+
+def as_float32(vectors: Any) -> NDArray[np.float32]:
+    """Tensors of any device, lists and arrays of any numbers as a float32 array.
+
+    Raises:
+        TypeError, ValueError: no numbers, or rows of different length.
+    """
+    import numpy as np
+
+    array = np.asarray(vectors.detach().cpu().float().numpy() if hasattr(vectors, "detach") else vectors)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{array.dtype} is no number")
+    return np.ascontiguousarray(array, dtype=np.float32)

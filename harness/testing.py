@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.encoder import Encoder, EncoderCard, checked_vectors, encode_checked
+from harness.encoder import Encoder, EncoderCard, as_float32, checked_vectors, encode_checked
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
@@ -125,10 +125,7 @@ class _Probe:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the encoder gives, as an array and otherwise unchecked."""
-        import numpy as np
-
-        found: Any = self.encoder.encode(list(texts))
-        return np.asarray(found.detach().cpu() if hasattr(found, "detach") else found, dtype=np.float32)
+        return as_float32(self.encoder.encode(list(texts)))
 
     @property
     def vectors(self) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ def import_mteb(paths: tuple[Path, ...], results_dir: Path, everything: bool, fm
     \b
       bench import-mteb ~/.cache/mteb/results/sentence-transformers__all-MiniLM-L6-v2
     """  # noqa: D301 (click reads the backspace character)
-    from harness.interop.mteb_results import PROTOCOLS, beside, read_mteb
+    from harness.interop import PROTOCOLS, beside, read_mteb
     from harness.record import ResultStore
 
     scores = read_mteb(paths)

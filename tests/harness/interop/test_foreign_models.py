@@ -1,7 +1,5 @@
 """Models of other libraries keep the contract once wrapped."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -9,7 +7,7 @@ import torch
 import harness
 from harness.errors import EncoderFault, UsageError
 from harness.fingerprint import fingerprint_of
-from harness.interop import as_encoder, foreign_models
+from harness.interop import as_encoder
 from harness.testing import check_encoder
 
 
@@ -27,18 +25,6 @@ class Sentences:
         self.seen.append((len(sentences), normalize_embeddings))
         rows = np.array([[len(s), s.count("e"), 1.0] for s in sentences], dtype=np.float64).reshape(-1, 3) * self.factor
         return self.form(rows / np.linalg.norm(rows, axis=1, keepdims=True) if normalize_embeddings else rows)
-
-
-class Protocol:
-    """As mteb 2: batches in, keyword-only facts about the task beside them."""
-
-    def __init__(self):
-        self.batches = []
-
-    def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **kwargs):
-        texts = [text for batch in inputs for text in batch["text"]]
-        self.batches.append((len(inputs), len(inputs.dataset["text"]), kwargs, task_metadata))
-        return torch.tensor([[len(text), 1.0] for text in texts], dtype=torch.bfloat16)
 
 
 FORMS = {
@@ -69,22 +55,11 @@ def test_other_weights_have_another_fingerprint():
     assert fingerprint_of(one) == fingerprint_of(same) != fingerprint_of(other)
 
 
-def test_models_of_mteb_s_protocol_get_batches(monkeypatch):
-    metadata = SimpleNamespace(name="affectbench", type="Classification")
-    monkeypatch.setattr(foreign_models, "_task_metadata", lambda: metadata)
-    model = Protocol()
-    vectors = as_encoder(model, name="theirs").encode([f"t{i}" for i in range(70)])
-    assert vectors.shape == (70, 2)
-    assert model.batches == [(3, 70, {"batch_size": 32}, metadata)]
-
-
 def test_what_is_no_model_is_refused():
     with pytest.raises(UsageError, match="dict has no method `encode`"):
         as_encoder({}, name="mine")
     with pytest.raises(UsageError, match="name"):
         as_encoder(Sentences(), name="my model")
-    with pytest.raises(EncoderFault, match=r"shape \(2,\)"):
-        as_encoder(Sentences(form=lambda rows: rows[:, 0]), name="mine").encode(["a", "b"])
     with pytest.raises(EncoderFault, match="no matrix of numbers"):
         as_encoder(Sentences(form=lambda rows: ["x"] * len(rows)), name="mine").encode(["a", "b"])
 

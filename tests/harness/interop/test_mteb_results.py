@@ -6,8 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.cli.import_mteb import import_mteb
-from harness.interop import read_mteb
-from harness.interop.mteb_results import beside
+from harness.interop import beside, read_mteb
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 
@@ -32,7 +31,6 @@ def folder(tmp_path):
     place.mkdir(parents=True)
     (place / "ImdbClassification.json").write_text(json.dumps(document()))
     (place / "Banking77Classification.json").write_text(json.dumps(document("Banking77Classification")))
-    (place / "model_meta.json").write_text(json.dumps({"name": "org/small-model"}))
     return tmp_path / "mteb"
 
 
