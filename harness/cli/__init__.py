@@ -18,7 +18,7 @@ _COMMANDS = {
     "report": ("harness.cli.results:report", "Write one page with all tables and figures."),
     "compare": ("harness.cli.compare:compare", "Compare two models, or two measurements, with tests."),
     "contamination": ("harness.cli.contamination:contamination", "Show which models saw evaluated texts."),
-    "import-mteb": ("harness.cli.import_mteb:import_mteb", "Show result files of mteb beside our records."),
+    "import-mteb": ("harness.cli.compare:import_mteb", "Show result files of mteb beside our records."),
     "models": ("harness.cli.models:models", "List encoders, or print one's card."),
     "weights": ("harness.cli.models:weights", "Fetch the weights of encoders."),
     "tasks": ("harness.cli.models:tasks", "List tasks and their protocols."),

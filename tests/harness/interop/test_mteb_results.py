@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from harness.cli.import_mteb import import_mteb
+from harness.cli.compare import import_mteb
 from harness.interop import beside, read_mteb
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
