@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -168,18 +167,3 @@ def test_without_a_parser(checkpoint: SimpleNamespace, monkeypatch: pytest.Monke
         assert encoder.fingerprint
     assert encoder.availability()[0] == "extra-missing"
     assert SentiBERTTree(weights_dir=tmp_path).availability()[0] == "weights-missing"
-
-
-def test_a_parser_by_name(checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "my_parser_module.py").write_text("def parse(text):\n    return '(3 (2 so) (2 cold))'\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setenv(PARSER_VARIABLE, "my_parser_module:parse")
-    encoder = tree_encoder(checkpoint)
-    assert encoder.availability() == ("ready", "")
-    expected = encoder.encode_trees(["(3 (2 so) (2 cold))"])
-    np.testing.assert_array_equal(encoder.encode(["anything"]), expected)
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(encoder)).encode(["anything"]), expected)
-    other = tree_encoder(checkpoint, parser=comb)
-    assert other.fingerprint != encoder.fingerprint
-    with pytest.raises(UsageError, match="cannot be imported"):
-        tree_encoder(checkpoint, parser="my_parser_module:nothing").encode(["a"])

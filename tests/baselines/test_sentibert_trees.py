@@ -100,18 +100,3 @@ def test_spans_of_any_binary_tree(brackets: str) -> None:
             assert context == ()
         else:
             assert set(context) == set(columns) - set(found.pieces[inner[0]])
-
-
-def test_the_limit_of_126() -> None:
-    def comb(words: int) -> str:
-        brackets = "(2 a)"
-        for _ in range(words - 1):
-            brackets = f"(3 (2 a) {brackets})"
-        return brackets
-
-    for words, usable in ((126, True), (127, False)):
-        tree = read_tree(comb(words))
-        assert (spans(tree, letters(tree)) is not None) is usable
-    tree = read_tree("(3 (2 a) (2 b))")
-    assert spans(tree, [[1] * 125, [2]]) is not None
-    assert spans(tree, [[1] * 125, [2, 2]]) is None

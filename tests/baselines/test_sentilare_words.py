@@ -72,6 +72,7 @@ def write_nltk_data(root: Path) -> None:
         (wordnet / name).touch()
 
 
+@pytest.mark.slow
 @nltk_installed
 def test_nltk_splits_tags_and_lemmatises(tmp_path: Path) -> None:
     # In a process of its own, since NLTK keeps what it has loaded.

@@ -229,6 +229,7 @@ def test_models_without_heads_are_refused(finished):
 # The command line
 
 
+@pytest.mark.slow
 def test_train_stop_and_go_on(backbones, library, tmp_path, monkeypatch):
     monkeypatch.setattr("harness.corpora.registry.CorpusRegistry.load", lambda self, *names: library.load(*names))
     settings = [

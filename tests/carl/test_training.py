@@ -129,6 +129,7 @@ def test_the_printed_radius_moves_nothing(backbones, config):
     assert measures["auc_attacked"] == pytest.approx(measures["auc_clean"], abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_relative_radius_is_detected_on_held_out_text(backbones, config):
     config = config.changed(["lambda_ptd=1", "batch=32", "group=32"])
     objective = objective_of(backbones["bert"], config, made_up(768, 0))

@@ -240,6 +240,7 @@ class Slow:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_in_seconds_with_the_command_to_go_on(tmp_path, number):
     (tmp_path / "slow.py").write_text(SLOW)

@@ -149,26 +149,6 @@ def test_every_changed_number_is_listed_exactly(store, tmp_path):
     assert changes(store, other, tasks=[EMOBANK]).changed == ()
 
 
-def test_changed_predictions_states_and_units_are_listed(store, tmp_path):
-    other = copied(store, tmp_path / "after")
-    one = store.get("good", EMOBANK, 0)
-    arrays = store.predictions(one)
-    arrays["valence.predicted"] = arrays["valence.predicted"] + np.float32(1e-3)
-    other.save(one, arrays)
-    other.save(replace(store.get("bad", MR, 0), status="failed", metrics={}))
-    other.save(replace(store.get("bad", GEOMETRY, 0), data="others"))
-    other.save(record("more", MR, polarity(0.7), ["accuracy"]), polarity(0.7))
-    other.save(replace(store.get("good-copy", MR, 0), model=ModelFacts(name="good-copy", fingerprint="new")))
-    found = changes(store, other)
-    assert {(one.model, one.what, one.after) for one in found.changed} == {
-        ("good", "predictions", "others"),
-        ("bad", "status", "failed"),
-    }
-    assert {(one.model, one.task_id) for one in found.left_out} == {("bad", GEOMETRY), ("more", MR)}
-    assert found.notes == ("good-copy: the weights or options are others (f-good-copy, new)",)
-    assert changes(store, other, tolerance=0.01).changed[0].what == "status"
-
-
 def test_williams_is_computed_from_the_stored_correlations(store):
     (number, *_) = compared(store, "bad", "good", tasks=[EMOBANK]).numbers
     one, two = valence(3.0, 7), valence(0.5, 0)

@@ -135,6 +135,7 @@ def test_listing_imports_no_torch() -> None:
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_training_from_the_command_line(
     folders: Folders, checkpoints: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

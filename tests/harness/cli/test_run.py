@@ -32,6 +32,7 @@ def shares(tmp_path_factory):
     return directory
 
 
+@pytest.mark.slow
 def test_shards_together_are_the_whole_plan(shares):
     assert len(list(ResultStore(shares / "r"))) == 4
     done = bench(*SAMPLE, *places(shares))
@@ -78,6 +79,7 @@ def test_models_of_one_name_are_told_apart_and_nothing_is_overwritten(tmp_path):
         assert f"{name} " in done.stdout
 
 
+@pytest.mark.slow
 def test_an_encoder_that_exits_is_a_failure(tmp_path):
     (tmp_path / "enc.py").write_text(
         "import sys\nfrom harness import EncoderCard\n"

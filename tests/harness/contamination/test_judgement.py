@@ -133,6 +133,7 @@ def _counted(rows: list[str], among: list[str]) -> tuple[int, int]:
     return forms[0], forms[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "senteval").is_dir(), reason=f"no data files in {DATA}")
 def test_counts_agree_with_the_published_files() -> None:
     folder = DATA / "senteval" / "downstream"

@@ -36,6 +36,7 @@ def test_all_figures_of_a_small_set(drawn: dict[str, Drawing | Absent]) -> None:
     assert "the diagram needs 5 models" in absent["critical-difference"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["forest", "geometry", "plane-emobank", "confusion-sst5"])
 def test_equal_material_gives_equal_bytes(drawn: dict[str, Drawing | Absent], source: Source, key: str) -> None:
     first = drawn[key]

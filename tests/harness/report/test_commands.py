@@ -23,6 +23,7 @@ def call(*arguments: str) -> str:
     return done.output
 
 
+@pytest.mark.slow
 def test_all_figures_come_with_their_captions(results: Path, tmp_path: Path) -> None:
     call("figures", "--results-dir", str(results), "--models", "evil", "-o", str(tmp_path))
     drawn = {path.stem for path in tmp_path.glob("*.svg")}
