@@ -43,6 +43,7 @@ docs: $(VENV)/.installed
 tables: $(VENV)/.installed
 	$(BIN)/bench table --results-dir results --suite paper --format markdown --intervals -o results/tables.md
 	$(BIN)/bench table --results-dir results --format csv --long -o results/long.csv
+	$(BIN)/bench table overview --results-dir results --suite paper --format markdown | $(BIN)/python docs/build.py leaderboard
 	$(BIN)/bench table overview --suite recipes --results-dir results/recipes -o results/recipes.md
 
 figures: $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""Write what docs/ has of the code itself: `make docs`.
+"""Write what docs/ and the README have of the code itself: `make docs`, and `make tables` for the README's leaderboard.
 
 `architecture.md` gets a drawing of the imports and the budgets, `tasks.md` and `encoders.md` are made from the cards.
 """
@@ -150,5 +150,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 PAGES = {"architecture.md": architecture, "tasks.md": tasks_page, "encoders.md": encoders_page}
 
 if __name__ == "__main__":
+    if "leaderboard" in sys.argv:  # from standard input, without the table's title
+        content = sys.stdin.read().partition("\n")[2].strip()
+        (ROOT / "README.md").write_text(
+            between((ROOT / "README.md").read_text("utf-8"), "leaderboard", content), "utf-8"
+        )
+        sys.exit()
     for page, make in PAGES.items():
         (ROOT / "docs" / page).write_text(make(), "utf-8")
