@@ -6,7 +6,6 @@ the new one and never half of either.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
@@ -24,24 +23,11 @@ RESULTS_DIR = Path("bench-results")
 #: Prefix of files being written; whoever lists a directory skips these.
 PARTIAL = ".partial-"
 
-_REASONS = {
-    errno.ENOSPC: "the disk is full; free some space or choose another directory",
-    errno.EDQUOT: "the disk quota is used up; free some space or choose another directory",
-    errno.EROFS: "the file system is read-only; choose another directory",
-    errno.EACCES: "permission denied; choose a directory that you may write to",
-    errno.EPERM: "permission denied; choose a directory that you may write to",
-    errno.ENOTDIR: "a part of the path is a file, not a directory",
-    errno.EEXIST: "a file stands where a directory is needed",
-    errno.EFBIG: "the file would be larger than is allowed (`ulimit -f`); raise the limit or choose another directory",
-    errno.ESTALE: "the network file system lost the directory; see that it is mounted, and run again",
-    errno.EIO: "the disk failed; see that it is well, or choose another directory",
-}
-
 
 def storage_fault(error: OSError, path: Path, purpose: str) -> StorageFault:
     """Word an operating system's refusal so that a user knows what to do."""
-    reason = _REASONS.get(error.errno or 0, str(error))
-    return StorageFault(f"cannot write {purpose} at {path}: {reason}")
+    reason = error.strerror or str(error)
+    return StorageFault(f"cannot write {purpose} at {path}: {reason}; free some space, or choose another directory")
 
 
 @contextmanager

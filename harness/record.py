@@ -72,6 +72,12 @@ def _check_metrics(metrics: Mapping[str, Metric]) -> Mapping[str, Metric]:
     return metrics
 
 
+def _check_counts(counts: dict[str, int | str]) -> dict[str, int | str]:
+    if any(isinstance(number, str) != (name == "part") for name, number in counts.items()):
+        raise ValueError("counts are numbers of texts, and the name of their `part`")
+    return counts
+
+
 class _Details(TypedDict, total=False):
     """The parts of `details` that tables and figures read; other names may hold anything."""
 
@@ -82,21 +88,6 @@ class _Details(TypedDict, total=False):
     backbone: dict[str, Any]
 
 
-class _Texts(TypedDict, total=False):
-    __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]
-    compared: list[str]
-    not_compared: dict[str, str]
-
-
-def _check_counts(counts: dict[str, int | str]) -> dict[str, int | str]:
-    if any(isinstance(number, str) != (name == "part") for name, number in counts.items()):
-        raise ValueError("counts are numbers of texts, and the name of their `part`")
-    return counts
-
-
-_Counts = Annotated[dict[str, Count | str], AfterValidator(_check_counts)]
-
-
 class _Contamination(TypedDict, total=False):
     """The parts of a contamination judgement that tables and reports read."""
 
@@ -105,27 +96,12 @@ class _Contamination(TypedDict, total=False):
     basis: str | None
     corpus: str | None
     declared: list[str] | None
-    matches: list[dict[str, str | _Counts]]
-    notes: list[dict[str, str | _Counts]]
-    texts: _Texts
+    matches: list[dict[str, str | Annotated[dict[str, Count | str], AfterValidator(_check_counts)]]]
+    notes: list[dict[str, str | dict[str, Count | str]]]
+    texts: dict[str, list[str] | dict[str, str]]
 
 
-_DETAILS, _CONTAMINATION = TypeAdapter(_Details), TypeAdapter(_Contamination)
-
-
-def check_contamination(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse a contamination judgement that tables could not read.
-
-    Raises:
-        ValueError: a known part has another type (pydantic's error says which).
-    """
-    _CONTAMINATION.validate_python(found)
-    return found
-
-
-def _check_details(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    _DETAILS.validate_python(found)
-    return found
+Contamination = Annotated[Mapping[str, Any], AfterValidator(TypeAdapter(_Contamination).validate_python)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +149,10 @@ class Record:
     """Content digest of the texts, labels and splits that were scored."""
     metrics: Annotated[Mapping[str, Metric], AfterValidator(_check_metrics)] = field(default_factory=dict)
     counts: Mapping[str, Count] = field(default_factory=dict)
-    details: Annotated[Mapping[str, Any], AfterValidator(_check_details)] = field(default_factory=dict)
-    contamination: Annotated[Mapping[str, Any], AfterValidator(check_contamination)] = field(default_factory=dict)
+    details: Annotated[Mapping[str, Any], AfterValidator(TypeAdapter(_Details).validate_python)] = field(
+        default_factory=dict
+    )
+    contamination: Contamination = field(default_factory=dict)
     """`state` (`clean`, `overlap`, `unknown`) and the evidence for it."""
     timings: Mapping[str, Number] = field(default_factory=dict)
     """Seconds: `encode`, `score`; `texts_encoded` counts the texts that were not in the cache."""
@@ -203,9 +181,8 @@ class Record:
 
         The last line is a checksum of all others. Secrets of the environment and the user's home are left out.
         """
-        document = json.loads(json.dumps(asdict(self), allow_nan=False))
-        del document["verified"]
-        clean = redacted(document)
+        text = json.dumps({name: value for name, value in asdict(self).items() if name != "verified"}, allow_nan=False)
+        document, clean = json.loads(text), json.loads(redacted(text))
         # The names that a record is found by stay as they are.
         clean.update({name: document[name] for name in ("task", "corpus", "protocol", "split")})
         clean["model"]["name"] = document["model"]["name"]
@@ -261,39 +238,23 @@ def _checksum(document: Mapping[str, Any]) -> str:
     return _CHECKSUM + hashlib.blake2b(canonical.encode("ascii"), digest_size=16).hexdigest()
 
 
-#: Names of environment variables that hold secrets; shorter values are ordinary words and numbers.
+#: Names of environment variables that hold secrets; values below eight characters are ordinary words and numbers.
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|(^|_)KEY($|_)|APIKEY|_PAT$", re.IGNORECASE)
-_SHORTEST_SECRET = 8
-#: User name and password in an address.
-_USER = re.compile(r"(?<=://)[^\s/@:]+:[^\s/@]+@")
 
 
-def redacted(document: Any, environment: Mapping[str, str] | None = None) -> Any:
-    """A JSON-able document without the values of secret variables, passwords in addresses, and the user's home.
+def redacted(document: str) -> str:
+    """A JSON text whose strings are without the values of secret variables, passwords in addresses and the home."""
+    secrets = {value: name for name, value in os.environ.items() if len(value) >= 8 and _SECRET.search(name)}
+    home = os.environ.get("HOME", "").rstrip("/\\")
 
-    Messages of libraries, and what a plugin says of itself, may contain any of them.
-
-    >>> redacted({"message": "401 for hf_abcdefgh"}, {"HF_TOKEN": "hf_abcdefgh"})
-    {'message': '401 for [HF_TOKEN]'}
-    """
-    variables = os.environ if environment is None else environment
-    secrets = {v: f"[{n}]" for n, v in variables.items() if len(v) >= _SHORTEST_SECRET and _SECRET.search(n)}
-    home = variables.get("HOME", "").rstrip("/\\")
-    place = re.compile(re.escape(home) + r"(?=[/\\]|\b)") if len(home) > 2 else None
-
-    def walk(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {walk(name): walk(item) for name, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [walk(item) for item in value]
-        if not isinstance(value, str):
-            return value
+    def clean(found: re.Match[str]) -> str:
+        text = str(json.loads(found[0]))
         for secret in sorted(secrets, key=len, reverse=True):  # one value may begin with another
-            value = value.replace(secret, secrets[secret])
-        value = _USER.sub("[user]@", value)
-        return place.sub("~", value) if place is not None else value
+            text = text.replace(secret, f"[{secrets[secret]}]")
+        text = re.sub(r"(?<=://)[^\s/@:]+:[^\s/@]+@", "[user]@", text)
+        return json.dumps(re.sub(re.escape(home) + r"(?=[/\\]|\b)", "~", text) if len(home) > 2 else text)
 
-    return walk(document)
+    return re.sub(r'"(?:[^"\\]|\\.)*"', clean, document)
 
 
 #: File systems allow 255 bytes a name; a record's has four parts.
@@ -373,23 +334,19 @@ class ResultStore:
         Raises:
             RecordInvalid: they are damaged, or another measurement's.
         """
-        packed = self._packed(record) if self._beside(record).exists() else None
-        if packed is None:
+        origin = self.path(*record.key).with_suffix(".npz")
+        if not origin.exists() or (packed := self._packed(record)) is None:
             return None
-        origin = str(self._beside(record))
-        found = unpack(packed, origin)
+        found = unpack(packed, str(origin))
         try:
             check_predictions(found)
         except ValueError as error:
             raise RecordInvalid(f"{origin} does not hold predictions ({error}); delete it and run again") from error
         return found
 
-    def _beside(self, record: Record) -> Path:
-        return self.path(*record.key).with_suffix(".npz")
-
     def _packed(self, record: Record) -> bytes | None:
         """The file of a record's predictions, if it is the one that the record names."""
-        path = self._beside(record)
+        path = self.path(*record.key).with_suffix(".npz")
         try:
             packed = path.read_bytes()
         except FileNotFoundError:
@@ -453,13 +410,7 @@ def unpack(packed: bytes, origin: str) -> dict[str, NDArray[np.generic]]:
 def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
     """Arrays as a compressed `.npz` whose bytes depend on nothing but the arrays."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            archive.writestr(entry, content.getvalue())
+    np.savez_compressed(buffer, **{name: arrays[name] for name in sorted(arrays)})  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
@@ -485,7 +436,6 @@ def check_predictions(arrays: Mapping[str, NDArray[np.generic]]) -> None:
 _PACKAGES = ("affectbench", "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "transformers")
 
 
-@cache
 def code_digest() -> str:
     """Digest of this package's source files: which code made a number, whatever its version says."""
     root = Path(__file__).parent
@@ -495,21 +445,15 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+@cache
 def environment() -> dict[str, str]:
     """Versions of what the numbers depend on, and the kind of machine; no host name, path or environment variable."""
-    return {
+    found = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(os.cpu_count() or 0),
         "code": code_digest(),
-        **_versions(),
     }
-
-
-@cache
-def _versions() -> dict[str, str]:
-    """Versions of the installed packages; looked up once, since each costs milliseconds and every record has them."""
-    found = {}
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):
             found[package] = version(package)

@@ -21,7 +21,7 @@ from harness.contamination.overlap import Overlap, TrainingTexts
 from harness.errors import RecordInvalid, RecordNewer
 from harness.files import write_text
 from harness.outcome import Metric
-from harness.record import Record, check_contamination
+from harness.record import Contamination, Record
 
 #: Name of the file in a results directory, and the version of its form.
 FILE = "contamination.json"
@@ -115,7 +115,7 @@ def _ranges(text: str) -> str:
 def _judgement(found: Mapping[str, Any]) -> Mapping[str, Any]:
     if found.get("state") not in STATES:
         raise ValueError(f"unknown state {found.get('state')!r}")
-    return check_contamination(found)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ class TextEvidence:
 
     model: str
     task_id: Annotated[str, Field(pattern="^[^/]+/[^/]+/.+")]
-    contamination: Annotated[Mapping[str, Any], AfterValidator(_judgement)]
+    contamination: Annotated[Contamination, AfterValidator(_judgement)]
     """As in a record: `state`, `basis`, `matches`, ..., and `texts`."""
     fingerprint: str = ""
     """Of the model that was measured; empty where there is no record."""

@@ -9,7 +9,7 @@ import pytest
 KILLED = -9
 
 #: What an operating system answers, and what the user reads.
-REFUSALS = {"ENOSPC": "the disk is full", "EROFS": "the file system is read-only", "EIO": "the disk failed"}
+REFUSALS = {"ENOSPC": "No space left", "EROFS": "Read-only file system", "EIO": "Input/output error"}
 
 
 def test_killed_at_random_moments(bench, place, undisturbed, times):
@@ -87,7 +87,7 @@ def test_a_disk_that_refuses(bench, place, undisturbed, times, refusal, stays):
 def test_a_limit_to_the_size_of_files(bench, place, undisturbed, limit):
     ended = bench.run(place, file_size=limit)
     clear(ended)
-    assert "would be larger than is allowed" in ended.printed
+    assert "File too large" in ended.printed
     bench.goes_on(place, undisturbed)
 
 
