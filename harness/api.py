@@ -263,11 +263,7 @@ def list_corpora(
         fetch: load every corpus that is here or can be fetched, and verify it; faults stand in the column `fault`.
         offline: never use the network.
     """
-    library = CorpusRegistry(
-        None if data_dir is None else Path(data_dir),
-        cache_root() if cache_dir is None else Path(cache_dir),
-        offline=offline,
-    )
+    library = _library(data_dir, cache_dir, offline=offline)
     rows: list[dict[str, Any]] = []
     for name in library.names():
         fault = ""
@@ -289,6 +285,11 @@ def list_corpora(
             }
         )
     return pd.DataFrame(rows).set_index("corpus")
+
+
+def _library(data_dir: str | Path | None, cache_dir: str | Path | None, *, offline: bool) -> CorpusRegistry:
+    place = cache_root() if cache_dir is None else Path(cache_dir)
+    return CorpusRegistry(None if data_dir is None else Path(data_dir), place, offline=offline)
 
 
 def changes(
@@ -341,14 +342,7 @@ def check_contamination(
         DataMissing: none of the corpora is here.
     """
     plugins = [find_encoder(name) for name in ([models] if isinstance(models, str) else models)]
-    check = TextCheck(
-        CorpusRegistry(
-            None if data_dir is None else Path(data_dir),
-            cache_root() if cache_dir is None else Path(cache_dir),
-            offline=offline,
-        ),
-        ResultStore(Path(results_dir)),
-    )
+    check = TextCheck(_library(data_dir, cache_dir, offline=offline), ResultStore(Path(results_dir)))
     present, missing = {}, ""
     for name, task in select_tasks(suite, [tasks] if isinstance(tasks, str) else list(tasks)).items():
         try:
@@ -453,28 +447,13 @@ class Leaderboard:
         Raises:
             UsageError: no task has such a metric.
         """
-        columns: dict[tuple[str, str, str, str], pd.Series[float]] = {}
-        for task_id, metrics in self._tasks.items():
-            name = metrics[0] if metric is None else metric
-            if name not in metrics:
-                continue
-            task, corpus, protocol = task_id.split("/", 2)
-            rows = self.frame.loc[
-                (self.frame.index.get_level_values("task") == task)
-                & (self.frame.index.get_level_values("corpus") == corpus)
-                & (self.frame.index.get_level_values("protocol") == protocol)
-                & (self.frame.index.get_level_values("metric") == name)
-            ]
-            values = rows["value"].dropna()
-            columns[task, corpus, protocol, name] = pd.Series(
-                values.to_numpy(), index=values.index.get_level_values("model"), dtype="float64"
-            )
-        if metric is not None and not columns:
-            every = sorted({name for metrics in self._tasks.values() for name in metrics})
-            raise unknown_name("metric", metric, every)
-        table = pd.DataFrame(columns, index=pd.Index(self.models, name="model"))
-        table.columns = pd.MultiIndex.from_tuples(list(columns), names=["task", "corpus", "protocol", "metric"])
-        return table
+        main = {task: metrics[0] if metric is None else metric for task, metrics in self._tasks.items()}
+        wanted = [(*task.split("/", 2), name) for task, name in main.items() if name in self._tasks[task]]
+        if metric is not None and not wanted:
+            raise unknown_name("metric", metric, sorted({name for names in self._tasks.values() for name in names}))
+        columns = pd.MultiIndex.from_tuples(wanted, names=["task", "corpus", "protocol", "metric"])
+        numbers = self.frame["value"].droplevel("split").unstack("model")
+        return numbers.reindex(columns).T.reindex(pd.Index(self.models, name="model"))
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -523,11 +502,7 @@ class Leaderboard:
     # Tables
 
     def tables(
-        self,
-        *names: str,
-        published: bool = True,
-        intervals: bool = False,
-        brackets: bool = False,
+        self, *names: str, published: bool = True, intervals: bool = False, brackets: bool = False
     ) -> list[Table]:
         """Build tables; see `harness.leaderboard.build_tables`.
 
@@ -548,20 +523,13 @@ class Leaderboard:
             recommended=recommended_poolings(self.models),
         )
 
-    def table(
-        self,
-        *names: str,
-        fmt: str = "plain",
-        published: bool = True,
-        intervals: bool = False,
-        brackets: bool = False,
-    ) -> str:
-        """Tables as text in any format of `bench table`; arguments as for `tables`.
+    def table(self, *names: str, fmt: str = "plain", **options: bool) -> str:
+        """Tables as text in any format of `bench table`; options as for `tables`.
 
         Raises:
             UsageError: a table or a format that does not exist.
         """
-        return render(self.tables(*names, published=published, intervals=intervals, brackets=brackets), fmt)
+        return render(self.tables(*names, **options), fmt)
 
     def to_markdown(self, *names: str, intervals: bool = False) -> str:
         """Tables in GitHub's Markdown."""

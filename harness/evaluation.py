@@ -43,10 +43,9 @@ from harness.errors import (
     NotApplicable,
     RecordInvalid,
     RecordNewer,
-    StorageFault,
     UsageError,
 )
-from harness.files import PARTIAL, remove_leftovers, storage_fault
+from harness.files import PARTIAL, remove_leftovers, write_bytes
 from harness.fingerprint import fingerprint_of
 from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
@@ -54,10 +53,7 @@ from harness.registry import EncoderPlugin, encoder_names, find_encoder, find_en
 from harness.store import EmbeddingSpace, EmbeddingStore
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from harness.encoder import Encoder, EncoderCard
-    from harness.outcome import Outcome
     from harness.tasks.base import Prepared, Task
 
     #: Does a plan: `measure` here, `harness.ray.measure` on a cluster. The last argument says whether to stop.
@@ -209,10 +205,7 @@ def run(
     progress: Progress | None = None,
     engine: Engine | None = None,
 ) -> RunReport:
-    """Measure models on tasks.
-
-    What is measured already is not measured again; what fails is recorded and leaves the rest alone. After Ctrl-C or
-    SIGTERM all finished evaluations have their records.
+    """Measure models on tasks; what is measured already is not measured again, and what fails is recorded.
 
     Args:
         models: names, encoders or encoder classes; see `harness.registry.find_encoders`.
@@ -231,7 +224,10 @@ def run(
     options = _absolute(options)
     progress = progress or Progress()
     evaluations, evaluator = plan(models, options, suite=suite, tasks=tasks, seeds=seeds, shard=shard)
-    _check_writable(options)
+    # Find out before hours of work that results could not be saved.
+    probe = options.results_dir / f"{PARTIAL}{secrets.token_hex(4)}"
+    write_bytes(probe, b"", "results (--results-dir)")
+    probe.unlink(missing_ok=True)
     remove_leftovers(options.results_dir, options.cache_dir)
     progress.begin(len(evaluations))
     try:
@@ -286,12 +282,7 @@ def measure(
 
 
 class EncoderCache:
-    """Makes encoders, each once, and knows where their vectors are cached.
-
-    Args:
-        options: directories, device and the like.
-        plugins: model → how to make it; backbones that tasks need are added.
-    """
+    """Makes encoders by name, each once, and knows where their vectors are cached; adds backbones that tasks need."""
 
     def __init__(self, options: RunOptions, plugins: dict[str, EncoderPlugin]) -> None:
         self.options = options
@@ -365,13 +356,7 @@ class EncoderCache:
 
 
 class Evaluator:
-    """Turns evaluations into records: encodes what the cache lacks, scores, and saves.
-
-    Args:
-        options: directories, device and the like.
-        plugins: model → how to make it.
-        tasks: id → task.
-    """
+    """Turns evaluations of models and tasks, given by name, into records: encodes what the cache lacks and scores."""
 
     def __init__(self, options: RunOptions, plugins: Mapping[str, EncoderPlugin], tasks: Mapping[str, Task]) -> None:
         self.options = options
@@ -397,9 +382,8 @@ class Evaluator:
             KeyboardInterrupt: the run was asked to stop; nothing is recorded.
         """
         try:
-            if (record := self.recorded(evaluation)) is not None:
+            if (record := self.recorded(evaluation, progress)) is not None:
                 return record, False
-            self._announce_replacement(evaluation, progress)
             seconds, encoded = self._encode(evaluation, progress)
             return self._score(evaluation, seconds, encoded), True
         except KeyboardInterrupt:
@@ -440,26 +424,32 @@ class Evaluator:
 
     # What is there
 
-    def recorded(self, evaluation: Evaluation) -> Record | None:
+    def recorded(self, evaluation: Evaluation, progress: Progress) -> Record | None:
         """The record of an evaluation that need not be measured again.
 
         It must be verified, measured by the same weights, in the same dtype, on the same data. No weights, and no
-        corpus whose content is pinned, are loaded to find out.
+        corpus whose content is pinned, are loaded to find out. `fresh` measures everything again; that a result of
+        other weights is replaced is said.
 
         Raises:
             NameTaken: the record is of other weights; without `fresh` it is not replaced.
         """
-        if self.options.fresh or (record := self._existing(evaluation)) is None or record.status != "ok":
+        record = self._existing(evaluation)
+        if record is None or record.status != "ok":
             return None
-        task = self.tasks[evaluation.task]
-        fingerprint = self.encoders.get(evaluation.model, task.max_length)[1]
-        if record.model.fingerprint != fingerprint:
+        before = record.model.fingerprint
+        fingerprint = self.encoders.get(evaluation.model, self.tasks[evaluation.task].max_length)[1]
+        if before != fingerprint and not self.options.fresh:
             raise NameTaken(
                 f"{self.options.results_dir} has a result of {evaluation.model} with other weights "
-                f"(fingerprint {record.model.fingerprint[:12]}, now {fingerprint[:12]}): give this model a name of its "
-                "own (--models NAME=PATH), or replace the result by --fresh"
+                f"(fingerprint {before[:12]}, now {fingerprint[:12]}): give this model a name of its own "
+                "(--models NAME=PATH), or replace the result by --fresh"
             )
-        current = record.verified and self._same_backbone(evaluation, record)
+        if before != fingerprint:
+            progress.notice(
+                f"{evaluation.model}, {evaluation.task}: a result of other weights ({before[:12]}) is replaced"
+            )
+        current = not self.options.fresh and record.verified and self._same_backbone(evaluation, record)
         if self.plugins[evaluation.model].accepts("dtype"):
             current = current and record.model.dtype == (self.options.dtype or "float32")
         try:
@@ -468,18 +458,10 @@ class Evaluator:
             current = False
         return record if current else None
 
-    def _announce_replacement(self, evaluation: Evaluation, progress: Progress) -> None:
-        """Say that `fresh` is about to replace a result of other weights."""
-        existing = self._existing(evaluation)
-        now = self.encoders.get(evaluation.model, self.tasks[evaluation.task].max_length)[1]
-        if existing is not None and existing.status == "ok" and existing.model.fingerprint != now:
-            before = existing.model.fingerprint[:12]
-            progress.notice(f"{evaluation.model}, {evaluation.task}: a result of other weights ({before}) is replaced")
-
     def has_result(self, evaluation: Evaluation) -> bool:
         """Whether there is a result, of whatever weights and data."""
         with suppress(BenchError):
-            existing = self.results.get(*self._blank(evaluation, "ok").key)
+            existing = self._existing(evaluation)
             return existing is not None and existing.status == "ok"
         return False
 
@@ -489,9 +471,8 @@ class Evaluator:
         Raises:
             RecordNewer: a newer version of this program wrote it; it is not ours to replace.
         """
-        blank = self._blank(evaluation, "ok")
         try:
-            return self.results.get(*blank.key)
+            return self.results.get(*self._blank(evaluation, "ok").key)
         except RecordNewer:
             raise
         except RecordInvalid as error:
@@ -535,8 +516,9 @@ class Evaluator:
 
     def _encode(self, evaluation: Evaluation, progress: Progress) -> tuple[float, int]:
         """Encode the texts that the cache lacks: seconds, and how many texts of the model's own."""
-        prepared, task = self.prepared(evaluation.task), self.tasks[evaluation.task]
-        models = [evaluation.model]
+        task = self.tasks[evaluation.task]
+        self.encoders.get(evaluation.model, task.max_length)  # what it lacks is told before what the corpus lacks
+        prepared, models = self.prepared(evaluation.task), [evaluation.model]
         if _against_backbone(task):
             models.append(self.encoders.backbone(evaluation.model))
         seconds, encoded = 0.0, 0
@@ -562,7 +544,11 @@ class Evaluator:
         vectors = self.encoders.space(evaluation.model, task.max_length).gather(prepared.texts)
         start = time.perf_counter()
         if _against_backbone(task):
-            outcome = self._score_against_backbone(evaluation, vectors)
+            name = self.encoders.backbone(evaluation.model)
+            theirs = self.encoders.space(name, task.max_length).gather(prepared.texts)
+            outcome = prepared.evaluate_against(vectors, theirs, evaluation.seed)
+            backbone = {"name": name, "fingerprint": self.encoders.get(name, task.max_length)[1]}
+            outcome = replace(outcome, details={**outcome.details, "backbone": backbone})
         else:
             outcome = prepared.evaluate(vectors, evaluation.seed)
         seconds = time.perf_counter() - start
@@ -595,16 +581,6 @@ class Evaluator:
         )
         self.results.save(record, outcome.predictions)
         return record
-
-    def _score_against_backbone(self, evaluation: Evaluation, vectors: NDArray[np.float32]) -> Outcome:
-        """Score vectors beside those of the model that the encoder was made from."""
-        task = self.tasks[evaluation.task]
-        prepared = self.prepared(evaluation.task)
-        name = self.encoders.backbone(evaluation.model)
-        theirs = self.encoders.space(name, task.max_length).gather(prepared.texts)
-        outcome = prepared.evaluate_against(vectors, theirs, evaluation.seed)
-        fingerprint = self.encoders.get(name, task.max_length)[1]
-        return replace(outcome, details={**outcome.details, "backbone": {"name": name, "fingerprint": fingerprint}})
 
     def failed(self, evaluation: Evaluation, error: BaseException) -> Record:
         """Record that an evaluation has no number.
@@ -741,17 +717,6 @@ def _absolute(options: RunOptions) -> RunOptions:
         weights_dirs={name: path.absolute() for name, path in options.weights_dirs.items()},
         tokenizer_dirs={name: path.absolute() for name, path in options.tokenizer_dirs.items()},
     )
-
-
-def _check_writable(options: RunOptions) -> None:
-    """Find out before hours of work that results could not be saved."""
-    probe = options.results_dir / f"{PARTIAL}{secrets.token_hex(4)}-writable"
-    try:
-        options.results_dir.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise StorageFault(f"{storage_fault(error, options.results_dir, 'results')} (--results-dir)") from error
 
 
 @contextmanager

@@ -82,7 +82,7 @@ def measure(
                 except ray.exceptions.RayTaskError as error:  # not an evaluation's failure: it ends the run
                     raise error.cause or error from error
                 except ray.exceptions.RayError as error:
-                    found, notices = _lost(group, evaluator, error), []
+                    found, notices = _lost(group, evaluator, progress, error), []
                 for notice in notices:
                     progress.notice(notice)
                 for evaluation, (record, fresh) in zip(group, found, strict=False):
@@ -135,13 +135,15 @@ def _work(
     return progress.found, progress.notices
 
 
-def _lost(group: Sequence[Evaluation], evaluator: Evaluator, error: Exception) -> list[tuple[Record, bool]]:
+def _lost(
+    group: Sequence[Evaluation], evaluator: Evaluator, progress: Progress, error: Exception
+) -> list[tuple[Record, bool]]:
     """Records of a task whose workers died each time: what they finished, and failures for the rest."""
     found = []
     for evaluation in group:
         record = None
         with suppress(BenchError):
-            record = evaluator.recorded(evaluation)
+            record = None if evaluator.options.fresh else evaluator.recorded(evaluation, progress)
         lost = WorkerLost(f"the Ray worker died {_RETRIES + 1} times ({type(error).__name__}), maybe short of memory")
         found.append((record or evaluator.failed(evaluation, lost), record is None))
     return found

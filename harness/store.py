@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -71,12 +70,6 @@ class EmbeddingStore:
             self._spaces[name] = EmbeddingSpace(self.directory / name, fresh=self.fresh)
         return self._spaces[name]
 
-    def forget(self, fingerprint: str) -> None:
-        """Remove all vectors of an encoder from the disk."""
-        for directory in self.directory.glob(f"{_digest(fingerprint.encode())}-*"):
-            self._spaces.pop(directory.name, None)
-            shutil.rmtree(directory, ignore_errors=True)
-
 
 class EmbeddingSpace:
     """Vectors of one encoder under one set of options. Memory holds only keys; vectors are read by `gather`."""
@@ -90,12 +83,6 @@ class EmbeddingSpace:
         self._writable = True
         self._description: dict[str, Any] = {}
         self.refresh()
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __contains__(self, text: str) -> bool:
-        return text_key(text) in self._rows
 
     @property
     def description(self) -> dict[str, Any]:
@@ -150,12 +137,7 @@ class EmbeddingSpace:
         if path.stem != self._name(content):
             raise ValueError("the file's name does not fit its content")
         tensors = load(content)
-        keys, vectors = tensors.get("keys"), tensors.get("vectors")
-        if keys is None or vectors is None or vectors.ndim != 2 or vectors.dtype != np.float32:
-            raise ValueError("no keys, or no float32 vectors")
-        if keys.shape != (len(vectors), _KEY_BYTES) or keys.dtype != np.uint8:
-            raise ValueError("not one key for each vector")
-        return [row.tobytes() for row in keys], vectors
+        return [row.tobytes() for row in tensors["keys"]], tensors["vectors"]
 
     def _register(self, keys: Iterable[bytes], shard: Path | NDArray[np.float32]) -> None:
         for row, key in enumerate(keys):

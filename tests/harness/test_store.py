@@ -90,16 +90,6 @@ def test_fresh_reads_nothing_and_still_writes(tmp_path):
     assert EmbeddingStore(tmp_path).space(FACTS).missing(["a", "b"]) == []
 
 
-def test_vectors_of_one_encoder_can_be_forgotten(tmp_path):
-    store = EmbeddingStore(tmp_path)
-    others = {**FACTS, "fingerprint": "others"}
-    for facts in (FACTS, {**FACTS, "max_length": 5}, others):
-        store.space(facts).add(["a"], vectors(["a"]))
-    store.forget("abc")
-    assert store.space(FACTS).missing(["a"]) == ["a"]
-    assert store.space(others).missing(["a"]) == []
-
-
 def test_shards_that_another_process_finished_are_taken_in_when_asked(tmp_path):
     here, there = (EmbeddingStore(tmp_path).space(FACTS) for _ in range(2))
     there.add(["a"], vectors(["a"]))
