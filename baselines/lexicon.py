@@ -23,9 +23,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from baselines.text_chunks import checked_length, chunks
+from baselines.text_chunks import CountingEncoder
 from harness.encoder import EncoderCard
 
 if TYPE_CHECKING:
@@ -354,7 +354,7 @@ def _modifiers(token: NDArray[np.intp], text: NDArray[np.intp]) -> tuple[Column,
     return scale, in_reach % 2 == 1
 
 
-class Lexicon:
+class Lexicon(CountingEncoder):
     """A floor for affect: 58 features of a text's listed words (`FEATURES`).
 
     An encoder that does not beat it has not learned more about affect than a word list says.
@@ -367,7 +367,7 @@ class Lexicon:
     (58, True)
     """
 
-    card: ClassVar[EncoderCard] = EncoderCard(
+    card = EncoderCard(
         name="lexicon",
         family="floor",
         title="Lexicon",
@@ -382,9 +382,6 @@ class Lexicon:
         "floor: the same hands wrote the rules of both.",
     )
 
-    def __init__(self, *, max_length: int | None = None) -> None:
-        self.max_length = checked_length("lexicon", max_length)
-
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the word list, the version of the code and the options."""
@@ -393,24 +390,6 @@ class Lexicon:
         digest.update(affect_file())
         return digest.hexdigest()
 
-    def describe(self) -> dict[str, Any]:
-        """What a record says of it."""
-        return {"max_length": self.max_length, "backend": "numpy", "dtype": "float32"}
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Encode texts.
-
-        Args:
-            texts: any strings.
-
-        Returns:
-            float32 of shape (len(texts), 58), finite; the columns are named by `FEATURES`.
-        """
-        import numpy as np
-
-        vectors = np.zeros((len(texts), len(FEATURES)), dtype=np.float32)
-        done = 0
-        for run in chunks(texts, self.max_length):
-            vectors[done : done + len(run)] = features(run)
-            done += len(run)
-        return vectors
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The features of a few hundred texts, float32 (len(texts), 58); see `features`."""
+        return features(texts)

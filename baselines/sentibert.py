@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-from baselines.extensions import find_extension, identity, setting
+from baselines.extensions import identity, load_extension, setting
 from baselines.sentibert_trees import WIDTH, Spans, Tree, one_node, read_tree, spans
 from harness.encoder import EncoderCard
 from harness.errors import DataInvalid, ExtraMissing
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 #: Turns a text into its binary constituency tree in Penn Treebank brackets, or None when it finds none.
 Parser = Callable[[str], str | None]
 
-#: Entry points, and the environment variable, that name a parser.
-PARSERS = "bench.parsers"
+#: The environment variable that names a parser.
 PARSER_VARIABLE = "AFFECTBENCH_PARSER"
 
 _UNUSED = (
@@ -87,8 +86,8 @@ class SentiBERTTree(SentiBERT):
     None or something that is no tree; `fallbacks` counts them.
 
     Args:
-        parser: a callable text → brackets, `module:attribute`, or the name of an entry point of `bench.parsers`; by
-            default the environment variable AFFECTBENCH_PARSER, else the only installed entry point.
+        parser: a callable text → brackets, or `module:attribute`; by default the environment variable
+            AFFECTBENCH_PARSER.
         options: see `TransformerEncoder`.
     """
 
@@ -101,10 +100,10 @@ class SentiBERTTree(SentiBERT):
         max_length=WIDTH,
         parameters=120_109_824,
         notes="The authors' vector: root node of the composition over a binary constituency tree. Trees are passed to "
-        "`encode_trees`, or made by a parser named with AFFECTBENCH_PARSER=module:function or an entry point of "
-        "`bench.parsers`; the authors used CoreNLP 2018-10-05, and users report about half the accuracy with a newer "
-        "one. Without a parser texts cannot be encoded. A text without a usable tree (one word, over 126 words or "
-        "pieces, not binary) takes one node over all its pieces; how often is counted.",
+        "`encode_trees`, or made by a parser named with AFFECTBENCH_PARSER=module:function; the authors used CoreNLP "
+        "2018-10-05, and users report about half the accuracy with a newer one. Without a parser texts cannot be "
+        "encoded. A text without a usable tree (one word, over 126 words or pieces, not binary) takes one node over "
+        "all its pieces; how often is counted.",
     )
     layout = replace(SentiBERT.layout, heads=_UNUSED)
 
@@ -133,18 +132,16 @@ class SentiBERTTree(SentiBERT):
         """The parser that was named.
 
         Raises:
-            ExtraMissing: none was named and none is installed.
+            ExtraMissing: none was named.
             UsageError: it cannot be imported.
         """
-        found = find_extension(self._parser, PARSERS, "parser")
-        if found is None:
+        parser: Parser | None = load_extension(self._parser, "parser")
+        if parser is None:
             raise ExtraMissing(
                 f"{self.card.name} needs a binary constituency tree of every text: set "
-                f"{PARSER_VARIABLE}=module:function (text → Penn Treebank brackets), install a distribution with an "
-                f"entry point in `{PARSERS}`, or pass trees to `encode_trees`; `sentibert` is the encoder part, "
-                "which needs none"
+                f"{PARSER_VARIABLE}=module:function (text → Penn Treebank brackets), or pass trees to `encode_trees`; "
+                "`sentibert` is the encoder part, which needs none"
             )
-        parser: Parser = found
         return parser
 
     def availability(self) -> tuple[str, str]:

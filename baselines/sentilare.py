@@ -196,7 +196,6 @@ class SentiLARE(SentiLARENeutral):
                     tagger=self._tagger,
                     lexicon=self._lexicon,
                     sentence_model=self._sentence_model,
-                    beside=self.files(fetch=fetch).weights.parent,
                     device=self.device,
                     fetch=fetch,
                 )
@@ -229,17 +228,9 @@ class SentiLARE(SentiLARENeutral):
 
 def _tagged(item: TaggedText | Mapping[str, Any], number: int) -> TaggedText:
     if not isinstance(item, TaggedText):
-        try:
-            item = TaggedText(tuple(item["words"]), tuple(item["pos_ids"]), tuple(item["senti_ids"]))
-        except (KeyError, TypeError) as error:
-            raise UsageError(f"item {number} needs the lists `words`, `pos_ids` and `senti_ids`") from error
-    lengths = {len(item.words), len(item.pos_ids), len(item.senti_ids)}
-    if len(lengths) > 1:
-        raise UsageError(
-            f"item {number} has {len(item.words)} words, {len(item.pos_ids)} parts of speech and {len(item.senti_ids)} "
-            "polarities: one of each per word is needed"
-        )
-    for what, ids, rows in (("pos_ids", item.pos_ids, 5), ("senti_ids", item.senti_ids, 3)):
-        if any(not 0 <= one < rows for one in ids):
-            raise UsageError(f"item {number}: `{what}` holds an id outside 0 to {rows - 1}")
+        item = TaggedText(*(tuple(item[name]) for name in ("words", "pos_ids", "senti_ids")))
+    if not len(item.words) == len(item.pos_ids) == len(item.senti_ids):
+        raise UsageError(f"item {number} needs one part of speech and one polarity for each word")
+    if not (set(item.pos_ids) <= set(range(5)) and set(item.senti_ids) <= set(range(3))):
+        raise UsageError(f"item {number}: `pos_ids` are 0 to 4, `senti_ids` 0 to 2")
     return item

@@ -1,14 +1,20 @@
-"""From a text to what SentiLARE reads: words, parts of speech and polarities."""
+"""From a text to what SentiLARE reads: words, parts of speech and polarities.
+
+The polarity of a word in its sentence is derived from SentiWordNet as the authors do. Each sense k of a word, with
+gloss vector e, in a sentence with vector q, gets a weight proportional to exp((cos(e, q) + 1) / (2k)); the word's score
+is the weighted mean of (positive - negative), and its polarity the score's sign (`process_text` of
+`preprocess/prep_sent.py`, thu-coai/SentiLARE; Ke et al. 2020, equations 1 and 2).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from baselines.extensions import find_extension, identity, setting
-from baselines.sentilare_polarity import PolarityRule, SentiWordNet, read_gloss_vectors
+import numpy as np
+
+from baselines.extensions import identity, load_extension, setting
 from baselines.sentilare_words import (
     POS_IDS,
     NLTKTagger,
@@ -24,17 +30,108 @@ from harness.files import sha256_file
 from harness.transformer import Layout, TransformerEncoder
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
-TAGGERS = "bench.taggers"
+#: Vectors of sentences or glosses, float (n, d).
+SentenceVectors = Callable[[Sequence[str]], "NDArray[np.float32]"]
+
+NEGATIVE, POSITIVE, NEUTRAL = 0, 1, 2
+
 TAGGER_VARIABLE = "AFFECTBENCH_TAGGER"
 LEXICON_VARIABLE = "AFFECTBENCH_SENTIWORDNET"
 SENTENCE_VARIABLE = "AFFECTBENCH_SENTENCE_MODEL"
 
 _LEXICON_FILE = "SentiWordNet_3.0.0.txt"
 _LEXICON_PACKAGES = (("corpora/sentiwordnet", "sentiwordnet"),)
-_GLOSS_FILE = "gloss_embedding.npy"
+
+
+class Sense(NamedTuple):
+    """A sense of a lemma."""
+
+    rank: int
+    """Number of the sense, from 1."""
+    score: float
+    """Positive minus negative, in [-1, 1]."""
+    entry: int
+    """Number of the entry in the file, and of its gloss."""
+
+
+class SentiWordNet:
+    """SentiWordNet 3.0 and the authors' rule of polarity.
+
+    Args:
+        path: `SentiWordNet_3.0.0.txt`. Lines that begin with `#`, at its head and end, are comments.
+        vectors: encodes sentences and glosses. Called only for sentences that have a word with several senses.
+
+    Raises:
+        DataInvalid: a line does not have SentiWordNet's columns; names file and line.
+    """
+
+    def __init__(self, path: Path, vectors: SentenceVectors) -> None:
+        self._vectors = vectors
+        self._glosses: list[str] = []
+        self._encoded: dict[int, NDArray[np.float64]] = {}
+        self._senses: dict[tuple[str, str], list[Sense]] = {}
+        for number, line in enumerate(path.read_text("utf-8", "replace").split("\n"), 1):
+            if line.startswith("#") or not line.strip():
+                continue
+            try:
+                part, _, positive, negative, terms, gloss = line.strip().split("\t")
+                score = float(positive) - float(negative)
+                ranks = [(word, int(rank)) for word, _, rank in (term.partition("#") for term in terms.split(" "))]
+            except ValueError as error:
+                raise DataInvalid(
+                    f"{path}, line {number}: not a line of SentiWordNet 3.0 (part of speech, id, positive, negative, "
+                    f"word#sense ..., gloss, separated by tabs): {line[:60]!r}; fetch it again "
+                    "(github.com/aesuli/SentiWordNet)"
+                ) from error
+            for word, rank in ranks:
+                self._senses.setdefault((word, part), []).append(Sense(rank, score, len(self._glosses)))
+            # Cut at the first example, with the two characters before its quotation mark, as the authors do.
+            quoted = gloss.find('"')
+            self._glosses.append(gloss if quoted < 0 else gloss[: quoted - 2])
+
+    def scores(
+        self, sentences: Sequence[str], lemmas: Sequence[Sequence[str]], parts: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        """Score of each word, in [-1, 1]; 0 for a word that the lexicon does not have.
+
+        Args:
+            sentences: the texts.
+            lemmas: lemma of each word of each text.
+            parts: part of speech of each word: `v`, `a`, `r`, `n`, or `u` for none of them.
+        """
+        found = [
+            [self._senses.get(pair, []) for pair in zip(words, tags, strict=True)]
+            for words, tags in zip(lemmas, parts, strict=True)
+        ]
+        ambiguous = [[senses for senses in row if len(senses) > 1] for row in found]
+        new = sorted({sense.entry for row in ambiguous for senses in row for sense in senses} - self._encoded.keys())
+        self._encoded.update(zip(new, self._encode([self._glosses[entry] for entry in new]), strict=True))
+        wanted = [i for i, row in enumerate(ambiguous) if row]
+        queries = dict(zip(wanted, self._encode([sentences[i].strip() for i in wanted]), strict=True))
+        return [[self._score(senses, queries.get(i)) for senses in row] for i, row in enumerate(found)]
+
+    def polarities(
+        self, sentences: Sequence[str], lemmas: Sequence[Sequence[str]], parts: Sequence[Sequence[str]]
+    ) -> list[list[int]]:
+        """Polarity id of each word: 0 negative, 1 positive, 2 neutral. Arguments as for `scores`."""
+        return [
+            [POSITIVE if score > 0 else NEGATIVE if score < 0 else NEUTRAL for score in row]
+            for row in self.scores(sentences, lemmas, parts)
+        ]
+
+    def _encode(self, texts: Sequence[str]) -> list[NDArray[np.float64]]:
+        return list(np.asarray(self._vectors(texts), dtype=np.float64)) if texts else []
+
+    def _score(self, senses: Sequence[Sense], query: NDArray[np.float64] | None) -> float:
+        if len(senses) < 2 or query is None:  # the weights of one sense sum to one whatever they are
+            return senses[0].score if senses else 0.0
+        ranks, scores, _ = (np.array(column) for column in zip(*senses, strict=True))
+        vectors = np.stack([self._encoded[sense.entry] for sense in senses])
+        cosines = vectors @ query / (np.linalg.norm(vectors, axis=1) * np.linalg.norm(query))
+        weights = np.exp((cosines + 1) / (2 * ranks))
+        return float(weights @ scores / weights.sum())
 
 
 class _SentenceModel(TransformerEncoder):
@@ -59,6 +156,10 @@ class _SentenceModel(TransformerEncoder):
     layout = Layout(architecture="bert", vocabulary=(("vocab.txt",), ("tokenizer.json",)), heads=("cls.",))
     hub = "sentence-transformers/bert-base-nli-mean-tokens"
 
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of sentences."""
+        return self.encode(texts)
+
     def directory(self) -> Path:
         """The directory of the transformer inside the model's directory."""
         directory = super().directory()
@@ -76,14 +177,10 @@ class Annotator:
     """The authors' preprocessing: words, tags, lemmas, polarities.
 
     Args:
-        tagger: a `Tagger`, a class of one, `module:attribute` or an entry point of `bench.taggers`; by default
-            AFFECTBENCH_TAGGER, else the only installed entry point, else NLTK.
-        lexicon: SentiWordNet's file, or the directory it is in; by default AFFECTBENCH_SENTIWORDNET, else `beside`,
-            else NLTK's corpus `sentiwordnet`.
+        tagger: a `Tagger`, a class of one, or `module:attribute`; by default AFFECTBENCH_TAGGER, else NLTK.
+        lexicon: SentiWordNet's file; by default AFFECTBENCH_SENTIWORDNET, else NLTK's corpus `sentiwordnet`.
         sentence_model: a callable texts → vectors, or the directory of a BERT with mean pooling; by default
-            AFFECTBENCH_SENTENCE_MODEL, else the hub's cache, else the hub. Where a file `gloss_embedding.npy` (the
-            authors') lies beside the lexicon, its rows are taken as the vectors of the glosses.
-        beside: one more directory to look for the lexicon in, the checkpoint's.
+            AFFECTBENCH_SENTENCE_MODEL, else the hub's cache, else the hub.
         device: of the sentence model.
         fetch: whether the hub may be asked for the sentence model.
 
@@ -97,7 +194,6 @@ class Annotator:
         tagger: object = None,
         lexicon: str | Path | None = None,
         sentence_model: object = None,
-        beside: Path | None = None,
         device: str | None = None,
         fetch: bool = True,
     ) -> None:
@@ -106,64 +202,55 @@ class Annotator:
         def part(make: Callable[[], Any]) -> Any:
             try:
                 return make()
-            except ExtraMissing as error:
+            except (ExtraMissing, WeightsMissing) as error:
                 lacking.append(str(error))
 
-        self.tagger: Tagger = part(lambda: _tagger(setting(tagger, TAGGER_VARIABLE)))
-        path = part(lambda: _lexicon_path(setting(lexicon, LEXICON_VARIABLE), beside))
+        def own_model() -> _SentenceModel:
+            found = _SentenceModel(weights_dir=model, device=device)
+            found.files(fetch=fetch)
+            return found
+
         model = setting(sentence_model, SENTENCE_VARIABLE)
-        self._sentences: Any = model if callable(model) else part(lambda: _sentence_vectors(model, device, fetch))
+        self.tagger: Tagger = part(lambda: _tagger(setting(tagger, TAGGER_VARIABLE)))
+        self.lexicon_path: Path = part(lambda: _lexicon_path(setting(lexicon, LEXICON_VARIABLE)))
+        self._sentences: SentenceVectors = model if callable(model) else part(own_model)
         if lacking:
             raise ExtraMissing("; ".join(lacking))
-        self.lexicon_path: Path = path
-        self.gloss_path = self.lexicon_path.with_name(_GLOSS_FILE)
-        self._rule: PolarityRule | None = None
+        self._lexicon: SentiWordNet | None = None
 
     @property
     def fingerprint(self) -> str:
         """Names what decides tags and polarities, by content where it is a file."""
-        parts = [identity(self.tagger), sha256_file(self.lexicon_path), identity(self._sentences)]
-        if self.gloss_path.is_file():
-            parts.append(sha256_file(self.gloss_path))
-        return ":".join(parts)
+        return f"{identity(self.tagger)}:{sha256_file(self.lexicon_path)}:{identity(self._sentences)}"
 
     def __call__(self, texts: Sequence[str]) -> list[TaggedText]:
         """Annotate texts; a text without words has none."""
+        if self._lexicon is None:
+            self._lexicon = SentiWordNet(self.lexicon_path, self._sentences)
         words = [[word for word in self.tagger.split(text) if word] for text in texts]
-        tags = self.tagger.tag(words)
-        parts = [[part_of_speech(tag) for tag in row] for row in tags]
+        parts = [[part_of_speech(tag) for tag in row] for row in self.tagger.tag(words)]
         lemmas = [
             [word if part == "u" else self.tagger.lemma(word.lower(), part) for word, part in zip(*pair, strict=True)]
             for pair in zip(words, parts, strict=True)
         ]
-        polarities = self._polarity_rule().polarities(texts, lemmas, parts)
+        polarities = self._lexicon.polarities(texts, lemmas, parts)
         return [
             TaggedText(tuple(row), tuple(POS_IDS[part] for part in own), tuple(polarity))
             for row, own, polarity in zip(words, parts, polarities, strict=True)
         ]
 
-    def _polarity_rule(self) -> PolarityRule:
-        if self._rule is None:
-            given = read_gloss_vectors(self.gloss_path) if self.gloss_path.is_file() else None
-            self._rule = PolarityRule(SentiWordNet(self.lexicon_path), self._sentences, given)
-        return self._rule
-
 
 def _tagger(named: object) -> Tagger:
-    found = find_extension(named, TAGGERS, "tagger") or NLTKTagger
+    found = load_extension(named, "tagger") or NLTKTagger
     tagger: Tagger = found() if isinstance(found, type) else found
     return tagger
 
 
-def _lexicon_path(given: str | Path | None, beside: Path | None) -> Path:
+def _lexicon_path(given: str | Path | None) -> Path:
     if given is not None:
-        path = Path(given)
-        path = path / _LEXICON_FILE if path.is_dir() else path
-        if not path.is_file():
-            raise DataInvalid(f"there is no SentiWordNet at {path}")
-        return path
-    if beside is not None and (beside / _LEXICON_FILE).is_file():
-        return beside / _LEXICON_FILE
+        if not Path(given).is_file():
+            raise DataInvalid(f"there is no SentiWordNet at {given}")
+        return Path(given)
     advice = f"or set {LEXICON_VARIABLE} to {_LEXICON_FILE} (github.com/aesuli/SentiWordNet)"
     try:
         require_nltk_data(_LEXICON_PACKAGES)
@@ -174,26 +261,3 @@ def _lexicon_path(given: str | Path | None, beside: Path | None) -> Path:
     if not path.is_file():
         raise ExtraMissing(f"NLTK's corpus sentiwordnet is there but not unpacked: unzip it, {advice}")
     return path
-
-
-@dataclass(frozen=True)
-class _Vectors:
-    """Sentence vectors of a transformer, with its fingerprint."""
-
-    model: _SentenceModel
-
-    @property
-    def fingerprint(self) -> str:
-        return self.model.fingerprint
-
-    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return self.model.encode(texts)
-
-
-def _sentence_vectors(directory: str | Path | None, device: str | None, fetch: bool) -> _Vectors:
-    model = _SentenceModel(weights_dir=directory, device=device)
-    try:
-        model.files(fetch=fetch)
-    except WeightsMissing as error:
-        raise ExtraMissing(str(error)) from error
-    return _Vectors(model)

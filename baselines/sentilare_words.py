@@ -59,7 +59,7 @@ def part_of_speech(penn_tag: str) -> str:
 
 
 class Tagger(Protocol):
-    """What SentiLARE asks of a tagger; name one with AFFECTBENCH_TAGGER or an entry point of `bench.taggers`."""
+    """What SentiLARE asks of a tagger; name one with AFFECTBENCH_TAGGER."""
 
     def split(self, text: str) -> list[str]:
         """Words and punctuation marks of a text."""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+from harness.encoder import EncoderCard
 from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -44,12 +50,36 @@ def chunks(texts: Sequence[str], max_words: int | None) -> Iterator[list[str]]:
         yield run
 
 
-def checked_length(name: str, max_length: int | None) -> int | None:
-    """The maximum length of an encoder that counts words.
+class CountingEncoder:
+    """An encoder without weights, whose vectors are counts of words and parts of them.
+
+    Args:
+        max_length: number of words after which a text is cut; None takes the whole text.
 
     Raises:
         UsageError: it is no number of words.
     """
-    if max_length is not None and max_length < 1:
-        raise UsageError(f"{name}: the maximum length is {max_length}; it counts words, so pass 1 or more")
-    return max_length
+
+    card: EncoderCard
+
+    def __init__(self, *, max_length: int | None = None) -> None:
+        if max_length is not None and max_length < 1:
+            raise UsageError(
+                f"{self.card.name}: the maximum length is {max_length}; it counts words, so pass 1 or more"
+            )
+        self.max_length = max_length
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of a few hundred texts."""
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, Any]:
+        """What a record says of it."""
+        return {"max_length": self.max_length, "backend": "numpy", "dtype": "float32"}
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode any texts; float32 (len(texts), dimensions), finite."""
+        import numpy as np
+
+        empty = np.empty((0, self.card.dimensions or 0), dtype=np.float32)
+        return np.concatenate([empty, *map(self.vectors, chunks(texts, self.max_length))])

@@ -19,9 +19,9 @@ import re
 import zlib
 from collections.abc import Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from baselines.text_chunks import checked_length, chunks
+from baselines.text_chunks import CountingEncoder
 from harness.encoder import EncoderCard
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def vectors(texts: Sequence[str], dimensions: int) -> NDArray[np.float32]:
     return (table / np.where(length > 0, length, 1.0)).astype(np.float32)
 
 
-class TfidfSvd:
+class TfidfSvd(CountingEncoder):
     """A floor for surface overlap: what a text's words and spellings say, with no training at all.
 
     The classical recipe is tf-idf followed by a singular value decomposition (latent semantic analysis) fitted
@@ -201,7 +201,7 @@ class TfidfSvd:
     ((256,), True)
     """
 
-    card: ClassVar[EncoderCard] = EncoderCard(
+    card = EncoderCard(
         name="tfidf-svd",
         family="floor",
         title="TF-IDF",
@@ -216,9 +216,6 @@ class TfidfSvd:
         "with so small a fitting set an SVD would drop nearly every real word.",
     )
 
-    def __init__(self, *, max_length: int | None = None) -> None:
-        self.max_length = checked_length("tfidf-svd", max_length)
-
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the texts that the idf comes from, the version of the code and the options."""
@@ -228,24 +225,6 @@ class TfidfSvd:
             digest.update(text.encode() + b"\0")
         return digest.hexdigest()
 
-    def describe(self) -> dict[str, Any]:
-        """What a record says of it."""
-        return {"max_length": self.max_length, "backend": "numpy", "dtype": "float32"}
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Encode texts.
-
-        Args:
-            texts: any strings.
-
-        Returns:
-            float32 of shape (len(texts), 256); rows have length 1, or 0 for a text without any feature.
-        """
-        import numpy as np
-
-        out = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        done = 0
-        for run in chunks(texts, self.max_length):
-            out[done : done + len(run)] = vectors(run, DIMENSIONS)
-            done += len(run)
-        return out
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of a few hundred texts, float32 (len(texts), 256), of length 1, or 0 for a text without features."""
+        return vectors(texts, DIMENSIONS)

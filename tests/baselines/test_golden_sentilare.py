@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from baselines.sentilare import SentiLARE, SentiLARENeutral
-from baselines.sentilare_polarity import PolarityRule, SentiWordNet
+from baselines.sentilare_annotation import SentiWordNet
 from baselines.sentilare_words import POS_IDS, neutral, part_of_speech
 
 TOLERANCE = 1e-5
@@ -69,11 +69,17 @@ def test_polarities(golden) -> None:
     directory = golden("sentilare").directory / "polarity"
     items = json.loads((directory / "expected.json").read_text("utf-8"))["items"]
     sentences = {item["text"].strip(): item["sentence_embedding"] for item in items}
-    rule = PolarityRule(
-        SentiWordNet(directory / "sentiwordnet_tiny.txt"),
-        lambda texts: np.array([sentences[text] for text in texts]),
-        np.load(directory / "gloss_embedding.npy"),
-    )
+    lines = (directory / "sentiwordnet_tiny.txt").read_text("utf-8").splitlines()
+    entries = [line.split("\t")[5] for line in lines if line.strip() and not line.startswith("#")]
+    known = list(zip(entries, np.load(directory / "gloss_embedding.npy"), strict=True))
+
+    def vector(text):
+        return sentences[text] if text in sentences else next(v for gloss, v in known if gloss.startswith(text))
+
+    def vectors(texts):
+        return np.array([vector(text) for text in texts])
+
+    rule = SentiWordNet(directory / "sentiwordnet_tiny.txt", vectors)
     parts = [[part_of_speech(tag) for tag in item["penn_tags"]] for item in items]
     assert [[POS_IDS[part] for part in row] for row in parts] == [item["pos_ids"] for item in items]
     arguments = [item["text"] for item in items], [item["lemmas"] for item in items], parts

@@ -6,8 +6,6 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from baselines.lexicon import EMOTIONS, FEATURES, Lexicon, affect_file
 from baselines.text_chunks import cut
@@ -84,17 +82,6 @@ def test_it_keeps_the_contract():
     report = check_encoder(Lexicon())
     assert report.passed, report
     assert isinstance(Lexicon(), Encoder)
-
-
-@settings(max_examples=60)
-@given(st.lists(st.text(max_size=40) | st.sampled_from(["not good", "very bad but fine!", "", ":("]), max_size=8))
-def test_vectors_do_not_depend_on_neighbours_or_order(texts):
-    encoder = Lexicon()
-    forward, backward = encoder.encode(texts), encoder.encode(texts[::-1])
-    assert np.array_equal(forward, backward[::-1])
-    assert np.isfinite(forward).all()
-    for i, text in enumerate(texts):
-        assert np.array_equal(encoder.encode([text])[0], forward[i])
 
 
 def test_maximum_length_counts_words():

@@ -17,17 +17,12 @@ packaged = pytest.mark.skipif(
 
 
 @packaged
-def test_the_package_serves_the_published_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashed: list[Path] = []
-    inner = minilm.sha256_file
-    monkeypatch.setattr(minilm, "sha256_file", lambda path: hashed.append(path) or inner(path))
+def test_the_package_serves_the_published_weights() -> None:
     encoder = MiniLM(pooling="mean", device="cpu")
     close, far = encoder.encode(["a glad girl", "a happy child", "stock prices fell"])[1:] @ encoder.encode(
         ["a glad girl"]
     )[0].astype(np.float64)
     assert close > far
-    encoder.files()
-    assert len(hashed) == 1  # 90 MB are not read again
     assert encoder.describe()["dimensions"] == 384
     assert encoder.load().parameters == MiniLM.card.parameters
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines.sentilare_polarity import PolarityRule, SentiWordNet
+from baselines.sentilare_annotation import SentiWordNet
 from harness.errors import DataInvalid
 
 LINES = """\
@@ -44,24 +44,22 @@ class Recorder:
 def lexicon(tmp_path: Path) -> SentiWordNet:
     path = tmp_path / "SentiWordNet_3.0.0.txt"
     path.write_text(LINES, encoding="utf-8")
-    return SentiWordNet(path)
+    return SentiWordNet(path, Recorder())
 
 
 def test_the_weights_of_the_senses(lexicon: SentiWordNet) -> None:
-    rule = PolarityRule(lexicon, Recorder())
     for sentence, near in (("warm", (1, 0)), ("weak", (0, 1))):
         weights = [math.exp((cosine + 1) / (2 * rank)) for rank, cosine in zip((1, 2), near, strict=True)]
         expected = (0.75 * weights[0] - 0.5 * weights[1]) / sum(weights)
-        ((score,),) = rule.scores([sentence], [["kind"]], [["a"]])
+        ((score,),) = lexicon.scores([sentence], [["kind"]], [["a"]])
         assert score == pytest.approx(expected, abs=1e-12)
 
 
 def test_signs(lexicon: SentiWordNet) -> None:
-    rule = PolarityRule(lexicon, Recorder())
     words, parts = ["kind", "rain", "kind", "tree", "kind"], ["a", "v", "n", "n", "u"]
-    assert rule.polarities(["warm"], [words], [parts]) == [[1, 0, 2, 2, 2]]
-    assert rule.polarities([], [], []) == []
-    assert rule.polarities([""], [[]], [[]]) == [[]]
+    assert lexicon.polarities(["warm"], [words], [parts]) == [[1, 0, 2, 2, 2]]
+    assert lexicon.polarities([], [], []) == []
+    assert lexicon.polarities([""], [[]], [[]]) == [[]]
 
 
 @pytest.mark.parametrize(
@@ -77,4 +75,4 @@ def test_a_line_of_another_form_is_named(tmp_path: Path, line: str, where: str) 
     path = tmp_path / "lexicon.txt"
     path.write_text(f"# head\n\n{line}\n")
     with pytest.raises(DataInvalid, match=rf"lexicon\.txt, {where}: not a line of SentiWordNet"):
-        SentiWordNet(path)
+        SentiWordNet(path, Recorder())

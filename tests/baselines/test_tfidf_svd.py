@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from baselines import tfidf_svd
 from baselines.tfidf_svd import DIMENSIONS, TfidfSvd, features, fitting_texts, frequencies, vectors
 from harness.corpora.sample import Sample
 from harness.encoder import Encoder
@@ -47,18 +44,13 @@ def test_features_do_not_reach_into_the_next_text():
 
 
 def test_idf_is_fitted_on_the_training_sentences_of_the_sample_alone():
-    assert fitting_texts() == Sample().read("train").texts
+    texts = Sample().read("train").texts
+    assert fitting_texts() == texts
     known, idf, most = frequencies()
-    assert np.all(np.diff(known.astype(object)) > 0)
-    assert idf.max() < most
-    assert idf.min() >= 1.0
-    n = len(fitting_texts())
-    having = sum("delicious" in text.lower() for text in fitting_texts())
-    place = np.searchsorted(known, features(["delicious"]).hash[0])
-    assert having > 0
-    assert known[place] == features(["delicious"]).hash[0]
-    assert idf[place] == pytest.approx(1 + np.log((1 + n) / (1 + having)))
-    assert most == pytest.approx(1 + np.log(1 + n))
+    having = sum("delicious" in text.lower() for text in texts)
+    (place,) = np.flatnonzero(known == features(["delicious"]).hash[0])
+    assert idf[place] == pytest.approx(1 + np.log((1 + len(texts)) / (1 + having)))
+    assert most == pytest.approx(1 + np.log(1 + len(texts)))
 
 
 def test_the_projection_keeps_cosines():
@@ -85,16 +77,6 @@ def test_it_keeps_the_contract():
     assert isinstance(TfidfSvd(), Encoder)
 
 
-@settings(max_examples=60)
-@given(st.lists(st.text(max_size=40) | st.sampled_from(["not good", "very bad but fine!", ""]), max_size=8))
-def test_vectors_do_not_depend_on_neighbours_or_order(texts):
-    encoder = TfidfSvd()
-    forward, backward = encoder.encode(texts), encoder.encode(texts[::-1])
-    assert np.allclose(forward, backward[::-1], atol=1e-6)
-    for i, text in enumerate(texts):
-        assert np.allclose(encoder.encode([text])[0], forward[i], atol=1e-6)
-
-
 def test_vectors_are_the_pinned_ones():
     vector = TfidfSvd().encode(["A small plain sentence."])[0]
     assert np.argsort(-np.abs(vector), kind="stable")[:4].tolist() == [21, 164, 130, 241]
@@ -107,9 +89,6 @@ def test_maximum_length_counts_words():
         TfidfSvd(max_length=0)
 
 
-def test_the_fingerprint_names_the_fitting_texts_and_the_options(monkeypatch):
+def test_the_fingerprint_names_the_options():
     pinned = "3638695087dc1825ca042aed7ab20b8d"
-    assert TfidfSvd().fingerprint == pinned
-    assert TfidfSvd(max_length=5).fingerprint != pinned
-    monkeypatch.setattr(tfidf_svd, "fitting_texts", lambda: ("other",))
-    assert TfidfSvd().fingerprint != pinned
+    assert TfidfSvd().fingerprint == pinned != TfidfSvd(max_length=5).fingerprint
