@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import ModelCard, ModelCardData
 from tabulate import tabulate
 
-from carl.config import configuration
+from carl.config import Config, configuration
 from carl.heads import Head, Heads
 from carl.provenance import RunRecord
-from harness.record import ResultStore
+from harness.record import Record, ResultStore
 from harness.registry import encoder_names, find_encoder
 from harness.transformer import TransformerEncoder
 
@@ -24,39 +24,8 @@ if TYPE_CHECKING:
 #: EmoBank's licence asks that what is derived from it carries the same one.
 LICENCE = "cc-by-sa-4.0"
 
-#: Field of the configuration → what the table "paper / this checkpoint" calls it.
-_DIFFERENCES = {
-    "backbone": "backbone",
-    "pooling": "vector that is trained",
-    "sources": "texts",
-    "mixture": "batch: rated by people, with stars, unlabelled (0, 0, 0: shuffled)",
-    "max_length": "tokens",
-    "scaling": "ends of the label scale, (12)",
-    "coordinates": "coordinates of a label",
-    "similarity": "label similarity, (4)",
-    "temperature": "τ of embeddings, (5)",
-    "label_temperature": "τ of labels, (5)",
-    "forward": "weight of CE(P_va, P_sim), (6)",
-    "reverse": "weight of CE(P_sim, P_va), (6)",
-    "lambda_mccl": "λ1, (11)",
-    "lambda_ptd": "λ2, (11); 0: no perturbed token detection",
-    "attacked_texts": "share of texts that are attacked",
-    "epsilon": "ε, (9)",
-    "alpha": "α, (8)",
-    "relative": "ε and α relative to the embeddings' norm",
-    "attack_steps": "steps of the attack (the paper names none)",
-    "lambda_words": "weight of telling which listed words a text has",
-    "lambda_preserve": "weight of staying near the backbone's vector",
-    "teacher": "teacher",
-    "lambda_teacher": "weight of the teacher's vectors",
-    "lora_rank": "rank of adapters; 0: all layers are trained",
-    "target": "target network",
-    "momentum": "m₀, (2)",
-    "dropout": "dropout",
-    "learning_rate": "learning rate",
-    "head_learning_rate": "learning rate of new heads",
-    "restarts": "warm restarts",
-}
+#: Fields that decide nothing about the weights.
+_WATCHING = {"name", "seed", "log_every", "evaluate_every", "save_every", "development_texts"}
 
 #: Family of tasks → metrics that stand in a card; of other families the first that a record has.
 _SHOWN = {
@@ -67,19 +36,7 @@ _SHOWN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """The main numbers of one task."""
-
-    task: str
-    """Its id, `family/corpus/protocol`."""
-    split: str
-    contamination: str
-    """`clean`, `overlap` or `unknown`."""
-    metrics: Mapping[str, Metric]
-
-
-def evaluations_of(checkpoint: Path, name: str, results: Path) -> list[Evaluation]:
+def evaluations_of(checkpoint: Path, name: str, results: Path) -> list[Record]:
     """What the harness measured of a checkpoint's very weights; of several seeds the first.
 
     Args:
@@ -90,21 +47,14 @@ def evaluations_of(checkpoint: Path, name: str, results: Path) -> list[Evaluatio
     plugin = find_encoder(name if name in encoder_names() else f"hf:{checkpoint}")
     encoder = plugin.create(weights_dir=checkpoint)
     assert isinstance(encoder, TransformerEncoder)
-    found: dict[str, Evaluation] = {}
+    found: dict[str, Record] = {}
     for record in ResultStore(results):
-        same = record.model.name == plugin.name and record.model.fingerprint == encoder.fingerprint
-        if same and record.status == "ok" and record.task_id not in found:
-            shown = _SHOWN.get(record.task, tuple(record.metrics)[:1])
-            found[record.task_id] = Evaluation(
-                task=record.task_id,
-                split=record.split,
-                contamination=str(record.contamination.get("state", "unknown")),
-                metrics={metric: record.metrics[metric] for metric in shown if metric in record.metrics},
-            )
+        if (record.model.name, record.model.fingerprint, record.status) == (plugin.name, encoder.fingerprint, "ok"):
+            found.setdefault(record.task_id, record)
     return list(found.values())
 
 
-def model_card(record: RunRecord, heads: Heads | None = None, evaluations: Sequence[Evaluation] = ()) -> str:
+def model_card(record: RunRecord, heads: Heads | None = None, evaluations: Sequence[Record] = ()) -> str:
     """Write the card, Markdown with the front matter that model hubs read.
 
     Args:
@@ -182,11 +132,15 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def _differences(config: Mapping[str, Any]) -> str:
     paper = configuration("paper").as_dict()
     rows = [
-        (title, _value(paper[field]), _value(config[field]))
-        for field, title in _DIFFERENCES.items()
-        if field in config and config[field] != paper[field]
+        (f"`{name}`: {_first_sentence(field.description or '')}", _value(paper[name]), _value(config[name]))
+        for name, field in Config.model_fields.items()
+        if name in config and config[name] != paper[name] and name not in _WATCHING
     ]
     return _table(("", "paper", "this checkpoint"), rows)
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"\.\s", " ".join(text.split()) + " ")[0]
 
 
 def _value(value: object) -> str:
@@ -231,13 +185,14 @@ Data: {facts.data}; fitted on {facts.fitted:,} texts, scored on {facts.scored:,}
 """
 
 
-def _evaluations(evaluations: Sequence[Evaluation]) -> str:
+def _evaluations(evaluations: Sequence[Record]) -> str:
     if not evaluations:
         return ""
     rows = [
-        (f"`{one.task}`", one.split, name, f"{metric.value:.4f}", _interval(metric), one.contamination)
+        (f"`{one.task_id}`", one.split, name, f"{metric.value:.4f}", _interval(metric), one.contamination.get("state"))
         for one in evaluations
         for name, metric in one.metrics.items()
+        if name in _SHOWN.get(one.task, tuple(one.metrics)[:1])
     ]
     return f"""
 ## Evaluation

@@ -18,9 +18,9 @@ from harness.cli.group import LazyGroup, invoke
         "card": ("carl.commands:card", "Add what was measured to a checkpoint's card."),
         "curves": ("carl.commands:curves", "Draw the training curves of a run."),
         "configs": ("carl.commands:configs", "List configurations, or print one."),
-        "predict": ("carl.predict_cli:predict", "Valence, arousal and emotions of texts."),
+        "predict": ("carl.commands:predict", "Valence, arousal and emotions of texts."),
         "recipes": ("carl.recipes.cli:recipes", "Train the objectives of other encoders under one budget."),
-        "pretrain": ("carl.pretraining.cli:pretrain", "Make the small backbone of RoBERTa's architecture."),
+        "pretrain": ("carl.commands:pretrain", "Make the small backbone of RoBERTa's architecture."),
     },
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -1,4 +1,4 @@
-"""Commands of `carl` around a run: train, ship, card, curves, configs.
+"""Commands of `carl`: train, pretrain, ship, card, curves, configs, predict.
 
 What imports torch is imported inside its command.
 """
@@ -6,28 +6,28 @@ What imports torch is imported inside its command.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
-from collections.abc import Mapping
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from carl.config import configuration, configuration_names
 from harness.cli.options import cache_dir, data_dir, go_offline, offline, results_dir
-from harness.errors import UsageError
+from harness.errors import DataInvalid, DataMissing, UsageError
 from harness.files import write_text
-
-if TYPE_CHECKING:
-    from types import FrameType
-
-    from rich.progress import Progress
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
-#: Measurements that a line of progress shows; the others stand in the curves alone.
-_SHOWN = ("loss", "mccl", "ptd", "words", "preserve", "teacher", "auc_attacked", "auc_clean", "effective_rank")
+#: Measurements that stand in the curves alone.
+_CURVES_ONLY = {"spread", "momentum", "gradient_norm", "learning_rate"}
 
 
 @click.command()
@@ -76,26 +76,17 @@ def train(
     accelerator = Accelerator(cpu=cpu)
     folder = output or Path("runs") / f"{config.name}-s{seed}"
     folders = Folders(folder, data_dir, corpus_dir, backbone_dir)
-    with _progress(quiet=not accelerator.is_main_process) as progress:
-        run = Run(
-            config,
-            CorpusRegistry(data_dir, cache_dir, offline=offline),
-            folders,
-            accelerator=accelerator,
-            development=not no_development,
-            say=progress.console.print,
-            report=_reporter(progress, config.name),
-        )
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if run.trainer.stopping:
-                raise KeyboardInterrupt
-            progress.console.print("saving the state after this step; again to stop at once")
-            run.trainer.stop()
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
-        complete = run.trainer.run(until=until, seconds=None if minutes is None else 60 * minutes)
+    run = Run(
+        config,
+        CorpusRegistry(data_dir, cache_dir, offline=offline),
+        folders,
+        accelerator=accelerator,
+        development=not no_development,
+        say=lambda line: click.echo(line, err=True),
+        report=reporter(config.name),
+    )
+    stop_on_signals(run.trainer.stop)
+    complete = run.trainer.run(until=until, seconds=None if minutes is None else 60 * minutes)
     if complete and accelerator.is_main_process:
         run.write()
         click.echo(str(folder))
@@ -104,25 +95,41 @@ def train(
         ctx.exit(130 if run.trainer.stopping else 0)
 
 
-def _progress(*, quiet: bool) -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def stop_on_signals(stop: Callable[[], None]) -> Callable[[], bool]:
+    """Let the first Ctrl-C or SIGTERM end training after the current step, and the next one at once.
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    return Progress(*columns, console=Console(stderr=True, quiet=quiet, highlight=False))
+    Args:
+        stop: asks the trainer to save its state and stop.
+
+    Returns:
+        Whether a signal came.
+    """
+    came = False
+
+    def handle(*_: object) -> None:
+        nonlocal came
+        if came:
+            raise KeyboardInterrupt
+        came = True
+        click.echo("saving the state after this step; again to stop at once", err=True)
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    return lambda: came
 
 
-def _reporter(progress: Progress, name: str) -> Any:
-    """What shows the measurements of a step: a bar with the time left, and a line."""
-    bars: list[Any] = []
+def reporter(name: str) -> Callable[[int, int, Mapping[str, float | None]], None]:
+    """What shows the measurements of a step of the run with a name, and the time left."""
+    began: dict[str, tuple[float, int]] = {}
 
     def report(step: int, steps: int, measures: Mapping[str, float | None]) -> None:
-        if not bars:
-            bars.append(progress.add_task(name, total=steps, completed=step))
-        progress.update(bars[0], completed=step)
-        names = [found for found in measures if found in _SHOWN or found.startswith("dev_")]
-        values = "  ".join(f"{found} {measures[found]:.4g}" for found in names if measures[found] is not None)
-        progress.console.print(f"step {step}/{steps}  {values}", soft_wrap=True)
+        now = time.monotonic()
+        start, first = began.setdefault("at", (now, step))
+        left = f"  {(now - start) / (step - first) * (steps - step) / 60:.0f} min left" if step > first else ""
+        shown = {key: value for key, value in measures.items() if value is not None and key not in _CURVES_ONLY}
+        values = "".join(f"  {key} {value:.4g}" for key, value in shown.items())
+        click.echo(f"{name}: step {step}/{steps}{values}{left}", err=True)
 
     return report
 
@@ -197,3 +204,79 @@ def card(checkpoint: Path, results_dir: Path) -> None:
     found = evaluations_of(checkpoint, record.shipped_as or record.name, results_dir)
     write_text(checkpoint / "README.md", model_card(record, read_heads(checkpoint), found), "the model card")
     click.echo(f"{len(found)} evaluations: {checkpoint / 'README.md'}", err=True)
+
+
+@click.command()
+@click.option("--corpus-dir", type=_DIRECTORY, required=True, help="Folder with texts, *.jsonl or *.jsonl.zst.")
+@click.option("--output", type=_FOLDER, default="runs/roberta-small", show_default=True)
+@click.option("--texts", type=click.IntRange(min=2), default=60_000, show_default=True, help="Texts, a random choice.")
+@click.option("--vocabulary", type=click.IntRange(min=261), default=16_384, show_default=True, help="Its entries.")
+@click.option("--steps", type=click.IntRange(min=1), default=400, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--teacher-dir", "teacher", type=_DIRECTORY, help="Checkpoint of the teacher.")
+@click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same line goes on.")
+def pretrain(corpus_dir: Path, output: Path, minutes: float | None, **options: Any) -> None:
+    """Make `roberta-small`: MiniLM's layers behind a byte-level vocabulary, then distillation to MiniLM's vectors."""
+    from carl.pretraining import Pretraining
+
+    run = Pretraining(corpus_dir, output, **options)
+    if run.trainer.run(seconds=None if minutes is None else 60 * minutes):
+        run.write()
+        click.echo(str(output))
+
+
+@click.command()
+@click.argument("texts", nargs=-1)
+@click.option("--model", "-m", default="carl-minilm", show_default=True, help="Encoder with heads, or shipped folder.")
+@click.option("--format", "form", type=click.Choice(["table", "jsonl"]), help="[default: table on a terminal]")
+@click.option("--chunk", type=click.IntRange(min=1), default=4096, show_default=True, help="Lines read at a time.")
+@click.option("--device", help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]")
+@click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), help="[default: float32]")
+@offline
+def predict(texts: tuple[str, ...], form: str | None, chunk: int, offline: bool, **options: Any) -> None:
+    """Predict TEXTS, or the lines of standard input (no TEXTS, or -): one result a line, in the order of the texts.
+
+    Valence and arousal go from -1 to 1. Emotion probabilities are those of six emotions given that a text has exactly
+    one of them: a neutral text gets them as well. The checkpoint's card says how well the heads score.
+    """
+    go_offline(offline)
+    if (not texts and sys.stdin.isatty()) or ("-" in texts and len(texts) > 1):
+        raise UsageError('give texts, e.g. `carl predict "What a day!"`, or lines on standard input; - stands alone')
+    from carl.predict import load_predictor
+
+    predictor = load_predictor(**options)
+    if texts in ((), ("-",)):
+        lines = (line.removesuffix(b"\n").removesuffix(b"\r") for line in sys.stdin.buffer)
+        stream = _decoded(lines, "line {} of standard input")
+    else:
+        stream = _decoded(map(os.fsencode, texts), "text {}")
+    table = form == "table" or (form is None and sys.stdout.isatty())
+    room = max(shutil.get_terminal_size().columns - 48, 12)
+    if table:
+        click.echo(f"{'valence':>7}  {'arousal':>7}  {'emotions':<28}  text")
+    while part := list(islice(stream, chunk)):
+        affect = predictor(part)
+        columns = (values.round(4).tolist() for values in (affect.valence, affect.arousal, affect.probabilities))
+        for text, valence, arousal, shares in zip(part, *columns, strict=True):
+            emotions = dict(zip(affect.emotions, shares, strict=True))
+            first, second = sorted(emotions, key=emotions.__getitem__, reverse=True)[:2]
+            row = {"text": text, "valence": valence, "arousal": arousal, "emotion": first, "emotions": emotions}
+            line = json.dumps(row, ensure_ascii=False)
+            if table:
+                likely = "  ".join(f"{name:<8} {emotions[name]:4.0%}" for name in (first, second))
+                shown = "".join(char if char.isprintable() else " " for char in text)
+                shown = shown if len(shown) <= room else f"{shown[: room - 1]}…"
+                line = f"{valence:>+7.2f}  {arousal:>+7.2f}  {likely:<28}  {shown}"
+            click.echo(line.encode("utf-8"))  # whatever the locale
+
+
+def _decoded(texts: Iterable[bytes], place: str) -> Iterator[str]:
+    number = 0
+    for number, text in enumerate(texts, start=1):
+        try:
+            yield text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            where = place.format(number)
+            raise DataInvalid(f"{where} is not UTF-8; convert it, e.g. iconv -f latin1 -t utf-8") from error
+    if not number:
+        raise DataMissing("standard input is empty: there is no text to predict")

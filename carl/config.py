@@ -29,7 +29,7 @@ class RunConfig(BaseModel):
         UsageError: no such field, or a value of another type or out of its range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def __init__(self, **values: Any) -> None:
         try:

@@ -64,7 +64,7 @@ class Development:
             "sst5": (_sst5(library, "train", frozenset()).first(size), _sst5(library, "dev", snippets)),
         }
         if corpus_dir is not None:
-            found = read_rated(corpus_dir, config.rated_sources, limit=size, balanced=True, development=True)
+            found = read_rated(corpus_dir, config.rated_sources, limit=size, development=True)
             reviews = tuple(text[:400] for source in found for text in source.texts)
             praise = (np.concatenate([source.labels[:, 0] for source in found]) > 0).astype(np.int64)
             order = np.random.default_rng(0).permutation(len(reviews))

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
+from carl.method.sentences import scale_labels
 from harness.corpora import emobank, goemotions
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.files import sha256_file, write_text
@@ -131,11 +132,8 @@ def _affect(encode: Encode, library: CorpusLibrary) -> Head:
 
 def _ratings(examples: Examples) -> NDArray[np.float64]:
     """Valence and arousal in [−1, 1], (n, 2)."""
-    columns = []
-    for name in ("valence", "arousal"):
-        low, high = examples.scales[name]
-        columns.append(2 * (examples.labels[name].astype(np.float64) - low) / (high - low) - 1)
-    return np.stack(columns, axis=1)
+    parts = ((examples.labels[name].astype(np.float64), examples.scales[name]) for name in ("valence", "arousal"))
+    return np.stack([scale_labels(*part) for part in parts], axis=1)
 
 
 def _emotions(encode: Encode, library: CorpusLibrary) -> Head:

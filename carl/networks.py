@@ -14,8 +14,6 @@ from transformers import AutoModel
 #: Linear layers that an adapter reaches, by the names that BERT, RoBERTa and MPNet give them.
 ADAPTED = ("q", "k", "v", "o", "query", "key", "value", "dense")
 
-POOLINGS = ("mean", "cls")
-
 
 @dataclass(frozen=True)
 class Tokens:
@@ -89,7 +87,7 @@ def load_encoder(
 
     Args:
         directory: of its checkpoint.
-        pooling: one of `POOLINGS`.
+        pooling: `mean` or `cls`.
         dropout: of hidden states and attention.
         lora_rank: rank of the adapters that are trained in place of the weights; 0 trains the weights. Word and
             position embeddings rest in either case but are trained with `lora_rank` 0 (Hu et al. 2022).

@@ -15,11 +15,9 @@ from torch.nn import functional
 
 from carl.config import Config
 from carl.method.collapse import effective_rank, spread
-from carl.method.contrastive import embedding_similarity, mccl
-from carl.method.detection import auc, focal_loss
-from carl.method.labels import label_logits, label_similarity, label_weights
-from carl.method.perturbation import Ball, attack_step, random_scores, salience, select_tokens
 from carl.method.schedule import momentum, move_target
+from carl.method.sentences import embedding_similarity, label_logits, label_similarity, label_weights, mccl
+from carl.method.tokens import Ball, attack_step, auc, focal_loss, random_scores, salience, select_tokens
 from carl.networks import Encoder, Networks, Tokens
 
 Measures = dict[str, float | None]

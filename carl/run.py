@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ from harness.transformer.checkpoint import TRAINING_TEXTS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carl.data.label_source import LabelSource
+    from carl.data.corpus import LabelSource
     from harness.corpora.base import CorpusLibrary
     from harness.encoder import EncoderCard
 
@@ -135,22 +135,12 @@ class Run:
         """Write the checkpoint: an adapter or float16 weights, tokeniser, card, and the record of the run."""
         record = self.record()
         save_encoder(self.objective.encoder, self.tokenizer, self.config, self.backbone, self.folders.output)
-        write_text(self.folders.output / RUN_RECORD, record.model_dump_json(indent=2) + "\n", "the run's record")
-        hashes = "".join(f"{found}\n" for found in training_hashes(self.sources))
-        write_text(self.folders.output / TRAINING_TEXTS, hashes, "hashes of the training texts")
-        write_text(self.folders.output / "README.md", model_card(record), "the model card")
+        write_record(self.folders.output, record.model_dump(mode="json"), self.sources, model_card(record))
 
     def record(self) -> RunRecord:
         """What went in, what was done, with what, and how it scored on development data."""
-        facts = {
-            "name": self.config.name,
-            **self.trainer.facts(),
-            "backbone": described(self.backbone),
-            "sources": [described_source(source) for source in self.sources],
-            "teacher": None if self.config.teacher is None else described(_card(self.config.teacher)),
-            "dimensions": self.objective.encoder.width,
-        }
-        return RunRecord.model_validate(facts)
+        teacher = None if self.config.teacher is None else _card(self.config.teacher)
+        return RunRecord.model_validate(record_of(self.trainer, self.sources, self.backbone, teacher))
 
 
 def backbone(name: str, directory: Path | None = None) -> tuple[Path, EncoderCard]:
@@ -255,18 +245,32 @@ def _card(name: str) -> EncoderCard:
     return find_encoder(f"hf:{name}" if Path(name).is_dir() else name).card
 
 
-def described(card: EncoderCard) -> dict[str, Any]:
-    """A model as the record of a run names it."""
+def record_of(
+    trainer: Trainer, sources: Sequence[LabelSource], backbone: EncoderCard | None, teacher: EncoderCard | None = None
+) -> dict[str, Any]:
+    """A run as `training.json` says it, see `RunRecord`."""
+    fields = ("name", "title", "licence", "kind", "left_out")
     return {
-        "name": card.name,
-        "title": card.shown,
-        "weights": card.weights,
-        "licence": card.licence,
-        "training_data": None if card.training_data is None else list(card.training_data),
+        "name": trainer.settings.name,
+        **trainer.facts(),
+        "backbone": _described(backbone),
+        "teacher": _described(teacher),
+        "sources": [{**{name: getattr(one, name) for name in fields}, "rows": len(one)} for one in sources],
+        "dimensions": trainer.objective.encoder.width,
     }
 
 
-def described_source(source: LabelSource) -> dict[str, Any]:
-    """Texts as the record of a run names them."""
-    facts = {name: getattr(source, name) for name in ("name", "title", "licence", "kind", "left_out")}
-    return {**facts, "rows": len(source)}
+def write_record(directory: Path, record: Mapping[str, Any], sources: Sequence[LabelSource], card: str) -> None:
+    """Write the record of a run, hashes of its training texts, and the model card."""
+    document = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    write_text(directory / RUN_RECORD, document, "the run's record")
+    hashes = "".join(f"{found}\n" for found in training_hashes(sources))
+    write_text(directory / TRAINING_TEXTS, hashes, "hashes of the training texts")
+    write_text(directory / "README.md", card, "the model card")
+
+
+def _described(card: EncoderCard | None) -> dict[str, Any] | None:
+    if card is None:
+        return None
+    facts = {name: getattr(card, name) for name in ("name", "weights", "licence", "training_data")}
+    return {**facts, "title": card.shown}

@@ -40,11 +40,6 @@ _NOTES = (
     "(`carl predict`)."
 )
 
-_UNDECLARED: dict[str, Any] = {
-    "training_data": None,
-    "training_notes": "This checkpoint does not say what it was trained on.",
-}
-
 
 def card_of(card: EncoderCard, directory: Path) -> EncoderCard:
     """A card with what a checkpoint's own files say; reads no weights.
@@ -65,7 +60,8 @@ def card_of(card: EncoderCard, directory: Path) -> EncoderCard:
     try:
         record = read_record(directory)
     except BenchError:
-        return replace(card, **facts, **_UNDECLARED)
+        notes = "This checkpoint does not say what it was trained on."
+        return replace(card, **facts, training_data=None, training_notes=notes)
     texts = "; ".join(f"{source.title}, {source.rows:,} texts" for source in record.sources)
     began = "From random weights"
     if record.origin is not None:
@@ -154,12 +150,9 @@ class CarlMPNet(MPNet):
         return super().directory()
 
     def _advice(self) -> str:
-        return (
-            "Train it (`bench weights mpnet`, `carl train --config carl-mpnet`) and pass "
-            "`--weights-dir carl-mpnet=RUN`, the run's directory"
-            if self.adapter_dir is not None and not is_adapter(self.adapter_dir)
-            else super()._advice()
-        )
+        if self.adapter_dir is None or is_adapter(self.adapter_dir):
+            return super()._advice()
+        return "Train it (`carl train --config carl-mpnet`) and pass `--weights-dir carl-mpnet=RUN`"
 
 
 class CarlMiniLM(ShippedEncoder):

@@ -5,7 +5,7 @@ The rows of a batch are a function of the seed and the batch's number, so that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,12 +74,3 @@ def pad(items: Sequence[NDArray[np.int32]], padding: int, special: frozenset[int
     return Tokens(
         torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(np.isin(ids, list(special)) | (mask == 0))
     )
-
-
-def shares(mixture: Mapping[str, int]) -> str:
-    """A mixture in words.
-
-    >>> shares({"human": 48, "rated": 80})
-    'human 48, rated 80'
-    """
-    return ", ".join(f"{name} {share}" for name, share in mixture.items())

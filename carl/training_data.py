@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from carl.config import Config
-from carl.data.label_source import LabelSource
+from carl.data.corpus import LabelSource
 from carl.objective import Batch
 from carl.streams import Stream, batch_rows, groups_by_length, pad
 from harness.errors import DataMissing, UsageError

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, Field, ValidationError
 
-from carl.data.label_source import LabelSource
 from harness.contamination.overlap import text_hash
 from harness.errors import DataInvalid, DataMissing, UsageError
 
@@ -55,6 +55,41 @@ CHARACTERS = 4
 _HELD_OUT = 20
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSource:
+    """Texts of one source with their labels."""
+
+    name: str
+    """As an encoder's card declares training data, e.g. `emobank:train`."""
+    title: str
+    licence: str
+    texts: tuple[str, ...]
+    labels: NDArray[np.float32]
+    """(n, 2 or 3): valence, arousal and perhaps dominance in [−1, 1]; NaN where there is none."""
+    kind: str = "human"
+    """`human`: rated for affect by people; `rated`: stars; `unlabelled`."""
+    left_out: int = 0
+    """Rows that are no training text: empty, or a text of EmoBank's development or test split."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its texts have labels at all."""
+        return not bool((self.labels[:, 0] != self.labels[:, 0]).any())
+
+    def select(self, keep: Iterable[int]) -> LabelSource:
+        """The source with some of its rows."""
+        rows = list(keep)
+        return replace(
+            self,
+            texts=tuple(self.texts[row] for row in rows),
+            labels=self.labels[rows],
+            left_out=self.left_out + len(self.texts) - len(rows),
+        )
 
 
 class Row(BaseModel):

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from carl.config import Config
-from carl.data.corpus import read_rated, read_unlabelled
-from carl.data.label_source import LabelSource
-from carl.method.labels import scale_labels
+from carl.data.corpus import LabelSource, read_rated, read_unlabelled
+from carl.method.sentences import scale_labels
 from harness.contamination.overlap import form_hash, normal_form, sentences, text_hash
 from harness.errors import UsageError
 

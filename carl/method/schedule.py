@@ -27,18 +27,6 @@ def momentum(step: int, steps: int, initial: float) -> float:
     return 1 - (1 - initial) * (math.cos(math.pi * step / steps) + 1) / 2
 
 
-def share_moved(steps_done: int, steps: int, initial: float) -> float:
-    """How far the target has gone from its start towards a resting online network, 0 to 1.
-
-    1 − ∏ m(k) over the steps done: the printed m₀ = 0.9996 moves it by 3.4 % in 170 steps, so that its projector
-    stays close to the random start; worth logging beside every run.
-
-    >>> round(share_moved(170, 170, 0.9996), 3), round(share_moved(381, 381, 0.9996), 3)
-    (0.034, 0.074)
-    """
-    return 1 - math.prod(momentum(step, steps, initial) for step in range(steps_done))
-
-
 def move_target(target: nn.Module, online: nn.Module, m: float) -> None:
     """Move a target network towards the online one in place, θt ← m θt + (1 − m) θo, CARL equation (1).
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from carl.commands import reporter, stop_on_signals
 from carl.recipes.catalogue import RecipeConfig, recipe
 from carl.recipes.catalogue import recipes as all_recipes
 from harness.cli.options import cache_dir, data_dir, go_offline, offline, results_dir, split_names
 from harness.errors import BenchError
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -103,38 +100,28 @@ def train(
     from harness.corpora.registry import CorpusRegistry
 
     folders = Folders(CorpusRegistry(data_dir, cache_dir, offline=offline), data_dir, corpus_dir)
-    running: list[RecipeRun] = []
-    stopped = failed = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal stopped
-        if stopped:
-            raise KeyboardInterrupt
-        stopped = True
-        _say("saving the state after this step; again to stop at once")
-        for run in running:
-            run.trainer.stop()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    running: RecipeRun | None = None
+    failed = False
+    stopped = stop_on_signals(lambda: running.trainer.stop() if running else None)
     for config in _configs(names, seeds, **settings):
-        if stopped or time.monotonic() >= deadline:
+        if stopped() or time.monotonic() >= deadline:
             break
         if is_finished(output / config.folder, config):
-            _say(f"{config.folder}: finished")
+            click.echo(f"{config.folder}: finished", err=True)
             continue
         try:
             accelerator = Accelerator(cpu=cpu)
-            run = RecipeRun(config, folders, output, backbone_dir, accelerator=accelerator, report=_report)
-            running[:] = [run]
-            _say(f"{config.folder}: {run.trainer.steps:,} steps")
-            if not stopped and run.trainer.run(until=until, seconds=deadline - time.monotonic()):
+            running = run = RecipeRun(
+                config, folders, output, backbone_dir, accelerator=accelerator, report=reporter(config.folder)
+            )
+            click.echo(f"{config.folder}: {run.trainer.steps:,} steps", err=True)
+            if not stopped() and run.trainer.run(until=until, seconds=deadline - time.monotonic()):
                 run.write()
                 click.echo(str(run.output))
         except BenchError as error:  # one recipe's failure must not take the others along
-            _say(f"FAILED {config.folder}: {error}")
+            click.echo(f"FAILED {config.folder}: {error}", err=True)
             failed = True
-    ctx.exit(130 if stopped else int(failed))
+    ctx.exit(130 if stopped() else int(failed))
 
 
 @recipes.command()
@@ -157,12 +144,3 @@ def measure(names: tuple[str, ...], seeds: str, dtype: str, results_dir: Path, *
             # The vectors of two seeds differ by intent: a fingerprint would say that one of them is outdated.
             model = replace(record.model, name=config.name, fingerprint="")
             store.save(replace(record, model=model, seed=config.seed), own.predictions(record))
-
-
-def _report(step: int, steps: int, measures: Any) -> None:
-    shown = "  ".join(f"{name} {value:.4g}" for name, value in measures.items() if value is not None)
-    _say(f"  step {step}/{steps}  {shown}")
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)

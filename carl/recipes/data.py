@@ -7,6 +7,7 @@ split, Facebook posts and excerpts of rated reviews. What a recipe does not use 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from baselines.sentibert_trees import Spans, Tree, read_tree, spans
 from carl.config import Config
-from carl.data.label_source import LabelSource
+from carl.data.corpus import LabelSource
 from carl.data.sources import read_sources
 from carl.recipes.catalogue import RecipeConfig
-from carl.recipes.trees import Phrases, read_trees, tree_items
 from carl.recipes.words import Lexicons, read_lexicons
-from harness.errors import DataMissing, UsageError
+from harness.errors import DataInvalid, DataMissing, UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +32,51 @@ if TYPE_CHECKING:
 _TREES = "sst-trees/train.txt"
 _VADER = "lexicons/vader/vader_lexicon.txt"
 _SENTIWORDNET = "lexicons/sentiwordnet/SentiWordNet_3.0.0.pos-recovered.txt"
+
+_INTERNAL = re.compile(r"\(\s*([0-4])\s*(?=\()")
+
+#: As people write the brackets of a treebank.
+_WRITTEN = {"-LRB-": "(", "-RRB-": ")"}
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Nodes of one text that lie wholly within its first tokens; column 0 is the first token."""
+
+    spans: Spans
+    labels: tuple[int, ...]
+    """0 to 4 for each node."""
+
+
+@dataclass(frozen=True)
+class LabelledTree:
+    """A tree, its brackets as people write them, with the label of every internal node, root first."""
+
+    tree: Tree
+    labels: tuple[int, ...]
+
+    def phrases(self, pieces: Sequence[Sequence[int]], tokens: int) -> Phrases | None:
+        """What is known of its nodes within the first tokens of the text.
+
+        Args:
+            pieces: token ids of each word.
+            tokens: that the encoder reads, special tokens included.
+
+        Returns:
+            None where no node lies within, or the authors leave the tree out (`sentibert_trees.spans`).
+        """
+        found = spans(self.tree, pieces)
+        if found is None:
+            return None
+        kept = [number for number, columns in enumerate(found.pieces) if columns[-1] < tokens - 1]
+        place = {number: index for index, number in enumerate(kept)}
+        inside = Spans(
+            tuple(found.pieces[number] for number in kept),
+            tuple(found.context_pieces[number] for number in kept),
+            # A node's children lie within it.
+            tuple(tuple(place[other] for other in found.context_nodes[number]) for number in kept),
+        )
+        return Phrases(inside, tuple(self.labels[number] for number in kept)) if kept else None
 
 
 @dataclass(frozen=True)
@@ -142,7 +188,7 @@ def read_data(kind: str, config: RecipeConfig, folders: Folders, tokenizer: Any)
     trees = _some(read_trees(folders.file(_TREES)), texts, seed) if kind == "trees" else []
     if trees:
         title = "Stanford Sentiment Treebank, trees of the training split"
-        sources.append(_unlabelled("sst5:train", title, "none stated", [tree.text for tree in trees]))
+        sources.append(_unlabelled("sst5:train", title, "none stated", [tree.tree.text for tree in trees]))
     if "emotions" in kind:
         source, emotion, classes = _emotions(folders, half, seed)
         sources.append(source)
@@ -185,3 +231,42 @@ def _some(found: Sequence[Any], count: int, seed: int) -> list[Any]:
 def _unlabelled(name: str, title: str, licence: str, texts: Sequence[str]) -> LabelSource:
     labels = np.full((len(texts), 3), np.nan, dtype=np.float32)
     return LabelSource(name=name, title=title, licence=licence, texts=tuple(texts), labels=labels, kind="unlabelled")
+
+
+def read_trees(path: Path) -> list[LabelledTree]:
+    """Trees of a file of the Stanford Sentiment Treebank, one a line, those of one word left out.
+
+    Raises:
+        DataMissing: it is not there.
+        DataInvalid: a line is no labelled binary tree; names it.
+    """
+    if not path.is_file():
+        raise DataMissing(f"{path} is not there; unpack trainDevTestTrees_PTB.zip of nlp.stanford.edu/sentiment to it")
+    found = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        tree = read_tree(line, f"{path}, line {number}")
+        labels = tuple(map(int, _INTERNAL.findall(line)))
+        if len(labels) != len(tree.nodes) or not tree.binary:
+            raise DataInvalid(f"{path}, line {number}: not a binary tree with labels 0 to 4; unpack the file again")
+        if tree.nodes:
+            words = tuple(_WRITTEN.get(word, word) for word in tree.words)
+            found.append(LabelledTree(replace(tree, words=words), labels))
+    return found
+
+
+def tree_items(
+    trees: Sequence[LabelledTree], tokenizer: Any, max_length: int
+) -> tuple[list[NDArray[np.int32]], list[Phrases | None]]:
+    """Token ids and nodes of trees, every word tokenised by itself so that pieces belong to words."""
+    first, last = tokenizer("")["input_ids"]
+    words = sorted({word for tree in trees for word in tree.tree.words})
+    # With a blank before it, as words stand in a sentence; BERT's tokenisers drop it.
+    rows = tokenizer([f" {word}" for word in words], add_special_tokens=False)["input_ids"]
+    pieces = dict(zip(words, rows, strict=True))
+    items, found = [], []
+    for tree in trees:
+        parts = [pieces[word] for word in tree.tree.words]
+        inner = [piece for part in parts for piece in part][: max_length - 2]
+        items.append(np.array([first, *inner, last], dtype=np.int32))
+        found.append(tree.phrases(parts, len(inner) + 2))
+    return items, found

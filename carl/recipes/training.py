@@ -25,22 +25,19 @@ from transformers import AutoModel, AutoTokenizer
 
 from carl import objective as carl
 from carl.config import Config
-from carl.data.label_source import LabelSource
-from carl.data.sources import training_hashes
+from carl.data.corpus import LabelSource
 from carl.networks import Encoder, Networks, load_encoder
-from carl.provenance import RUN_RECORD, read_record
+from carl.provenance import read_record
 from carl.recipes.catalogue import RecipeConfig, recipe
 from carl.recipes.data import Folders, RecipeData, drawn, read_data, read_pool
 from carl.recipes.objectives.base import Batch, Heads, Setup, read_tokens
 from carl.recipes.objectives.masked import word_table
 from carl.recipes.words import Lexicons, vocabulary_polarity
-from carl.run import backbone, described, described_source, save_encoder
+from carl.run import backbone, record_of, save_encoder, write_record
 from carl.streams import pad
 from carl.train import Measures, Objective, Trainer
 from carl.training_data import tokenized, training_data
 from harness.errors import WeightsInvalid
-from harness.files import write_text
-from harness.transformer.checkpoint import TRAINING_TEXTS
 
 #: Batches on which operations are counted.
 COUNTED = 2
@@ -223,20 +220,14 @@ class RecipeRun:
             encoder = objective.heads.finished(encoder)
         save_encoder(encoder, self.tokenizer, carl_config(self.config), self.card, self.output)
         record = self.record()
-        write_text(self.output / RUN_RECORD, json.dumps(record, indent=2) + "\n", "the run's record")
-        hashes = "".join(f"{found}\n" for found in training_hashes(self.sources))
-        write_text(self.output / TRAINING_TEXTS, hashes, "hashes of the training texts")
-        write_text(self.output / "README.md", recipe_card(record), "the model card")
+        write_record(self.output, record, self.sources, recipe_card(record))
         # The state is ten times the size of the checkpoint, and the run is over.
         self.trainer.state.unlink()
 
     def record(self) -> dict[str, Any]:
         """What went in and what was done."""
         return {
-            "name": self.config.name,
-            **self.trainer.facts(),
-            "backbone": described(self.card),
-            "sources": [described_source(source) for source in self.sources],
+            **record_of(self.trainer, self.sources, self.card),
             "recipe": asdict(self.recipe),
             "passes": self.trainer.steps * self.config.batch / self.config.texts,
             "operations": self.trainer.steps * self.step_cost,

@@ -87,12 +87,8 @@ class Lexicons:
             offsets: first character of each token and the one behind its last; the same for special tokens.
         """
         painted = self._paint(text)
-        marks = np.zeros(len(offsets), dtype=np.int64)
-        for place, (start, end) in enumerate(offsets):
-            inside = next((at for at in range(start, end) if not text[at].isspace()), None)
-            if inside is not None:
-                marks[place] = painted[inside]
-        return marks
+        inside = (next((at for at in range(*span) if not text[at].isspace()), None) for span in offsets)
+        return np.array([0 if at is None else painted[at] for at in inside], dtype=np.int64)
 
     def _paint(self, text: str) -> NDArray[np.int64]:
         painted = np.full(len(text), _PART * OTHER, dtype=np.int64)
@@ -132,9 +128,7 @@ def read_lexicons(vader: Path, sentiwordnet: Path) -> Lexicons:
     except ValueError as error:
         raise DataInvalid(f"{vader} or {sentiwordnet} is not as published ({error}); fetch it again") from error
     # Ties go to the part that comes first in the classes' order.
-    return Lexicons(
-        polarity, {word: min(count, key=lambda part: (-count[part], part)) for word, count in counts.items()}
-    )
+    return Lexicons(polarity, {word: max(sorted(count), key=count.__getitem__) for word, count in counts.items()})
 
 
 def polarity_of(marks: Values) -> Values:

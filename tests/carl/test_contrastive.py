@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from carl.config import configuration
-from carl.method.contrastive import embedding_similarity, mccl
-from carl.method.labels import label_logits
+from carl.method.sentences import embedding_similarity, label_logits, mccl
 from carl.objective import sentence_loss
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from carl.method.detection import auc, focal_loss
+from carl.method.tokens import auc, focal_loss
 
 
 @pytest.mark.parametrize("gamma", [0.0, 1.0, 2.0, 3.5])

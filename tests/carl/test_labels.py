@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from carl.method.labels import label_logits, label_similarity, label_weights, scale_labels
+from carl.method.sentences import label_logits, label_similarity, label_weights, scale_labels
 from harness.errors import UsageError
 
 NAN = float("nan")

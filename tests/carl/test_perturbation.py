@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carl.method.perturbation import Ball, attack_step, random_scores, salience, select_tokens
+from carl.method.tokens import Ball, attack_step, random_scores, salience, select_tokens
 
 
 def batch(seed=0, texts=3, tokens=8, width=5):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from carl.method.schedule import learning_rate_factor, momentum, move_target, share_moved
+from carl.method.schedule import learning_rate_factor, momentum, move_target
 
 
 @given(st.integers(1, 5000), st.floats(0, 1), st.data())
@@ -19,16 +19,6 @@ def test_momentum_is_equation_2(steps, initial, data):
     expected = np.float64(1) - (1 - np.float64(initial)) * (np.cos(np.pi * k / steps) + 1) / 2
     assert momentum(k, steps, initial) == pytest.approx(float(expected), abs=1e-12)
     assert initial - 1e-12 <= momentum(k, steps, initial) <= 1
-
-
-def test_share_moved_is_what_a_target_of_a_resting_network_moves():
-    online, target = nn.Linear(1, 1, bias=False).double(), nn.Linear(1, 1, bias=False).double()
-    with torch.no_grad():
-        online.weight.fill_(1.0)
-        target.weight.fill_(0.0)
-    for step in range(40):
-        move_target(target, online, momentum(step, 60, 0.97))
-    assert float(target.weight.detach()) == pytest.approx(share_moved(40, 60, 0.97), abs=1e-12)
 
 
 def test_target_update_is_equation_1_for_parameters_and_statistics():

@@ -10,8 +10,7 @@ from transformers import AutoTokenizer
 
 from carl.config import Config, configuration, configuration_names
 from carl.method.collapse import effective_rank, spread
-from carl.method.detection import focal_loss
-from carl.method.perturbation import salience, select_tokens
+from carl.method.tokens import focal_loss, salience, select_tokens
 from carl.networks import Networks, load_encoder
 from carl.objective import Objective, distillation_loss, sentence_loss, word_loss
 from carl.run import Folders, Run

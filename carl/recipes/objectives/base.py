@@ -18,8 +18,7 @@ from carl.streams import Stream
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carl.recipes.data import RecipeData
-    from carl.recipes.trees import Phrases
+    from carl.recipes.data import Phrases, RecipeData
 
 #: Texts of similar length that are read at once.
 GROUP = 32

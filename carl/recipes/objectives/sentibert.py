@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from baselines.sentibert_composition import Composition, composition_tensors
 from baselines.sentibert_trees import Spans
 from carl.networks import Encoder
+from carl.recipes.data import Phrases
 from carl.recipes.objectives.base import Batch, Setup, mean_cross_entropy, read
 from carl.recipes.objectives.masked import MaskedHead, MaskedLM, hide
-from carl.recipes.trees import Phrases
 from carl.recipes.words import polarity_of
 
 #: Rates at which words of the lexicon and other words are hidden.

@@ -13,7 +13,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from carl.data.label_source import LabelSource
+from carl.data.corpus import LabelSource
 from carl.networks import Encoder, Tokens
 from carl.recipes import data
 from carl.recipes.data import Folders

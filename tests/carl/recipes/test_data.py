@@ -9,8 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from carl.recipes.catalogue import RecipeConfig
-from carl.recipes.data import Folders, drawn, read_data
-from carl.recipes.trees import read_trees
+from carl.recipes.data import Folders, drawn, read_data, read_trees
 from carl.recipes.words import (
     ADJECTIVE,
     NEGATIVE,
@@ -97,7 +96,7 @@ def test_trees_and_their_phrases(tmp_path: Path) -> None:
     path = tmp_path / "train.txt"
     path.write_text(f"{TREES}\n(2 alone)\n", "utf-8")
     trees = read_trees(path)
-    assert [tree.text for tree in trees][:1] == ["it was glad"]
+    assert [tree.tree.text for tree in trees][:1] == ["it was glad"]
     assert [tree.labels for tree in trees] == [(4, 4), (0, 0), (3, 3), (1, 1)]
     whole = trees[0].phrases([[11], [12, 13], [14]], 6)
     assert whole is not None

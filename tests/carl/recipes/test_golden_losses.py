@@ -14,12 +14,11 @@ from transformers import BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from baselines.sentibert_trees import Spans
 from carl.networks import Encoder
+from carl.recipes.data import Phrases
 from carl.recipes.objectives.base import Setup, mean_cross_entropy
-from carl.recipes.objectives.bert_pt import BertPT, second_half
 from carl.recipes.objectives.contrastive import SentiCSE, SimCSE, cosines, info_nce, opposite_word_loss, quadruple_loss
-from carl.recipes.objectives.masked import MaskedHead, word_table
+from carl.recipes.objectives.masked import BertPT, MaskedHead, second_half, word_table
 from carl.recipes.objectives.sentibert import SentiBERT
-from carl.recipes.trees import Phrases
 
 GOLDEN = Path(os.environ.get("AFFECTBENCH_GOLDEN", Path(__file__).parents[4] / "shared" / "golden"))
 TOLERANCE = 1e-5

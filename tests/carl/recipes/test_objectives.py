@@ -13,7 +13,6 @@ from torch import Tensor
 
 from carl.networks import Tokens
 from carl.recipes.objectives.base import Heads, Setup, read, read_tokens
-from carl.recipes.objectives.bert_pt import exchange_halves
 from carl.recipes.objectives.contrastive import Scapt, SentiCSE, SimCSE, cosines, info_nce, supervised_contrastive
 from carl.recipes.objectives.emotions import Emo, MultiTask, Sacl, Transfer
 from carl.recipes.objectives.masked import (
@@ -22,6 +21,7 @@ from carl.recipes.objectives.masked import (
     SentiLARE,
     SentiX,
     drawn_entries,
+    exchange_halves,
     hide,
     replaced_token_loss,
     stars_of,

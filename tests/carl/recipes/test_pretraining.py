@@ -11,9 +11,8 @@ import torch
 from click.testing import CliRunner
 from transformers import AutoModel, AutoTokenizer
 
-from carl.pretraining.cli import pretrain
-from carl.pretraining.distillation import relative_distance
-from carl.pretraining.transfer import SPECIAL, train_tokenizer, transferred, transferred_embeddings
+from carl.commands import pretrain
+from carl.pretraining import SPECIAL, relative_distance, train_tokenizer, transferred, transferred_embeddings
 from carl.provenance import read_record
 from harness.errors import DataInvalid, UsageError
 

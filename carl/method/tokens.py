@@ -1,6 +1,6 @@
-"""Gradient-based token perturbation: salience (7), selection, and the projected gradient attack (8), (9).
+"""The token level: salience (7), selection, the projected gradient attack (8), (9), and the detector's loss (10).
 
-Everything here works on word embeddings in float32: the printed radius of 5e-9 is at that format's resolution,
+The attack works on word embeddings in float32: the printed radius of 5e-9 is at that format's resolution,
 and would vanish in a narrower one.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from sklearn.metrics import roc_auc_score
 from torch import Generator, Tensor
+from torch.nn import functional
 
 
 def salience(gradient: Tensor) -> Tensor:
@@ -104,3 +106,41 @@ def attack_step(embeddings: Tensor, original: Tensor, gradient: Tensor, selected
     moved = moved * (epsilon / length.clamp_min(torch.finfo(torch.float32).tiny)).clamp_max(1.0)
     attacked: Tensor = original + moved
     return attacked
+
+
+def focal_loss(logits: Tensor, perturbed: Tensor, counted: Tensor, gamma: float) -> Tensor:
+    """Token-level loss L_PTD = −(1 − p_t)^γ log p_t, CARL equation (10), mean over real tokens.
+
+    p_t is the probability that the head gives to the truth: p for a perturbed token, 1 − p for another (Lin et
+    al. 2017). γ, which the paper does not print, takes weight from the many easy tokens.
+
+    Args:
+        logits: (B, T) of a linear unit over the last layer (`networks.Networks.detector`).
+        perturbed: bool (B, T), the labels.
+        counted: bool (B, T), false for special and padding tokens.
+        gamma: at least 0; 0 is plain cross entropy.
+
+    Returns:
+        Scalar; 0 when no token counts.
+    """
+    signed = torch.where(perturbed, logits, -logits)
+    losses = -(gamma * functional.logsigmoid(-signed)).exp() * functional.logsigmoid(signed)
+    return (losses * counted).sum() / counted.sum().clamp_min(1)
+
+
+def auc(scores: Tensor, positive: Tensor) -> float | None:
+    """Area under the ROC curve: how often a positive scores above a negative, ties counting half.
+
+    Args:
+        scores: (n,).
+        positive: bool (n,).
+
+    Returns:
+        0 to 1, None when one of the classes is empty.
+
+    >>> auc(torch.tensor([0.1, 0.4, 0.4, 0.9]), torch.tensor([False, False, True, True]))
+    0.875
+    """
+    if positive.all() or not positive.any():
+        return None
+    return float(roc_auc_score(positive.cpu().numpy(), scores.detach().float().cpu().numpy()))

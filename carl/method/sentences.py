@@ -1,4 +1,4 @@
-"""Affect labels: scaling (12), label similarity (4) and its variants, and the rows P_va of (5).
+"""The sentence level: label scaling (12), label similarity (4), the rows P_va of (5), and the loss of (3), (5), (6).
 
 Labels are valence, arousal and, if wanted, dominance in [−1, 1]; NaN means that nobody rated it (star ratings give
 valence alone). Valence is always there.
@@ -9,11 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from harness.errors import UsageError
-
-#: Ways to compare two labels.
-SIMILARITIES = ("cosine", "euclidean", "polarity")
 
 
 def scale_labels(values: NDArray[np.float64], ends: tuple[float, float] | None = None) -> NDArray[np.float64]:
@@ -54,7 +52,7 @@ def label_similarity(labels: Tensor, kind: str, norm_floor: float) -> Tensor:
 
     Args:
         labels: (N, c) in [−1, 1]: valence, arousal and, if wanted, dominance; all but valence may be NaN.
-        kind: one of `SIMILARITIES`.
+        kind: `cosine`, `euclidean` or `polarity`.
         norm_floor: smallest norm of a label, above 0.
 
     Returns:
@@ -68,8 +66,6 @@ def label_similarity(labels: Tensor, kind: str, norm_floor: float) -> Tensor:
     if kind == "euclidean":
         shared = known[:, None] & known[None]
         return -((values[:, None] - values[None]).square() * shared).sum(-1) / shared.sum(-1).clamp_min(1)
-    if kind != "cosine":
-        raise UsageError(f"unknown label similarity {kind!r}; there are {', '.join(SIMILARITIES)}")
     # |l_i| over the coordinates that j has too: (N, N), row i.
     norms = (values.square() @ known.to(values.dtype).T).sqrt().clamp_min(norm_floor)
     return (values @ values.T) / (norms * norms.T)
@@ -83,7 +79,7 @@ def label_weights(labels: Tensor, kind: str, norm_floor: float) -> Tensor:
 
     Args:
         labels: (N, c) in [−1, 1]: valence, arousal and, if wanted, dominance; all but valence may be NaN.
-        kind: one of `SIMILARITIES`.
+        kind: `cosine`, `euclidean` or `polarity`.
         norm_floor: as in `label_similarity`.
 
     Returns:
@@ -110,3 +106,52 @@ def label_logits(similarity: Tensor, temperature: float) -> Tensor:
         (N, N); the exponentials of each row sum to 1.
     """
     return (similarity / temperature).log_softmax(dim=1)
+
+
+def embedding_similarity(online: Tensor, target: Tensor) -> Tensor:
+    """Cosine of every online vector with every target vector, CARL equation (3).
+
+    Args:
+        online: z (N, d), behind the predictor.
+        target: z' (N, d), of the target branch, without gradient.
+
+    Returns:
+        (N, N) in [−1, 1].
+    """
+    return functional.normalize(online, dim=1) @ functional.normalize(target, dim=1).T
+
+
+def mccl(
+    similarity: Tensor,
+    log_labels: Tensor,
+    temperature: float,
+    *,
+    forward: float = 1.0,
+    reverse: float = 1.0,
+    weights: Tensor | None = None,
+) -> Tensor:
+    """Sentence-level loss L_MCCL, CARL equation (6), with P_sim of (5).
+
+    (6) as printed carries one sign too many and normalises over one index while it sums over the other. Here the
+    rows of both matrices sum to 1 and are summed over. With CE(p, q) = −Σ p log q, the loss is
+    `forward` CE(P_va, P_sim) + `reverse` CE(P_sim, P_va); the paper's has both weights 1. The first term is smallest
+    exactly at P_sim = P_va, the second for a one-hot row on the most similar label, so that the paper's sum is not
+    smallest at P_sim = P_va.
+
+    Args:
+        similarity: (N, N) from `embedding_similarity`.
+        log_labels: log P_va (N, N) from `label_logits`.
+        temperature: τ, above 0; the paper's is 0.05.
+        forward: weight of CE(P_va, P_sim).
+        reverse: weight of CE(P_sim, P_va).
+        weights: of the rows (N,), 0 to 1 (`label_weights`); None counts all alike. All-zero weights
+            give a loss of 0.
+
+    Returns:
+        Scalar: the weighted mean over rows.
+    """
+    log_embeddings = (similarity / temperature).log_softmax(dim=1)
+    rows = -forward * (log_labels.exp() * log_embeddings).sum(1) - reverse * (log_embeddings.exp() * log_labels).sum(1)
+    if weights is None:
+        return rows.mean()
+    return (rows * weights).sum() / weights.sum().clamp_min(1e-12)
