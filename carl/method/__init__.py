@@ -1,1 +1,1 @@
-"""The equations of the paper, a module each."""
+"""The equations of the paper: schedules, the sentence level, the token level."""
