@@ -79,8 +79,3 @@ def test_rows_of_label_probabilities_are_equation_5():
     found = label_logits(torch.from_numpy(similarity), 0.3).exp().numpy()
     powers = np.exp(similarity / 0.3)
     assert found == pytest.approx(powers / powers.sum(axis=1, keepdims=True), abs=1e-12)
-
-
-def test_unknown_similarity_is_named():
-    with pytest.raises(UsageError, match="manhattan"):
-        label_similarity(torch.zeros(2, 2), "manhattan", 0.05)
