@@ -501,16 +501,13 @@ class Leaderboard:
 
     # Tables
 
-    def tables(
-        self, *names: str, published: bool = True, intervals: bool = False, brackets: bool = False
-    ) -> list[Table]:
+    def tables(self, *names: str, published: bool = True, intervals: bool = False) -> list[Table]:
         """Build tables; see `harness.leaderboard.build_tables`.
 
         Args:
             names: `overview`, `I` to `V`; none for the overview and those of the paper's that anything belongs to.
             published: show the paper's numbers beside ours.
             intervals: show 95 % intervals as ±.
-            brackets: show them by their ends.
         """
         return build_tables(
             self.records,
@@ -518,7 +515,6 @@ class Leaderboard:
             which=names or None,
             published=published,
             intervals=intervals,
-            brackets=brackets,
             tasks=self._tasks,
             recommended=recommended_poolings(self.models),
         )

@@ -105,7 +105,6 @@ def read_recorded(
     "--long", "long_form", is_flag=True, help="With csv or json: one number a row, of all suites unless one is named."
 )
 @click.option("--intervals", is_flag=True, help="Show 95 % intervals, as ±.")
-@click.option("--brackets", is_flag=True, help="Show 95 % intervals by their ends, as [low, high].")
 @_ranks
 @click.option(
     "--tests/--no-tests",
@@ -123,7 +122,6 @@ def table(
     columns: tuple[str, ...],
     long_form: bool,
     intervals: bool,
-    brackets: bool,
     ranks: bool,
     tests: bool | None,
     published: bool,
@@ -149,7 +147,6 @@ def table(
             which=tables or None,
             published=published,
             intervals=intervals or tested,
-            brackets=brackets,
             tasks=recorded.tasks,
             columns=options.split_names(columns),
             recommended=recorded.recommended,

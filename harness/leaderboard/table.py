@@ -121,9 +121,7 @@ class Table:
     blocks: tuple[Block, ...]
     footnotes: tuple[Footnote, ...] = field(default=())
     intervals: bool = False
-    """Whether cells show their 95 % interval."""
-    brackets: bool = False
-    """Whether it is shown by its ends, `[low, high]`, in place of half its width, `±half`."""
+    """Whether cells show half the width of their 95 % interval."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -134,10 +132,7 @@ class Table:
         """What stands behind a number: its interval, how it stands to its start, the places that it can hold."""
         interval = ""
         if self.intervals and cell.low is not None and cell.high is not None:
-            low, high = digits(cell.low, column.decimals), digits(cell.high, column.decimals)
-            interval = (
-                f"[{low}, {high}]" if self.brackets else f"±{digits((cell.high - cell.low) / 2, column.decimals)}"
-            )
+            interval = f"±{digits((cell.high - cell.low) / 2, column.decimals)}"
         return " ".join(filter(None, (interval, cell.against, f"({cell.places})" if cell.places else "")))
 
     def notes(self, marks: str = "") -> list[Footnote]:
@@ -151,7 +146,7 @@ class Table:
         if marks and any(cell.rank for cell in cells):
             said.append(f"{marks} among the clean numbers of a column; published ones among themselves.")
         if self.intervals:
-            said.append("[low, high]: 95 % interval." if self.brackets else "± half the width of the 95 % interval.")
+            said.append("± half the width of the 95 % interval.")
         if any(cell.places for cell in cells):
             said.append(
                 "(a–b): places that the model can hold among the clean ones of the column; all pairs are tested, 5 % "

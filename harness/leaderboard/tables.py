@@ -23,6 +23,7 @@ from harness.leaderboard.words import (
     specification,
     words,
 )
+from harness.outcome import Metric
 from harness.printing import one_line
 from harness.record import ModelFacts, Record
 
@@ -30,11 +31,6 @@ Spec = Mapping[str, Any]
 
 #: What can be asked for by name, in the order in which it is shown.
 TABLE_NAMES = ("overview", *dict.fromkeys(spec["name"] for spec in specification()["table"]))
-
-_DIGITS = {"1": "I", "2": "II", "3": "III", "4": "IV", "5": "V"}
-
-#: Heading of the rows that only the paper has, before the name of their base model.
-PUBLISHED_ONLY = "Published"
 
 _BLANK = Cell(status="blank")
 _SIZE = Column(
@@ -56,11 +52,14 @@ class _Plan:
     published_notes: Sequence[str] = ()
     only: frozenset[str] | None = None
     """Which models have rows, by name; None for all."""
-    apart: str = ""
-    """Family whose models are ranked among themselves."""
-    short_titles: bool = False
-    """Whether titles of recipes leave out what the caption says of all."""
+    recipes: bool = False
+    """Whether recipes that saw evaluated labels are ranked apart, and titles leave out what the caption says of all."""
     most_notes: int | None = None
+
+
+def _encoder(model: str) -> str:
+    """The encoder that a row is of: `minilm` of `minilm@mean`."""
+    return model.partition("@")[0]
 
 
 @dataclass
@@ -81,22 +80,24 @@ class Results:
             if one.model.name not in facts or (one.metrics and facts[one.model.name].parameters is None):
                 facts[one.model.name] = one.model
         # One encoder's rows stand together, the vector that its authors trained first.
-        starts = {name.partition("@")[0]: facts[name].base is not None for name in facts}
-        self.models = sorted(
-            facts.values(),
-            key=lambda model: (
+        starts = {_encoder(name): facts[name].base is not None for name in facts}
+
+        def key(model: ModelFacts) -> tuple[object, ...]:
+            encoder, place = _encoder(model.name), ranks.get(model.name, len(ranks))
+            return (
                 family_order(model.family),
-                ranks.get(model.name, len(ranks)),
-                starts[model.name.partition("@")[0]],
-                model.name.partition("@")[0],
+                place,
+                starts[encoder],
+                encoder,
                 not self.is_recommended(model),
                 model.name,
-            ),
-        )
+            )
+
+        self.models = sorted(facts.values(), key=key)
 
     def is_recommended(self, model: ModelFacts) -> bool:
         """Whether a row shows the vector that the model's authors trained, as far as is known."""
-        wanted = self.recommended.get(model.name.partition("@")[0])
+        wanted = self.recommended.get(_encoder(model.name))
         return wanted is not None and model.pooling == wanted
 
     def get(self, model: str, task_id: str) -> Evaluation | None:
@@ -122,13 +123,11 @@ class Results:
 
         The names stand behind titles that would be equal.
         """
-        several = Counter(model.name.partition("@")[0] for model in self.models)
+        several = Counter(_encoder(model.name) for model in self.models)
         plain = {}
         for model in self.models:
             title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
-            pooling = (
-                words("poolings").get(model.pooling or "", "") if several[model.name.partition("@")[0]] > 1 else ""
-            )
+            pooling = words("poolings").get(model.pooling or "") if several[_encoder(model.name)] > 1 else None
             plain[model.name] = f"{title}, {pooling}" if pooling else title
         count = Counter(plain.values())
         return {
@@ -145,19 +144,14 @@ class Results:
         style = metric_style(column.metric)
         if column.unit == "observed range":
             error = found.observed_mae.get(column.metric.partition(".")[0])
-            if error is None:
-                return Cell(status="undefined")
-            return Cell(value=error, printed=digits(error, style.decimals), contamination=found.state)
-        number = found.metrics.get(column.metric)
+            number = None if error is None else Metric(error)
+        else:
+            number = found.metrics.get(column.metric)
         if number is None:
             return Cell(status="undefined")
-        return Cell(
-            value=style.shown(number.value),
-            low=None if number.low is None else style.shown(number.low),
-            high=None if number.high is None else style.shown(number.high),
-            printed=style.show(number.value),
-            contamination=found.state,
-        )
+        value, low, high = (None if x is None else style.shown(x) for x in (number.value, number.low, number.high))
+        printed = style.show(number.value)
+        return Cell(value=value, low=low, high=high, printed=printed, contamination=found.state)
 
 
 def build_tables(
@@ -167,7 +161,6 @@ def build_tables(
     which: Sequence[str] | None = None,
     published: bool = True,
     intervals: bool = False,
-    brackets: bool = False,
     tasks: Mapping[str, Sequence[str]] | None = None,
     models: Sequence[str] | None = None,
     columns: Sequence[str] = (),
@@ -178,16 +171,15 @@ def build_tables(
     Args:
         records: results and failures, any number of seeds.
         suite: the suite's name, for the overview's title, caption and default columns.
-        which: names of `TABLE_NAMES`, in any case, `1` to `5` too; None for the overview and those of the other
+        which: names of `TABLE_NAMES`, in any case; None for the overview and those of the other
             tables that any record belongs to. A table that is asked for by name is there with the published
             numbers alone when no record belongs to it.
         published: whether the paper's numbers stand beside ours.
         intervals: whether cells show their 95 % interval.
-        brackets: by its ends in place of half its width.
         tasks: task id → its metrics, the main one first: the tasks of the suite in their order. Records of other
             tasks are left out. None takes all records.
         models: order of the models within a family, by name.
-        columns: of the overview: `all`, corpora, families or shell patterns of task ids; none for a short choice.
+        columns: of the overview: `all`, corpora, families or patterns of task ids; none for a short choice.
         recommended: encoder → the pooling that its authors trained; its row stands first.
 
     Raises:
@@ -199,32 +191,24 @@ def build_tables(
     results = Results(ordered(kept, tasks, models), models or (), recommended or {})
     tables = []
     for name in TABLE_NAMES if names is None else names:
-        if name == "overview":
-            plans = _overview(results, suite, tasks, columns)
-        else:
-            plans = [
-                plan for spec in specification()["table"] if spec["name"] == name for plan in _plans(spec, results)
-            ]
-        for plan in plans:
+        specs = [spec for spec in specification()["table"] if spec["name"] == name]
+        plans = [plan for spec in specs for plan in _plans(spec, results)]
+        for plan in _overview(results, suite, tasks, columns) if name == "overview" else plans:
             table = _assemble(plan, results, with_published=published)
             empty = not any(column.origin == "measured" for column in table.columns)
             if empty and (names is None or not published or plan.published is None):
                 continue
-            tables.append(replace(table, intervals=intervals or brackets, brackets=brackets))
+            tables.append(replace(table, intervals=intervals))
     return tables
 
 
 def _names(which: Sequence[str] | None) -> list[str] | None:
     if which is None:
         return None
-    legal = {name.casefold(): name for name in TABLE_NAMES} | _DIGITS
-    chosen = set()
-    for asked in which:
-        name = legal.get(asked.strip().casefold().removeprefix("table ").strip())
-        if name is None:
-            raise unknown_name("table", asked, TABLE_NAMES)
-        chosen.add(name)
-    return [name for name in TABLE_NAMES if name in chosen]
+    asked = {name.casefold(): name for name in which}
+    for name in asked.keys() - {name.casefold() for name in TABLE_NAMES}:
+        raise unknown_name("table", asked[name], TABLE_NAMES)
+    return [name for name in TABLE_NAMES if name.casefold() in asked]
 
 
 # What stands in which table
@@ -255,11 +239,7 @@ def _column(corpus: str, metric: str, head: str, group: str, task: str = "", pro
 def _plans(spec: Spec, results: Results) -> list[_Plan]:
     """The main table of a specification, once for each of its corpora, and one for each protocol that it leaves out."""
     if "each" in spec:
-        return [
-            plan
-            for corpus, protocol in spec["each"].items()
-            for plan in _plans(_filled(spec, corpus, protocol), results)
-        ]
+        return [plan for place in spec["each"].items() for plan in _plans(_filled(spec, *place), results)]
     entries = [entry for entry in spec["columns"] if not entry.get("published")]
     corpora = list(dict.fromkeys(corpus for entry in entries for corpus in entry["corpora"]))
     task = spec.get("task", "")
@@ -314,14 +294,9 @@ def _plan(
         or column.origin == "published"
         or any(one.observed_mae for one in results.of(column.task_id))
     ]
-    names = {protocol_version(column.protocol)[0] for column in columns if results.of(column.task_id)}
-    units = {column.unit for column in columns}
+    used = [column.key for column in columns if results.of(column.task_id)]
     notes = [
-        note["text"]
-        for note in spec.get("notes", ())
-        if note.get("protocol", protocol_version(protocol)[0]) == protocol_version(protocol)[0]
-        and (note.get("metric") != "mae_observed" or "observed range" in units)
-        and note.get("column", next(iter(names), "")) in names | {next(iter(names), "")}
+        note["text"] for note in spec.get("notes", ()) if any(note.get("where", "") in key for key in used or [""])
     ]
     only = _ablations(results) if spec.get("ablations") else None
     if only is not None and not only:
@@ -406,8 +381,7 @@ def _main_column(task_id: str, metric: str) -> Column:
 
 def _chosen(every: Mapping[str, Column], asked: Sequence[str]) -> list[Column]:
     def fits(pattern: str, task_id: str) -> bool:
-        parts = task_id.split("/")
-        return pattern in ("all", parts[0], parts[1], "/".join(parts[:2])) or fnmatchcase(task_id, pattern)
+        return pattern in ("all", *task_id.split("/")[:2]) or fnmatchcase(task_id, pattern)
 
     for pattern in asked:
         if not any(fits(pattern, task_id) for task_id in every):
@@ -421,20 +395,15 @@ def _default_columns(every: Mapping[str, Column], results: Results, suite: str) 
     found = []
     for stem, metric, head in spec.get(suite, {}).get("columns", ()):
         place, _, names = stem.rpartition("/")
-        known = [task_id for name in names.split("|") for task_id in every if _is_version(task_id, f"{place}/{name}")]
-        measured = [task_id for task_id in known if results.of(task_id)]
+        known = [t for name in names.split("|") for t in every if protocol_version(t)[0] == f"{place}/{name}"]
         if known:
-            task, corpus, protocol = max(measured or known, key=lambda task_id: len(results.of(task_id))).split("/", 2)
+            task, corpus, protocol = max(known, key=lambda task_id: len(results.of(task_id))).split("/", 2)
             found.append(_column(corpus, metric, head, "", task, protocol))
     first: dict[str, Column] = {}
     for task_id, column in every.items():
         if results.of(task_id):
             first.setdefault(f"{column.task}/{column.corpus}", column)
     return found or list(first.values())[: spec["most"]]
-
-
-def _is_version(task_id: str, stem: str) -> bool:
-    return protocol_version(task_id)[0] == stem
 
 
 def _of_recipes(plan: _Plan, results: Results) -> _Plan:
@@ -446,8 +415,7 @@ def _of_recipes(plan: _Plan, results: Results) -> _Plan:
         title=specification()["recipes"]["title"],
         caption=" ".join((specification()["recipes"]["caption"], plan.caption.partition("weights. ")[2])),
         only=frozenset(recipes.keys() | starts),
-        apart="recipe-evaluated",
-        short_titles=len(starts) == 1,
+        recipes=True,
     )
 
 
@@ -465,65 +433,59 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
     def run(column: Column) -> bool:
         return any(results.get(model.name, column.task_id) is not None for model in allowed)
 
-    measured = [column for column in plan.columns if column.origin == "measured" and run(column)]
-    absent = [column for column in plan.columns if column.origin == "measured" and not run(column)]
+    asked = [column for column in plan.columns if column.origin == "measured"]
+    measured = [column for column in asked if run(column)]
+    absent = [column for column in asked if column not in measured]
     # A metric that no record of the task has is none of this corpus.
     measured = [c for c in measured if any(results.cell(m.name, c).status != "undefined" for m in allowed)] or measured
-    columns = [
-        column
-        for column in plan.columns
-        if column in measured or (column.origin != "measured" and (with_published or column.origin == "fact"))
-    ]
+    origins = ("fact", "published") if with_published else ("fact",)
+    columns = [column for column in plan.columns if column in measured or column.origin in origins]
     shown = [model for model in allowed if any(results.get(model.name, column.task_id) for column in measured)]
     numbers = [p for p in load_published() if p.table == plan.published] if with_published else []
     titles = results.titles()
-    if plan.short_titles:
+    if plan.recipes:
         titles = {name: title.partition(", our re-training")[0] for name, title in titles.items()}
     rows: list[tuple[str, Row]] = []
     for model in shown:
         beside = [number for number in numbers if number.encoder == model.name]
         millions = None if model.parameters is None else model.parameters / 1e6
         cells = tuple(
-            results.cell(model.name, column)
-            if column.origin == "measured"
-            else _published_cell(column, beside)
-            if column.origin == "published"
-            else _size(millions)
+            results.cell(model.name, column) if column in measured else _published_cell(column, beside, millions)
             for column in columns
         )
         rows.append((family_title(model.family), Row(name=model.name, title=titles[model.name], cells=cells)))
     names = {model.name for model in shown}
     rows += _published_rows(columns, [number for number in numbers if number.encoder not in names])
-    apart = {model.name for model in shown if plan.apart and model.family == plan.apart}
+    apart = {model.name for model in shown if plan.recipes and model.family == "recipe-evaluated"}
     ranked = _ranked([row for _, row in rows], columns, apart)
     ceiling = _ceiling(columns, results)
-    headings = [heading for heading, _ in rows] + ["Noise ceiling"] * len(ceiling)
     blocks: dict[str, list[Row]] = {}
-    for heading, row in zip(headings, [*ranked, *ceiling], strict=True):
+    for (heading, _), row in zip(rows, ranked, strict=True):
         blocks.setdefault(heading, []).append(row)
+    if ceiling:
+        blocks["Noise ceiling"] = ceiling
     notes = [
-        *_about_results(measured, ranked, results, titles, shown),
-        *([Footnote(text=_ABOUT_CEILING)] if ceiling else []),
-        *map(_note, plan.notes),
+        *_about_results(measured, ranked, results, titles, {model.name for model in shown}),
+        *([_ABOUT_CEILING] if ceiling else []),
+        *plan.notes,
         *(_about_absent(absent) if measured else ()),
         *(_about_published(ranked, columns, plan) if numbers else ()),
     ]
+    footnotes = [Footnote(text=note) if isinstance(note, str) else note for note in notes]
     return Table(
         key=plan.key,
         title=plan.title,
         caption=plan.caption,
         columns=tuple(columns),
         blocks=tuple(Block(title=title, rows=tuple(members)) for title, members in blocks.items()),
-        footnotes=tuple(notes[: plan.most_notes]),
+        footnotes=tuple(footnotes[: plan.most_notes]),
     )
 
 
-def _size(millions: float | None) -> Cell:
-    return _BLANK if millions is None else Cell(value=millions, printed=digits(millions, 1))
-
-
-def _published_cell(column: Column, numbers: Sequence[Published]) -> Cell:
-    """The paper's number in a column; blank for every other kind of column."""
+def _published_cell(column: Column, numbers: Sequence[Published], millions: float | None) -> Cell:
+    """The paper's number of a row in a published column, its size in millions in a column of sizes, else blank."""
+    if column.origin == "fact" and millions is not None:
+        return Cell(value=millions, printed=digits(millions, 1))
     for number in numbers:
         if column.origin == "published" and (number.corpus, number.metric) == (column.corpus, column.metric):
             state = "overlap" if number.trained_on else "clean"
@@ -537,8 +499,8 @@ def _published_rows(columns: Sequence[Column], numbers: Sequence[Published]) -> 
     for base, model in dict.fromkeys(number.row for number in numbers):
         own = [number for number in numbers if number.row == (base, model)]
         title, millions = words("bases").get(base, (base, None))
-        cells = tuple(_size(millions) if c.origin == "fact" else _published_cell(c, own) for c in columns)
-        rows.append((f"{PUBLISHED_ONLY}: {title}", Row(name=f"published:{base}/{model}", title=model, cells=cells)))
+        cells = tuple(_published_cell(column, own, millions) for column in columns)
+        rows.append((f"Published: {title}", Row(name=f"published:{base}/{model}", title=model, cells=cells)))
     return rows
 
 
@@ -557,11 +519,8 @@ def _ceiling(columns: Sequence[Column], results: Results) -> list[Row]:
         found = [results.cell(one.model.name, wanted) for one in results.of(column.task_id)] if known else []
         first = next((cell for cell in found if cell.value is not None), _BLANK)
         cells.append(replace(first, contamination="clean"))
-    return (
-        [Row(name="ceiling", title="second panel of raters", cells=tuple(cells))]
-        if any(cell.value is not None for cell in cells)
-        else []
-    )
+    row = Row(name="ceiling", title="second panel of raters", cells=tuple(cells))
+    return [row] if any(cell.value is not None for cell in cells) else []
 
 
 def rank_column(cells: Sequence[Cell], higher_is_better: bool | None) -> list[int]:
@@ -593,53 +552,56 @@ def _ranked(rows: Sequence[Row], columns: Sequence[Column], apart: set[str]) -> 
         chosen = [row for row in rows if (row.name in apart) == group]
         ranks = [rank_column([row.cells[j] for row in chosen], c.higher_is_better) for j, c in enumerate(columns)]
         for i, row in enumerate(chosen):
-            ranked[row.name] = replace(
-                row, cells=tuple(replace(cell, rank=ranks[j][i]) for j, cell in enumerate(row.cells))
-            )
+            cells = (replace(cell, rank=own[i]) for cell, own in zip(row.cells, ranks, strict=True))
+            ranked[row.name] = replace(row, cells=tuple(cells))
     return [ranked[row.name] for row in rows]
 
 
 # What is said under a table
 
 
-def _note(text: str) -> Footnote:
-    return Footnote(text=text)
-
-
 def _about_results(
-    measured: Sequence[Column],
-    rows: Sequence[Row],
-    results: Results,
-    titles: Mapping[str, str],
-    shown: Sequence[ModelFacts],
-) -> list[Footnote]:
+    measured: Sequence[Column], rows: Sequence[Row], results: Results, titles: Mapping[str, str], shown: set[str]
+) -> list[str | Footnote]:
     """The remarks that follow from the records of a table, the most important ones first."""
-    names = {model.name for model in shown}
-    found = {(one.model.name, one.task_id): one for column in measured for one in results.of(column.task_id)}
-    scored = [one for one in found.values() if one.metrics and one.model.name in names]
-    notes = _misfits(scored, titles)
+    tasks = dict.fromkeys(column.task_id for column in measured)
+    scored = [one for task_id in tasks for one in results.of(task_id) if one.metrics and one.model.name in shown]
+    notes: list[str | Footnote] = []
+    mixed = [task_id for task_id in tasks if len({one.data for one in scored if one.task_id == task_id}) > 1]
+    if mixed:
+        notes.append(f"Warning: not all models were scored on the same data ({', '.join(sorted(mixed))}); run again.")
+    weights: dict[tuple[object, ...], set[str]] = {}
+    for one in scored:
+        model = one.model
+        options = (model.name, model.pooling, model.max_length, model.dtype, model.backend)
+        weights.setdefault(options, set()).add(model.fingerprint)
+    if changed := dict.fromkeys(titles[str(key[0])] for key, prints in weights.items() if len(prints) > 1):
+        notes.append(f"Warning: the weights changed between the numbers of a row ({', '.join(changed)}); run again.")
     if any(one.state == "overlap" for one in scored):
         text = "trained on the data set or on texts of it, not ranked; `bench contamination` has the evidence."
         notes.append(Footnote(mark="*", text=text))
-    unknown = dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown")
-    if unknown:
+    if unknown := dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown"):
         notes.append(Footnote(mark="?", text=f"training data not declared, not ranked: {', '.join(unknown)}."))
     states = {cell.status for row in rows for cell in row.cells}
     said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
-    if said:
-        notes.append(_note("; ".join(said) + "."))
-    edges = _by_model([one for one in scored if at_edge(one)], titles)
-    if edges:
-        notes.append(_note(f"The chosen regularisation lies at the edge of its grid: {'; '.join(edges)}."))
-    notes += _seeds(scored, titles)
+    notes += ["; ".join(said) + "."] if said else []
+    if edges := _by_model(filter(at_edge, scored), titles):
+        notes.append(f"The chosen regularisation lies at the edge of its grid: {edges}.")
+    if counts := sorted({one.seeds for one in scored if one.seeds > 1}):
+        span = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+        rest = "; other numbers are of one run" if any(one.seeds == 1 for one in scored) else ""
+        notes.append(f"Means over {span} seeds where the protocol draws at random{rest}.")
+    if partial := _by_model((one for one in scored if one.faults), titles):
+        notes.append(f"Some seeds have no number and are left out: {partial}.")
+    vectors = {(_encoder(model.name), model.pooling) for model in results.models if model.name in shown}
+    encoders = {encoder for encoder, _ in vectors}
     untrained = sorted(
-        f"{base}@{pooling}"
-        for base, pooling in results.recommended.items()
-        if any(name.partition("@")[0] == base for name in names)
-        and not any(model.name.partition("@")[0] == base and model.pooling == pooling for model in shown)
+        f"{encoder}@{pooling}"
+        for encoder, pooling in results.recommended.items()
+        if encoder in encoders and (encoder, pooling) not in vectors
     )
     if untrained:
-        notes.append(_note(f"Not measured, though it is the vector that its authors trained: {', '.join(untrained)}."))
+        notes.append(f"Not measured, though it is the vector that its authors trained: {', '.join(untrained)}.")
     return notes
 
 
@@ -653,59 +615,25 @@ def at_edge(one: Evaluation) -> bool:
     return grid is not None and isinstance(chosen, list) and all(value in grid for value in chosen)
 
 
-def _by_model(scored: Iterable[Evaluation], titles: Mapping[str, str]) -> list[str]:
-    """Evaluations in few words: `Random BERT (CR, MR)`."""
+def _by_model(scored: Iterable[Evaluation], titles: Mapping[str, str]) -> str:
+    """Evaluations in few words: `Random BERT (CR, MR); MiniLM (CR)`."""
     found: dict[str, dict[str, None]] = {}
     for one in scored:
         found.setdefault(titles[one.model.name], {})[corpus_title(one.corpus)] = None
-    return [f"{title} ({', '.join(corpora)})" for title, corpora in found.items()]
+    return "; ".join(f"{title} ({', '.join(corpora)})" for title, corpora in found.items())
 
 
-def _seeds(scored: Sequence[Evaluation], titles: Mapping[str, str]) -> list[Footnote]:
-    notes = []
-    counts = sorted({one.seeds for one in scored if one.seeds > 1})
-    if counts:
-        span = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-        single = any(one.seeds == 1 for one in scored)
-        text = f"Means over {span} seeds where the protocol draws at random"
-        notes.append(_note(f"{text}; other numbers are of one run." if single else f"{text}."))
-    partial = _by_model([one for one in scored if one.faults], titles)
-    if partial:
-        notes.append(_note(f"Some seeds have no number and are left out: {'; '.join(partial)}."))
-    return notes
-
-
-def _misfits(scored: Sequence[Evaluation], titles: Mapping[str, str]) -> list[Footnote]:
-    """Warn of numbers that stand side by side without being comparable."""
-    notes = []
-    data: dict[str, set[str]] = {}
-    weights: dict[tuple[object, ...], set[str]] = {}
-    for one in scored:
-        data.setdefault(one.task_id, set()).add(one.data)
-        model = one.model
-        options = (model.name, model.pooling, model.max_length, model.dtype, model.backend)
-        weights.setdefault(options, set()).add(model.fingerprint)
-    mixed = sorted(task for task, digests in data.items() if len(digests) > 1)
-    if mixed:
-        notes.append(_note(f"Warning: not all models were scored on the same data ({', '.join(mixed)}); run again."))
-    changed = dict.fromkeys(titles[str(key[0])] for key, prints in weights.items() if len(prints) > 1)
-    if changed:
-        text = f"Warning: the weights changed between the numbers of a row ({', '.join(changed)}); run again."
-        notes.append(_note(text))
-    return notes
-
-
-def _about_absent(absent: Sequence[Column]) -> list[Footnote]:
+def _about_absent(absent: Sequence[Column]) -> list[str]:
     """Name the columns that are left out since no model was run on them."""
     names = dict.fromkeys(f"{corpus_title(column.corpus)} ({column.protocol})" for column in absent)
-    return [_note(f"Not run for any model: {', '.join(names)}.")] if names else []
+    return [f"Not run for any model: {', '.join(names)}."] if names else []
 
 
-def _about_published(rows: Sequence[Row], columns: Sequence[Column], plan: _Plan) -> list[Footnote]:
+def _about_published(rows: Sequence[Row], columns: Sequence[Column], plan: _Plan) -> list[str]:
     """Say where the published columns come from and what their asterisks mean."""
     cited = words("citations")["SACL" if plan.published == "SACL" else "CARL"]
     published = [j for j, column in enumerate(columns) if column.origin == "published"]
     text = f"Published: as printed by {cited}; its protocols are not given in full and may differ from ours."
     if any(row.cells[j].flag for row in rows for j in published):
         text += " * there: the paper marks the number as trained on the data set."
-    return [_note(text), *map(_note, plan.published_notes)]
+    return [text, *plan.published_notes]
