@@ -5,7 +5,7 @@
     board                                                    # in a notebook: the overview as a table
     board.frame.xs("macro.f1", level="metric")               # pandas, one number a row
     board.compare("minilm", "lexicon").numbers               # bench compare
-    harness.Leaderboard.read("results").to_latex("II")       # bench table
+    harness.Leaderboard.read("results").table("II", fmt="latex")   # bench table
 
 `Leaderboard` holds results; `run` measures them; the `list_…` functions give what can be measured.
 """
@@ -526,18 +526,6 @@ class Leaderboard:
             UsageError: a table or a format that does not exist.
         """
         return render(self.tables(*names, **options), fmt)
-
-    def to_markdown(self, *names: str, intervals: bool = False) -> str:
-        """Tables in GitHub's Markdown."""
-        return self.table(*names, fmt="markdown", intervals=intervals)
-
-    def to_latex(self, *names: str, intervals: bool = False) -> str:
-        """Tables in LaTeX (booktabs, siunitx)."""
-        return self.table(*names, fmt="latex", intervals=intervals)
-
-    def to_html(self, *names: str, intervals: bool = False) -> str:
-        """Tables as a whole HTML document."""
-        return self.table(*names, fmt="html", intervals=intervals)
 
     def to_csv(self) -> str:
         """The long table with every digit, as `bench table --format csv --long`."""

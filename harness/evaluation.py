@@ -3,9 +3,6 @@
 Every evaluation is independent and idempotent: measuring it twice changes nothing, and a killed run leaves finished
 shards of vectors and finished records that the next run finds. A failed evaluation is recorded and leaves the others
 alone.
-
->>> seeds_of(stochastic=False, seeds=(0, 1, 2))
-(0,)
 """
 
 from __future__ import annotations
@@ -86,6 +83,14 @@ class RunOptions:
     limit: int | None = None
     """Use only about so many texts of each corpus, to try things out; records say so and are never ranked."""
 
+    def __post_init__(self) -> None:
+        """Make paths absolute: a plugin may change the working directory."""
+        for name, value in list(vars(self).items()):
+            if isinstance(value, Path):
+                object.__setattr__(self, name, value.absolute())
+            elif isinstance(value, Mapping):
+                object.__setattr__(self, name, {model: path.absolute() for model, path in value.items()})
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -119,11 +124,6 @@ class RunReport:
     def exit_code(self) -> int:
         """0 done (or missing on this machine), 1 failed, 2 a model does not exist, 130 interrupted."""
         return 130 if self.interrupted else 2 if self.unknown else int(bool(self.failed))
-
-
-def seeds_of(*, stochastic: bool, seeds: Sequence[int]) -> tuple[int, ...]:
-    """Seeds that a task is run with: all of them where they matter, else seed 0 alone."""
-    return tuple(dict.fromkeys(seeds)) if stochastic else (0,)
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -184,7 +184,7 @@ def plan(
         Evaluation(model, task, seed)
         for model in plugins
         for task, spec in chosen.items()
-        for seed in seeds_of(stochastic=spec.stochastic, seeds=seeds)
+        for seed in (dict.fromkeys(seeds) if spec.stochastic else (0,))
     ]
     # Evaluations that need the same texts of a model stay together, so that no two machines encode them.
     pieces = list(dict.fromkeys((e.model, chosen[e.task].corpora[:1]) for e in evaluations))
@@ -207,21 +207,13 @@ def run(
 ) -> RunReport:
     """Measure models on tasks; what is measured already is not measured again, and what fails is recorded.
 
-    Args:
-        models: names, encoders or encoder classes; see `harness.registry.find_encoders`.
-        options: directories, device and the like.
-        suite: a suite's name; see `harness.registry.select_tasks`.
-        tasks: task patterns.
-        seeds: for tasks with a random part.
-        shard: `i/n` for the i-th of n shares of the plan.
-        progress: is told how the run gets on; None prints notices only.
-        engine: does the plan; None for `measure`, in this process.
+    Models, suite, tasks, seeds and shard are given as to `harness.run`. `progress` is told how the run gets on, None
+    prints notices only; `engine` does the plan, None for `measure`, in this process.
 
     Raises:
         UsageError: a name that does not exist; nothing was done.
         StorageFault: the results directory cannot be written; nothing was done.
     """
-    options = _absolute(options)
     progress = progress or Progress()
     evaluations, evaluator = plan(models, options, suite=suite, tasks=tasks, seeds=seeds, shard=shard)
     # Find out before hours of work that results could not be saved.
@@ -604,15 +596,7 @@ class Evaluator:
             model=ModelFacts(
                 name=evaluation.model,
                 title=card.shown,
-                family=card.family,
-                base=card.base,
-                pooling=card.pooling,
-                max_length=card.max_length,
-                dimensions=card.dimensions,
-                parameters=card.parameters,
-                weights=card.weights,
-                revision=card.revision,
-                licence=card.licence,
+                **{name: getattr(card, name) for name in _OF_CARDS},
             ),
             task=task.name,
             corpus=task.corpus,
@@ -679,6 +663,8 @@ def described(encoder: Encoder) -> dict[str, Any]:
     return dict(describe()) if callable(describe) else {}
 
 
+#: What a record says of a model in its card's words.
+_OF_CARDS = ["family", "base", "pooling", "max_length", "dimensions", "parameters", "weights", "revision", "licence"]
 #: What `describe` says that stands in a record's own fields.
 _OWN_FIELDS = {"pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters"}
 
@@ -705,18 +691,6 @@ def _traceback(error: BaseException) -> str:
         for frame in traceback.extract_tb(cause.__traceback__)
     ]
     return "\n".join([*lines, f"{type(cause).__name__}: {cause}"])
-
-
-def _absolute(options: RunOptions) -> RunOptions:
-    """The options with absolute paths: a plugin may change the working directory."""
-    return replace(
-        options,
-        results_dir=options.results_dir.absolute(),
-        cache_dir=options.cache_dir.absolute(),
-        data_dir=None if options.data_dir is None else options.data_dir.absolute(),
-        weights_dirs={name: path.absolute() for name, path in options.weights_dirs.items()},
-        tokenizer_dirs={name: path.absolute() for name, path in options.tokenizer_dirs.items()},
-    )
 
 
 @contextmanager

@@ -282,13 +282,6 @@ def test_damaged_and_unverified_records_are_measured_again_and_newer_ones_stay(b
     assert '"schema": 99' in path.read_text()
 
 
-def test_an_unwritable_cache_loses_nothing(bench):
-    (bench.directory / "cache").mkdir()
-    (bench.directory / "cache" / "embeddings").write_text("a file")
-    with pytest.warns(UserWarning, match="in memory"):
-        assert [r.status for r in bench.run(Counting)] == ["ok", "ok"]
-
-
 def test_a_tasks_own_cut_reaches_the_encoder_and_the_cache(bench):
     class Cutting(Counting):
         def __init__(self, *, max_length=None):

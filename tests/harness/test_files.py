@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.files import atomic_write, cache_root, sha256_file, write_bytes
+from harness.files import atomic_write, cache_root, write_bytes
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -13,11 +13,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         raise RuntimeError("killed")
     assert path.read_bytes() == b"old"
     assert [p.name for p in path.parent.iterdir()] == ["file"]
-
-
-def test_checksum(tmp_path):
-    (tmp_path / "a").write_bytes(b"abc")
-    assert sha256_file(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_the_cache_follows_the_environment(monkeypatch, tmp_path):

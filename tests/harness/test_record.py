@@ -173,14 +173,6 @@ def test_a_damaged_record_is_named_and_skipped(tmp_path):
         store.get("bert", "polarity/cr/senteval-lr/1", 0)
 
 
-def test_a_record_holds_no_secret_and_no_home(monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", "hf_abcdefgh")
-    monkeypatch.setenv("HOME", "/home/somebody")
-    message = "401 for hf_abcdefgh at http://me:word@host in /home/somebody/x"
-    text = record(status="failed", failure=Failure(kind="E", message=message)).to_json()
-    assert "401 for [HF_TOKEN] at http://[user]@host in ~/x" in text
-
-
 def test_the_environment_names_versions_and_code_alone():
     found = environment()
     assert found["code"] == code_digest()
