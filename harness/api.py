@@ -26,7 +26,7 @@ from harness.comparison import changes as compare_stores
 from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
-from harness.errors import BenchError, DataMissing, UsageError, unknown_name
+from harness.errors import BenchError, UsageError, unknown_name
 from harness.evaluation import RunOptions, default_suite
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
@@ -37,7 +37,7 @@ from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
 from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, recommended_poolings, select_tasks
 from harness.registry import tasks as every_task
-from harness.text_check import TextCheck
+from harness.text_check import check_texts
 
 __all__ = [
     "Leaderboard",
@@ -341,19 +341,12 @@ def check_contamination(
         UsageError: a name that does not exist.
         DataMissing: none of the corpora is here.
     """
-    plugins = [find_encoder(name) for name in ([models] if isinstance(models, str) else models)]
-    check = TextCheck(_library(data_dir, cache_dir, offline=offline), ResultStore(Path(results_dir)))
-    present, missing = {}, ""
-    for name, task in select_tasks(suite, [tasks] if isinstance(tasks, str) else list(tasks)).items():
-        try:
-            check.rows(name, task)
-        except DataMissing as error:
-            missing = missing or str(error)
-        else:
-            present[name] = task
-    if not present:
-        raise DataMissing(f"none of the corpora is on this machine. {missing}")
-    found = [evidence for plugin in plugins for evidence in check.model(plugin, present)]
+    found, _ = check_texts(
+        [find_encoder(name) for name in ([models] if isinstance(models, str) else models)],
+        select_tasks(suite, [tasks] if isinstance(tasks, str) else list(tasks)),
+        _library(data_dir, cache_dir, offline=offline),
+        ResultStore(Path(results_dir)),
+    )
     if write:
         write_evidence(Path(results_dir), found)
     return found

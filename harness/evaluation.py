@@ -46,11 +46,11 @@ from harness.files import PARTIAL, remove_leftovers, write_bytes
 from harness.fingerprint import fingerprint_of
 from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
-from harness.registry import EncoderPlugin, encoder_names, find_encoder, find_encoders, select_tasks
+from harness.registry import EncoderPlugin, encoder_names, find_encoder, find_encoders, lineage, select_tasks
 from harness.store import EmbeddingSpace, EmbeddingStore
 
 if TYPE_CHECKING:
-    from harness.encoder import Encoder, EncoderCard
+    from harness.encoder import Encoder
     from harness.tasks.base import Prepared, Task
 
     #: Does a plan: `measure` here, `harness.ray.measure` on a cluster. The last argument says whether to stop.
@@ -606,7 +606,7 @@ class Evaluator:
             seed=evaluation.seed,
             status=status,
             details={} if limit is None else {"limit": limit},
-            contamination=judge(_training_data(card), task.corpus).as_record(),
+            contamination=judge(inherited([card, *(base.card for base in lineage(card))]), task.corpus),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -672,15 +672,6 @@ _OWN_FIELDS = {"pooling", "max_length", "dtype", "backend", "device", "dimension
 def _against_backbone(task: Task) -> bool:
     # Tasks of other distributions need not know of backbones.
     return bool(getattr(task, "against_backbone", False))
-
-
-def _training_data(card: EncoderCard) -> tuple[str, ...] | None:
-    """What a model and the models that it started from were trained on."""
-    cards, names, base = {card.name: card}, set(encoder_names()), card.base
-    while base in names and base not in cards:
-        cards[base] = find_encoder(base).card
-        base = cards[base].base
-    return inherited(card, cards)
 
 
 def _traceback(error: BaseException) -> str:

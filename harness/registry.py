@@ -194,6 +194,17 @@ def find_encoder(spec: str) -> EncoderPlugin:
     return EncoderPlugin(name, titled, plugin.factory, pooling, plugin.origin, spec)
 
 
+def lineage(card: EncoderCard) -> list[EncoderPlugin]:
+    """The models that a model started from, nearest first, as far as they are declared."""
+    chain: list[EncoderPlugin] = []
+    names, base = set(encoder_names()) - {card.name}, card.base
+    while base in names:
+        names.remove(base)
+        chain.append(find_encoder(base))
+        base = chain[-1].card.base
+    return chain
+
+
 def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
     """The encoders of a run, each once and with a name of its own.
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.bool_]
+
+#: Levels that are counted, in the order of the evidence.
+LEVELS = ("exact", "normal", "sentences", "near")
 
 #: A shared text tells something from this many letters and digits on; "thank you" is in every collection. Shorter
 #: ones are counted and left out of the clean rows, but make no asterisk.
@@ -96,44 +99,26 @@ def grams(texts: Iterable[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.array(numbers, dtype=np.int64), np.array(rows, dtype=np.int64)
 
 
-@dataclass(frozen=True)
 class Evaluated:
     """The texts that a task scores, in the order of its predictions."""
 
-    texts: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @cached_property
-    def exact(self) -> tuple[str, ...]:
-        """Exact forms (n,)."""
-        return tuple(map(exact_form, self.texts))
-
-    @cached_property
-    def normal(self) -> tuple[str, ...]:
-        """Normal forms (n,); empty where a text has neither letters nor digits."""
-        return tuple(map(normal_form, self.texts))
-
-    @cached_property
-    def hashes(self) -> tuple[str, ...]:
-        """Hashes of the normal forms (n,)."""
-        return tuple(map(form_hash, self.normal))
-
-    @cached_property
-    def sentences(self) -> tuple[tuple[tuple[str, int], ...], ...]:
-        """Hashes and lengths of the sentences of each text."""
-        return tuple(tuple((form_hash(form), len(form)) for form in sentences(text)) for text in self.texts)
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = tuple(texts)
+        self.exact = tuple(map(exact_form, self.texts))
+        self.normal = tuple(map(normal_form, self.texts))
+        self.letters = np.array([len(form) for form in self.normal], dtype=np.int64)
+        #: Empty where a text has neither letters nor digits: it is equal to another by its exact form alone.
+        self.hashes = tuple(form and form_hash(form) for form in self.normal)
+        #: Hashes and lengths of the sentences of each text.
+        self.sentences = tuple([(form_hash(form), len(form)) for form in sentences(text)] for text in self.texts)
 
     @cached_property
     def grams(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Word 8-grams of the texts."""
+        """Word 8-grams of the texts, and the row of each."""
         return grams(self.texts)
 
-    @cached_property
-    def telling(self) -> Rows:
-        """Which texts are long enough to tell something (n,)."""
-        return np.array([len(form) >= TELLING for form in self.normal], dtype=np.bool_)
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
 class TrainingTexts:
@@ -160,12 +145,7 @@ class TrainingTexts:
         self.covers = tuple(covers)
         self.part = part
         self.texts = None if texts is None else tuple(texts)
-        self.exact = None if self.texts is None else frozenset(map(exact_form, self.texts))
-        # A text without letters and digits is equal to another one by its exact form alone.
         self.hashes = frozenset(form_hash(form) for form in map(normal_form, self.texts or ()) if form).union(hashes)
-
-    def __len__(self) -> int:
-        return len(self.hashes)
 
     @cached_property
     def sentences(self) -> frozenset[str]:
@@ -180,24 +160,13 @@ class TrainingTexts:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Evaluated rows that stand in a training set, (n,) each; the levels are those of the module."""
+    """Evaluated rows that stand in a training set, (n,) each."""
 
+    levels: Mapping[str, Rows]
+    """Level → rows; without `exact` and `near` where only hashes are known."""
+    shared: Rows
     telling: Rows
     """Rows long enough to tell something, shared or not."""
-    normal: Rows
-    sentences: Rows
-    covered: Rows
-    """Rows at least half of whose letters stand in shared sentences."""
-    exact: Rows | None = None
-    """None where only hashes are known."""
-    near: Rows | None = None
-    """None where only hashes are known."""
-
-    @property
-    def shared(self) -> Rows:
-        """Rows that are shared in any way."""
-        parts = [part for part in (self.exact, self.near) if part is not None]
-        return np.asarray(np.logical_or.reduce([self.normal, self.covered, *parts]), dtype=np.bool_)
 
     @property
     def marks(self) -> bool:
@@ -205,17 +174,13 @@ class Overlap:
         return bool((self.shared & self.telling).any())
 
     def counts(self, part: str) -> dict[str, int | str]:
-        """The counts of `Match.counts`: rows, and how many are shared at each level that was compared.
+        """Number of `rows`, and how many are shared at each level that was compared.
 
         Args:
             part: which part of the corpus the rows are.
         """
-        levels = {
-            **{"exact": self.exact, "normal": self.normal, "sentences": self.sentences},
-            **{"near": self.near, "shared": self.shared},
-        }
-        found = {name: int(np.count_nonzero(rows)) for name, rows in levels.items() if rows is not None}
-        return {"part": part, "rows": len(self.normal), **found}
+        found = {name: int(np.count_nonzero(rows)) for name, rows in {**self.levels, "shared": self.shared}.items()}
+        return {"part": part, "rows": len(self.shared), **found}
 
 
 def overlap(evaluated: Evaluated, training: TrainingTexts) -> Overlap:
@@ -225,22 +190,20 @@ def overlap(evaluated: Evaluated, training: TrainingTexts) -> Overlap:
         evaluated: the texts that are scored.
         training: the training set.
     """
-    hashes, known = training.hashes, training.sentences
-    found = [sum(length for digest, length in own if digest in known) for own in evaluated.sentences]
-    letters = np.array(found, dtype=np.int64)
-    plain = {
-        "telling": evaluated.telling,
-        "normal": np.array(
-            [bool(form) and digest in hashes for form, digest in zip(evaluated.normal, evaluated.hashes, strict=True)],
-            dtype=np.bool_,
-        ),
+    known = training.sentences
+    letters = np.array([sum(n for digest, n in own if digest in known) for own in evaluated.sentences], dtype=np.int64)
+    levels = {
+        "normal": np.array([digest in training.hashes for digest in evaluated.hashes], dtype=np.bool_),
         "sentences": letters > 0,
-        "covered": (letters > 0) & (letters >= _HALF * np.array([len(form) for form in evaluated.normal])),
     }
-    if training.exact is None:
-        return Overlap(**plain)
-    numbers, rows = evaluated.grams
-    total = np.bincount(rows, minlength=len(evaluated))
-    hits = np.bincount(rows[np.isin(numbers, training.grams)], minlength=len(evaluated))
-    exact = np.array([form in training.exact for form in evaluated.exact], dtype=np.bool_)
-    return Overlap(**plain, exact=exact, near=(total > 0) & (hits >= _HALF * total))
+    if training.texts is not None:
+        numbers, rows = evaluated.grams
+        total = np.bincount(rows, minlength=len(evaluated))
+        hits = np.bincount(rows[np.isin(numbers, training.grams)], minlength=len(evaluated))
+        forms = frozenset(map(exact_form, training.texts))
+        exact = np.array([form in forms for form in evaluated.exact], dtype=np.bool_)
+        levels = {"exact": exact, **levels, "near": (total > 0) & (hits >= _HALF * total)}
+    covered = levels["sentences"] & (letters >= _HALF * evaluated.letters)
+    whole = [rows for name, rows in levels.items() if name != "sentences"]
+    shared = np.asarray(np.logical_or.reduce([covered, *whole]), dtype=np.bool_)
+    return Overlap(levels, shared, evaluated.letters >= TELLING)

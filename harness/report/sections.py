@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.contamination import TextEvidence
+from harness.contamination import TextEvidence, in_words
 from harness.errors import BenchError
 from harness.figures.source import task_title
 from harness.leaderboard.metrics import metric_label, metric_style
@@ -15,7 +15,6 @@ from harness.registry import find_encoder
 if TYPE_CHECKING:
     from harness.encoder import EncoderCard
     from harness.figures import Source
-    from harness.leaderboard.evaluations import Evaluation
     from harness.record import ModelFacts, Record
 
 _VECTORS = {
@@ -78,7 +77,11 @@ def evidence_lines(source: Source) -> list[dict[str, str]]:
         own = [one for one in source.evaluations if one.model.name == model.name and one.metrics]
         told: dict[tuple[str, str, str], dict[str, None]] = {}
         for one in own:
-            key = (one.state, str(one.contamination.get("basis", "")), _evidence(one))
+            key = (
+                one.state,
+                str(one.contamination.get("basis", "")),
+                "; ".join(dict.fromkeys(in_words(one.contamination))),
+            )
             told.setdefault(key, {})[task_title(one.task_id)] = None
         for (state, basis, said), tasks in told.items():
             lines.append(
@@ -92,27 +95,6 @@ def evidence_lines(source: Source) -> list[dict[str, str]]:
                 }
             )
     return lines
-
-
-def _evidence(one: Evaluation) -> str:
-    """The evidence in words."""
-    matches, notes = (one.contamination.get(name) for name in ("matches", "notes"))
-    said = [_match(match) for match in matches or () if isinstance(match, Mapping)]
-    said += [f"{n.get('trained_on', '')}: {n.get('text', '')}" for n in notes or () if isinstance(n, Mapping)]
-    return "; ".join(dict.fromkeys(filter(None, said)))
-
-
-def _match(match: Mapping[str, Any]) -> str:
-    words = str(match.get("trained_on", "")) or "overlap"
-    counts = match.get("counts")
-    if isinstance(counts, Mapping) and "rows" in counts:
-        levels = [
-            f"{counts[name]:,} {name}"
-            for name in ("exact", "normal", "sentences", "near")
-            if isinstance(counts.get(name), int)
-        ]
-        words += f" ({', '.join(levels)} of {counts['rows']:,} texts)" if levels else ""
-    return f"{words}: {match['why']}" if match.get("why") else words
 
 
 def clean_numbers(source: Source, evidence: Mapping[tuple[str, str], TextEvidence]) -> list[dict[str, str]]:

@@ -87,7 +87,7 @@ def fill(store: ResultStore) -> ResultStore:
                 data=f"d-{task_id}",
                 metrics=metrics,
                 details={"classes": list(EMOTIONS)} if task == "emotion" else {},
-                contamination=judge(_TRAINING[facts["name"]], corpus).as_record(),
+                contamination=judge(_TRAINING[facts["name"]], corpus),
                 timings={"encode": 2.0 + number, "score": 0.1, "texts_encoded": 400.0},
                 environment={"python": "3.11", "device": "cpu", "torch": HOSTILE},
                 created="2026-01-02T03:04:05+00:00",
@@ -105,7 +105,7 @@ def fill(store: ResultStore) -> ResultStore:
                 split="test",
                 seed=0,
                 status="weights-missing",
-                contamination=judge((), corpus).as_record(),
+                contamination=judge((), corpus),
                 failure=missing,
             )
         )

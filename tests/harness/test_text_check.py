@@ -10,11 +10,9 @@ from harness.corpora import CorpusRegistry
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
 from harness.statistics import metrics_of
-from harness.text_check import TextCheck
+from harness.text_check import check_texts
 
 TASK = "polarity/sample/senteval-lr/1"
-GEOMETRY = "geometry/sample/ekman6-single/1"
-VALENCE = "valence-arousal/sample/official/1"
 
 PLUGIN = """
 import numpy as np
@@ -67,11 +65,11 @@ def plugins(tmp_path, texts):
 
 @pytest.fixture
 def check(tmp_path):
-    return TextCheck(CorpusRegistry(None, tmp_path / "cache", offline=True), ResultStore(tmp_path / "results"))
+    return CorpusRegistry(None, tmp_path / "cache", offline=True), ResultStore(tmp_path / "results")
 
 
-def found(check, plugin, *files, task=TASK):
-    (entry,) = check.model(plugin, select_tasks("sample", [task]), files)
+def found(check, plugin, *files):
+    (entry,), _ = check_texts([plugin], select_tasks("sample", [TASK]), *check, files={plugin.name: files})
     return entry
 
 
@@ -109,7 +107,7 @@ def test_a_shipped_list_is_looked_up_row_by_row(check, plugins, texts):
 
 
 def test_numbers_on_the_clean_rows_are_those_of_the_predictions(check, plugins, texts):
-    record, predictions = measured(check.store, plugins("Mine").name, len(texts[0]), texts[1])
+    record, predictions = measured(check[1], plugins("Mine").name, len(texts[0]), texts[1])
     entry = found(check, plugins("Mine"))
     assert (entry.fingerprint, entry.data) == ("f", texts[1])
     assert entry.full == record.metrics
@@ -126,15 +124,3 @@ def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, tex
     assert found(check, silent).state == "unknown"
     shared = found(check, silent, TrainingTexts("file", texts[0][:5]))
     assert (shared.state, shared.contamination["basis"]) == ("overlap", "text")
-
-
-def test_a_task_has_its_own_training_texts(check):
-    tasks = select_tasks("sample", [])
-    assert check.own_training(GEOMETRY, tasks[GEOMETRY]) is None, "every text is scored"
-    own = check.own_training(VALENCE, tasks[VALENCE])
-    prepared = tasks[VALENCE].prepare(check.library)
-    assert own.training + check.rows(VALENCE, tasks[VALENCE]) == len(prepared.texts)
-    train, test = prepared.texts[: own.training], prepared.texts[own.training :]
-    known = {text_hash(text) for text in train}
-    assert own.overlap.normal.tolist() == [text_hash(text) in known for text in test]
-    assert len(test) == own.overlap.counts("test")["rows"]

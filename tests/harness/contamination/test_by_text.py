@@ -9,7 +9,6 @@ from harness.contamination import (
     TrainingTexts,
     apply_evidence,
     judge,
-    judge_by_text,
     overlap,
     read_evidence,
     text_hash,
@@ -30,40 +29,40 @@ def finding(name, *texts, covers=None):
 
 
 def joined(names, corpus, *findings):
-    return judge_by_text(judge(names, corpus), "test", findings)
+    return judge(names, corpus, part="test", findings=findings, not_compared={})
 
 
 def test_a_shared_text_makes_an_overlap_whatever_names_say():
     found = joined(("my-crawl",), "sst5", finding("my-crawl", LONG))
-    assert (found.state, found.evidence["basis"]) == ("overlap", "text")
-    (match,) = found.evidence["matches"]
+    assert (found["state"], found["basis"]) == ("overlap", "text")
+    (match,) = found["matches"]
     assert (match["trained_on"], match["evaluated"]) == ("my-crawl", "sst5")
     levels = dict.fromkeys(("exact", "normal", "sentences", "near", "shared"), 1)
     assert match["counts"] == {"part": "test", "rows": 3, **levels}
-    assert found.evidence["texts"] == {"compared": ["my-crawl"], "not_compared": {}}
+    assert found["texts"] == {"compared": ["my-crawl"], "not_compared": {}}
 
 
 def test_short_shared_texts_make_no_asterisk():
-    assert joined(("my-crawl",), "sst5", finding("my-crawl", "fine")).state == "clean"
+    assert joined(("my-crawl",), "sst5", finding("my-crawl", "fine"))["state"] == "clean"
 
 
 def test_descent_gets_the_counts_of_the_very_texts():
     found = joined(("mr",), "sst5", finding("mr", LONG, OTHER))
-    (match,) = found.evidence["matches"]
+    (match,) = found["matches"]
     assert (match["basis"], match["counts"]["normal"]) == ("descent", 2)
 
 
 def test_descent_without_a_shared_text_is_taken_back_with_a_note():
     found = joined(("mr",), "sst5", finding("mr", "Nothing of that kind was ever said."))
-    assert found.state == "clean"
-    (note,) = found.evidence["notes"]
+    assert found["state"] == "clean"
+    (note,) = found["notes"]
     assert (note["trained_on"], note["kind"]) == ("mr", "texts compared")
 
 
 def test_the_declared_corpus_itself_stays_marked():
     found = joined(("emobank:train",), "emobank", finding("emobank:train", "Nothing of that kind."))
-    assert (found.state, found.evidence["basis"]) == ("overlap", "declared")
-    assert found.evidence["matches"][0]["counts"]["normal"] == 0
+    assert (found["state"], found["basis"]) == ("overlap", "declared")
+    assert found["matches"][0]["counts"]["normal"] == 0
 
 
 def test_a_shipped_list_stands_for_the_names_that_it_covers_and_takes_nothing_back():
@@ -72,18 +71,18 @@ def test_a_shipped_list_stands_for_the_names_that_it_covers_and_takes_nothing_ba
         return Finding(training, overlap(EVALUATED, training))
 
     clean = joined(("mr", "yelp"), "sst5", listed("Nothing of that kind."))
-    assert clean.state == "overlap", "hashes of whole texts cannot find a sentence inside one"
+    assert clean["state"] == "overlap", "hashes of whole texts cannot find a sentence inside one"
     found = joined(("amazon-reviews",), "cr", listed(OTHER))
-    assert [match["basis"] for match in found.evidence["matches"]] == ["text", "source"]
+    assert [match["basis"] for match in found["matches"]] == ["text", "descent"]
     texts = finding("texts of mine", "Nothing of that kind.", covers=("mr", "yelp"))
-    assert joined(("mr", "yelp"), "sst5", texts).state == "clean"
+    assert joined(("mr", "yelp"), "sst5", texts)["state"] == "clean"
 
 
 def entry(**changes):
     plain = TextEvidence(
         model="m",
         task_id="polarity/sst5/senteval-lr/1",
-        contamination=joined(("my-crawl",), "sst5", finding("my-crawl", LONG)).as_record(),
+        contamination=joined(("my-crawl",), "sst5", finding("my-crawl", LONG)),
         fingerprint="f",
         data="d",
         rows=3,

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from harness.contamination import (
     Evaluated,
     TrainingTexts,
-    exact_form,
-    normal_form,
     overlap,
     text_hash,
 )
+from harness.contamination.overlap import exact_form, normal_form
 from harness.corpora import CorpusRegistry
+from harness.errors import DataMissing
 from harness.text_check import declared_texts
 
 DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -48,9 +48,9 @@ def test_every_level_finds_its_texts_and_no_others():
         ),
     )
     found = overlap(Evaluated(SENTENCES), training)
-    assert found.exact.tolist() == [True, False, False, True, False]
-    assert found.normal.tolist() == [True, False, True, False, True]
-    assert found.near.tolist() == [True, True, False, False, False]
+    assert found.levels["exact"].tolist() == [True, False, False, True, False]
+    assert found.levels["normal"].tolist() == [True, False, True, False, True]
+    assert found.levels["near"].tolist() == [True, True, False, False, False]
     assert found.shared.tolist() == [True] * 5
     assert found.marks
     counts = {"exact": 2, "normal": 3, "sentences": 2, "near": 2, "shared": 5}
@@ -67,9 +67,7 @@ def test_hashes_find_what_texts_find_by_the_normal_form():
     training = SENTENCES[:3]
     by_text = overlap(Evaluated(SENTENCES), TrainingTexts("mine", training))
     by_hash = overlap(Evaluated(SENTENCES), TrainingTexts("list", hashes=map(text_hash, training)))
-    assert by_hash.normal.tolist() == by_text.normal.tolist()
-    assert by_hash.exact is None
-    assert by_hash.near is None
+    assert by_hash.levels["normal"].tolist() == by_text.levels["normal"].tolist()
     assert set(by_hash.counts("test")) == {"part", "rows", "normal", "sentences", "shared"}
     empty = TrainingTexts("list", hashes=[text_hash("?!")])
     assert not overlap(Evaluated(("...",)), empty).shared.any(), "no letters, no evidence"
@@ -87,19 +85,25 @@ def test_forms_and_hash_are_as_agreed(text):
 def test_a_sentence_inside_a_longer_text_is_found():
     review = "I bought it in May. The harbour lay quiet under a pale morning sky! It broke in June."
     found = overlap(Evaluated(SENTENCES), TrainingTexts("mine", [review]))
-    assert (found.normal.any(), found.sentences.tolist()) == (False, [True, False, False, False, False])
+    assert (found.levels["normal"].any(), found.levels["sentences"].tolist()) == (
+        False,
+        [True, False, False, False, False],
+    )
     assert found.marks
     long = " ".join(["Seven lanterns burned in the window of the old mill."] * 3)
     found = overlap(Evaluated((f"{SENTENCES[0]} {long}",)), TrainingTexts("mine", [review]))
-    assert (found.sentences.tolist(), found.marks) == ([True], False), "one sentence of many"
+    assert (found.levels["sentences"].tolist(), found.marks) == ([True], False), "one sentence of many"
 
 
 def test_declared_sets_are_read_where_there_is_a_reader(tmp_path):
     shelf = CorpusRegistry(None, tmp_path, offline=True)
-    splits = {card.name: tuple(card.rows) for card in shelf.cards()}
-    assert declared_texts("wikipedia", splits, shelf) == "its texts are not among the corpora of this installation"
-    assert declared_texts("mr", splits, shelf) == "the corpus mr is not on this machine"
-    assert "no part 'unlabelled'" in declared_texts("imdb:unsup", splits, shelf)
+    for name, why in (
+        ("wikipedia", "not among the corpora"),
+        ("mr", "the corpus mr is not on this machine"),
+        ("imdb:unsup", "no part 'unlabelled'"),
+    ):
+        with pytest.raises(DataMissing, match=why):
+            declared_texts(name, shelf)
 
 
 def test_sst_test_sentences_are_mr_sentences(tmp_path):

@@ -53,7 +53,7 @@ def make_record(
         data=data,
         metrics={k: v if isinstance(v, Metric) else Metric(v) for k, v in numbers.items()} if ok else {},
         details=details or {},
-        contamination=judge(training, corpus).as_record(),
+        contamination=judge(training, corpus),
         failure=None if ok else Failure(kind="Error", message="it did not work"),
     )
 
