@@ -156,9 +156,7 @@ def short(title: str) -> str:
     return title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
 
 
-def panels(
-    count: int, columns: int, *, height: float, extra: float = 0.0, width: float = WIDTH
-) -> tuple[Figure, list[Axes]]:
+def panels(count: int, columns: int, *, height: float, extra: float = 0.0) -> tuple[Figure, list[Axes]]:
     """A figure of equal panels in rows.
 
     Args:
@@ -166,7 +164,6 @@ def panels(
         columns: the most in a row.
         height: of a row, in inches.
         extra: more height, for a legend.
-        width: of the figure, in inches.
     """
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -174,7 +171,7 @@ def panels(
     columns = min(columns, count)
     rows = -(-count // columns)
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
-    figure = Figure(figsize=(width, rows * height + extra), layout=layout)
+    figure = Figure(figsize=(WIDTH, rows * height + extra), layout=layout)
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 
 

@@ -9,7 +9,6 @@ from harness.figures.source import Source, task_title
 from harness.leaderboard.words import corpus_title
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -45,8 +44,7 @@ def confusion_figure(source: Source, family: str, corpus: str) -> Drawing:
     classes = _classes(source, next(iter(found)), task_id, found)
     figure, axes = panels(len(found), _COLUMNS, height=2.05)
     for place, (ax, (model, arrays)) in enumerate(zip(axes, found.items(), strict=True)):
-        matrix = shares(arrays["gold"], arrays["predicted"], len(classes))
-        _matrix(ax, matrix, classes, labelled=place % _COLUMNS == 0)
+        _matrix(ax, arrays, classes, labelled=place % _COLUMNS == 0)
         ax.set_title(short(source.title(model)) + source.mark(model, task_id))
     return Drawing(
         key=f"confusion-{corpus}",
@@ -58,22 +56,6 @@ def confusion_figure(source: Source, family: str, corpus: str) -> Drawing:
     )
 
 
-def shares(gold: NDArray[Any], predicted: NDArray[Any], classes: int) -> NDArray[np.float64]:
-    """Rows: true class; columns: predicted class; each row sums to 1, or to 0 for a class without texts.
-
-    Args:
-        gold: true class of each text (n,).
-        predicted: predicted class (n,).
-        classes: number of classes.
-    """
-    import numpy as np
-
-    counts = np.bincount(gold.astype(np.int64) * classes + predicted, minlength=classes * classes)
-    matrix = counts.reshape(classes, classes).astype(np.float64)
-    found: NDArray[np.float64] = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    return found
-
-
 def _classes(source: Source, model: str, task_id: str, found: dict[str, Arrays]) -> tuple[str, ...]:
     record = source.record(model, task_id)
     named = () if record is None else record.details.get("classes", ())
@@ -82,19 +64,20 @@ def _classes(source: Source, model: str, task_id: str, found: dict[str, Arrays])
     return named if len(named) >= count else tuple(map(str, range(count)))
 
 
-def _matrix(axes: Axes, matrix: NDArray[np.float64], classes: tuple[str, ...], *, labelled: bool) -> None:
-    axes.imshow(matrix, cmap=SEQUENTIAL, vmin=0, vmax=1)
-    for i, row in enumerate(matrix):
-        for j, share in enumerate(row):
-            colour = "white" if share < 0.55 else "black"
-            axes.text(j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=6.5, color=colour)
+def _matrix(axes: Axes, arrays: Arrays, classes: tuple[str, ...], *, labelled: bool) -> None:
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
+
+    found = confusion_matrix(arrays["gold"], arrays["predicted"], labels=range(len(classes)), normalize="true")
     names = list(map(short, classes))
-    axes.set_xticks(range(len(classes)), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
-    axes.set_yticks(range(len(classes)), names if labelled else [], fontsize=6.5)
+    look = {"im_kw": {"vmin": 0, "vmax": 100}, "text_kw": {"fontsize": 6.5}, "cmap": SEQUENTIAL, "colorbar": False}
+    display = ConfusionMatrixDisplay(100 * found, display_labels=names).plot(ax=axes, values_format=".0f", **look)
+    for text, share in zip(display.text_.flat, found.flat, strict=True):
+        text.set_color("white" if share < 0.55 else "black")
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor", fontsize=6.5)
+    axes.set_yticks(range(len(names)), names if labelled else [], fontsize=6.5)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    if labelled:
-        axes.set_ylabel("true")
+    axes.set_ylabel("true" if labelled else "")
     axes.set_xlabel("predicted", labelpad=1)
 
 

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 #: Characters of a text that a page shows.
 _LONGEST = 1000
 
-#: Order of the dimensions of a task that predicts several numbers.
-_ORDER = ("valence.", "arousal.", "dominance.")
-
 
 @dataclass(frozen=True)
 class View:
@@ -57,6 +54,8 @@ def explore(source: Source, library: CorpusLibrary | None, examples: int) -> lis
         library: the corpora, None for a page without texts.
         examples: rows a task; those on which most pairs of models disagree, or whose predictions lie farthest apart.
     """
+    import numpy as np
+
     views: list[View] = []
     if examples < 1:
         return views
@@ -64,25 +63,18 @@ def explore(source: Source, library: CorpusLibrary | None, examples: int) -> lis
         known = {name: source.predictions(name, task_id) for name in source.measured(task_id)}
         by_model = {name: arrays for name, arrays in known.items() if arrays}
         found = {key.removesuffix("gold") for arrays in by_model.values() for key in arrays if key.endswith("gold")}
-        dimensions = sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+        # Valence, arousal, dominance.
+        dimensions = sorted(found, key=lambda name: "vad".find(name[:1]))
         texts: list[str] | str | None = None
         for dimension in dimensions:
             entered = {n: a for n, a in by_model.items() if {f"{dimension}gold", f"{dimension}predicted"} <= a.keys()}
-            entered = _same_rows(entered, f"{dimension}gold")
+            first = next((a[f"{dimension}gold"] for a in entered.values()), np.empty(0))
+            # Models that were scored on the same rows as the first.
+            entered = {n: a for n, a in entered.items() if np.array_equal(a[f"{dimension}gold"], first)}
             if len(entered) >= 2:
                 texts = _texts(source, task_id, next(iter(entered)), library) if texts is None else texts
                 views.append(_view(source, task_id, dimension, entered, texts, examples))
     return views
-
-
-def _same_rows(entered: Mapping[str, dict[str, NDArray[Any]]], gold: str) -> dict[str, dict[str, NDArray[Any]]]:
-    """Models that were scored on the same rows as the first."""
-    import numpy as np
-
-    first = next(iter(entered.values()), None)
-    if first is None:
-        return {}
-    return {name: arrays for name, arrays in entered.items() if np.array_equal(arrays[gold], first[gold])}
 
 
 def _view(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.metrics import confusion_matrix
 
 from harness.figures.planes import project
-from harness.figures.predictions import shares
 
 
 def test_projection_is_that_of_scikit_learn() -> None:
@@ -20,10 +18,3 @@ def test_projection_is_that_of_scikit_learn() -> None:
     np.testing.assert_allclose(np.abs(points), np.abs(other.transform(unit)), atol=1e-8)
     np.testing.assert_allclose(explained, other.explained_variance_ratio_, rtol=1e-8)
     assert ((points**3).sum(axis=0) > 0).all()
-
-
-def test_shares_are_those_of_scikit_learn() -> None:
-    rng = np.random.default_rng(1)
-    gold, predicted = rng.integers(5, size=(2, 300)).astype(np.int8)
-    np.testing.assert_allclose(shares(gold, predicted, 5), confusion_matrix(gold, predicted, normalize="true"))
-    assert shares(np.array([0]), np.array([0]), 3)[2].tolist() == [0, 0, 0], "a class without texts"
