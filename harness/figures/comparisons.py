@@ -41,9 +41,6 @@ _LOOKS = {
 
 _FAMILIES = ("valence-arousal", "polarity", "emotion")
 
-#: Fewer texts say more of warming up than of speed.
-_FEWEST_TEXTS = 200
-
 #: With fewer models a diagram of mean ranks says next to nothing.
 _FEWEST_MODELS, _FEWEST_TASKS = 5, 3
 
@@ -64,6 +61,8 @@ def baseline_of(source: Source) -> str:
 
 def forest(source: Source) -> Drawing:
     """Draw a panel for each task on which two models can be compared: each model minus the baseline."""
+    from matplotlib.lines import Line2D
+
     base = baseline_of(source)
     title = source.title(base)
     first = Side.of(source.store, base, source.records)
@@ -82,7 +81,8 @@ def forest(source: Source) -> Drawing:
     figure, axes = panels(len(shown), _COLUMNS, height=0.95 + 0.17 * len(names), extra=0.4)
     for place, (ax, task_id) in enumerate(zip(axes, shown, strict=True)):
         _forest_panel(ax, source, base, task_id, names, found[task_id], labelled=place % _COLUMNS == 0)
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=len(_LOOKS), frameon=False)
+    legend = [Line2D([], [], color=c, marker=m, markersize=4, linewidth=1.4, label=w) for w, (c, m) in _LOOKS.items()]
+    figure.legend(handles=legend, loc="outside lower center", ncols=len(_LOOKS), frameon=False)
     return Drawing(
         key="forest",
         title=f"Differences to {title}",
@@ -122,84 +122,54 @@ def _forest_panel(
     axes.set_xlabel(f"minus {short(source.title(base))}", fontsize=7)
 
 
-def _legend() -> list[object]:
-    from matplotlib.lines import Line2D
-
-    return [
-        Line2D([], [], color=colour, marker=marker, markersize=4, linewidth=1.4, label=word)
-        for word, (colour, marker) in _LOOKS.items()
-    ]
-
-
-def speed(source: Source, model: str) -> float | None:
-    """Texts encoded per second over all records of a model; None where no run that encoded enough is recorded."""
-    texts = seconds = 0.0
-    for record in source.records:
-        if record.model.name == model and record.status == "ok":
-            texts += record.timings.get("texts_encoded", 0.0)
-            seconds += record.timings.get("encode", 0.0)
-    return texts / seconds if texts >= _FEWEST_TEXTS and seconds > 0 else None
-
-
 def cost(source: Source) -> Drawing:
-    """Draw numbers of weights and texts per second against one score of each kind of task."""
+    """Draw numbers of weights against one score of each kind of task."""
     tasks = [found[0] for family in _FAMILIES if (found := source.main_tasks(family))]
     if not tasks:
         raise NotDrawn("nothing was measured")
     sizes = {model.name: model.parameters / 1e6 for model in source.models if model.parameters}
-    known = {model.name: speed(source, model.name) for model in source.models}
-    speeds = {name: value for name, value in known.items() if value is not None}
-    kinds = [("millions of weights", sizes), ("texts per second", speeds)]
-    rows = [(label, values) for label, values in kinds if values]
-    if not rows:
-        raise NotDrawn("the records say neither how many weights a model has nor how fast it was")
-    figure, axes = panels(len(rows) * len(tasks), len(tasks), height=2.6)
-    for i, (label, values) in enumerate(rows):
-        for j, task_id in enumerate(tasks):
-            _cost_panel(axes[i * len(tasks) + j], source, task_id, values, label)
+    if not sizes:
+        raise NotDrawn("the records do not say how many weights a model has")
+    figure, axes = panels(len(tasks), len(tasks), height=2.6)
+    for ax, task_id in zip(axes, tasks, strict=True):
+        _cost_panel(ax, source, task_id, sizes)
     without = [source.title(m.name) for m in source.models if m.name not in sizes and source.of_model(m.name, tasks[0])]
-    said = f" Without weights of its own, left of the dotted line: {listed(without)}." if without and sizes else ""
-    devices = sorted({r.environment.get("device", "") for r in source.records if r.model.name in speeds} - {""})
-    fast = (
-        f" Speed: as recorded while measuring, on {listed(devices)}, over texts of very different lengths; other work "
-        "on the machine counts in."
-        if speeds
-        else " Speed is not shown: all vectors were taken from the cache; bench run --fresh records it."
-    )
+    said = f" Without weights of its own, left of the dotted line: {listed(without)}." if without else ""
     return Drawing(
         key="cost",
         title="Cost against quality",
-        caption=f"Main metric of one task of each kind against {listed([label for label, _ in rows])}; logarithmic. "
-        f"Pale crosses: the model may have seen the texts.{said}{fast}",
+        caption="Main metric of one task of each kind against millions of weights; logarithmic. "
+        f"Pale crosses: the model may have seen the texts.{said}",
         alt="Scatter plots of quality against cost, one labelled point a model.",
         figure=figure,
     )
 
 
-def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, float], label: str) -> None:
+def _cost_panel(axes: Axes, source: Source, task_id: str, sizes: dict[str, float]) -> None:
     from matplotlib.ticker import NullLocator
 
     metric = source.main(task_id)
     style = metric_style(metric)
-    sized = label != "texts per second"
-    least = min(values.values())
-    points = []
+    least, most = min(sizes.values()), max(sizes.values())
+    points, names, colours = [], [], []
     for name in source.measured(task_id):
         value = source.value(name, task_id, metric)
-        if value is None or not (name in values or sized):
+        if value is None:
             continue
-        x, y, clean = values.get(name, least / 8), style.shown(value), source.clean(name, task_id)
-        points.append((x, y, short(source.title(name)) + ("" if clean else " *"), BLACK if clean else GREY))
+        clean = source.clean(name, task_id)
+        points.append((sizes.get(name, least / 8), style.shown(value)))
+        names.append(short(source.title(name)) + ("" if clean else " *"))
+        colours.append(BLACK if clean else GREY)
         if clean:
-            colour, marker = (COLOURS[0], "o") if name in values else (COLOURS[1], "s")
-            axes.plot(x, y, marker, color=colour, markersize=5, markeredgecolor=BLACK, markeredgewidth=0.4)
+            colour, marker = (COLOURS[0], "o") if name in sizes else (COLOURS[1], "s")
+            axes.plot(*points[-1], marker, color=colour, markersize=5, markeredgecolor=BLACK, markeredgewidth=0.4)
         else:
-            axes.plot(x, y, "x", color=PALE, markersize=5)
+            axes.plot(*points[-1], "x", color=PALE, markersize=5)
     axes.set_xscale("log")
-    axes.set_xlim(least / (16 if sized else 2), max(values.values()) * (8 if sized else 3))
-    if any(name not in values for name in source.measured(task_id)) and sized:
+    axes.set_xlim(least / 16, most * 8)
+    if any(name not in sizes for name in source.measured(task_id)):
         axes.axvline(least / 2.2, color="#999999", linewidth=0.7, linestyle=":")
-    steps = (1, 2, 5) if max(values.values()) < 20 * least else (1,)
+    steps = (1, 2, 5) if most < 20 * least else (1,)
     ticks = [step * 10.0**power for power in range(-1, 8) for step in steps]
     axes.set_xticks([tick for tick in ticks if least / 2.1 < tick < axes.get_xlim()[1]])
     axes.xaxis.set_major_formatter("{x:,g}")
@@ -207,10 +177,10 @@ def _cost_panel(axes: Axes, source: Source, task_id: str, values: dict[str, floa
     axes.margins(y=0.3)
     axes.grid(axis="y", linewidth=0.3, color="#dddddd")
     axes.set_axisbelow(True)
-    axes.set_xlabel(label)
+    axes.set_xlabel("millions of weights")
     unit = " [%]" if style.percent else ""
     axes.set_ylabel(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}")
-    name_points(axes, [(x, y) for x, y, _, _ in points], [p[2] for p in points], [p[3] for p in points], 0.3)
+    name_points(axes, points, names, colours, 0.3)
 
 
 def critical_difference(source: Source) -> Drawing:
@@ -229,12 +199,14 @@ def critical_difference(source: Source) -> Drawing:
         )
     names = [short(source.title(name)) for name in entered]
     scores = pd.DataFrame(
-        [
-            [_direction(source, task_id) * (source.value(n, task_id, source.main(task_id)) or 0.0) for n in entered]
+        {
+            task_id: [
+                _direction(source, task_id) * (source.value(n, task_id, source.main(task_id)) or 0.0) for n in entered
+            ]
             for task_id in tasks
-        ],
-        columns=names,
-    )
+        },
+        index=names,
+    ).T
     ranks = scores.rank(axis=1, ascending=False).mean()
     figure = Figure(figsize=(WIDTH * 0.85, 0.9 + 0.16 * len(names)), layout="constrained")
     axes = figure.add_subplot()

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 class _Point(NamedTuple):
     name: str
+    published: bool
     alignment: float | None
     uniformity: float | None
     separation: float | None
     accuracy: float | None
-    published: bool
 
 
 def geometry(source: Source) -> Drawing:
@@ -33,20 +33,19 @@ def geometry(source: Source) -> Drawing:
     emotion = "emotion/" + task_id.split("/", 1)[1]
     points = [
         _Point(
-            name=short(source.title(model)) + source.mark(model, emotion),
-            alignment=source.value(model, task_id, "alignment"),
-            uniformity=source.value(model, task_id, "uniformity"),
-            separation=source.value(model, task_id, "separation"),
-            accuracy=source.value(model, emotion, "accuracy"),
-            published=False,
+            short(source.title(model)) + source.mark(model, emotion),
+            False,
+            source.value(model, task_id, "alignment"),
+            source.value(model, task_id, "uniformity"),
+            source.value(model, task_id, "separation"),
+            source.value(model, emotion, "accuracy"),
         )
         for model in source.measured(task_id)
     ]
     printed = _published() if task_id.startswith("geometry/goemotions/ekman6-") else []
     known = [point.accuracy for point in (*points, *printed) if point.accuracy is not None] or [0.0, 1.0]
     figure = Figure(figsize=(WIDTH, 4.2), layout="constrained")
-    grid = figure.add_gridspec(1, 2, width_ratios=[1.5, 1])
-    left, right = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+    left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     scale = _scale(min(known), max(known))
     spread = [(p, p.uniformity, p.alignment) for p in (*printed, *points) if None not in (p.uniformity, p.alignment)]
     apart = [(p, p.separation, 100 * p.accuracy) for p in points if p.separation is not None and p.accuracy is not None]
@@ -80,11 +79,11 @@ def _published() -> list[_Point]:
         # Two base models have a CARL.
         _Point(
             f"{model} ({base})" if count[model] > 1 else model,
+            True,
             numbers["IV", base, model, "alignment"],
             numbers["IV", base, model, "uniformity"],
             None,
             numbers["III", base, model, "accuracy"] / 100,
-            published=True,
         )
         for base, model in rows
     ]

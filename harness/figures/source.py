@@ -51,11 +51,11 @@ class Source:
         baseline: str | None = None,
         recommended: Mapping[str, str] | None = None,
     ) -> Source:
-        """Put records in order.
+        """Put records in order; records of other tasks than those of the suite are left out.
 
         Args:
             store: where the predictions are.
-            records: results and failures; those of other tasks are left out.
+            records: results and failures.
             tasks: task id → its metrics, the main one first, in the order of the suite; None takes all.
             library: the corpora.
             cache_dir: where embeddings are.
