@@ -247,17 +247,17 @@ def measure(
     """
     records: dict[Evaluation, Record] = {}
     for model, group in groupby(evaluations, key=lambda evaluation: evaluation.model):
-        waiting, wait = list(group), False
-        progress.model(model, len(waiting))
+        mine = list(group)
+        progress.model(model, len(mine))
         evaluator.encoders.clear()
         with _preserved_state():
-            while waiting:
-                busy = []
-                for evaluation in waiting:
-                    # What another run is measuring comes last.
+            for wait in (False, True):  # what another run is measuring comes last
+                left = [evaluation for evaluation in mine if evaluation not in records]
+                if wait and left:
+                    progress.notice(f"{model}: {len(left)} evaluations are being measured by another run; waiting")
+                for evaluation in left:
                     with evaluator.lock(evaluation, wait=wait) as free:
                         if not free:
-                            busy.append(evaluation)
                             continue
                         record, fresh = evaluator.evaluate(evaluation, progress, stopped)
                     records[evaluation] = record
@@ -267,9 +267,6 @@ def measure(
                     if evaluator.options.fail_fast and record.status == "failed":
                         progress.notice("stopped at the first failure (--fail-fast); the same command continues")
                         return [records[done] for done in evaluations if done in records]
-                if busy:
-                    progress.notice(f"{model}: {len(busy)} evaluations are being measured by another run; waiting")
-                waiting, wait = busy, True
     return [records[evaluation] for evaluation in evaluations]
 
 

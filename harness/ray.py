@@ -42,14 +42,9 @@ def measure(
     address: str | None = None,
     workers: int | None = None,
 ) -> list[Record]:
-    """Measure evaluations on a cluster; see `harness.evaluation.measure`.
+    """Measure evaluations on the cluster at `address`, or on one of our own with so many `workers`.
 
-    Args:
-        evaluations: model by model.
-        evaluator: of this process; records what no worker could.
-        progress: is told how the run gets on.
-        address: of a running cluster (`auto`, or `host:port`); None starts one here and ends it with the run.
-        workers: how many tasks of one core run at once on a cluster of our own; None for all cores.
+    See `harness.run` and `harness.evaluation.measure`. What no worker could measure is recorded by this process.
 
     Raises:
         ExtraMissing: Ray is not installed.

@@ -83,14 +83,6 @@ def test_a_disk_that_refuses(bench, place, undisturbed, times, refusal, stays):
         shutil.rmtree(place.root)
 
 
-@pytest.mark.parametrize("limit", [2000, 20_000])
-def test_a_limit_to_the_size_of_files(bench, place, undisturbed, limit):
-    ended = bench.run(place, file_size=limit)
-    clear(ended)
-    assert "File too large" in ended.printed
-    bench.goes_on(place, undisturbed)
-
-
 @pytest.mark.parametrize("victim", ["results", "cache"])
 def test_a_directory_that_vanishes(bench, place, undisturbed, times, victim):
     for number in random.Random(victim).sample(range(undisturbed.ended.operations), times):

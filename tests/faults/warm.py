@@ -10,8 +10,7 @@ A run is an object:
 - `root`, the directory whose changes are counted;
 - `kill_after` so many seconds of processor time, which say how far a run is on a busy machine too;
 - `at`, the number of the change before which `fault` happens: the name of a signal that comes, `vanish` (the directory
-  `victim` is removed), or the name of an error of the operating system, which stays if `stays` is true;
-- `file_size`, a limit to a file's bytes.
+  `victim` is removed), or the name of an error of the operating system, which stays if `stays` is true.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ import gc
 import importlib
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -84,8 +82,6 @@ def begin(run: dict[str, Any], counted: int, printed: int) -> int:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         # The streams of this process, and not what is left of the server's.
         sys.stdin, sys.stdout, sys.stderr = (open(i, mode, closefd=False) for i, mode in enumerate("rww"))  # noqa: SIM115
-        if "file_size" in run:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (run["file_size"], run["file_size"]))
         sys.argv = ["bench", *run["arguments"]]
         sys.addaudithook(Operations(run, counted))
         from harness.cli import main
