@@ -18,16 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.contamination import (
-    Evaluated,
-    Finding,
-    TextEvidence,
-    TrainingTexts,
-    identify,
-    inherited,
-    judge,
-    overlap,
-)
+from harness.contamination import Evaluated, Finding, TextEvidence, TrainingTexts, identify, inherited, judge, overlap
 from harness.contamination.evidence import to_ranges
 from harness.errors import BenchError, DataMissing, ExtraMissing, UsageError, WeightsMissing
 from harness.leaderboard.evaluations import combine_metric
@@ -140,17 +131,15 @@ def check_texts(
             compared, missing = training[name]
             findings = [Finding(one, overlap(evaluated, one)) for one in (*compared, *(files or {}).get(name, ()))]
             part = "all" if task.split.startswith("cv") else task.split
-            shared = np.zeros(len(evaluated), dtype=np.bool_)
-            for finding in findings:
-                shared |= finding.overlap.shared
+            judged = judge(declared[name], task.corpus, part=part, findings=findings, not_compared=missing)
+            nothing = np.zeros(len(evaluated), dtype=np.bool_)
+            shared = np.logical_or.reduce([nothing, *(finding.overlap.shared for finding in findings)])
             own = [record for record in records if (record.model.name, record.task_id) == (name, task_id)]
             entries.append(
                 TextEvidence(
                     model=name,
                     task_id=task_id,
-                    contamination=judge(
-                        declared[name], task.corpus, part=part, findings=findings, not_compared=missing
-                    ),
+                    contamination=judged,
                     rows=len(evaluated),
                     shared=to_ranges(shared),
                     **_numbers(sorted(own, key=lambda record: record.seed), store, prepared, ~shared),

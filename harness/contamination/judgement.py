@@ -116,17 +116,11 @@ def judge(
             match["counts"] = compared[0].overlap.counts(part)
             told.append(compared[0])
         matches.append(match)
+    why = "training texts are evaluated"
     matches += [
-        _match(
-            finding.training.name,
-            corpus,
-            "text",
-            "training texts are evaluated",
-            part=finding.training.part,
-            counts=finding.overlap.counts(part),
-        )
-        for finding in findings
-        if finding.overlap.marks and finding not in told
+        _match(one.training.name, corpus, "text", why, part=one.training.part, counts=one.overlap.counts(part))
+        for one in findings
+        if one.overlap.marks and one not in told
     ]
     matches.sort(key=lambda match: (BASES.index(match["basis"]), match["trained_on"], match["evaluated"]))
     found: dict[str, Any] = {
