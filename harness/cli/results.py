@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,7 +53,12 @@ class Recorded:
 
 
 def read_recorded(
-    results_dir: Path, suite: str | None = None, models: tuple[str, ...] = (), *, every_suite: bool = False
+    results_dir: Path,
+    suite: str | None = None,
+    models: tuple[str, ...] = (),
+    *,
+    long: bool = False,
+    table: bool = False,
 ) -> Recorded:
     """Read the records of a directory.
 
@@ -61,12 +66,14 @@ def read_recorded(
         results_dir: the directory.
         suite: its name; None takes the richest of which something was recorded: real corpora before the sample.
         models: only these, comma-separated or repeated; none takes all.
-        every_suite: whether no suite means all of them.
+        long: whether no suite means all of them, and what was tried with `--limit` keeps its own name.
+        table: whether what was tried with `--limit` stands for what was not measured.
 
     Raises:
         UsageError: there are no records, or none of a model.
     """
     from harness.contamination import apply_evidence, read_evidence
+    from harness.leaderboard import with_limited
     from harness.record import ResultStore
     from harness.registry import recommended_poolings, select_tasks, tasks
 
@@ -79,16 +86,23 @@ def read_recorded(
         if name not in known:
             raise unknown_name("recorded model", name, known)
     records = [record for record in records if not wanted or record.model.name in wanted]
-    recorded = {record.task_id for record in records}
+    recorded = {record.task_id.partition("+limit-")[0] for record in records}
     richest = (one for one in ("paper", "extended", "recipes", "quick") if recorded & set(select_tasks(one, [])))
     chosen = suite or next(richest, "sample")
-    found = tasks() if every_suite and suite is None else select_tasks(chosen, [])
-    if unverified := Counter(r.model.name for r in records if not r.verified and r.task_id in found):
+    found = tasks() if long and suite is None else select_tasks(chosen, [])
+    records = [record for record in records if record.task_id.partition("+limit-")[0] in found]
+    if table:
+        records = with_limited(records)
+    elif not long:
+        records = [record for record in records if "+limit-" not in record.protocol]
+    if not records:
+        raise UsageError(f"nothing of suite {chosen} was measured on all texts: bench run --suite {chosen} does")
+    if unverified := Counter(record.model.name for record in records if not record.verified):
         shown = ", ".join(f"{name} ({count})" for name, count in unverified.items())
         echo(f"note: unverified records, whose files have no checksum: {shown}", err=True)
     return Recorded(
         store=store,
-        records=[record for record in records if record.task_id in found],
+        records=records,
         suite=chosen,
         tasks={name: task.metrics for name, task in found.items()},
         evidence=evidence,
@@ -101,9 +115,7 @@ def read_recorded(
 @options.several(*_CHOICE)
 @click.option("--format", "fmt", help="plain, markdown, latex, html, csv, json  [default: as --output ends, or plain]")
 @click.option("--columns", multiple=True, help="Of the overview: all, corpora, families or patterns of task ids.")
-@click.option(
-    "--long", "long_form", is_flag=True, help="With csv or json: one number a row, of all suites unless one is named."
-)
+@click.option("--long", "long_form", is_flag=True, help="As csv or json: one number a row, of all suites by default.")
 @click.option("--intervals", is_flag=True, help="Show 95 % intervals, as ±.")
 @_ranks
 @click.option(
@@ -115,9 +127,6 @@ def read_recorded(
 @click.option("--output", "-o", type=_FILE, help="Write to this file.")
 def table(
     tables: tuple[str, ...],
-    results_dir: Path,
-    suite: str | None,
-    models: tuple[str, ...],
     fmt: str | None,
     columns: tuple[str, ...],
     long_form: bool,
@@ -126,19 +135,23 @@ def table(
     tests: bool | None,
     published: bool,
     output: Path | None,
+    **choice: Any,
 ) -> None:
     """Print the recorded results as the paper's tables.
 
     TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
     """
     from harness.files import write_text
-    from harness.leaderboard import ENDINGS, build_tables, render
+    from harness.leaderboard import ENDINGS, build_tables, long_csv, long_rows, render
 
     fmt = fmt or (ENDINGS.get(output.suffix.lower()) if output is not None else None) or "plain"
-    recorded = read_recorded(results_dir, suite, models, every_suite=long_form)
+    recorded = read_recorded(**choice, long=long_form, table=not long_form)
     coloured = output is None and fmt == "plain" and sys.stdout.isatty()
     if long_form:
-        text = _long(recorded, fmt)
+        if fmt not in ("csv", "json"):
+            raise UsageError(f"--long goes with --format csv or json, not {fmt}")
+        rows = long_rows(recorded.records, recorded.tasks)
+        text = long_csv(rows) if fmt == "csv" else json.dumps([row._asdict() for row in rows], indent=1) + "\n"
     else:
         tested = recorded.suite == "recipes" if tests is None else tests
         built = build_tables(
@@ -152,7 +165,8 @@ def table(
             recommended=recorded.recommended,
         )
         if not built:
-            raise UsageError(f"nothing of {', '.join(tables) or 'any table'} was measured: bench run --help says how")
+            named = f"table {', '.join(tables)}" if tables else "any table"
+            raise UsageError(f"no model was measured on a task of {named}; `bench tasks` lists them")
         if ranks or tested:
             from harness.leaderboard.significance import against_start, with_places
 
@@ -165,44 +179,26 @@ def table(
         write_text(output, text, "a table")
 
 
-def _long(recorded: Recorded, fmt: str) -> str:
-    from harness.leaderboard import long_csv, long_rows
-
-    if fmt not in ("csv", "json"):
-        raise UsageError(f"--long goes with --format csv or json, not {fmt}")
-    rows = long_rows(recorded.records, recorded.tasks)
-    return long_csv(rows) if fmt == "csv" else json.dumps([row._asdict() for row in rows], indent=1) + "\n"
-
-
 @click.command()
 @click.argument("names", nargs=-1)
 @options.several(*_DRAWING)
 @click.option("--format", "formats", default="svg", show_default=True, help="svg, pdf or png; several comma-separated.")
-@click.option(
-    "--output",
-    "-o",
-    type=_DIRECTORY,
-    default=Path("figures"),
-    show_default=True,
-    help="Directory for the files, one a figure and format, and README.md with the captions.",
-)
+@click.option("--output", "-o", type=_DIRECTORY, default=Path("figures"), show_default=True, help="Their directory.")
 def figures(
     names: tuple[str, ...],
-    results_dir: Path,
     data_dir: Path | None,
     cache_dir: Path,
     offline: bool,
-    suite: str | None,
-    models: tuple[str, ...],
     baseline: str | None,
     formats: str,
     output: Path,
+    **choice: Any,
 ) -> None:
     """Draw the recorded results.
 
     NAMES are forest, geometry, pca, plane-emobank, plane-facebook, plane-emotales, confusion-goemotions,
-    confusion-sst5, cost, critical-difference; all by default. Nothing is measured. `pca` needs vectors: it takes them
-    from the cache once, and keeps their projection beside the records.
+    confusion-sst5, cost, critical-difference; all by default, with captions in README.md. Nothing is measured. `pca`
+    needs vectors: it takes them from the cache once, and keeps their projection beside the records.
     """
     from harness.corpora import CorpusRegistry
     from harness.figures import FORMATS, Drawing, Source, check_matplotlib, draw_all, to_bytes
@@ -215,7 +211,7 @@ def figures(
             raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")
     check_matplotlib()
     options.go_offline(offline)
-    recorded = read_recorded(results_dir, suite, models)
+    recorded = read_recorded(**choice)
     source = Source.of(
         recorded.store,
         recorded.records,
@@ -242,25 +238,15 @@ def figures(
 @click.command()
 @options.several(*_DRAWING)
 @_ranks
-@click.option(
-    "--examples",
-    type=click.IntRange(min=0),
-    default=200,
-    show_default=True,
-    help="Rows a task for looking at single predictions.",
-)
 @click.option("--output", "-o", type=_FILE, default=Path("report.html"), show_default=True, help="The page.")
 def report(
-    results_dir: Path,
     data_dir: Path | None,
     cache_dir: Path,
     offline: bool,
-    suite: str | None,
-    models: tuple[str, ...],
     baseline: str | None,
     ranks: bool,
-    examples: int,
     output: Path,
+    **choice: Any,
 ) -> None:
     """Write one page with all tables, figures, model cards, contamination and single predictions.
 
@@ -276,7 +262,7 @@ def report(
 
     check_matplotlib()
     options.go_offline(offline)
-    recorded = read_recorded(results_dir, suite, models)
+    recorded = read_recorded(**choice)
     page = build_report(
         recorded.store,
         recorded.records,
@@ -289,7 +275,6 @@ def report(
         cache_dir=cache_dir,
         baseline=baseline,
         ranks=ranks,
-        examples=examples,
     )
     write_text(output, page, "a report")
     echo(f"{output}: {len(page.encode()) / 1e6:.1f} MB")

@@ -8,7 +8,7 @@ Which tables there are stands in `tables.toml`. A table is a neutral `Table`; ea
 listed in `FORMATS`. Importing this package imports neither pandas, rich nor tabulate.
 """
 
-from harness.leaderboard.evaluations import COLUMNS, LongRow, long_csv, long_frame, long_rows
+from harness.leaderboard.evaluations import COLUMNS, LongRow, long_csv, long_frame, long_rows, with_limited
 from harness.leaderboard.published import Published, load_published
 from harness.leaderboard.render import ENDINGS, FORMATS, render
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
@@ -33,4 +33,5 @@ __all__ = [
     "long_frame",
     "long_rows",
     "render",
+    "with_limited",
 ]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: The most cautious state first: what seeds that disagree are joined to.
-_CAUTION = ("overlap", "unknown", "clean")
+_CAUTION = ("limited", "overlap", "unknown", "clean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Evaluation:
 
     @property
     def state(self) -> str:
-        """`clean`, `overlap` or `unknown`; what the records do not say is unknown, never clean."""
+        """`clean`, `overlap`, `unknown`, or `limited` (see `with_limited`); unknown where the records do not say."""
         return _state(self.contamination)
 
     @property
@@ -109,6 +109,25 @@ def combine(records: Iterable[Record]) -> tuple[Evaluation, ...]:
     for record in records:
         groups.setdefault((record.model.name, record.task_id, record.split), []).append(record)
     return tuple(_join(sorted(group, key=lambda record: record.seed)) for group in groups.values())
+
+
+def with_limited(records: Iterable[Record]) -> list[Record]:
+    """Put what was tried with `--limit` under its whole protocol, in the state `limited`, which is never ranked.
+
+    The measurement on all texts, or else the one on most, stands for each model and task.
+    """
+    shown: dict[tuple[str, str], tuple[float, list[Record]]] = {}
+    for record in records:
+        protocol, _, limit = record.protocol.partition("+limit-")
+        texts = float(limit or "inf")
+        if limit:
+            record = replace(record, protocol=protocol, contamination={**record.contamination, "state": "limited"})
+        most, group = shown.setdefault((record.model.name, record.task_id), (texts, []))
+        if texts > most:
+            shown[record.model.name, record.task_id] = (texts, [record])
+        elif texts == most:
+            group.append(record)
+    return [record for _, group in shown.values() for record in group]
 
 
 def _numbers(record: Record) -> dict[str, Metric]:

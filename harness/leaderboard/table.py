@@ -60,7 +60,7 @@ class Cell:
     """A status of the records, `not-run` (no record), `undefined` (the record has no such number) or `blank`
     (nothing belongs here)."""
     contamination: str = "clean"
-    """`clean`, `overlap` (asterisk) or `unknown` (question mark)."""
+    """`clean`, `overlap` (asterisk), `unknown` (question mark) or `limited` (tilde: measured on few texts)."""
     rank: int = 0
     """1 for the best of the column, 2 for the second, 0 for the rest."""
     places: str = ""
@@ -71,8 +71,12 @@ class Cell:
 
     @property
     def flag(self) -> str:
-        """The mark behind the number: `*` for overlap, `?` for unknown, empty for clean."""
-        return {"overlap": "*", "unknown": "?"}.get(self.contamination, "") if self.value is not None else ""
+        """The mark behind the number: `*` for overlap, `?` for unknown, `~` for limited, empty for clean."""
+        return (
+            {"overlap": "*", "unknown": "?", "limited": "~"}.get(self.contamination, "")
+            if self.value is not None
+            else ""
+        )
 
     @property
     def competes(self) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.errors import RecordInvalid
-from harness.leaderboard import COLUMNS, long_csv, long_frame, long_rows
+from harness.leaderboard import COLUMNS, build_tables, long_csv, long_frame, long_rows, with_limited
 from harness.leaderboard.evaluations import combine, combine_metric
 from harness.outcome import Metric
 from harness.record import STATUSES, Record
@@ -94,6 +94,18 @@ def test_the_most_cautious_judgement_wins(make: Make) -> None:
     assert unit.state == "overlap"
     (unit,) = combine([make(seed=0, training=()), make(seed=1, training=None)])
     assert unit.state == "unknown"
+
+
+def test_what_was_tried_with_a_limit_is_shown_where_nothing_else_is_and_never_ranked(make: Make) -> None:
+    name = "polarity/mr/senteval-lr/1"
+    few, more = (make("lexicon", f"{name}+limit-{n}", {"accuracy": n / 200}) for n in (50, 90))
+    shown = with_limited([few, more, make("minilm", name, {"accuracy": 0.7}), make("minilm", f"{name}+limit-50")])
+    assert {(one.model.name, one.protocol): one.metrics["accuracy"].value for one in shown} == {
+        ("lexicon", "senteval-lr/1"): 0.45,
+        ("minilm", "senteval-lr/1"): 0.7,
+    }
+    cells = [row.cells[-1] for row in build_tables(shown, which=["II"], published=False)[0].rows]
+    assert {(cell.flag, cell.competes) for cell in cells} == {("~", False), ("", True)}
 
 
 def test_observed_errors_are_means_over_all_seeds(make: Make) -> None:
