@@ -13,8 +13,8 @@ float32 products serve a float64 state. A fit that is not solved so is solved in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,7 +45,7 @@ _QUICK, _ROUNDS = 4, 8
 _BATCH = 6_000_000
 #: A step is accepted where the slope along it has fallen to this share; lengths that are tried at most.
 _SLOPE, _TRIALS = 0.5, 16
-#: Share of an earlier class factor that is kept: rows that are all but certain leave the mean without curvature.
+#: Share of the class factor at the class frequencies: rows that are all but certain have next to no curvature.
 _KEPT = 0.1
 #: Features below this are 0 in float32: products with residuals are denormal numbers, five times as slow.
 _DENORMAL = 1e-20
@@ -125,14 +125,15 @@ def logistic(
         ValueError: the shapes do not fit, a value is not finite, or fewer than two classes have rows.
         NotConverged: a fit stays far from its optimum.
     """
-    design = _Design.of(X, y, classes, softmax)
-    path = design.path(C_grid)
-    return Fits(*design.open(path.W), path.convergence(path.decrement[:, None]))
-
-
-def multinomial(X: NDArray[np.floating], y: NDArray[np.integer], classes: int, C_grid: Sequence[float]) -> Fits:
-    """`logistic` in its multinomial form, whatever the number of classes."""
-    return logistic(X, y, classes, C_grid, softmax=True)
+    path = _Path(X, y, classes, C_grid, softmax)
+    convergence, W = path.convergence(path.decrement[:, None]), path.W
+    if W.shape[1] == 1:
+        W = torch.cat([-W / 2, W / 2] if softmax else [torch.zeros_like(W), W], dim=1)
+    weights = np.zeros((len(W), classes, W.shape[-1] - 1))
+    intercepts = np.full(weights.shape[:2], -np.inf)
+    weights[:, path.present] = W[..., :-1].numpy()
+    intercepts[:, path.present] = (W[..., -1] - W[..., :-1] @ path.mean).numpy()
+    return Fits(weights, intercepts, convergence)
 
 
 def cross_validate(
@@ -155,21 +156,15 @@ def cross_validate(
         softmax: see `logistic`.
 
     Raises:
-        ValueError: as `logistic`, the folds are no partition, or a training part lacks a class.
+        ValueError: as `logistic`, the folds are no partition, or a training part has rows of one class only.
         NotConverged: a fit stays far from its optimum.
     """
-    design = _Design.of(X, y, classes, softmax)
-    parts = check_partition(folds, design.n)
-    used = torch.ones(len(parts), design.n, dtype=torch.float64)
-    for row, part in zip(used, parts, strict=True):
-        row[part] = 0
-    decided, convergence = design.path(C_grid).fit(used)
-    labels = np.asarray(y)
-    predicted = np.empty((len(C_grid), design.n), dtype=np.int64)
+    path, parts = _Path(X, y, classes, C_grid, softmax), check_partition(folds, len(X))
+    decided, decrement = path.without(parts)
+    predicted = np.empty((len(C_grid), len(X)), dtype=np.int64)
     for number, part in enumerate(parts):
         predicted[:, part] = decided[:, number, part]
-    accuracies = np.stack([(predicted[:, part] == labels[part]).mean(axis=1) for part in parts], axis=1)
-    return CrossValidated(predicted, accuracies, convergence)
+    return CrossValidated(predicted, _accuracies(decided, y, parts), path.convergence(decrement))
 
 
 def nested_cross_validation(
@@ -196,30 +191,20 @@ def nested_cross_validation(
         ValueError: as `cross_validate`.
         NotConverged: a fit stays far from its optimum.
     """
-    design = _Design.of(X, y, classes)
-    path, labels = design.path(C_grid), np.asarray(y)
-    predicted = np.empty(design.n, dtype=np.int64)
-    chosen, means, facts = [], [], []
-    for held_out, folds in zip(check_partition(outer, design.n), inner, strict=True):
-        training = np.setdiff1d(np.arange(design.n), held_out, assume_unique=True)
+    path = _Path(X, y, classes, C_grid)
+    predicted = np.empty(len(X), dtype=np.int64)
+    chosen, means, decrements = [], [], []
+    for held_out, folds in zip(check_partition(outer, len(X)), inner, strict=True):
+        training = np.setdiff1d(np.arange(len(X)), held_out, assume_unique=True)
         parts = [training[part] for part in check_partition(folds, len(training))]
-        used = torch.ones(1 + len(parts), design.n, dtype=torch.float64)
-        used[:, held_out] = 0
-        for row, part in zip(used[1:], parts, strict=True):
-            row[part] = 0
-        decided, convergence = path.fit(used)
-        accuracies = np.stack(
-            [(decided[:, 1 + i, part] == labels[part]).mean(axis=1) for i, part in enumerate(parts)], axis=1
-        )
+        decided, decrement = path.without([held_out, *(np.concatenate([held_out, part]) for part in parts)])
+        accuracies = _accuracies(decided[:, 1:], y, parts)
         best = first_best(accuracies)
         predicted[held_out] = decided[best, 0, held_out]
         chosen.append(float(C_grid[best]))
         means.append(accuracies.mean(axis=1))
-        facts.append(convergence)
-    convergence = Convergence(
-        sum(f.fits for f in facts), TOLERANCE, max(f.worst for f in facts), sum(f.missed for f in facts)
-    )
-    return Nested(predicted, tuple(chosen), np.array(means), convergence)
+        decrements.append(decrement)
+    return Nested(predicted, tuple(chosen), np.array(means), path.convergence(torch.cat(decrements, dim=1)))
 
 
 def first_best(accuracies: Floats) -> int:
@@ -227,137 +212,76 @@ def first_best(accuracies: Floats) -> int:
     return int(np.argmax([round(100 * float(np.mean(row)), 2) for row in accuracies]))
 
 
-@dataclass
-class _Design:
-    """Features, centred and with a column of ones, and what all fits of one data set share.
+def _accuracies(decided: NDArray[np.int64], y: NDArray[np.integer], parts: Folds) -> Floats:
+    """Accuracies (C, folds) on the rows of each fold, of decisions (C, folds, n)."""
+    own = [(decided[:, place, part] == np.asarray(y)[part]).mean(axis=1) for place, part in enumerate(parts)]
+    return np.stack(own, axis=1)
 
-    Centring changes no optimum, since the intercept is not penalised, and removes the large constant directions that
-    make encoders' vectors ill-conditioned.
+
+class _Path:
+    """Fits of all rows at each C, from which the fits of parts of them start.
+
+    Features are centred and have a column of ones. Centring changes no optimum, since the intercept is not penalised,
+    and removes the large constant directions that make encoders' vectors ill-conditioned.
     """
 
-    exact: Tensor
-    """float64 (n, width)."""
-    quick: Tensor
-    """The same in float32."""
-    mean: Tensor
-    target: Tensor
-    """1 where a row has a class (outputs, n); two classes have one output, that of the second."""
-    present: NDArray[np.int64]
-    """Classes that have rows."""
-    classes: int
-    softmax: bool
-
-    @classmethod
-    def of(cls, X: NDArray[np.floating], y: NDArray[np.integer], classes: int, softmax: bool = False) -> _Design:
-        """Check and centre."""
-        values = torch.from_numpy(to_matrix(X))
-        labels = np.asarray(y, dtype=np.int64).ravel()
+    def __init__(
+        self,
+        X: NDArray[np.floating],
+        y: NDArray[np.integer],
+        classes: int,
+        C_grid: Sequence[float],
+        softmax: bool = False,
+    ) -> None:
+        values, labels = torch.from_numpy(to_matrix(X)), np.asarray(y, dtype=np.int64).ravel()
         if len(labels) != len(values):
             raise ValueError(f"X has {len(values)} rows but y has {len(labels)}")
-        present = np.unique(labels)
-        if len(present) < 2 or present[0] < 0 or present[-1] >= classes:
+        self.present = np.unique(labels)
+        if len(self.present) < 2 or self.present[0] < 0 or self.present[-1] >= classes:
             raise ValueError(f"y must hold at least two of the classes 0 to {classes - 1} and nothing else")
-        mean = values.mean(dim=0, dtype=torch.float64)
-        exact = torch.ones(len(values), values.shape[1] + 1, dtype=torch.float64)
-        torch.sub(values, mean, out=exact[:, :-1])
-        quick = exact.float()
-        quick[quick.abs() < _DENORMAL] = 0
-        target = torch.from_numpy(labels == present[1:, None] if len(present) == 2 else labels == present[:, None])
-        return cls(exact, quick, mean, target.double(), present, classes, softmax)
-
-    @property
-    def n(self) -> int:
-        """Number of rows."""
-        return len(self.exact)
-
-    def logits(self, W: Tensor, *, exact: bool) -> Tensor:
-        """Map weights (p, outputs, width) to logits (p, outputs, n)."""
-        flat = W.reshape(-1, W.shape[-1])
-        if exact:
-            return (flat @ self.exact.T).view(*W.shape[:2], -1)
-        return onednn.rows_by_rows(self.quick, flat.float()).T.contiguous().to(W.dtype).view(*W.shape[:2], -1)
-
-    def pull(self, R: Tensor, *, exact: bool) -> Tensor:
-        """Map residuals (p, outputs, n) to gradients (p, outputs, width): the transpose of `logits`."""
-        flat = R.reshape(-1, R.shape[-1])
-        pulled = flat @ self.exact if exact else (flat.float() @ self.quick).to(R.dtype)
-        return pulled.view(*R.shape[:2], -1)
-
-    def classes_of(self, Z: Tensor) -> NDArray[np.int64]:
-        """Decide logits (..., outputs, n) → classes (..., n)."""
-        place = Z.squeeze(-2).gt(0).long() if len(self.target) == 1 else Z.argmax(dim=-2)
-        return np.asarray(self.present[place.numpy()])
-
-    def open(self, W: Tensor) -> tuple[Floats, Floats]:
-        """Weights (C, classes, d) and intercepts (C, classes) for features as given, from (C, outputs, width)."""
-        if len(self.target) == 1:
-            W = torch.cat([-W / 2, W / 2] if self.softmax else [torch.zeros_like(W), W], dim=1)
-        weights = np.zeros((len(W), self.classes, W.shape[-1] - 1))
-        intercepts = np.full(weights.shape[:2], -np.inf)
-        weights[:, self.present] = W[..., :-1].numpy()
-        intercepts[:, self.present] = (W[..., -1] - W[..., :-1] @ self.mean).numpy()
-        return weights, intercepts
-
-    def path(self, C_grid: Sequence[float]) -> _Path:
-        """Fit all rows at each C."""
         C = torch.tensor([float(c) for c in C_grid], dtype=torch.float64)
-        if not len(C) or not bool((C > 0).all()) or not bool(torch.isfinite(C).all()):
+        if not len(C) or not bool(((C > 0) & torch.isfinite(C)).all()):
             raise ValueError(f"values of C must be positive, got {list(C_grid)}")
-        prior = self.target.mean(dim=1)
-        W = torch.zeros(len(C), len(self.target), self.exact.shape[1], dtype=torch.float64)
-        W[..., -1] = (prior / (1 - prior)).log() if len(prior) == 1 else prior.log() - prior.log().mean()
+        self.mean = values.mean(dim=0, dtype=torch.float64)
+        exact = torch.ones(len(values), values.shape[1] + 1, dtype=torch.float64)
+        torch.sub(values, self.mean, out=exact[:, :-1])
+        binary = len(self.present) == 2
+        target = torch.from_numpy(labels == self.present[1 if binary else 0 :, None]).double()
+        prior = target.mean(dim=1)
+        W = torch.zeros(len(C), len(target), exact.shape[1], dtype=torch.float64)
+        W[..., -1] = (prior / (1 - prior)).log() if binary else prior.log() - prior.log().mean()
         # With a weight vector for each of two classes, w = w₁ − w₀ has half the penalty of w alone.
-        C = 2 * C if self.softmax and len(prior) == 1 else C
-        problems = _Problems(self, C, torch.ones(len(C), self.n, dtype=torch.float64), _Kronecker.at_prior(self, C))
-        W, Z, _, _ = problems.minimise(W, self.logits(W, exact=True), _NEAR, exact=False)
-        problems = replace(problems, precondition=problems.own(W, Z))
-        W, Z, decrement = problems.solve(W, Z)
-        return _Path(self, problems, W, Z, decrement)
+        C = 2 * C if softmax and binary else C
+        problems = _Problems(_Data(exact, target), C, torch.ones(len(C), len(exact), dtype=torch.float64))
+        Z = problems.logits(W, exact=True)
+        W, Z, _, _ = problems.preconditioned(Z).minimise(W, Z, _NEAR)
+        self.problems = problems.preconditioned(Z)
+        self.W, self.Z, self.decrement = self.problems.solve(W, Z)
 
-
-@dataclass
-class _Path:
-    """Fits of all rows at each C: where the fits of parts of them start."""
-
-    design: _Design
-    problems: _Problems
-    W: Tensor
-    """(C, outputs, width)."""
-    Z: Tensor
-    """Logits (C, outputs, n)."""
-    decrement: Tensor
-
-    def fit(self, used: Tensor) -> tuple[NDArray[np.int64], Convergence]:
-        """Fit every C to every choice of rows.
-
-        Args:
-            used: 0/1 weight of each row in each choice (m, n).
-
-        Returns:
-            Classes of all rows (C, m, n) by each fit.
+    def without(self, parts: Folds) -> tuple[NDArray[np.int64], Tensor]:
+        """Classes of all rows (C, parts, n) by the fits without each part, and the fits' decrements (C, parts).
 
         Raises:
-            ValueError: a choice has rows of one class only.
-            NotConverged: a fit stays far from its optimum.
+            ValueError: one of them has rows of one class only.
         """
-        held = used @ self.design.target.T
-        if len(held.T) == 1 and bool(((held[:, 0] == 0) | (held[:, 0] == used.sum(1))).any()):
+        target, (count, outputs, n) = self.problems.data.target, self.Z.shape
+        used = torch.ones(len(parts), n, dtype=torch.float64)
+        for row, part in zip(used, parts, strict=True):
+            row[part] = 0
+        held = used @ target.T
+        if outputs == 1 and bool(((held[:, 0] == 0) | (held[:, 0] == used.sum(1))).any()):
             raise ValueError("without one of the folds all rows have the same class: a fit needs both")
-        count, outputs = len(self.W), len(self.design.target)
-        step = max(1, _BATCH // (count * outputs * self.design.n))
         decided, reached = [], []
+        step = max(1, _BATCH // (count * outputs * n))
         for start in range(0, len(used), step):
-            part = used[start : start + step]
-            of = torch.arange(count).repeat_interleave(len(part))
-            shared = self.problems.precondition
-            if isinstance(shared, _Hessians):
-                shared = shared.of_share(float(part.mean()))
-            problems = replace(self.problems, precondition=shared).select(of)
-            problems.used = part.repeat(count, 1)
+            some = used[start : start + step]
+            of = torch.arange(count).repeat_interleave(len(some))
+            problems = replace(self.problems.select(of), used=some.repeat(count, 1))
             _, Z, decrement = problems.solve(self.W[of], self.Z[of])
-            decided.append(self.design.classes_of(Z).reshape(count, len(part), -1))
+            place = Z[:, 0].gt(0).long() if outputs == 1 else Z.argmax(dim=1)
+            decided.append(self.present[place.view(count, -1, n).numpy()])
             reached.append(decrement.view(count, -1))
-        return np.concatenate(decided, axis=1), self.convergence(torch.cat(reached, dim=1))
+        return np.concatenate(decided, axis=1), torch.cat(reached, dim=1)
 
     def convergence(self, decrement: Tensor) -> Convergence:
         """Sum up decrements (C, m).
@@ -367,7 +291,7 @@ class _Path:
         """
         worst = float(decrement.max())
         if not worst <= REFUSED:
-            lengths = self.design.exact[:, :-1].norm(dim=1)
+            lengths = self.problems.data.exact[:, :-1].norm(dim=1)
             at = float(self.problems.C[int(decrement.amax(dim=1).argmax())])
             raise NotConverged(
                 f"logistic regression did not converge at C = {at:g}: Newton decrement {worst:.1g} where at most "
@@ -378,35 +302,71 @@ class _Path:
 
 
 @dataclass
-class _Problems:
-    """Fits side by side: each has a C and weights of the rows."""
+class _Data:
+    """What all fits share."""
 
-    design: _Design
+    exact: Tensor
+    """Features (n, width), float64."""
+    target: Tensor
+    """1 where a row has a class (outputs, n); two classes have one output, that of the second."""
+
+    @cached_property
+    def quick(self) -> Tensor:
+        """Features in float32."""
+        quick = self.exact.float()
+        quick[quick.abs() < _DENORMAL] = 0
+        return quick
+
+    @cached_property
+    def basis(self) -> tuple[Tensor, Tensor]:
+        """Eigenvalues (width,) and, in columns, eigenvectors of the Gram matrix; the last is the intercept."""
+        gram = (self.quick.T @ self.quick).double()
+        if not bool(torch.isfinite(gram).all()):
+            gram = self.exact.T @ self.exact
+        values, vectors = torch.linalg.eigh(gram[:-1, :-1])
+        basis = torch.eye(len(gram), dtype=gram.dtype)
+        basis[:-1, :-1] = vectors
+        return torch.cat([values.clamp_min(0), gram[-1:, -1]]), basis
+
+
+@dataclass
+class _Problems:
+    """Fits side by side: each has a C (p,), 0/1 weights of the rows (p, n) and an entry of the preconditioner (p,)."""
+
+    data: _Data
     C: Tensor
-    """(p,)."""
     used: Tensor
-    """(p, n)."""
-    precondition: _Kronecker | _Hessians
+    of: Tensor | None = None
+    precondition: _Hessians | _Kronecker | None = None
+    exact: bool = False
+    """Whether products are taken in float64."""
 
     def select(self, keep: Tensor) -> _Problems:
         """Some of the fits."""
-        return _Problems(self.design, self.C[keep], self.used[keep], self.precondition.select(keep))
+        return replace(self, C=self.C[keep], used=self.used[keep], of=None if self.of is None else self.of[keep])
 
-    def own(self, W: Tensor, Z: Tensor) -> _Kronecker | _Hessians:
-        """Preconditioner made at weights: each fit's own Hessian, or the Kronecker form with its own class factor."""
-        if len(self.design.target) == 1:
-            return _Hessians.at(self, Z[:, 0])
-        assert isinstance(self.precondition, _Kronecker)
-        return self.precondition.at(self, Z)
+    def preconditioned(self, Z: Tensor, *, exact: bool = False) -> _Problems:
+        """With a preconditioner of each fit, made at its logits."""
+        made = _Hessians(self, Z) if Z.shape[1] == 1 else _Kronecker(self, Z)
+        return replace(self, of=torch.arange(len(Z)), precondition=made, exact=exact)
+
+    def logits(self, W: Tensor, *, exact: bool) -> Tensor:
+        """Map weights (p, outputs, width) to logits (p, outputs, n)."""
+        flat = W.flatten(0, 1)
+        if exact:
+            return (flat @ self.data.exact.T).view(*W.shape[:2], -1)
+        return onednn.rows_by_rows(self.data.quick, flat.float()).T.contiguous().double().view(*W.shape[:2], -1)
 
     def residuals(self, Z: Tensor) -> Tensor:
         """Derivative of the log-loss by the logits (p, outputs, n), 0 for rows that are not used."""
-        P = Z.sigmoid() if len(self.design.target) == 1 else Z.softmax(1)
-        return P.sub_(self.design.target).mul_(self.used[:, None])
+        P = Z.sigmoid() if Z.shape[1] == 1 else Z.softmax(1)
+        return P.sub_(self.data.target).mul_(self.used[:, None])
 
     def gradient(self, R: Tensor, W: Tensor, *, exact: bool) -> Tensor:
         """Gradient (p, outputs, width); linear, so that changes of residuals and weights give its change."""
-        G = self.design.pull(R, exact=exact).mul_(self.C[:, None, None])
+        flat = R.flatten(0, 1)
+        pulled = flat @ self.data.exact if exact else (flat.float() @ self.data.quick).double()
+        G = pulled.view_as(W) * self.C[:, None, None]
         G[..., :-1] += W[..., :-1]
         return G
 
@@ -415,205 +375,134 @@ class _Problems:
         W, Z, decrement = W.clone(), Z.clone(), torch.full_like(self.C, torch.inf)
         todo = torch.arange(len(W))
         for number in range(_ROUNDS):
-            problems, exact = self.select(todo), number >= _QUICK
-            if exact:
-                problems = replace(problems, precondition=problems.own(W[todo], Z[todo]))
-            W[todo], Z[todo], decrement[todo], steps = problems.minimise(W[todo], Z[todo], TOLERANCE, exact=exact)
+            problems = self.select(todo)
+            if number >= _QUICK:
+                problems = problems.preconditioned(Z[todo], exact=True)
+            W[todo], Z[todo], decrement[todo], steps = problems.minimise(W[todo], Z[todo], TOLERANCE)
             todo = todo[steps > 0]
             if not len(todo):
                 break
-            Z[todo] = self.design.logits(W[todo], exact=True)
+            Z[todo] = self.logits(W[todo], exact=True)
         return W, Z, decrement
 
-    def minimise(self, W: Tensor, Z: Tensor, tolerance: float, *, exact: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Preconditioned L-BFGS; fits that have converged leave the batch.
-
-        Args:
-            W: start (p, outputs, width).
-            Z: its logits.
-            tolerance: decrement at which a fit is done.
-            exact: whether products are taken in float64.
+    def minimise(self, W: Tensor, Z: Tensor, tolerance: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Preconditioned L-BFGS from weights and their logits; fits that have converged leave the batch.
 
         Returns:
             Weights, logits, decrements and numbers of steps (p,).
         """
-        W, Z, problems = W.clone(), Z.clone(), self
-        R = self.residuals(Z)
-        G = self.gradient(R, W, exact=True)
         ends = W.clone(), Z.clone(), torch.full_like(self.C, torch.inf), torch.zeros(len(W), dtype=torch.int64)
-        place = torch.arange(len(W))
+        problems, place, R = self, torch.arange(len(W)), self.residuals(Z)
+        G = self.gradient(R, W, exact=True)
         pairs: list[tuple[Tensor, Tensor, Tensor]] = []
         for step in range(_ITERATIONS + 1):
             D = problems.direction(G, pairs)
             slope = _dot(G, D)
             # No descent: float64 does not hold the scales of the features.
             decrement = torch.where(slope > TOLERANCE**2, torch.inf, (-slope).clamp_min(0).sqrt())
-            active = (decrement > tolerance) & torch.isfinite(decrement)
-            if step == _ITERATIONS:
-                active[:] = False
+            active = (decrement > tolerance) & torch.isfinite(decrement) & (step < _ITERATIONS)
             if 10 * int(active.sum()) <= 9 * len(active):
-                done = ~active
                 for whole, part in zip(ends, (W, Z, decrement, torch.full_like(place, step)), strict=True):
-                    whole[place[done]] = part[done]
+                    whole[place[~active]] = part[~active]
                 if not bool(active.any()):
                     break
-                problems, place = problems.select(active.nonzero()[:, 0]), place[active]
+                problems, place = problems.select(active), place[active]
                 W, Z, R, G, D, slope = (part[active] for part in (W, Z, R, G, D, slope))
                 pairs = [(s[active], y[active], r[active]) for s, y, r in pairs]
-            alpha, Z, R, change = problems.search(Z, R, G, D, slope, exact=exact)
+            alpha, Z, R, change = problems.search(Z, R, D, slope)
             S = alpha[:, None, None] * D
-            W, G = W + S, G + change
-            product = _dot(S, change)
+            W, G, product = W + S, G + change, _dot(S, change)
             useful = product > torch.finfo(torch.float64).eps * (_dot(S, S) * _dot(change, change)).sqrt()
             pairs = [*pairs[1 - _MEMORY :], (S, change, torch.where(useful, 1 / product, 0.0)[:, None, None])]
         return ends
 
     def direction(self, G: Tensor, pairs: list[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
         """The two-loop recursion of L-BFGS."""
+        assert self.precondition is not None and self.of is not None
         q, alphas = G.clone(), []
         for s, y, r in reversed(pairs):
             alphas.append(r * _dot(s, q)[:, None, None])
             q -= alphas[-1] * y
-        q = self.precondition(q)
+        q = self.precondition(q, self.of)
         for (s, y, r), alpha in zip(pairs, reversed(alphas), strict=True):
             q += s * (alpha - r * _dot(y, q)[:, None, None])
         return -q
 
-    def search(
-        self, Z: Tensor, R: Tensor, G: Tensor, D: Tensor, slope: Tensor, *, exact: bool
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def search(self, Z: Tensor, R: Tensor, D: Tensor, slope: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Steps along D (p,) where the slope has fallen to half, with logits, residuals and change of the gradient.
 
         The slope grows along a line of a convex function, so bisection by its sign finds the minimum; objective values
         of nearly converged fits cannot be told apart. Logits are linear in the step, so a trial costs one product.
         """
-        U = self.design.logits(D, exact=exact)
+        U = self.logits(D, exact=self.exact)
         alpha, low, high = torch.ones_like(slope), torch.zeros_like(slope), torch.full_like(slope, torch.inf)
         new_Z = Z + U
         new_R = self.residuals(new_Z)
-        change = self.gradient(new_R - R, D, exact=exact)
+        change = self.gradient(new_R - R, D, exact=self.exact)
         for _ in range(_TRIALS):
             now = slope + _dot(change, D)
-            bad = (now.abs() > _SLOPE * slope.abs()).nonzero()[:, 0]
-            if not len(bad):
+            bad = now.abs() > _SLOPE * slope.abs()
+            if not bool(bad.any()):
                 break
-            high = torch.where(now > 0, alpha, high)
-            low = torch.where(now > 0, low, alpha)
+            high, low = torch.where(now > 0, alpha, high), torch.where(now > 0, low, alpha)
             alpha[bad] = torch.where(torch.isinf(high), 4 * alpha, (low + high) / 2)[bad]
             some, a = self.select(bad), alpha[bad, None, None]
             new_Z[bad] = Z[bad] + a * U[bad]
             new_R[bad] = some.residuals(new_Z[bad])
-            change[bad] = some.gradient(new_R[bad] - R[bad], a * D[bad], exact=exact)
+            change[bad] = some.gradient(new_R[bad] - R[bad], a * D[bad], exact=self.exact)
         return alpha, new_Z, new_R, change
 
 
-@dataclass
 class _Hessians:
-    """Preconditioner of fits with one output: some Hessians, and which serves which fit."""
+    """Preconditioner of fits with one output: the Hessian of each at its logits (p, 1, n)."""
 
-    hessians: Tensor
-    """(h, width, width)."""
-    of: Tensor
-    """(p,)."""
-
-    def __post_init__(self) -> None:
-        factors = torch.linalg.cholesky_ex(self.hessians).L
-        eye = torch.eye(factors.shape[1], dtype=factors.dtype)
-        self._whiteners = torch.linalg.solve_triangular(factors, eye, upper=False)
-
-    @classmethod
-    def at(cls, problems: _Problems, Z: Tensor) -> _Hessians:
-        """The Hessian of each fit at its logits (p, n)."""
-        P = Z.sigmoid()
-        found = []
+    def __init__(self, problems: _Problems, Z: Tensor) -> None:
+        P, data = Z[:, 0].sigmoid(), problems.data
+        whiteners = []
         for weights in problems.C[:, None] * problems.used * P * (1 - P):
-            for X, raised in ((problems.design.quick, 0.0), *((problems.design.exact, r) for r in (0, 1e-14, 1e-10))):
+            for X, raised in ((data.quick, 0.0), (data.exact, 0.0), (data.exact, 1e-14), (data.exact, 1e-10)):
                 H = ((X * weights[:, None].to(X.dtype)).T @ X).double()
                 H.diagonal()[:-1] += 1
                 # Where float64 does not hold the scale of the features beside the penalty, steps get shorter.
                 H.diagonal().add_(raised * H.diagonal().max())
                 # The intercept has no penalty: classes that are well separated leave it next to no curvature.
                 H[-1, -1] += torch.finfo(X.dtype).eps * (1 + H[-1, -1])
-                if bool(torch.isfinite(H).all()) and not int(torch.linalg.cholesky_ex(H).info):
+                factor, failed = torch.linalg.cholesky_ex(H)
+                if bool(torch.isfinite(H).all()) and not int(failed):
                     break
-            found.append(H)
-        return cls(torch.stack(found), torch.arange(len(found)))
+            whiteners.append(torch.linalg.solve_triangular(factor, torch.eye(len(H), dtype=H.dtype), upper=False))
+        self._whiteners = whiteners
 
-    def of_share(self, share: float) -> _Hessians:
-        """For fits of a share of the rows."""
-        H = share * self.hessians
-        H.diagonal(dim1=1, dim2=2)[:, :-1] += 1 - share
-        return _Hessians(H, self.of)
-
-    def __call__(self, G: Tensor) -> Tensor:
-        """Apply the inverses to (p, 1, width)."""
+    def __call__(self, G: Tensor, of: Tensor) -> Tensor:
+        """Apply the inverses to (p, 1, width), for each row that of one entry (p,)."""
         found = torch.empty_like(G)
-        for one in sorted(set(self.of.tolist())):
-            T, rows = self._whiteners[one], self.of == one
+        for one in sorted(set(of.tolist())):
+            T, rows = self._whiteners[one], of == one
             found[rows, 0] = (G[rows, 0] @ T.T) @ T
         return found
 
-    def select(self, keep: Tensor) -> _Hessians:
-        """For some of the fits."""
-        part = copy(self)
-        part.of = self.of[keep]
-        return part
 
-
-@dataclass
 class _Kronecker:
-    """Preconditioner C A ⊗ XᵀX + I, where A is the mean of the rows' class factors diag(p) − p pᵀ."""
+    """Preconditioner C A ⊗ XᵀX + I, where A is the mean of the rows' class factors diag(p) − p pᵀ at logits."""
 
-    C: Tensor
-    basis: Tensor
-    """Eigenvectors of XᵀX (width, width), in columns; the last is the intercept."""
-    values: Tensor
-    """Its eigenvalues (width,)."""
-    factors: Tensor
-    """A of each fit (p, outputs, outputs)."""
-
-    def __post_init__(self) -> None:
-        A = self.factors
-        if A.shape[1] > 1:
-            # A constant added to all classes changes no probability.
-            centring = torch.eye(A.shape[1], dtype=A.dtype) - 1 / A.shape[1]
-            A = centring @ A @ centring
-        spread, self._turn = torch.linalg.eigh(A)
-        scale = self.C[:, None, None] * spread.clamp_min(0)[:, :, None] * self.values
-        if A.shape[1] > 1:
-            scale[:, 0] = 0
-        scale[..., :-1] += 1
-        self._inverse = torch.where(scale > 0, 1 / scale, 0.0)
-
-    @classmethod
-    def at_prior(cls, design: _Design, C: Tensor) -> _Kronecker:
-        """With the class frequencies for probabilities."""
-        gram = (design.quick.T @ design.quick).double()
-        if not bool(torch.isfinite(gram).all()):
-            gram = design.exact.T @ design.exact
-        values, vectors = torch.linalg.eigh(gram[:-1, :-1])
-        basis = torch.zeros_like(gram)
-        basis[:-1, :-1], basis[-1, -1] = vectors, 1
-        p = design.target.mean(dim=1)
-        factor = torch.diag(p) - p[:, None] * p
-        values = torch.cat([values.clamp_min(0), gram[-1:, -1]])
-        return cls(C, basis, values, factor.expand(len(C), -1, -1))
-
-    def at(self, problems: _Problems, Z: Tensor) -> _Kronecker:
-        """With the probabilities at logits, and a part of the earlier factors."""
-        P = Z.softmax(1)
+    def __init__(self, problems: _Problems, Z: Tensor) -> None:
+        P, prior = Z.softmax(1), problems.data.target.mean(dim=1)
         used = problems.used[:, None] * P
-        factors = (torch.diag_embed(used.sum(2)) - used @ P.mT) / problems.used.sum(1)[:, None, None]
-        return _Kronecker(self.C, self.basis, self.values, factors + _KEPT * self.factors)
+        A = (torch.diag_embed(used.sum(2)) - used @ P.mT) / problems.used.sum(1)[:, None, None]
+        A += _KEPT * (torch.diag(prior) - prior[:, None] * prior)
+        spread, self._turn = torch.linalg.eigh(A)
+        values, self._basis = problems.data.basis
+        scale = problems.C[:, None, None] * spread.clamp_min(0)[:, :, None] * values
+        scale[..., :-1] += 1
+        # A constant added to all classes changes no probability, the smallest eigenvalue of A: it leaves weights alone.
+        scale[:, 0] = torch.inf
+        self._inverse = 1 / scale
 
-    def __call__(self, G: Tensor) -> Tensor:
-        """Apply the inverse to (p, outputs, width)."""
-        turned: Tensor = self._turn.mT @ (G @ self.basis) * self._inverse
-        return torch.matmul(self._turn @ turned, self.basis.T)
-
-    def select(self, keep: Tensor) -> _Kronecker:
-        """For some of the fits."""
-        return _Kronecker(self.C[keep], self.basis, self.values, self.factors[keep])
+    def __call__(self, G: Tensor, of: Tensor) -> Tensor:
+        """Apply the inverse to (p, outputs, width), for each row that of one entry (p,)."""
+        turn = self._turn[of]
+        turned: Tensor = turn.mT @ (G @ self._basis) * self._inverse[of]
+        return torch.matmul(turn @ turned, self._basis.T)
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

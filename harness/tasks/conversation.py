@@ -70,10 +70,10 @@ class Conversation(Task):
         ends = np.cumsum([len(part.texts) for part in parts])
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import cross_validate, multinomial
+            from harness.probes.logistic import cross_validate, logistic
 
             X, *held_out, asked = np.split(embeddings, ends[:-1])
-            fits = multinomial(X, train.labels, len(names), C_GRID)
+            fits = logistic(X, train.labels, len(names), C_GRID, softmax=True)
             if held_out:
                 (dev,) = held_out
                 decided = np.stack([fits.decide(dev, place).argmax(axis=1) for place in range(len(C_GRID))])

@@ -89,10 +89,10 @@ def fitted_on(
         dev: rows to choose by.
         embeddings: vectors of both, in this order; further ones are ignored.
     """
-    from harness.probes.logistic import multinomial
+    from harness.probes.logistic import logistic
 
     first, count = len(train.texts), len(train.classes)
-    fits = multinomial(embeddings[:first], train.labels, count, C_GRID)
+    fits = logistic(embeddings[:first], train.labels, count, C_GRID, softmax=True)
     asked = embeddings[first : first + len(dev.texts)]
     scores = [macro_f1(dev.labels, fits.decide(asked, i).argmax(axis=1), count) for i in range(len(C_GRID))]
     best = int(np.argmax(scores))

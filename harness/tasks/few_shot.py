@@ -53,7 +53,7 @@ class FewShot(EmotionTask):
         count = len(test.classes)
 
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            from harness.probes.logistic import multinomial
+            from harness.probes.logistic import logistic
 
             predicted = np.empty((len(self.sizes), self.draws, len(test.texts)), dtype=np.int64)
             for draw in range(self.draws):
@@ -61,7 +61,7 @@ class FewShot(EmotionTask):
                 for place, size in enumerate(self.sizes):
                     few = rows[: size * count]
                     # With four rows of a class there is nothing left to choose C by.
-                    fit = multinomial(embeddings[few], train.labels[few], count, [1.0])
+                    fit = logistic(embeddings[few], train.labels[few], count, [1.0], softmax=True)
                     predicted[place, draw] = fit.decide(embeddings[first:], 0).argmax(axis=1)
             weights = np.concatenate([np.ones((1, len(test.labels))), *weightings(len(test.labels), draws=RESAMPLES)])
             # First weighting: the numbers themselves; the others: their sampling error.

@@ -45,10 +45,10 @@ class Tweets(Task):
         splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import cross_validate, multinomial
+            from harness.probes.logistic import cross_validate, logistic
 
             X, *development, test = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
-            fits = multinomial(X, labels[0], self.classes, C_GRID)
+            fits = logistic(X, labels[0], self.classes, C_GRID, softmax=True)
             if development:
                 decided = np.stack([fits.decide(development[0], i).argmax(axis=1) for i in range(len(C_GRID))])
             else:
