@@ -108,7 +108,7 @@ def _vectors(source: Source, record: Record, texts: tuple[str, ...]) -> NDArray[
 
 def _labelled_texts(source: Source, task_id: str) -> tuple[tuple[str, ...], NDArray[np.integer[Any]], tuple[str, ...]]:
     from harness.registry import tasks
-    from harness.tasks.emotion_rows import emotion_rows
+    from harness.tasks.emotion import emotion_rows
 
     task: Any = tasks().get(task_id)
     if source.library is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from harness.metrics import BINS, brier_scores, expected_calibration_error, log_losses, probabilities, reliability
 from harness.tasks.base import Metric, Outcome, Prepared, Task, mean_metric
-from harness.tasks.emotion_rows import EmotionTask, fitted_on
+from harness.tasks.emotion import EmotionTask, fitted_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ import numpy as np
 from harness.metrics import confusion
 from harness.statistics import percentile, weightings
 from harness.tasks.base import Metric, Outcome, Prepared, Task
-from harness.tasks.emotion_rows import EmotionTask
+from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,7 +24,7 @@ import numpy as np
 from harness.metrics import classification, confusion, per_class
 from harness.statistics import GROUP, classification_metrics
 from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts
-from harness.tasks.emotion_rows import C_GRID
+from harness.tasks.emotion import C_GRID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

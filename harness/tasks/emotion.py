@@ -1,34 +1,116 @@
-"""Emotion classification: multinomial logistic regression on frozen vectors, GoEmotions mapped to Ekman's classes.
+"""Texts with one emotion each, and their classification: multinomial logistic regression on frozen vectors.
 
 GoEmotions rows carry several of 28 labels; the protocol's name says which rows count: `selected` keeps rows whose only
 label is one of the six basic emotions by its own name, `mapped` maps first and keeps rows with one Ekman class,
 `single` keeps rows with one fine label, `neutral-dropped` ignores a neutral tag beside an emotion. Six classes leave
 neutral rows out, seven keep them. Mapped, more than half of the rows are joy, so macro F1 stands beside accuracy, and
-chooses C.
+chooses C. The rows and the probe are those of the other families over emotions, too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.corpora.goemotions import Reading
-from harness.metrics import confusion, per_class
+from harness.corpora.goemotions import Reading, ekman
+from harness.metrics import classification, confusion, per_class
 from harness.statistics import classification_metrics
-from harness.tasks.base import Outcome, Prepared, Task
-from harness.tasks.emotion_rows import EmotionTask, fitted_on
+from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.corpora.base import CorpusLibrary
+    from harness.corpora.base import CorpusLibrary, Examples
+    from harness.probes.logistic import Fits
+
+#: Values of C of the linear probe, chosen on the development split by macro F1.
+C_GRID = tuple(2.0**power for power in range(-4, 7))
 
 METRICS = (
     *("accuracy", "macro.f1", "macro.precision", "macro.recall"),
     *("weighted.f1", "weighted.precision", "weighted.recall"),
 )
+
+
+@dataclass(frozen=True)
+class EmotionRows:
+    """Rows of one split."""
+
+    texts: tuple[str, ...]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    examples: Examples
+
+
+def emotion_rows(
+    library: CorpusLibrary, corpus: str, split: str, reading: Reading, classes: Literal[6, 7]
+) -> EmotionRows:
+    """Rows of a corpus with exactly one emotion, under a reading of GoEmotions' several labels.
+
+    Args:
+        library: the corpora.
+        corpus: `goemotions`, or a corpus with one emotion a row (`isear`).
+        split: its split.
+        reading: see `harness.corpora.goemotions.ekman`.
+        classes: 6, or 7 with neutral.
+    """
+    examples = library.load(corpus, split)
+    own = next((name for name in ("emotion", "label") if name in examples.labels), None)
+    if own is not None:
+        return EmotionRows(examples.texts, examples.labels[own].astype(np.int64), examples.classes, examples)
+    chosen = ekman(examples, reading, classes)
+    return EmotionRows(tuple(examples.texts[i] for i in chosen.rows), chosen.labels, chosen.classes, examples)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmotionTask(Task):
+    """A task over texts with one emotion each."""
+
+    reading: Reading = "mapped"
+    classes: Literal[6, 7] = 6
+
+    def rows(self, library: CorpusLibrary, *splits: str) -> list[EmotionRows]:
+        """Rows of some splits."""
+        return [emotion_rows(library, self.corpus, split, self.reading, self.classes) for split in splits]
+
+    def prepared(self, parts: list[EmotionRows], score: Callable[..., Outcome]) -> Prepared:
+        """The prepared task on the rows of some splits, of which the last is scored."""
+        return Prepared(
+            texts=tuple(text for part in parts for text in part.texts),
+            fingerprint=combined_fingerprint(self.protocol, *(part.examples for part in parts)),
+            score=score,
+            scored=len(parts[-1].texts) if len(parts) > 1 else None,
+        )
+
+
+def macro_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
+    """Macro F1 of predictions."""
+    table = confusion(np.ones((1, len(gold))), gold, predicted, classes)
+    return float(classification(table)["macro.f1"][0])
+
+
+def fitted_on(
+    train: EmotionRows, dev: EmotionRows, embeddings: NDArray[np.float32]
+) -> tuple[Fits, int, dict[str, Any]]:
+    """The linear probe at every C, the place of the one that is best on the development split, and facts of it.
+
+    Args:
+        train: rows to fit.
+        dev: rows to choose by.
+        embeddings: vectors of both, in this order; further ones are ignored.
+    """
+    from harness.probes.logistic import logistic
+
+    first, count = len(train.texts), len(train.classes)
+    fits = logistic(embeddings[:first], train.labels, count, C_GRID, softmax=True)
+    asked = embeddings[first : first + len(dev.texts)]
+    scores = [macro_f1(dev.labels, fits.decide(asked, i).argmax(axis=1), count) for i in range(len(C_GRID))]
+    best = int(np.argmax(scores))
+    facts = fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence)
+    return fits, best, {**facts, "development_macro_f1": scores, "classes": list(train.classes)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ import numpy as np
 from harness.metrics import classification, confusion
 from harness.statistics import seed_interval, standard_error, weightings
 from harness.tasks.base import Metric, Outcome, Prepared, Task
-from harness.tasks.emotion_rows import EmotionTask
+from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

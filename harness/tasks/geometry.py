@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from harness.corpora.goemotions import Reading
 from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint
-from harness.tasks.emotion_rows import EmotionTask
-from harness.tasks.ratings import RATINGS, signed
+from harness.tasks.emotion import EmotionTask
+from harness.tasks.valence_arousal import RATINGS, signed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.statistics import classification_metrics
 from harness.tasks.base import Outcome, Prepared, Task
-from harness.tasks.emotion_rows import EmotionTask, macro_f1
+from harness.tasks.emotion import EmotionTask, macro_f1
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from harness.tasks.base import Outcome, Prepared, Task, mean_metric
-from harness.tasks.emotion_rows import EmotionTask
+from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 
 from harness.tasks.base import Task
-from harness.tasks.senteval import TREC_C_GRID, senteval_task
+from harness.tasks.polarity import TREC_C_GRID, senteval_task
 
 
 def variants() -> list[Task]:

@@ -19,8 +19,7 @@ import numpy as np
 
 from harness.statistics import REGRESSION
 from harness.tasks.base import FOLD_SEED, FOLDS, Outcome, Prepared, Task, combined_fingerprint, fit_facts
-from harness.tasks.ratings import RATINGS
-from harness.tasks.valence_arousal import DIMENSIONS, regression_outcome, scaled
+from harness.tasks.valence_arousal import DIMENSIONS, RATINGS, regression_outcome, scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

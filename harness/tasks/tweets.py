@@ -17,7 +17,7 @@ import numpy as np
 from harness.metrics import classification, confusion, per_class
 from harness.statistics import classification_metrics, percentile, weightings
 from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts
-from harness.tasks.senteval import C_GRID
+from harness.tasks.polarity import C_GRID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,7 +18,6 @@ import numpy as np
 
 from harness.statistics import REGRESSION, noise_ceiling, regression_metrics
 from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint
-from harness.tasks.ratings import RATINGS, grouped_folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,6 +32,17 @@ DIMENSIONS = ("valence", "arousal", "dominance")
 GROUPED_TEST_ROWS = 1000
 #: Longer documents stay in training: one novel of 925 sentences would be the whole test part.
 GROUPED_LONGEST = 100
+
+#: Corpora of rated texts that the package index carries → what they hold.
+RATINGS = {
+    "ratings-tweets": "tweets",
+    "ratings-editorials": "sentences of editorials",
+    "ratings-products": "sentences of product reviews",
+    "ratings-films": "sentences of film reviews",
+}
+
+#: Ratings on a scale of −4 to 4 that are nearer to 0 are no clear polarity.
+CLEAR = 0.5
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,21 @@ def _joined(parts: Sequence[Labelled]) -> Labelled:
         # Panels of different corpora have no common size.
         raters={},
     )
+
+
+def signed(examples: Examples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows with a clear polarity, and whether it is positive (1) or negative (0)."""
+    valence = np.asarray(examples.labels["valence"], dtype=np.float64)
+    rows = np.flatnonzero(np.abs(valence) >= CLEAR)
+    return rows, (valence[rows] > 0).astype(np.int64)
+
+
+def grouped_folds(groups: Sequence[str]) -> list[NDArray[np.int64]]:
+    """Held-out rows of folds of about equal size that cut no group apart (scikit-learn's `GroupKFold`)."""
+    from sklearn.model_selection import GroupKFold
+
+    splitter = GroupKFold(FOLDS)
+    return [held.astype(np.int64) for _, held in splitter.split(np.zeros((len(groups), 1)), groups=list(groups))]
 
 
 def held_out_documents(groups: Sequence[str]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from harness.probes.geometry import geometry
 from harness.tasks import emotion
 from harness.tasks import geometry as geometry_task
 from harness.tasks.base import task_id
-from harness.tasks.emotion_rows import C_GRID
+from harness.tasks.emotion import C_GRID
 
 from .conftest import classed, vectors
 

@@ -5,9 +5,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from harness.tasks import polarity, sentence_types, senteval
+from harness.tasks import polarity, sentence_types
 from harness.tasks.base import task_id
-from harness.tasks.senteval import C_GRID, nested_folds, official_order
+from harness.tasks.polarity import C_GRID, nested_folds, official_order
 
 from .conftest import classed, vectors
 
@@ -29,7 +29,7 @@ def test_nested_folds_are_the_toolkit_s():
 
 
 def test_nested_cross_validation_equals_the_plain_loop(shelf, monkeypatch):
-    monkeypatch.setattr(senteval, "FOLDS", 3)
+    monkeypatch.setattr(polarity, "FOLDS", 3)
     examples = classed(120, 1, 2)
     prepared = TASKS["polarity/mr/senteval-lr/1"].prepare(shelf(mr={"all": examples}))
     order = official_order(examples)
@@ -104,7 +104,7 @@ def test_imdb_chooses_its_strength_by_folds_of_train(shelf):
 
 
 def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf, monkeypatch):
-    monkeypatch.setattr(senteval, "FOLDS", 3)
+    monkeypatch.setattr(polarity, "FOLDS", 3)
     task = TASKS["polarity/cr/senteval-compat/1"]
     assert task.stochastic
     examples = classed(600, 1, 2)
