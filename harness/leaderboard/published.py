@@ -59,12 +59,8 @@ def load_published() -> tuple[Published, ...]:
     text = (files("harness.leaderboard") / "published.csv").read_text("utf-8")
     return tuple(
         Published(
-            table=row["table"],
-            base=row["base"],
-            model=row["model"],
+            **{name: row[name] for name in ("table", "base", "model", "corpus", "metric")},
             encoder=row["encoder"] or None,
-            corpus=row["corpus"],
-            metric=row["metric"],
             printed=row["value"],
             trained_on=row["trained_on"] == "1",
         )

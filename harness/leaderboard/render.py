@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from importlib.resources import files
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -245,19 +246,7 @@ def _styler(table: Table, markup: Markup) -> Styler:
 
 
 #: Enough for a table to be read on its own; a page with a style of its own leaves it out.
-STYLE = """\
-body { font-family: system-ui, sans-serif; color-scheme: light dark; margin: 1em }
-.bench-table { overflow-x: auto }
-.bench-table table { border-collapse: collapse; font-variant-numeric: tabular-nums }
-.bench-table th, .bench-table td { padding: .15em .6em; text-align: right; white-space: nowrap; font-weight: normal }
-.bench-table th:first-child { text-align: left }
-.bench-table thead th { vertical-align: bottom; border-bottom: 1px solid; text-align: right }
-.bench-table .block { font-style: italic }
-.bench-table .best { font-weight: bold }
-.bench-table .second { text-decoration: underline }
-.bench-table .seen { opacity: .55 }
-.bench-table .missing, .bench-table .annex { opacity: .7; font-size: .85em }
-"""
+STYLE = (files("harness.leaderboard") / "table.css").read_text("utf-8")
 
 _HTML = Markup(
     escape=lambda text: escape_html(text),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from harness.comparison import Side, column, compare
-from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
+from harness.leaderboard.table import Cell, Column, Footnote, Row, Table
 from harness.record import Record, ResultStore
 from harness.statistics import ALPHA, DRAWS, holm
 
@@ -18,19 +18,12 @@ BETTER, WORSE = "+", "−"
 
 def _changed(table: Table, change: Callable[[Row, int, Cell], Cell]) -> Table:
     """A table with every cell changed."""
-    return replace(
-        table,
-        blocks=tuple(
-            Block(
-                title=block.title,
-                rows=tuple(
-                    replace(row, cells=tuple(change(row, j, cell) for j, cell in enumerate(row.cells)))
-                    for row in block.rows
-                ),
-            )
-            for block in table.blocks
-        ),
-    )
+
+    def changed(row: Row) -> Row:
+        return replace(row, cells=tuple(change(row, j, cell) for j, cell in enumerate(row.cells)))
+
+    blocks = (replace(block, rows=tuple(map(changed, block.rows))) for block in table.blocks)
+    return replace(table, blocks=tuple(blocks))
 
 
 def with_places(
@@ -55,14 +48,9 @@ def with_places(
             return {}
         key = (head.task_id, head.metric, models)
         if key not in known:
+            upward = bool(head.higher_is_better)
             found = column(
-                store,
-                models,
-                head.task_id,
-                head.metric,
-                higher_is_better=bool(head.higher_is_better),
-                draws=draws,
-                records=records,
+                store, models, head.task_id, head.metric, higher_is_better=upward, draws=draws, records=records
             )
             known[key] = {name: str(span) for name, span in found.ranks.items()}
         return known[key]
