@@ -83,9 +83,8 @@ class RandomBERT(TransformerEncoder):
     ) -> None:
         super().__init__(max_length=max_length, device=device, dtype=dtype, pooling=pooling, batch_tokens=batch_tokens)
 
-    def availability(self) -> tuple[str, str]:
-        """Always ready."""
-        return "ready", ""
+    def check_ready(self) -> None:
+        """Nothing is needed."""
 
     def fingerprint_parts(self) -> list[str]:
         """The recipe; nothing is read."""

@@ -15,7 +15,7 @@ from baselines.sentibert_trees import WIDTH, Spans, Tree, one_node, read_tree, s
 from harness.encoder import EncoderCard
 from harness.errors import DataInvalid, ExtraMissing
 from harness.transformer import Layout, Shape, TransformerEncoder
-from harness.transformer.encoder import EncoderOptions
+from harness.transformer.encoder import EncoderOptions, once
 
 if TYPE_CHECKING:
     import numpy as np
@@ -144,16 +144,10 @@ class SentiBERTTree(SentiBERT):
             )
         return parser
 
-    def availability(self) -> tuple[str, str]:
-        """Whether encoding would work now: weights, and a parser."""
-        status, advice = super().availability()
-        if status != "ready":
-            return status, advice
-        try:
-            self.parser()
-        except ExtraMissing as error:
-            return error.status, str(error)
-        return status, advice
+    def check_ready(self) -> None:
+        """Raise what encoding would raise for want of weights or a parser."""
+        super().check_ready()
+        self.parser()
 
     def fingerprint_parts(self) -> list[str]:
         """Digests of the checkpoint, and the parser's name."""
@@ -172,10 +166,7 @@ class SentiBERTTree(SentiBERT):
         """
         parser = self.parser()
         self.load()
-        distinct = list(dict.fromkeys(texts))
-        vectors = self._roots([(text, _parsed(parser, text)) for text in distinct])
-        row = {text: i for i, text in enumerate(distinct)}
-        return vectors[[row[text] for text in texts]]
+        return once(texts, lambda distinct: self._roots([(text, _parsed(parser, text)) for text in distinct]))
 
     def encode_trees(self, trees: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts given as trees.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from baselines.sentilare_words import TaggedText, neutral
 from harness.encoder import EncoderCard
-from harness.errors import BenchError, ExtraMissing, UsageError
+from harness.errors import ExtraMissing, UsageError
 from harness.transformer import Layout, Shape, TransformerEncoder
 from harness.transformer.encoder import EncoderOptions
 
@@ -210,16 +210,10 @@ class SentiLARE(SentiLARENeutral):
         """Words, parts of speech and polarities of texts, as the authors derive them."""
         return self.annotator()(texts)
 
-    def availability(self) -> tuple[str, str]:
-        """Whether encoding would work now: weights, tagger, lexicon and sentence model."""
-        status, advice = super().availability()
-        if status != "ready":
-            return status, advice
-        try:
-            self.annotator(fetch=False)
-        except BenchError as error:
-            return error.status, str(error)
-        return status, advice
+    def check_ready(self) -> None:
+        """Raise what encoding would raise for want of weights, tagger, lexicon or sentence model."""
+        super().check_ready()
+        self.annotator(fetch=False)
 
     def fingerprint_parts(self) -> list[str]:
         """Digests of the checkpoint, and of what decides tags and polarities."""

@@ -232,10 +232,14 @@ class TransformerEncoder:
             `("ready", "")`, or the status (`weights-missing`, `extra-missing`) and what to do.
         """
         try:
-            self.files(fetch=False)
+            self.check_ready()
         except BenchError as error:
             return error.status, str(error)
         return "ready", ""
+
+    def check_ready(self) -> None:
+        """Raise what encoding would raise for want of files or extras; reads no weights and asks no network."""
+        self.files(fetch=False)
 
     # What the vectors depend on
 
@@ -387,13 +391,10 @@ class TransformerEncoder:
         import numpy as np
 
         self.load()
-        distinct = list(dict.fromkeys(texts))
-        parts = [self.encode_inputs(items) for items in self._tokenised(distinct)]
-        vectors = np.concatenate(parts) if parts else self.encode_inputs([])
-        if len(distinct) == len(texts):
-            return vectors
-        row = {text: i for i, text in enumerate(distinct)}
-        return vectors[[row[text] for text in texts]]
+        return once(
+            texts,
+            lambda some: np.concatenate([self.encode_inputs([]), *map(self.encode_inputs, self._tokenised(some))]),
+        )
 
     def _tokenised(self, texts: Sequence[str]) -> Iterator[list[NDArray[np.int32]]]:
         """Inputs of the texts in parts; beside a GPU the next part is tokenised while it computes."""
@@ -428,3 +429,13 @@ class TransformerEncoder:
         budget = self.batch_tokens or batch_tokens(self.device, self.load().engine.bytes_per_token)
         longest = max((item.shape[-1] for item in items), default=0)
         return find_executable_batch_size(attempt, budget, longest)
+
+
+def once(texts: Sequence[str], encode: Callable[[list[str]], NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Vectors of texts by a function that is given each text once."""
+    distinct = list(dict.fromkeys(texts))
+    vectors = encode(distinct)
+    if len(distinct) == len(texts):
+        return vectors
+    row = {text: i for i, text in enumerate(distinct)}
+    return vectors[[row[text] for text in texts]]

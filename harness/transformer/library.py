@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import BenchError, ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
 from harness.transformer.checkpoint import Layout, read_config
 from harness.transformer.devices import batch_tokens, choose, find_executable_batch_size
-from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder
+from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder, once
 from harness.transformer.hub import (
     FILES,
     CheckpointFiles,
@@ -466,14 +466,10 @@ class SentenceTransformerEncoder(HubEncoder):
         """Fetch the model where it is not on this machine; see `TransformerEncoder.fetch`."""
         return self.directory(fetch=True)
 
-    def availability(self) -> tuple[str, str]:
-        """Whether encoding would work now, without reading weights or asking the network."""
-        try:
-            _require_package()
-            self.directory()
-        except BenchError as error:
-            return error.status, str(error)
-        return "ready", ""
+    def check_ready(self) -> None:
+        """Raise what encoding would raise for want of the package or files."""
+        _require_package()
+        self.directory()
 
     def fingerprint_parts(self) -> list[str]:
         """The library's version and digests of the model's files."""
@@ -539,19 +535,21 @@ class SentenceTransformerEncoder(HubEncoder):
 
         loaded = self.load()
         model: Any = loaded.engine
-        distinct = list(dict.fromkeys(texts))
-        if not distinct:
+        if not texts:
             return np.empty((0, loaded.dimensions), np.float32)
         length = loaded.max_length or _DEFAULT_LENGTH
         budget = self.batch_tokens or batch_tokens(self.device, 16 * loaded.dimensions * 4)
-        cut = [encodable(text[: loaded.max_length * CHARACTERS_PER_TOKEN or None]) for text in distinct]
-        vectors = find_executable_batch_size(
-            lambda size: model.encode(cut, batch_size=size, show_progress_bar=False, convert_to_numpy=True),
-            max(1, budget // length),
-            least=1,
-        )
-        row = {text: i for i, text in enumerate(distinct)}
-        return np.asarray(vectors, dtype=np.float32)[[row[text] for text in texts]]
+
+        def encode(distinct: list[str]) -> NDArray[np.float32]:
+            cut = [encodable(text[: loaded.max_length * CHARACTERS_PER_TOKEN or None]) for text in distinct]
+            vectors = find_executable_batch_size(
+                lambda size: model.encode(cut, batch_size=size, show_progress_bar=False, convert_to_numpy=True),
+                max(1, budget // length),
+                least=1,
+            )
+            return np.asarray(vectors, dtype=np.float32)
+
+        return once(texts, encode)
 
 
 def _require_package() -> None:
