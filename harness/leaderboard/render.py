@@ -363,7 +363,7 @@ def _latex(table: Table) -> str:
         pale=(r"\textcolor{gray}{", "}"),
         # Marks take no room, so that digits stand under digits.
         flag=(r"\rlap{\textsuperscript{", "}}"),
-        annex=(r"{\,\tiny ", "}"),
+        annex=(r"{\enspace\tiny ", "}"),
         missing=(r"\textcolor{gray}{", "}"),
         heading=(r"\textit{", "}"),
         row=(r"\quad ", ""),
