@@ -67,9 +67,17 @@ def compare(
     names = options.split_names(models)
     store = ResultStore(results_dir)
     other = ResultStore(other_results_dir) if other_results_dir is not None else store
-    chosen = _tasks(suite, patterns)
+    chosen = list(select_tasks(suite, options.split_names(patterns))) if suite or patterns else None
     if other_results_dir is not None and len(set(names)) < 2:
-        return _measurements(store, other, names, chosen, tolerance, exit_code, fmt)
+        for name in names:
+            Side.of(store, name), Side.of(other, name)  # says so when one holds nothing of the model
+        changed = changes(store, other, models=names or None, tasks=chosen, tolerance=tolerance)
+        if not changed.units and not changed.changed:
+            raise UsageError(
+                f"{results_dir} and {other_results_dir} have no measured evaluation in common: nothing was compared"
+            )
+        echo(_show_changes(changed, fmt, results_dir, other_results_dir, tolerance))
+        return 1 if exit_code and changed.changed else 0
     if len(names) != 2:
         raise UsageError(
             "name two models, or one or none with --other-results-dir: bench compare minilm lexicon"
@@ -102,14 +110,6 @@ def compare(
     return 0
 
 
-def _tasks(suite: str | None, patterns: Sequence[str]) -> list[str] | None:
-    """Ids of the chosen tasks; None when nothing is chosen."""
-    if suite is None and not patterns:
-        return None
-
-    return list(select_tasks(suite, options.split_names(tuple(patterns))))
-
-
 def _order(*recorded: Mapping[str, object]) -> list[str]:
     """Recorded tasks in the order of the tables; those that no plugin declares come last."""
     known = list(tasks())
@@ -118,7 +118,6 @@ def _order(*recorded: Mapping[str, object]) -> list[str]:
 
 
 def _show_comparison(found: Comparison, fmt: str) -> str:
-
     document = asdict(found)
     for row, number in zip(document["numbers"], found.numbers, strict=True):
         row["verdict"] = number.verdict(metric_style(number.metric).higher_is_better)
@@ -155,28 +154,6 @@ def _feet(left_out: Sequence[LeftOut], *, models: bool = False) -> list[str]:
         name = f"{one.model} {one.task_id}" if models else one.task_id
         reasons.setdefault(one.reason, []).append(name)
     return [f"Not compared, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
-
-
-def _measurements(
-    before: ResultStore,
-    after: ResultStore,
-    names: Sequence[str],
-    tasks: Sequence[str] | None,
-    tolerance: float,
-    exit_code: bool,
-    fmt: str,
-) -> int:
-
-    for store in (before, after):
-        for name in names:
-            Side.of(store, name)
-    found = changes(before, after, models=names or None, tasks=tasks, tolerance=tolerance)
-    if not found.units and not found.changed:
-        raise UsageError(
-            f"{before.directory} and {after.directory} have no measured unit in common: nothing was compared"
-        )
-    echo(_show_changes(found, fmt, before.directory, after.directory, tolerance))
-    return 1 if exit_code and found.changed else 0
 
 
 def _show_changes(found: Changes, fmt: str, before: Path, after: Path, tolerance: float) -> str:

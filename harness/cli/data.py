@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import click
 
 from harness.cli import options
 from harness.errors import BenchError
-from harness.printing import echo, show_rows
+from harness.printing import echo, show_dicts
 
 if TYPE_CHECKING:
     from harness.corpora.files import CorpusStatus
@@ -72,13 +71,8 @@ def data(
         statuses.append(status)
         counts = " / ".join(f"{count:,} {split}" for split, count in card.rows.items())
         rows.append((name, state, counts, card.licence, card.title))
-    if fmt == "json":
-        echo(json.dumps([dict(zip(_HEADER, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
-    else:
-        shown = (
-            [[textwrap.shorten(cell, 46, placeholder="…") for cell in row] for row in rows] if fmt == "plain" else rows
-        )
-        echo(show_rows(_HEADER, shown, fmt))
+    shown = [[textwrap.shorten(cell, 46, placeholder="…") for cell in row] for row in rows] if fmt == "plain" else rows
+    echo(show_dicts([dict(zip(_HEADER, row, strict=True)) for row in shown], fmt))
     if fmt == "plain" and names:
         for status in statuses:
             _print_files(status)

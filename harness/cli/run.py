@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -48,25 +48,17 @@ def run(
     suite: str | None,
     tasks: tuple[str, ...],
     seeds: str,
-    data_dir: Path | None,
-    results_dir: Path,
-    cache_dir: Path,
     weights_dirs: tuple[str, ...],
     tokenizer_dirs: tuple[str, ...],
-    device: str | None,
-    dtype: str | None,
-    batch_tokens: int | None,
     trusted: tuple[str, ...],
-    limit: int | None,
     engine: str,
     address: str | None,
     workers: int | None,
     shard: str | None,
     dry_run: bool,
     resume: bool,
-    fail_fast: bool,
-    offline: bool,
     quiet: bool,
+    **given: Any,
 ) -> int:
     """Encode, score and record models on tasks.
 
@@ -76,49 +68,31 @@ def run(
     Exit code: 0 all done (or weights, extras or a corpus are missing on this machine: a notice says which), 1 something
     failed, 2 wrong usage, 130 interrupted.
     """
-    options.go_offline(offline)
+    options.go_offline(given["offline"])
     from harness import evaluation
     from harness.progress import progress_for
     from harness.ray import measure as measure_on_ray
 
     if (address is not None or workers is not None) and engine != "ray":
         raise UsageError("--address and --workers are those of a Ray cluster: add --engine ray")
-    if data_dir is not None and not data_dir.is_dir():
-        raise UsageError(f"--data-dir {data_dir} is not a directory; `bench data` says which files are needed")
+    if given["data_dir"] is not None and not given["data_dir"].is_dir():
+        raise UsageError(f"--data-dir {given['data_dir']} is not a directory; `bench data` says which files are needed")
     run_options = evaluation.RunOptions(
-        results_dir=results_dir,
-        cache_dir=cache_dir,
-        data_dir=data_dir,
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
         weights_dirs=options.directories(weights_dirs, "--weights-dir"),
         tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
         trusted=tuple(options.split_names(trusted)),
-        offline=offline,
         fresh=not resume,
-        fail_fast=fail_fast,
-        limit=limit,
+        **given,
     )
-    chosen, patterns, numbers = options.split_names(models), options.split_names(tasks), _seeds(seeds)
+    chosen = options.split_names(models)
+    where: Any = {"suite": suite, "tasks": options.split_names(tasks), "seeds": _seeds(seeds), "shard": shard}
     if dry_run:
-        planned, evaluator = evaluation.plan(
-            chosen, run_options, suite=suite, tasks=patterns, seeds=numbers, shard=shard
-        )
-        echo(_shown_plan(planned, evaluator))
+        echo(_shown_plan(*evaluation.plan(chosen, run_options, **where)))
         return 0
     progress = progress_for(quiet=quiet)
-    report = evaluation.run(
-        chosen,
-        run_options,
-        suite=suite,
-        tasks=patterns,
-        seeds=numbers,
-        shard=shard,
-        progress=progress,
-        engine=partial(measure_on_ray, address=address, workers=workers) if engine == "ray" else None,
-    )
-    _summary(report, progress, results_dir)
+    on_ray = partial(measure_on_ray, address=address, workers=workers) if engine == "ray" else None
+    report = evaluation.run(chosen, run_options, **where, progress=progress, engine=on_ray)
+    _summary(report, progress, run_options.results_dir)
     return report.exit_code
 
 
