@@ -6,6 +6,7 @@ Everything that is not a `BenchError` is a fault of the program and keeps its tr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -90,8 +91,6 @@ def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:
     >>> print(unknown_name("suite", "papre", ["quick", "paper"]))
     unknown suite 'papre'; did you mean paper?
     """
-    from difflib import get_close_matches
-
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     if near:
         return UsageError(f"unknown {kind} {name!r}; did you mean {' or '.join(near)}?")

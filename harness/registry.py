@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
@@ -451,8 +452,6 @@ def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
     Raises:
         UsageError: no such suite, or a pattern that fits no task.
     """
-    from fnmatch import fnmatchcase
-
     everything = tasks()
     if suite is not None and suite not in {*SUITES, *(name for task in everything.values() for name in task.suites)}:
         raise unknown_name("suite", suite, list(SUITES))

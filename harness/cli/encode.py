@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import options
+from harness.encoder import Encoder, encode_checked
 from harness.errors import BenchError, DataInvalid, DataMissing, EncoderFault, UsageError
 from harness.files import atomic_write
 from harness.printing import echo
@@ -17,8 +19,6 @@ from harness.testing import check_encoder
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from harness.encoder import Encoder
 
 
 @click.command()
@@ -51,7 +51,6 @@ def encode(
     if bool(texts) == (source is not None):
         raise UsageError("give texts as arguments, or --input FILE, and not both")
     options.go_offline(offline)
-    from harness.encoder import encode_checked
 
     encoder = _load(model, **given)
     rows = list(texts) if source is None else read_texts(source, column)
@@ -129,8 +128,6 @@ def _frame(source: Path) -> pd.DataFrame:
 def _lines(raw: bytes, place: str) -> list[str]:
     """Lines of a file, whatever ends them."""
     if raw.startswith(b"\x1f\x8b"):
-        import gzip
-
         raw = gzip.decompress(raw)
     try:
         content = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")

@@ -8,17 +8,19 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness.cli import options
+from harness.contamination import TextEvidence, apply_evidence, read_evidence
+from harness.corpora import CorpusRegistry
 from harness.errors import UsageError, unknown_name
+from harness.files import write_bytes, write_text
+from harness.leaderboard import ENDINGS, build_tables, long_csv, long_rows, render, with_limited
 from harness.printing import echo
-
-if TYPE_CHECKING:
-    from harness.contamination import TextEvidence
-    from harness.record import Record, ResultStore
+from harness.record import Record, ResultStore
+from harness.registry import recommended_poolings, select_tasks, tasks
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
@@ -72,11 +74,6 @@ def read_recorded(
     Raises:
         UsageError: there are no records, or none of a model.
     """
-    from harness.contamination import apply_evidence, read_evidence
-    from harness.leaderboard import with_limited
-    from harness.record import ResultStore
-    from harness.registry import recommended_poolings, select_tasks, tasks
-
     store, evidence = ResultStore(results_dir), read_evidence(results_dir)
     records = apply_evidence(store, evidence)
     if not records:
@@ -141,9 +138,6 @@ def table(
 
     TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
     """
-    from harness.files import write_text
-    from harness.leaderboard import ENDINGS, build_tables, long_csv, long_rows, render
-
     fmt = fmt or (ENDINGS.get(output.suffix.lower()) if output is not None else None) or "plain"
     recorded = read_recorded(**choice, long=long_form, table=not long_form)
     coloured = output is None and fmt == "plain" and sys.stdout.isatty()
@@ -200,10 +194,8 @@ def figures(
     confusion-sst5, cost, critical-difference; all by default, with captions in README.md. Nothing is measured. `pca`
     needs vectors: it takes them from the cache once, and keeps their projection beside the records.
     """
-    from harness.corpora import CorpusRegistry
     from harness.figures import FORMATS, Drawing, Source, check_matplotlib, draw_all, to_bytes
     from harness.figures.catalogue import captions
-    from harness.files import write_bytes, write_text
 
     wanted = options.split_names((formats,))
     for fmt in wanted:
@@ -255,9 +247,7 @@ def report(
     """
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir} is not a directory")
-    from harness.corpora import CorpusRegistry
     from harness.figures import check_matplotlib
-    from harness.files import write_text
     from harness.report import build_report
 
     check_matplotlib()
