@@ -5,7 +5,6 @@
 
 import ast
 import contextlib
-import inspect
 import io
 import sys
 from collections.abc import Sequence
@@ -106,12 +105,14 @@ def tasks_page() -> str:
             families.setdefault(task.name, []).append((name, task))
     parts = [TASKS]
     for family, own in families.items():
-        words = inspect.cleandoc(sys.modules[type(own[0][1]).__module__].__doc__ or "")
+        module = type(own[0][1]).__module__
+        words = (sys.modules[module].__doc__ or "").partition("\n\n")[0]
+        words += f" In full: [`{module}`](../{module.replace('.', '/')}.py)."
         rows = [(f"`{name}`", task.summary, f"`{task.split}`", ", ".join(task.suites)) for name, task in own]
         metrics = dict.fromkeys(metric for _, task in own for metric in task.metrics)
         sources = dict.fromkeys(task.source for _, task in own)
         parts += [f"## {family}\n\n{words}\n", table(("task", "what", "scored", "suites"), rows)]
-        parts += [f"Metrics: {', '.join(f'`{name}`' for name in metrics)}.\n", f"Source: {'; '.join(sources)}.\n"]
+        parts += [f"Metrics: {', '.join(f'`{name}`' for name in metrics)}. Source: {'; '.join(sources)}.\n"]
     cards = [corpus.card for corpus in builtin().values()]
     rows = [
         (f"`{c.name}`", c.title, " / ".join(f"{n:,} {split}" for split, n in c.rows.items()), c.labels, c.licence)
