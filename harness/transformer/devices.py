@@ -38,7 +38,7 @@ def choose(device: str | None) -> str:
     try:
         torch.empty(1, device=device)
     except Exception as error:  # torch raises RuntimeError, AssertionError or its own, by device
-        reason = str(error).split("\n")[0]
+        reason = str(error).split("\n")[0].split(". ")[0]  # torch appends every backend that it knows
         raise UsageError(f"device {device!r} cannot be used here ({reason}); try `--device cpu`") from error
     return device
 
