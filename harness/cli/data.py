@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli import options
+from harness.corpora import CorpusRegistry
 from harness.errors import BenchError
 from harness.printing import echo, show_dicts
 
@@ -50,8 +51,6 @@ def data(
     Exit code: 1 when --verify or --fetch found a fault.
     """
     options.go_offline(offline)
-    from harness.corpora import CorpusRegistry
-
     corpora = CorpusRegistry(data_dir, cache_dir, offline=offline)
     wanted = [corpus for name in options.split_names(names) for corpus in corpora.matching(name)] or corpora.names()
     faults: list[str] = []
