@@ -80,9 +80,10 @@ def forest(source: Source) -> Drawing:
     names = [m.name for m in source.models if any(m.name in found[task_id] for task_id in shown)]
     figure, axes = panels(len(shown), _COLUMNS, height=0.95 + 0.17 * len(names), extra=0.4)
     for place, (ax, task_id) in enumerate(zip(axes, shown, strict=True)):
-        _forest_panel(ax, source, base, task_id, names, found[task_id], labelled=place % _COLUMNS == 0)
+        _forest_panel(ax, source, task_id, names, found[task_id], labelled=place % _COLUMNS == 0)
     legend = [Line2D([], [], color=c, marker=m, markersize=4, linewidth=1.4, label=w) for w, (c, m) in _LOOKS.items()]
-    figure.legend(handles=legend, loc="outside lower center", ncols=len(_LOOKS), frameon=False)
+    said = f"each model minus {short(title)}"
+    figure.legend(handles=legend, loc="outside lower center", ncols=len(_LOOKS), frameon=False, title=said)
     return Drawing(
         key="forest",
         title=f"Differences to {title}",
@@ -97,7 +98,7 @@ def forest(source: Source) -> Drawing:
 
 
 def _forest_panel(
-    axes: Axes, source: Source, base: str, task_id: str, names: list[str], numbers: dict[str, Compared], labelled: bool
+    axes: Axes, source: Source, task_id: str, names: list[str], numbers: dict[str, Compared], labelled: bool
 ) -> None:
     metric = source.main(task_id)
     style = metric_style(metric)
@@ -119,7 +120,6 @@ def _forest_panel(
     unit = " [points]" if style.percent else ""
     axes.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}", fontsize=7.5)
     axes.locator_params(axis="x", nbins=4)
-    axes.set_xlabel(f"minus {short(source.title(base))}", fontsize=7)
 
 
 def cost(source: Source) -> Drawing:
