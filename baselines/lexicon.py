@@ -10,8 +10,8 @@ The features sum the hits up per text, for its halves, and for what stands befor
 word ("but"), and add counts. Sums run in the order of the text, so that a vector does not depend on the batch.
 
 The affect words and their values (`data/affect_words.tsv`), the word classes and the strengths of the modifiers
-(`data/lexicon_words.toml`) were written for this project from general knowledge of English; no published list was
-copied or consulted.
+(`data/lexicon_words.toml`) were written for this project from general knowledge of English. How far they agree with
+VADER's list, which is of the same words, the card says.
 """
 
 from __future__ import annotations
@@ -378,8 +378,9 @@ class Lexicon(CountingEncoder):
         "evaluated emotions in view: it is no clean model of them.",
         licence="MIT, as this distribution",
         citation="affectbench, baselines/lexicon.py",
-        notes="Affect words with negation, degree and contrast rules, and counts. On the corpus `sample` it is no "
-        "floor: the same hands wrote the rules of both.",
+        notes="Affect words with negation, degree and contrast rules, and counts. 1,051 of its 1,447 words stand in "
+        "VADER's list too, with valences that correlate at .97: on ratings that came with VADER it is no stranger. On "
+        "the corpus `sample` neither: the same hands wrote the rules of both.",
     )
 
     @cached_property

@@ -90,7 +90,7 @@ def test_nothing_is_concluded_from_numbers_of_a_model_that_may_have_seen_the_tex
     figure = forest(Source.of(source.store, records, {task: ("accuracy",)})).figure
     looks = {line.get_marker() for line in figure.axes[0].lines if len(line.get_xdata()) == 1}
     assert "x" in looks
-    assert figure.axes[0].get_xlabel() == "minus BERT"
+    assert figure.legends[0].get_title().get_text() == "each model minus BERT"
 
 
 def test_mean_ranks_need_five_clean_models(source: Source) -> None:
