@@ -5,6 +5,10 @@ label is one of the six basic emotions by its own name, `mapped` maps first and 
 `single` keeps rows with one fine label, `neutral-dropped` ignores a neutral tag beside an emotion. Six classes leave
 neutral rows out, seven keep them. Mapped, more than half of the rows are joy, so macro F1 stands beside accuracy, and
 chooses C. The rows and the probe are those of the other families over emotions, too.
+
+`calibration` asks whether the probe's probabilities can be believed: expected calibration error with 15 bins of equally
+many rows, Brier score, log loss. The calibration error has no interval: resampling rows adds to it, so that a bootstrap
+of it lies beside it.
 """
 
 from __future__ import annotations
@@ -16,9 +20,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.corpora.goemotions import Reading, ekman
-from harness.metrics import classification, confusion, per_class
+from harness.metrics import (
+    BINS,
+    brier_scores,
+    classification,
+    confusion,
+    expected_calibration_error,
+    log_losses,
+    per_class,
+    probabilities,
+    reliability,
+)
 from harness.statistics import classification_metrics
-from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts
+from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts, mean_metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,6 +158,37 @@ class Emotion(EmotionTask):
         return self.prepared(parts, score)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EmotionCalibration(EmotionTask):
+    """The probe's probabilities."""
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the three splits; see `Task.prepare`."""
+        train, dev, test = parts = self.rows(library, "train", "dev", "test")
+
+        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
+            fits, best, details = fitted_on(train, dev, embeddings)
+            logits = fits.decide(embeddings[-len(test.texts) :], best)
+            shares = probabilities(logits)
+            curve = reliability(shares, test.labels).tolist()
+            return Outcome(
+                metrics={
+                    "ece": Metric(expected_calibration_error(shares, test.labels)),
+                    "brier": mean_metric(brier_scores(shares, test.labels)),
+                    "log_loss": mean_metric(log_losses(logits, test.labels)),
+                },
+                details={
+                    **details,
+                    "bins": BINS,
+                    "reliability": [dict(zip(("share", "probability", "accuracy"), row, strict=True)) for row in curve],
+                },
+                predictions={"class": test.labels.astype(np.int8), "probabilities": shares.astype(np.float32)},
+                counts={"train": len(train.texts), "dev": len(dev.texts), "test": len(test.texts)},
+            )
+
+        return self.prepared(parts, score)
+
+
 def _task(
     protocol: str, reading: Reading, classes: Literal[6, 7], summary: str, *suites: str, corpus: str = "goemotions"
 ) -> Emotion:
@@ -174,4 +219,15 @@ def variants() -> list[Task]:
         _task("ekman6-single/1", "single", 6, "GoEmotions rows with one fine label, six classes", "extended"),
         _task("ekman7-single/1", "single", 7, go, "extended"),
         _task("ekman6-neutral-dropped/1", "neutral-dropped", 6, dropped, "extended"),
+        EmotionCalibration(
+            name="calibration",
+            corpus="goemotions",
+            protocol="ekman6-mapped/1",
+            split="test",
+            metrics=("ece", "brier", "log_loss"),
+            suites=("extended",),
+            summary="probabilities of the GoEmotions probe, six Ekman classes",
+            source="Naeini et al. 2015 (AAAI); Nguyen and O'Connor 2015 (EMNLP) for bins of equal mass; Brier 1950",
+            corpora=("goemotions",),
+        ),
     ]

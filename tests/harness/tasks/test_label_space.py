@@ -10,12 +10,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from harness.probes.neighbours import retrieve
 from harness.statistics import resamples
-from harness.tasks import calibration, clustering, emotion, few_shot, nearest_neighbours, retrieval
+from harness.tasks import emotion, few_shot, label_space
 from harness.tasks.base import mean_metric, task_id
 
 from .conftest import classed, vectors
 
-FAMILIES = (calibration, clustering, few_shot, nearest_neighbours, retrieval)
+FAMILIES = (emotion, few_shot, label_space)
 TASKS = {task_id(task): task for family in FAMILIES for task in family.variants()}
 NAMES = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
 

@@ -5,13 +5,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from harness.tasks import polarity, sentence_types
+from harness.tasks import polarity
 from harness.tasks.base import task_id
 from harness.tasks.polarity import C_GRID, nested_folds, official_order
 
 from .conftest import classed, vectors
 
-TASKS = {task_id(task): task for task in (*polarity.variants(), *sentence_types.variants())}
+TASKS = {task_id(task): task for task in polarity.variants()}
 
 
 def fitted(C, X, y):

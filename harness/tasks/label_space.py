@@ -1,0 +1,239 @@
+"""Emotions in the space of the vectors as they are: k-means clusters, retrieval, nearest neighbours, all by cosine.
+
+- `clustering`: do k-means clusters agree with the emotions? k is the number of emotions, the best of ten starts counts;
+  the seed of a run is that of the starts. The interval is over the rows, for the clusters as they are. Adjusted mutual
+  information and adjusted Rand index are 0 for a partition made by chance; the Fowlkes-Mallows score is not, so it is
+  read beside the others.
+- `retrieval`: does a text find the texts of its own emotion among all others? Every row asks and all others are
+  searched exactly; equally near rows stand in an order that is drawn once. Intervals are over the queries. A query of a
+  frequent class finds its like without any skill, so the means over classes stand in the record's details.
+- `nearest-neighbours`: the emotion that most of the nearest training texts have, their number chosen on the development
+  split by macro F1. It shows how emotions lie in the space itself, where the linear probe of `emotion` may stretch it.
+
+Metrics of the first two after Shah, Reddy and Bhattacharyya (EMNLP 2023).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.metrics import confusion
+from harness.statistics import classification_metrics, percentile, weightings
+from harness.tasks.base import Metric, Outcome, Prepared, Task, mean_metric
+from harness.tasks.emotion import EmotionTask, macro_f1
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from harness.corpora.base import CorpusLibrary
+
+    Floats = NDArray[np.float64]
+
+#: Numbers of neighbours to choose from; those above the number of training rows are left out.
+SIZES = (1, 3, 5, 11, 21, 51, 101, 201)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmotionClustering(EmotionTask):
+    """Clusters of one split against its emotions."""
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the split; see `Task.prepare`."""
+        (rows,) = self.rows(library, self.split)
+
+        def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
+            from harness.probes.neighbours import clusters
+
+            gold, count = rows.labels, len(rows.classes)
+            parts = clusters(embeddings, count, seed)
+            tables = [confusion(weights, gold, parts, count) for weights in weightings(len(gold))]
+            whole = confusion(np.ones((1, len(gold))), gold, parts, count)
+            metrics = {}
+            for name, measure in MEASURES.items():
+                value, draws = float(measure(whole)[0]), np.concatenate([measure(block) for block in tables])
+                # Repeated rows agree with themselves, which lifts every resample's agreement: the interval is moved
+                # so that the mean of its draws is the number.
+                metrics[name] = Metric(value, *percentile(draws - draws.mean() + value))
+            return Outcome(
+                metrics=metrics,
+                details={"clusters": int(parts.max()) + 1, "classes": list(rows.classes), "table": whole[0].tolist()},
+                # Not called predicted: a cluster is no class.
+                predictions={"gold": gold.astype(np.int8), "cluster": parts.astype(np.int8)},
+                counts={self.split: len(gold)},
+            )
+
+        return self.prepared([rows], score)
+
+
+def adjusted_rand(tables: Floats) -> Floats:
+    """Adjusted Rand index (Hubert and Arabie 1985) of contingency tables (draws, classes, clusters) → (draws,)."""
+    both, first, second = _pairs(tables), _pairs(tables.sum(axis=2)), _pairs(tables.sum(axis=1))
+    expected = first * second / _choose(tables.sum(axis=(1, 2)))
+    most = (first + second) / 2
+    # Both partitions trivial and equal: perfect agreement by convention.
+    same = most == expected
+    return np.where(same, 1.0, (both - expected) / np.where(same, 1.0, most - expected))
+
+
+def fowlkes_mallows(tables: Floats) -> Floats:
+    """Fowlkes-Mallows score (1983) of contingency tables (draws, classes, clusters) → (draws,); 0 where undefined."""
+    scale = np.sqrt(_pairs(tables.sum(axis=2)) * _pairs(tables.sum(axis=1)))
+    return np.where(scale > 0, _pairs(tables) / np.where(scale > 0, scale, 1.0), 0.0)
+
+
+def adjusted_mutual_information(tables: Floats) -> Floats:
+    """Adjusted mutual information of contingency tables (draws, classes, clusters) of whole rows → (draws,).
+
+    With the arithmetic mean of the entropies, as scikit-learn has it (Vinh, Epps and Bailey 2010).
+    """
+    from sklearn.metrics.cluster import expected_mutual_information
+
+    shares = tables / tables.sum(axis=(1, 2), keepdims=True)
+    entropies = _entropy(shares.sum(axis=2)), _entropy(shares.sum(axis=1))
+    mutual = entropies[0] + entropies[1] - _entropy(shares.reshape(len(shares), -1))
+    expected = np.empty(len(tables))
+    for place, table in enumerate(tables.astype(np.int64)):
+        # A class or cluster without rows adds nothing, and scikit-learn wants none.
+        kept = table[table.any(axis=1)][:, table.any(axis=0)]
+        expected[place] = expected_mutual_information(kept, int(kept.sum()))
+    most = (entropies[0] + entropies[1]) / 2 - expected
+    # Both partitions trivial: perfect agreement by convention.
+    trivial = np.abs(most) < 1e-12
+    return np.where(trivial, 1.0, (mutual - expected) / np.where(trivial, 1.0, most))
+
+
+MEASURES = {"ami": adjusted_mutual_information, "ari": adjusted_rand, "fms": fowlkes_mallows}
+
+
+def _entropy(shares: Floats) -> Floats:
+    """Entropy in nats of each distribution (draws, cells) → (draws,)."""
+    return np.asarray(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1))
+
+
+def _choose(counts: Floats) -> Floats:
+    return counts * (counts - 1) / 2
+
+
+def _pairs(tables: Floats) -> Floats:
+    """Pairs within the cells of each draw (draws,)."""
+    return np.asarray(_choose(tables).reshape(len(tables), -1).sum(axis=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmotionRetrieval(EmotionTask):
+    """Each row of one split searches the others."""
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the split; see `Task.prepare`."""
+        (rows,) = self.rows(library, self.split)
+
+        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
+            from harness.probes.neighbours import retrieve
+
+            found = retrieve(embeddings, rows.labels)
+            measures = dict(
+                zip(self.metrics, (found.map_at_r, found.reciprocal_rank, found.precision_at_1), strict=True)
+            )
+            asked = rows.labels[found.queries]
+            per_class = {
+                rows.classes[one]: {name: float(values[asked == one].mean()) for name, values in measures.items()}
+                for one in np.unique(asked)
+            }
+            return Outcome(
+                metrics={name: mean_metric(values) for name, values in measures.items()},
+                details={
+                    "mean_over_classes": {
+                        name: float(np.mean([own[name] for own in per_class.values()])) for name in measures
+                    },
+                    "per_class": per_class,
+                },
+                predictions={"class": asked.astype(np.int8), **{k: v.astype(np.float32) for k, v in measures.items()}},
+                counts={self.split: len(rows.texts), "queries": len(found.queries)},
+            )
+
+        return self.prepared([rows], score)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmotionNeighbours(EmotionTask):
+    """The nearest training rows vote on each test row."""
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the three splits; see `Task.prepare`."""
+        train, dev, test = parts = self.rows(library, "train", "dev", "test")
+        first, second = len(train.texts), len(train.texts) + len(dev.texts)
+        count, sizes = len(test.classes), [size for size in SIZES if size <= first]
+
+        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
+            from harness.probes.neighbours import decide, neighbour_votes
+
+            votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[first:second], sizes)
+            development = [macro_f1(dev.labels, decide(own, train.labels), count) for own in votes]
+            best = int(np.argmax(development))
+            votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[second:], [sizes[best]])
+            predicted = decide(votes[0], train.labels)
+            numbers = classification_metrics(test.labels, predicted, count)
+            return Outcome(
+                metrics={name: numbers[name] for name in self.metrics},
+                details={
+                    "neighbours": sizes[best],
+                    "sizes": sizes,
+                    "development_macro_f1": development,
+                    "classes": list(test.classes),
+                },
+                predictions={"gold": test.labels.astype(np.int8), "predicted": predicted.astype(np.int8)},
+                counts={"train": first, "dev": second - first, "test": len(test.texts)},
+            )
+
+        return self.prepared(parts, score)
+
+
+def variants() -> list[Task]:
+    """The tasks of the three families."""
+    shah = "Shah, Reddy and Bhattacharyya 2023 (arXiv:2310.18930)"
+    go: dict[str, Any] = {
+        "corpus": "goemotions",
+        "protocol": "ekman6-mapped/1",
+        "split": "test",
+        "corpora": ("goemotions",),
+    }
+    isear: dict[str, Any] = {
+        "corpus": "isear",
+        "protocol": "emotions7/1",
+        "split": "all",
+        "corpora": ("isear",),
+        "classes": 7,
+    }
+    clustering = partial(
+        EmotionClustering,
+        name="clustering",
+        metrics=tuple(MEASURES),
+        suites=("extended",),
+        source=f"{shah}; k-means of scikit-learn",
+        stochastic=True,
+    )
+    retrieval = partial(
+        EmotionRetrieval,
+        name="retrieval",
+        metrics=("map_at_r", "mrr", "precision_at_1"),
+        suites=("extended",),
+        source=f"{shah}; MAP@R: Musgrave et al. 2020 (arXiv:2003.08505)",
+    )
+    return [
+        clustering(summary="k-means of GoEmotions test rows, six Ekman classes", **go),
+        clustering(summary="k-means of ISEAR's situations, seven emotions", **isear),
+        retrieval(summary="GoEmotions test rows find rows of their Ekman class", **go),
+        retrieval(summary="ISEAR's situations find situations of their emotion", **isear),
+        EmotionNeighbours(
+            name="nearest-neighbours",
+            metrics=("macro.f1", "accuracy", "macro.precision", "macro.recall"),
+            suites=("extended",),
+            summary="GoEmotions, six Ekman classes by the nearest training texts",
+            source="Cover and Hart 1967; cosine, number of neighbours chosen on dev",
+            **go,
+        ),
+    ]
