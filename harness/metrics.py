@@ -193,7 +193,7 @@ def per_class(matrices: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def classification(matrices: Floats) -> dict[str, Floats]:
-    """Accuracy, and macro and support-weighted F1, precision and recall, (draws,) each.
+    """Accuracy, macro and support-weighted F1, precision and recall, of two classes the second's F1, (draws,) each.
 
     The macro average runs over the classes that have gold rows or predictions, as scikit-learn's does. Weighted
     recall equals accuracy by definition.
@@ -205,6 +205,8 @@ def classification(matrices: Floats) -> dict[str, Floats]:
     for average, weights in (("macro", present / present.sum(axis=1, keepdims=True)), ("weighted", shares)):
         for name, values in (("f1", f1), ("precision", precision), ("recall", recall)):
             numbers[f"{average}.{name}"] = (values * weights).sum(axis=1)
+    if f1.shape[1] == 2:
+        numbers["positive.f1"] = f1[:, 1]
     return numbers
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.outcome import Metric, Outcome
-from harness.statistics import percentile, weightings
+from harness.statistics import GROUP, classification_metrics, percentile, weightings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +36,7 @@ __all__ = [
     "Prepared",
     "Task",
     "Vectors",
+    "classified",
     "combined_fingerprint",
     "fit_facts",
     "mean_metric",
@@ -144,6 +145,34 @@ def mean_metric(scores: NDArray[np.floating]) -> Metric:
     rows = np.asarray(scores, dtype=np.float64)
     draws = np.concatenate([weights @ rows / weights.sum(axis=1) for weights in weightings(len(rows))])
     return Metric(float(rows.mean()), *percentile(draws))
+
+
+def classified(
+    task: Task,
+    gold: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    classes: int,
+    details: dict[str, Any],
+    counts: dict[str, int],
+    groups: NDArray[np.int32] | None = None,
+) -> Outcome:
+    """The task's numbers of predicted classes, with what gives the same numbers again.
+
+    Args:
+        task: names the numbers.
+        gold: classes (n,).
+        predicted: predicted classes (n,).
+        classes: number of classes.
+        details: facts for the record.
+        counts: rows of each part.
+        groups: number of each row's document, for a cluster bootstrap.
+    """
+    numbers = classification_metrics(gold, predicted, classes, None if groups is None else groups.tolist())
+    predictions: dict[str, NDArray[np.generic]] = {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)}
+    if groups is not None:
+        predictions[GROUP] = groups
+    metrics = {name: numbers[name] for name in task.metrics}
+    return Outcome(metrics=metrics, details=details, predictions=predictions, counts=counts)
 
 
 def fit_facts(name: str, chosen: Sequence[float], grid: Sequence[float], convergence: Any = None) -> dict[str, Any]:

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.metrics import classification, confusion, per_class
-from harness.statistics import GROUP, classification_metrics
-from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts
-from harness.tasks.emotion import C_GRID
+from harness.metrics import confusion, per_class
+from harness.tasks.base import Outcome, Prepared, Task, classified, combined_fingerprint, fit_facts
+from harness.tasks.emotion import C_GRID, chosen_fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,47 +69,29 @@ class Conversation(Task):
         ends = np.cumsum([len(part.texts) for part in parts])
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import cross_validate, logistic
-
             X, *held_out, asked = np.split(embeddings, ends[:-1])
-            fits = logistic(X, train.labels, len(names), C_GRID, softmax=True)
-            if held_out:
-                (dev,) = held_out
-                decided = np.stack([fits.decide(dev, place).argmax(axis=1) for place in range(len(C_GRID))])
-                development = [_weighted_f1(parts[1].labels, own, len(names)) for own in decided]
-            else:
-                sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
-                folds = [np.flatnonzero(sessions == session) for session in np.unique(sessions)]
-                decided = cross_validate(X, train.labels, len(names), C_GRID, folds, softmax=True).predicted
-                development = [_weighted_f1(train.labels, own, len(names)) for own in decided]
-            best = int(np.argmax(development))
+            sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
+            fits, best, development = chosen_fit(
+                *(X, train.labels, len(names), METRICS[0]),
+                grid=C_GRID,
+                dev=(held_out[0], parts[1].labels) if held_out else None,
+                folds=[np.flatnonzero(sessions == session) for session in np.unique(sessions)],
+            )
             predicted = fits.decide(asked, best).argmax(axis=1)
             matrix = confusion(np.ones((1, len(predicted))), test.labels, predicted, len(names))
             f1, support = (values[0] for values in per_class(matrix)[2:])
             # By number, as they are stored: so the predictions give the same intervals again.
             dialogues = np.unique(test.dialogues, return_inverse=True)[1].astype(np.int32)
-            numbers = classification_metrics(test.labels, predicted, len(names), dialogues.tolist())
-            return Outcome(
-                metrics={name: numbers[name] for name in METRICS},
-                details={
-                    **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
-                    "development_weighted_f1": development,
-                    "classes": list(names),
-                    "per_class": {
-                        name: {"f1": float(f1[i]), "support": int(support[i])} for i, name in enumerate(names)
-                    },
-                    "interval": "bootstrap over dialogues",
-                },
-                predictions={
-                    "gold": test.labels.astype(np.int8),
-                    "predicted": predicted.astype(np.int8),
-                    GROUP: dialogues,
-                },
-                counts={
-                    **{split: len(part.texts) for split, part in zip(splits, parts, strict=True)},
-                    "documents": len(set(test.dialogues)),
-                },
-            )
+            details = {
+                **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
+                "development_weighted_f1": development,
+                "classes": list(names),
+                "per_class": {name: {"f1": float(f1[i]), "support": int(support[i])} for i, name in enumerate(names)},
+                "interval": "bootstrap over dialogues",
+            }
+            counts = {split: len(part.texts) for split, part in zip(splits, parts, strict=True)}
+            counts["documents"] = len(set(test.dialogues))
+            return classified(self, test.labels, predicted, len(names), details, counts, dialogues)
 
         return Prepared(
             texts=tuple(text for part in parts for text in part.texts),
@@ -162,10 +143,6 @@ def in_context(texts: Sequence[str], dialogues: Sequence[str], previous: int, wo
         joined.append("\n".join(reversed(lines)))
         earlier.append(text)
     return tuple(joined)
-
-
-def _weighted_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
-    return float(classification(confusion(np.ones((1, len(gold))), gold, predicted, classes))["weighted.f1"][0])
 
 
 def _pair(

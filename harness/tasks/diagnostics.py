@@ -21,14 +21,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts, mean_metric
+from harness.tasks.transfer import PENALTIES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
-
-#: Penalties, in shares of the features' mean variance times the rows: free of the vectors' scale.
-PENALTIES = tuple(10.0**power for power in range(-8, 4))
 
 _DIRECTED = ("negation", "intensity", "contrast")
 

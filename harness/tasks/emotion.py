@@ -13,7 +13,7 @@ of it lies beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,8 +31,7 @@ from harness.metrics import (
     probabilities,
     reliability,
 )
-from harness.statistics import classification_metrics
-from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts, mean_metric
+from harness.tasks.base import Metric, Outcome, Prepared, Task, classified, combined_fingerprint, fit_facts, mean_metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,10 +99,42 @@ class EmotionTask(Task):
         )
 
 
-def macro_f1(gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
-    """Macro F1 of predictions."""
+def number(metric: str, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
+    """A number of predicted classes: `macro.f1`, say."""
     table = confusion(np.ones((1, len(gold))), gold, predicted, classes)
-    return float(classification(table)["macro.f1"][0])
+    return float(classification(table)[metric][0])
+
+
+def chosen_fit(
+    X: NDArray[np.float32],
+    y: NDArray[np.int64],
+    classes: int,
+    metric: str,
+    *,
+    grid: Sequence[float],
+    dev: tuple[NDArray[np.float32], NDArray[np.int64]] | None = None,
+    folds: Sequence[NDArray[np.int64]] = (),
+) -> tuple[Fits, int, list[float]]:
+    """The linear probe at every C, the place of the best C, and the number that each reaches.
+
+    Args:
+        X: training vectors (n, d).
+        y: their classes (n,).
+        classes: number of classes.
+        metric: the number that chooses C.
+        grid: values of C.
+        dev: vectors and classes of a development split; None chooses by `folds`.
+        folds: rows of the training part that are held out together.
+    """
+    from harness.probes.logistic import cross_validate, logistic
+
+    fits = logistic(X, y, classes, grid, softmax=True)
+    if dev is None:
+        truth, decided = y, cross_validate(X, y, classes, grid, folds, softmax=True).predicted
+    else:
+        truth, decided = dev[1], np.stack([fits.decide(dev[0], i).argmax(axis=1) for i in range(len(grid))])
+    scores = [number(metric, truth, own, classes) for own in decided]
+    return fits, int(np.argmax(scores)), scores
 
 
 def fitted_on(
@@ -116,13 +147,10 @@ def fitted_on(
         dev: rows to choose by.
         embeddings: vectors of both, in this order; further ones are ignored.
     """
-    from harness.probes.logistic import logistic
-
-    first, count = len(train.texts), len(train.classes)
-    fits = logistic(embeddings[:first], train.labels, count, C_GRID, softmax=True)
-    asked = embeddings[first : first + len(dev.texts)]
-    scores = [macro_f1(dev.labels, fits.decide(asked, i).argmax(axis=1), count) for i in range(len(C_GRID))]
-    best = int(np.argmax(scores))
+    first = len(train.texts)
+    held = embeddings[first : first + len(dev.texts)], dev.labels
+    X, y, count = embeddings[:first], train.labels, len(train.classes)
+    fits, best, scores = chosen_fit(X, y, count, "macro.f1", grid=C_GRID, dev=held)
     facts = fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence)
     return fits, best, {**facts, "development_macro_f1": scores, "classes": list(train.classes)}
 
@@ -141,19 +169,13 @@ class Emotion(EmotionTask):
             predicted = fits.decide(embeddings[-len(test.texts) :], best).argmax(axis=1)
             matrices = confusion(np.ones((1, len(predicted))), test.labels, predicted, len(names))
             numbers = np.array([values[0] for values in per_class(matrices)])
-            return Outcome(
-                metrics=classification_metrics(test.labels, predicted, len(names)),
-                details={
-                    **details,
-                    "per_class": {
-                        name: dict(zip(("precision", "recall", "f1", "support"), numbers[:, i].tolist(), strict=True))
-                        for i, name in enumerate(names)
-                    },
-                    "confusion": matrices[0].astype(int).tolist(),
-                },
-                predictions={"gold": test.labels.astype(np.int8), "predicted": predicted.astype(np.int8)},
-                counts={"train": len(train.texts), "dev": len(dev.texts), "test": len(test.texts)},
-            )
+            details["per_class"] = {
+                name: dict(zip(("precision", "recall", "f1", "support"), numbers[:, i].tolist(), strict=True))
+                for i, name in enumerate(names)
+            }
+            details["confusion"] = matrices[0].astype(int).tolist()
+            counts = {"train": len(train.texts), "dev": len(dev.texts), "test": len(test.texts)}
+            return classified(self, test.labels, predicted, len(names), details, counts)
 
         return self.prepared(parts, score)
 

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.metrics import confusion
-from harness.statistics import classification_metrics, percentile, weightings
-from harness.tasks.base import Metric, Outcome, Prepared, Task, mean_metric
-from harness.tasks.emotion import EmotionTask, macro_f1
+from harness.statistics import percentile, weightings
+from harness.tasks.base import Metric, Outcome, Prepared, Task, classified, mean_metric
+from harness.tasks.emotion import EmotionTask, number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -172,22 +172,18 @@ class EmotionNeighbours(EmotionTask):
             from harness.probes.neighbours import decide, neighbour_votes
 
             votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[first:second], sizes)
-            development = [macro_f1(dev.labels, decide(own, train.labels), count) for own in votes]
+            development = [number("macro.f1", dev.labels, decide(own, train.labels), count) for own in votes]
             best = int(np.argmax(development))
             votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[second:], [sizes[best]])
             predicted = decide(votes[0], train.labels)
-            numbers = classification_metrics(test.labels, predicted, count)
-            return Outcome(
-                metrics={name: numbers[name] for name in self.metrics},
-                details={
-                    "neighbours": sizes[best],
-                    "sizes": sizes,
-                    "development_macro_f1": development,
-                    "classes": list(test.classes),
-                },
-                predictions={"gold": test.labels.astype(np.int8), "predicted": predicted.astype(np.int8)},
-                counts={"train": first, "dev": second - first, "test": len(test.texts)},
-            )
+            details = {
+                "neighbours": sizes[best],
+                "sizes": sizes,
+                "development_macro_f1": development,
+                "classes": list(test.classes),
+            }
+            counts = {"train": first, "dev": second - first, "test": len(test.texts)}
+            return classified(self, test.labels, predicted, count, details, counts)
 
         return self.prepared(parts, score)
 

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from harness.statistics import classification_metrics, percentile, weightings
-from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts
+from harness.outcome import Metric, Outcome
+from harness.statistics import percentile, weightings
+from harness.tasks.base import FOLD_SEED, FOLDS, Prepared, Task, classified, combined_fingerprint, fit_facts
 from harness.tasks.valence_arousal import RATINGS, grouped_folds, signed
 
 if TYPE_CHECKING:
@@ -240,21 +241,10 @@ class SignPolarity(Task):
             from harness.probes.logistic import nested_cross_validation
 
             found = nested_cross_validation(embeddings, gold, 2, C_GRID, outer, inner)
-            numbers = classification_metrics(gold, found.predicted, 2, documents.tolist())
-            return Outcome(
-                metrics={name: numbers[name] for name in self.metrics},
-                details={
-                    **fit_facts("C", found.C, C_GRID, found.convergence),
-                    "classes": ["negative", "positive"],
-                    "interval": "bootstrap over documents",
-                },
-                predictions={
-                    "gold": gold.astype(np.int8),
-                    "predicted": found.predicted.astype(np.int8),
-                    "group": documents,
-                },
-                counts={"texts": len(gold), "documents": len(set(groups))},
-            )
+            details = fit_facts("C", found.C, C_GRID, found.convergence)
+            details |= {"classes": ["negative", "positive"], "interval": "bootstrap over documents"}
+            counts = {"texts": len(gold), "documents": len(set(groups))}
+            return classified(self, gold, found.predicted, 2, details, counts, documents)
 
         return Prepared(
             texts=tuple(examples.texts[i] for i in rows),

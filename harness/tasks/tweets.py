@@ -14,18 +14,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.metrics import classification, confusion, per_class
-from harness.statistics import classification_metrics, percentile, weightings
-from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint, fit_facts
+from harness.tasks.base import FOLD_SEED, FOLDS, Outcome, Prepared, Task, classified, combined_fingerprint, fit_facts
+from harness.tasks.emotion import chosen_fit
 from harness.tasks.polarity import C_GRID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary
-
-    Floats = NDArray[np.float64]
-    Classes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,29 +41,20 @@ class Tweets(Task):
         splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import cross_validate, logistic
-
             X, *development, test = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
-            fits = logistic(X, labels[0], self.classes, C_GRID, softmax=True)
-            if development:
-                decided = np.stack([fits.decide(development[0], i).argmax(axis=1) for i in range(len(C_GRID))])
-            else:
-                folds = [held for _, held in splitter.split(X, labels[0])]
-                decided = cross_validate(X, labels[0], self.classes, C_GRID, folds, softmax=True).predicted
-            truth = labels[1] if development else labels[0]
-            scores = [float(self._official(np.ones((1, len(truth))), truth, own)[0]) for own in decided]
-            best = int(np.argmax(scores))
-            predicted = fits.decide(test, best).argmax(axis=1)
-            return Outcome(
-                metrics=self._numbers(labels[-1], predicted),
-                details={
-                    **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
-                    "development": scores,
-                    "classes": list(parts[-1].classes),
-                },
-                predictions={"gold": labels[-1].astype(np.int8), "predicted": predicted.astype(np.int8)},
-                counts={name: len(part) for name, part in zip(names, parts, strict=True)},
+            fits, best, scores = chosen_fit(
+                *(X, labels[0], self.classes, self.metrics[0]),
+                grid=C_GRID,
+                dev=(development[0], labels[1]) if development else None,
+                folds=[] if development else [held for _, held in splitter.split(X, labels[0])],
             )
+            details = {
+                **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
+                "development": scores,
+                "classes": list(parts[-1].classes),
+            }
+            counts = {name: len(part) for name, part in zip(names, parts, strict=True)}
+            return classified(self, labels[-1], fits.decide(test, best).argmax(axis=1), self.classes, details, counts)
 
         return Prepared(
             texts=tuple(text for part in parts for text in part.texts),
@@ -75,22 +62,6 @@ class Tweets(Task):
             score=score,
             scored=len(parts[-1]),
         )
-
-    def _official(self, weights: Floats, gold: Classes, predicted: Classes) -> Floats:
-        """The main metric under weightings of the rows (draws, n) → (draws,)."""
-        tables = confusion(weights, gold, predicted, self.classes)
-        if self.metrics[0] == "positive.f1":
-            return per_class(tables)[2][:, -1]
-        return classification(tables)[self.metrics[0]]
-
-    def _numbers(self, gold: Classes, predicted: Classes) -> dict[str, Metric]:
-        """Every metric with its interval."""
-        numbers = classification_metrics(gold, predicted, self.classes)
-        if "positive.f1" in self.metrics:
-            draws = [self._official(weights, gold, predicted) for weights in weightings(len(gold))]
-            value = float(self._official(np.ones((1, len(gold))), gold, predicted)[0])
-            numbers["positive.f1"] = Metric(value, *percentile(np.concatenate(draws)))
-        return {name: numbers[name] for name in self.metrics}
 
 
 def _task(
