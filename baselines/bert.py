@@ -38,8 +38,6 @@ class BERT(TransformerEncoder):
         architecture="bert",
         config=("config.json", "bert_config.json"),
         vocabulary=(("vocab.txt",), ("tokenizer.json",)),
-        prefixes=("bert.",),
-        heads=("cls.",),
     )
     hub = "google-bert/bert-base-uncased"
     hub_aliases = ("bert-base-uncased",)

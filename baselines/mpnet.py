@@ -71,13 +71,7 @@ class MPNet(TransformerEncoder):
         notes="The plain name is the mean over tokens, which its authors trained; the first token (`mpnet@cls`) was "
         "never trained. Neither BERT nor RoBERTa: a bias by distance is added to the attention scores.",
     )
-    layout = Layout(
-        architecture="mpnet",
-        weights=("model.safetensors",),
-        vocabulary=(("tokenizer.json",),),
-        prefixes=("mpnet.",),
-        heads=("lm_head.",),
-    )
+    layout = Layout(architecture="mpnet", weights=("model.safetensors",), vocabulary=(("tokenizer.json",),))
     hub = "sentence-transformers/all-mpnet-base-v2"
 
     def directory(self) -> Path:

@@ -66,7 +66,6 @@ class RandomBERT(TransformerEncoder):
         licence="MIT",
         citation="Wieting and Kiela 2019. No Training Required: Exploring Random Encoders for Sentence Classification. "
         "ICLR. arXiv:1901.10444 (the idea of the floor)",
-        url="",
         notes="6 layers, 384 wide, 12 heads, as MiniLM-L6; word pieces of six characters by hash. Whatever beats "
         "this by little owes little to its training.",
     )
@@ -112,7 +111,6 @@ class RandomBERT(TransformerEncoder):
                 max_length=self._cut(SHAPE),
                 dimensions=SHAPE.hidden,
                 parameters=sum(tensor.numel() for tensor in tensors.values()),
-                tensors={},
             )
         return self._loaded
 

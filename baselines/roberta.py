@@ -34,11 +34,6 @@ class RoBERTa(TransformerEncoder):
         notes="Cased; a text's first word is read without a leading blank, as the published tokeniser does. There is "
         "no trained pooler.",
     )
-    layout = Layout(
-        architecture="roberta",
-        vocabulary=(("vocab.json", "merges.txt"), ("tokenizer.json",)),
-        prefixes=("roberta.",),
-        heads=("lm_head.",),
-    )
+    layout = Layout(architecture="roberta", vocabulary=(("vocab.json", "merges.txt"), ("tokenizer.json",)))
     hub = "FacebookAI/roberta-base"
     hub_aliases = ("roberta-base",)

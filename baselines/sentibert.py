@@ -59,7 +59,6 @@ class SentiBERT(TransformerEncoder):
         training_data=("wikipedia", "bookcorpus", "sst5:train", "sentiwordnet"),
         training_notes="From BERT; masked words (candidates by SentiWordNet) and the five-way sentiment of every "
         "phrase of SST's 8,367 distinct training sentences, 6,695 of which are MR sentences.",
-        licence=None,
         citation="Yin, Meng and Chang 2020. SentiBERT: A Transferable Transformer-Based Architecture for Compositional "
         "Sentiment Semantics. ACL. arXiv:2005.04114",
         url="https://github.com/WadeYin9712/SentiBERT",
@@ -71,7 +70,6 @@ class SentiBERT(TransformerEncoder):
         weights=("sstphrase.safetensors", "sstphrase.bin", "model.safetensors", "pytorch_model.bin"),
         config=("sstphrase.json", "config.json", "bert_config.json"),
         vocabulary=(("vocab.txt",),),
-        prefixes=("bert.",),
         heads=(*_UNUSED, *_COMPOSITION),
         lower_case=True,
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from baselines.roberta import RoBERTa
 from harness.encoder import EncoderCard
-from harness.transformer import Layout, TransformerEncoder
+from harness.transformer import TransformerEncoder
 
 
 class SentiCSE(TransformerEncoder):
@@ -32,18 +35,11 @@ class SentiCSE(TransformerEncoder):
         training_notes="From RoBERTa; quadruples of MR sentences by label (7,953 of MR's 10,662 sentences, by them "
         "1,665 of SST's 2,210 test sentences), sentiment words masked by SentiWordNet. The hub's card also lists "
         "SST-2, IMDB, Amazon and Yelp polarity, which its text does not name as training data.",
-        licence=None,
         citation="Kim, Na, Kim, Lee and Chae 2024. SentiCSE: A Sentiment-aware Contrastive Sentence Embedding "
         "Framework with Sentiment-guided Textual Similarity. LREC-COLING. arXiv:2404.01104",
         url="https://github.com/nayohan/SentiCSE",
         notes="This row is the first token. The authors take the pooler (`senticse@pooler`), which is refused when the "
         "checkpoint's pooler was never trained.",
     )
-    layout = Layout(
-        architecture="roberta",
-        vocabulary=(("vocab.json", "merges.txt"), ("tokenizer.json",)),
-        prefixes=("roberta.",),
-        renames=(("mlp.", "pooler."),),
-        heads=("lm_head.",),
-    )
+    layout = replace(RoBERTa.layout, renames=(("mlp.", "pooler."),))
     hub = "DILAB-HYU/SentiCSE"

@@ -63,7 +63,6 @@ class SentiLARENeutral(TransformerEncoder):
         ),
         training_notes="From RoBERTa; masked words, their parts of speech and SentiWordNet polarities, and the "
         "stars of Yelp 2019 reviews.",
-        licence=None,
         citation="Ke, Ji, Liu, Zhu and Huang 2020. SentiLARE: Sentiment-Aware Language Representation Learning with "
         "Linguistic Knowledge. EMNLP. arXiv:1911.02493",
         url="https://github.com/thu-coai/SentiLARE",
@@ -73,7 +72,6 @@ class SentiLARENeutral(TransformerEncoder):
     layout = Layout(
         architecture="roberta",
         vocabulary=(("vocab.json", "merges.txt"),),
-        prefixes=("roberta.",),
         heads=("lm_head.", "senti_head.", "pos_head.", "pola_head."),
     )
     tables = ("embeddings.word_embeddings.weight", *_TABLES)

@@ -153,7 +153,7 @@ class _SentenceModel(TransformerEncoder):
         licence="Apache-2.0",
         citation="Reimers and Gurevych 2019. Sentence-BERT. EMNLP. arXiv:1908.10084",
     )
-    layout = Layout(architecture="bert", vocabulary=(("vocab.txt",), ("tokenizer.json",)), heads=("cls.",))
+    layout = Layout(architecture="bert", vocabulary=(("vocab.txt",), ("tokenizer.json",)))
     hub = "sentence-transformers/bert-base-nli-mean-tokens"
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:

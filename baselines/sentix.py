@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from baselines.bert import BERT
 from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid
-from harness.transformer import Layout, TransformerEncoder
+from harness.transformer import TransformerEncoder
 from harness.transformer.checkpoint import read_config
 from harness.transformer.encoder import EncoderOptions
 from harness.transformer.hub import CheckpointFiles, cached_snapshot, fetch_from_hub, hub_reachable
@@ -54,7 +55,6 @@ class SentiX(TransformerEncoder):
         training_data=("wikipedia", "bookcorpus", "amazon-reviews", "yelp-reviews"),
         training_notes="From BERT; masked words, emoticons and star ratings of Amazon 2018 reviews (29 categories) "
         "and Yelp reviews. One-star reviews gave no rating loss in the released code.",
-        licence=None,
         citation="Zhou, Tian, Wang, Wu, Xiao and He 2020. SentiX: A Sentiment-Aware Pre-Trained Model for Cross-Domain "
         "Sentiment Analysis. COLING, 568-579",
         url="https://github.com/12190143/SentiX",
@@ -63,14 +63,7 @@ class SentiX(TransformerEncoder):
         "`SentiX(as_released=True)` reproduces it. The archive has no vocabulary: BERT's is taken from the hub's "
         "cache, or from a directory named with `--tokenizer-dir`.",
     )
-    layout = Layout(
-        architecture="bert",
-        config=("config.json", "bert_config.json"),
-        vocabulary=(("vocab.txt",),),
-        prefixes=("bert.",),
-        heads=("cls.",),
-        lower_case=True,
-    )
+    layout = replace(BERT.layout, vocabulary=(("vocab.txt",),), lower_case=True)
 
     def __init__(self, *, as_released: bool = False, **options: Unpack[EncoderOptions]) -> None:
         if as_released and not options.get("pooling"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from baselines.bert import BERT
+from baselines.roberta import RoBERTa
 from harness.encoder import EncoderCard
-from harness.transformer import Layout, TransformerEncoder
+from harness.transformer import TransformerEncoder
 
 _CITATION = (
     "Gao, Yao and Chen 2021. SimCSE: Simple Contrastive Learning of Sentence Embeddings. EMNLP. arXiv:2104.08821"
@@ -38,13 +40,7 @@ class SimCSEUnsupervisedBERT(TransformerEncoder):
         url="https://github.com/princeton-nlp/SimCSE",
         notes="This row is the authors' vector: the first token, without the dense-tanh layer of the training.",
     )
-    layout = Layout(
-        architecture="bert",
-        vocabulary=(("vocab.txt",), ("tokenizer.json",)),
-        prefixes=("bert.",),
-        renames=_MLP,
-        heads=("cls.", "lm_head."),
-    )
+    layout = replace(BERT.layout, renames=_MLP)
     hub = "princeton-nlp/unsup-simcse-bert-base-uncased"
 
 
@@ -79,13 +75,7 @@ class SimCSEUnsupervisedRoBERTa(TransformerEncoder):
         training_data=("wikipedia", "bookcorpus", "cc-news", "openwebtext", "stories"),
         training_notes="From RoBERTa; two dropout passes over each of a million Wikipedia sentences; no labels.",
     )
-    layout = Layout(
-        architecture="roberta",
-        vocabulary=(("vocab.json", "merges.txt"), ("tokenizer.json",)),
-        prefixes=("roberta.",),
-        renames=_MLP,
-        heads=("lm_head.",),
-    )
+    layout = replace(RoBERTa.layout, renames=_MLP)
     hub = "princeton-nlp/unsup-simcse-roberta-base"
 
 

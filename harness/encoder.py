@@ -20,7 +20,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import BenchError, EncoderFault
@@ -35,18 +35,12 @@ if TYPE_CHECKING:
 POOLINGS = ("cls", "mean", "pooler", "last")
 
 
-def _known(pooling: str) -> str:
-    if pooling not in POOLINGS:
-        raise ValueError(f"unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
-    return pooling
-
-
 def _integer(value: Any) -> Any:
     """NumPy's integers as Python's."""
     return operator.index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
 
 
-_Pooling = Annotated[str, AfterValidator(_known)]
+_Pooling = Annotated[str, Field(pattern=f"^({'|'.join(POOLINGS)})$")]
 _Count = Annotated[int, BeforeValidator(_integer), Field(strict=True, gt=0, lt=2**53)]
 
 

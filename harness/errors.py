@@ -85,6 +85,11 @@ class RecordSkipped(UserWarning):
     """A record that cannot be read was named and left out; a command that met one exits with 1."""
 
 
+def first_line(error: BaseException) -> str:
+    """A foreign exception in one line: its class, and the first line of what it says."""
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:200]
+
+
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:
     """The error for a name that does not exist: near names, or all where none is near and they are few.
 

@@ -20,7 +20,7 @@ from fnmatch import fnmatchcase
 from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
@@ -28,6 +28,7 @@ from harness.errors import BenchError, EncoderFault, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from harness.tasks.base import Task
+    from harness.transformer.encoder import EncoderOptions
 
 ENCODERS = "bench.encoders"
 FAMILIES = "bench.encoder_families"
@@ -93,10 +94,7 @@ def _parameters(factory: Callable[..., object]) -> set[str] | None:
         functions = [vars(kind)["__init__"] for kind in made.__mro__[:-1] if "__init__" in vars(kind)]
     names: set[str] = set()
     for function in functions:
-        try:
-            parameters = inspect.signature(function).parameters.values()
-        except (TypeError, ValueError):
-            return names
+        parameters = inspect.signature(function).parameters.values()
         names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             return names
@@ -362,41 +360,19 @@ def _undeclared(spec: str) -> EncoderPlugin:
     return EncoderPlugin(name, card, factory, origin=spec)
 
 
-def load_encoder(
-    name: str,
-    *,
-    weights_dir: str | Path | None = None,
-    tokenizer_dir: str | Path | None = None,
-    max_length: int | None = None,
-    device: str | None = None,
-    dtype: str | None = None,
-    batch_tokens: int | None = None,
-    trust_remote_code: bool | None = None,
-) -> Encoder:
+def load_encoder(name: str, *, trust_remote_code: bool | None = None, **options: Unpack[EncoderOptions]) -> Encoder:
     """Make an encoder by name. Weights are read when the first text is encoded.
 
     Args:
-        name: see `find_encoder`.
-        weights_dir: directory of the checkpoint.
-        tokenizer_dir: directory of the vocabulary, for checkpoints without one.
-        max_length: tokens after which a text is cut.
-        device: `cpu`, `cuda`, ...; a GPU is taken when there is one.
-        dtype: `float32`, `bfloat16` or `float16`.
-        batch_tokens: most tokens in one batch.
+        name: see `find_encoder`; it says the pooling too.
         trust_remote_code: let a hub model run code of its own.
+        options: `weights_dir`, `tokenizer_dir`, `max_length`, `device`, `dtype`, `batch_tokens`, as of
+            `TransformerEncoder`.
 
     Raises:
         UsageError: no such encoder, or an option that it does not take.
     """
-    return find_encoder(name).create(
-        weights_dir=weights_dir,
-        tokenizer_dir=tokenizer_dir,
-        max_length=max_length,
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-        trust_remote_code=trust_remote_code,
-    )
+    return find_encoder(name).create(trust_remote_code=trust_remote_code, **options)
 
 
 #: Task families in the order of the suites' tables.

@@ -15,6 +15,7 @@ import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.encoder import Encoder, EncoderCard, as_float32, checked_vectors, encode_checked
@@ -121,18 +122,15 @@ class _Probe:
         generator, words = random.Random(20), _SENTENCE.split()
         self.encoder, self.name = encoder, name
         self.texts = [" ".join(generator.choices(words, k=generator.randint(1, 40))) + f" {i}" for i in range(40)]
-        self._vectors: NDArray[np.float32] | None = None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """What the encoder gives, as an array and otherwise unchecked."""
         return as_float32(self.encoder.encode(list(texts)))
 
-    @property
+    @cached_property
     def vectors(self) -> NDArray[np.float32]:
-        """Those of the texts, made once."""
-        if self._vectors is None:
-            self._vectors = self.encode(self.texts)
-        return self._vectors
+        """Those of the texts."""
+        return self.encode(self.texts)
 
     def vectors_are_sound(self) -> str:
         checked_vectors(self.encoder.encode(self.texts), len(self.texts), self.name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import WeightsInvalid
+from harness.errors import WeightsInvalid, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,9 +113,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise many kinds, all of which mean the file
-        reason = str(error).split("\n")[0]
         raise WeightsInvalid(
-            f"{path} cannot be read safely ({type(error).__name__}: {reason}); only safetensors and pickles that "
+            f"{path} cannot be read safely ({first_line(error)}); only safetensors and pickles that "
             "hold nothing but tensors are loaded: fetch it again, or convert it with its authors' code"
         ) from error
     if not isinstance(state, Mapping):

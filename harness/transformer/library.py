@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing, first_line
 from harness.files import sha256_file
 from harness.transformer.checkpoint import Layout, read_config
 from harness.transformer.devices import batch_tokens, choose, find_executable_batch_size
@@ -288,7 +288,7 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> tuple[Any
                 directory, local_files_only=True, trust_remote_code=trust_remote_code, output_loading_info=True
             )
     except Exception as error:  # the library raises many kinds, all of which mean the files
-        raise WeightsInvalid(f"{directory}: the transformers library cannot load it ({_first_line(error)})") from error
+        raise WeightsInvalid(f"{directory}: the transformers library cannot load it ({first_line(error)})") from error
     lacking = [name for name in sorted(info["missing_keys"]) if "pooler" not in name.split(".")]
     lacking += [str(entry[0]) for entry in info.get("mismatched_keys", [])]
     if lacking:
@@ -349,7 +349,7 @@ class LibraryEngine:
             states = self._output(torch.tensor([[first, second], [first, third]])).last_hidden_state
             return int(states.shape[-1]), bool(torch.equal(states[0, 0], states[1, 0]))
         except Exception as error:  # whatever a model of images or sounds raises
-            raise WeightsInvalid(f"{self.origin}: it does not encode token ids ({_first_line(error)})") from error
+            raise WeightsInvalid(f"{self.origin}: it does not encode token ids ({first_line(error)})") from error
 
     def _output(self, ids: Tensor) -> Any:
         import torch
@@ -439,10 +439,6 @@ def without_progress_bar() -> Iterator[None]:
             bars.enable_progress_bar()
 
 
-def _first_line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:200]
-
-
 class SentenceTransformerEncoder(HubEncoder):
     """A model of the sentence-transformers library with its own pooling and normalisation, from the hub or a directory.
 
@@ -513,7 +509,7 @@ class SentenceTransformerEncoder(HubEncoder):
                     )
             except Exception as error:  # the library raises many kinds, all of which mean the files
                 raise WeightsInvalid(
-                    f"{directory}: sentence-transformers cannot load it ({_first_line(error)})"
+                    f"{directory}: sentence-transformers cannot load it ({first_line(error)})"
                 ) from error
             networks = [module.auto_model for module in model.modules() if hasattr(module, "auto_model")]
             limits = [_limit(model.max_seq_length), *map(position_limit, networks)]

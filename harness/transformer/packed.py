@@ -40,8 +40,6 @@ ROW_MULTIPLE = 16
 #: size, and the split moves the last bit.
 QUERY_ROWS = 8
 
-WORDS = "embeddings.word_embeddings.weight"
-
 
 class Linear:
     """y = x Wᵀ + b, by oneDNN's kernels where they serve and by torch's own elsewhere.
@@ -216,7 +214,7 @@ class PackedEncoder:
         tensors: Mapping[str, Tensor],
         shape: Shape,
         *,
-        tables: Sequence[str] = (WORDS,),
+        tables: Sequence[str] = ("embeddings.word_embeddings.weight",),
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:

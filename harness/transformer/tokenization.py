@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from harness.errors import WeightsInvalid
+from harness.errors import WeightsInvalid, first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,9 +86,8 @@ def _safely(read: Callable[[], T], origin: str) -> T:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        reason = (str(error).strip().splitlines() or [""])[0][:200]
         raise WeightsInvalid(
-            f"{origin}: no usable vocabulary ({type(error).__name__}: {reason}); fetch the checkpoint again"
+            f"{origin}: no usable vocabulary ({first_line(error)}); fetch the checkpoint again"
         ) from error
 
 
