@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import WeightsInvalid
@@ -33,8 +33,9 @@ class Shape:
     activation: str
     padding: int
     """Id of the padding token."""
-    buckets: int = 0
-    """Distances between tokens that MPNet's attention tells apart; 0 for the others."""
+    buckets: int = field(default=0, repr=False)
+    """Distances between tokens that MPNet's attention tells apart; 0 for the others. Left out of the `repr`, which is
+    part of `random-bert`'s fingerprint and older than MPNet."""
 
     @property
     def offset(self) -> int:
