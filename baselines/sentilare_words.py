@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -138,14 +139,10 @@ def nltk_data(path: str) -> Any | None:
     """NLTK's pointer to a piece of its data, zipped or not; None when it is not installed."""
     import nltk
 
-    try:
-        return nltk.data.find(path)
-    except LookupError:
-        pass
-    try:  # a corpus reader opens `corpora/NAME.zip` too
-        return nltk.data.find(f"{path.rstrip('/')}.zip")
-    except LookupError:
-        return None
+    for name in (path, f"{path.rstrip('/')}.zip"):  # a corpus reader opens `corpora/NAME.zip` too
+        with suppress(LookupError):
+            return nltk.data.find(name)
+    return None
 
 
 def _downloads(packages: Sequence[tuple[str, str]]) -> str:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from harness.errors import BenchError, EncoderFault
+from harness.errors import BenchError, EncoderFault, first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,8 +140,7 @@ def encode_checked(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32
     except BenchError:
         raise
     except Exception as error:  # a plugin may raise anything
-        reason = (str(error).strip().splitlines() or [""])[0][:300]
-        raise EncoderFault(f"{encoder.card.name} raised {type(error).__name__} while encoding: {reason}") from error
+        raise EncoderFault(f"{encoder.card.name} failed to encode: {first_line(error)}") from error
     return checked_vectors(vectors, len(texts), encoder.card.name)
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import BenchError, EncoderFault, UsageError, unknown_name
+from harness.errors import BenchError, EncoderFault, UsageError, first_line, unknown_name
 
 if TYPE_CHECKING:
     from harness.tasks.base import Task
@@ -78,7 +78,7 @@ class EncoderPlugin:
         except BenchError:
             raise
         except Exception as error:  # a plugin may fail in any way
-            raise EncoderFault(f"{self.name} cannot be made: {type(error).__name__}: {error}") from error
+            raise EncoderFault(f"{self.name} cannot be made: {first_line(error)}") from error
         if not isinstance(encoder, Encoder):
             raise UsageError(
                 f"{self.origin or self.name} is no encoder: it needs a `card` and a method `encode(texts)`"
@@ -235,20 +235,18 @@ def _find_named(text: str) -> EncoderPlugin:
     return _renamed(find_encoder(spec), name)
 
 
-def _given(model: object) -> EncoderPlugin:
+def _given(model: Any) -> EncoderPlugin:
     """A plugin for an encoder, or a class of encoders, that exists already."""
     if isinstance(model, EncoderPlugin):
         return model
+    kind, factory = (model, model) if isinstance(model, type) else (type(model), lambda: model)
     card = getattr(model, "card", None)
-    if isinstance(model, type) and isinstance(card, EncoderCard) and hasattr(model, "encode"):
-        return EncoderPlugin(card.name, card, model, origin=f"{model.__qualname__} {id(model)}")
-    if isinstance(model, type) or not isinstance(model, Encoder):
-        kind = model.__name__ if isinstance(model, type) else type(model).__name__
+    if not isinstance(card, EncoderCard) or not hasattr(model, "encode"):
         raise UsageError(
-            f"{kind} is no encoder: it needs a `card` and a method `encode(texts)`; "
+            f"{kind.__name__} is no encoder: it needs a `card` and a method `encode(texts)`; "
             "harness.interop.as_encoder wraps models of other libraries"
         )
-    return EncoderPlugin(model.card.name, model.card, lambda: model, origin=f"{type(model).__qualname__} {id(model)}")
+    return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")
 
 
 def _local_path(plugin: EncoderPlugin) -> Path | None:
@@ -294,7 +292,7 @@ def _find(name: str) -> EncoderPlugin:
             factory = point.load()
         except Exception as error:  # a plugin may fail at import in any way
             raise UsageError(
-                f"the plugin {name!r} ({_origin(point)}) cannot be imported: {type(error).__name__}: {error}"
+                f"the plugin {name!r} ({_origin(point)}) cannot be imported: {first_line(error)}"
             ) from error
         return EncoderPlugin(name, _card_of(factory, _origin(point), name), factory, origin=_origin(point))
     if Path(name).is_dir():
@@ -328,7 +326,7 @@ def _file_encoder(spec: str) -> EncoderPlugin:
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:  # the user's file may fail in any way
-        raise UsageError(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
+        raise UsageError(f"{file} cannot be imported: {first_line(error)}") from error
     factory = getattr(module, attribute, None)
     if factory is None:
         classes = sorted(n for n, v in vars(module).items() if isinstance(getattr(v, "card", None), EncoderCard))
@@ -395,10 +393,7 @@ def tasks() -> dict[str, Task]:
             try:
                 variants = point.load()()
             except Exception as error:  # a plugin may fail in any way
-                warnings.warn(
-                    f"the tasks of {_origin(point)} cannot be loaded: {type(error).__name__}: {error}",
-                    stacklevel=2,
-                )
+                warnings.warn(f"the tasks of {_origin(point)} cannot be loaded: {first_line(error)}", stacklevel=2)
                 continue
             for task in variants:
                 identity = task_id(task)

@@ -143,7 +143,7 @@ class _Probe:
         alone = np.concatenate([self.encode([text]) for text in self.texts[:8]])
         with_long = self.encode([*self.texts[:8], "long " * 300])[:8]
         worst = max(_difference(first, alone), _difference(first, with_long))
-        return "" if worst <= BATCH_TOLERANCE else f"vectors move by {worst:.2g} of their size with the batch"
+        return _beyond(worst, "vectors move by {:.2g} of their size with the batch")
 
     def order(self) -> str:
         order = list(range(len(self.texts)))
@@ -152,13 +152,11 @@ class _Probe:
         if len(shuffled) != len(order) + 1:
             return f"{len(shuffled)} rows for {len(order) + 1} texts, one of them repeated"
         worst = max(_difference(self.vectors[order], shuffled[:-1]), _difference(shuffled[:1], shuffled[-1:]))
-        return "" if worst <= BATCH_TOLERANCE else f"rows differ by {worst:.2g} of their size after shuffling"
+        return _beyond(worst, "rows differ by {:.2g} of their size after shuffling")
 
     def deterministic(self) -> str:
         worst = _difference(self.vectors, self.encode(self.texts))
-        return (
-            "" if worst <= BATCH_TOLERANCE else f"two calls differ by {worst:.2g}: dropout or another random part is on"
-        )
+        return _beyond(worst, "two calls differ by {:.2g}: dropout or another random part is on")
 
     def odd_texts(self) -> str:
         faults = []
@@ -185,7 +183,11 @@ class _Probe:
     def pickles(self) -> str:
         again = pickle.loads(pickle.dumps(self.encoder))
         worst = _difference(self.vectors[:3], _Probe(again, self.name).encode(self.texts[:3]))
-        return "" if worst <= BATCH_TOLERANCE else f"the unpickled encoder's vectors differ by {worst:.2g}"
+        return _beyond(worst, "the unpickled encoder's vectors differ by {:.2g}")
+
+
+def _beyond(difference: float, fault: str) -> str:
+    return "" if difference <= BATCH_TOLERANCE else fault.format(difference)
 
 
 def _difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

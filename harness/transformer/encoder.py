@@ -188,16 +188,17 @@ class TransformerEncoder:
         Raises:
             WeightsMissing: a file is nowhere; says where the weights are and what to pass.
         """
-        hub = self.hub if fetch and self.weights_dir is None and hub_reachable() else None
+
+        def found(directory: Path) -> CheckpointFiles:
+            return find_files(directory, self.layout, self.vocabulary_directory(directory, fetch=fetch))
+
         try:
             try:
-                directory = self.directory()
-                return find_files(directory, self.layout, self.vocabulary_directory(directory, fetch=fetch))
+                return found(self.directory())
             except WeightsMissing:
-                if hub is None:
+                if self.hub is None or self.weights_dir is not None or not fetch or not hub_reachable():
                     raise
-            directory = fetch_from_hub(hub, self.card.revision)
-            return find_files(directory, self.layout, self.vocabulary_directory(directory, fetch=fetch))
+            return found(fetch_from_hub(self.hub, self.card.revision))
         except WeightsMissing as error:
             raise WeightsMissing(f"{self.card.name}: {error}. {self._advice()}") from error
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from harness.errors import UsageError, WeightsMissing
+from harness.errors import UsageError, WeightsMissing, first_line
 from harness.transformer.checkpoint import Layout
 
 _HUB_ID = re.compile(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w][\w./-]*))?")
@@ -87,30 +87,20 @@ def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = Non
         tokenizer_dir: holds the vocabulary, when it is elsewhere.
 
     Raises:
-        WeightsMissing: names what is not there.
+        WeightsMissing: names what is not there, and where.
     """
-    vocabulary_dir = tokenizer_dir or directory
-    for place in (directory, vocabulary_dir):
-        if not place.is_dir():
-            raise WeightsMissing(f"{place} is not a directory")
 
     def first(place: Path, sets: Sequence[tuple[str, ...]]) -> tuple[Path, ...]:
-        complete = (names for names in sets if all((place / name).is_file() for name in names))
-        return tuple(place / name for name in next(complete, ()))
+        if not place.is_dir():
+            raise WeightsMissing(f"{place} is not a directory")
+        for names in sets:
+            if all((place / name).is_file() for name in names):
+                return tuple(place / name for name in names)
+        raise WeightsMissing(f"{place} has no {' or '.join(' + '.join(names) for names in sets)}")
 
-    weights = first(directory, [(name,) for name in layout.weights])
-    config = first(directory, [(name,) for name in layout.config])
-    vocabulary = first(vocabulary_dir, layout.vocabulary)
-    if not (weights and config and vocabulary):
-        names = (layout.weights, layout.config, [" + ".join(names) for names in layout.vocabulary])
-        places = (directory, directory, vocabulary_dir)
-        lacking = [
-            f"{' or '.join(alternatives)} in {place}"
-            for found, alternatives, place in zip((weights, config, vocabulary), names, places, strict=True)
-            if not found
-        ]
-        raise WeightsMissing(f"not there: {'; '.join(lacking)}")
-    return CheckpointFiles(weights[0], config[0], vocabulary)
+    (weights,) = first(directory, [(name,) for name in layout.weights])
+    (config,) = first(directory, [(name,) for name in layout.config])
+    return CheckpointFiles(weights, config, first(tokenizer_dir or directory, layout.vocabulary))
 
 
 def weight_files(directory: Path) -> list[Path]:
@@ -186,6 +176,5 @@ def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequen
         if "*.safetensors" in patterns and not any(directory.rglob("*.safetensors")):
             get(["*.bin"])
     except Exception as error:  # the client raises its transport's errors unchanged
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise WeightsMissing(f"the hub did not give {hub_id} ({reason})") from error
+        raise WeightsMissing(f"the hub did not give {hub_id} ({first_line(error)})") from error
     return directory
