@@ -1,7 +1,7 @@
-"""Compare recorded results: two models with intervals and tests, a whole column with ranks, two measurements exactly.
+"""Compare recorded results: two models with intervals and tests, many models with ranks, two measurements exactly.
 
     compare(Side.of(store, "minilm"), Side.of(store, "lexicon"))   # is one better, beyond chance?
-    column(store, ["minilm", "lexicon"], "polarity/mr/senteval-lr/1")   # ranks with ties
+    ranks([minilm, lexicon, sbert], "polarity/mr/senteval-lr/1", "accuracy")   # places with ties
     changes(store, other_store)   # did this commit change any number?
 
 Everything is read from the records and the per-example predictions beside them; no corpus and no model is needed.
@@ -12,7 +12,7 @@ reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -25,7 +25,6 @@ from harness.statistics import (
     ALPHA,
     DRAWS,
     Contestant,
-    Pair,
     RankRange,
     all_pairs,
     comparable,
@@ -293,72 +292,33 @@ def contestant(store: ResultStore, records: Sequence[Record], metric: str, draws
     return Contestant(fmean(values), tuple(scores), draws, values)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """All models of one table column against one another."""
+def ranks(
+    sides: Iterable[Side], task_id: str, metric: str, *, higher_is_better: bool = True, draws: int = DRAWS
+) -> dict[str, RankRange]:
+    """Places that each model can hold by one number; models that cannot be told apart share places.
 
-    task_id: str
-    metric: str
-    values: Mapping[str, float]
-    """Model → its number, in the order asked for."""
-    ranks: Mapping[str, RankRange]
-    """Model → the places that it can hold; models that cannot be told apart share places."""
-    pairs: tuple[Pair, ...] = ()
-    left_out: tuple[LeftOut, ...] = field(default=())
-
-
-def column(
-    store: ResultStore,
-    models: Sequence[str],
-    task_id: str,
-    metric: str | None = None,
-    *,
-    higher_is_better: bool = True,
-    draws: int = DRAWS,
-    records: Iterable[Record] | None = None,
-) -> Column:
-    """Compare all models on one number: every pair is tested, Holm's correction runs over all pairs.
+    Every pair is tested, and Holm's correction runs over all pairs. Models without this number, without predictions
+    for it, or scored on other data than the first have no place.
 
     Args:
-        store: the directory.
-        models: which take part; models with an asterisk had better stay out.
+        sides: which take part; models with an asterisk had better stay out.
         task_id: the task.
-        metric: the number; None for the task's main one.
-        higher_is_better: its direction, for the ranks.
+        metric: the number.
+        higher_is_better: its direction.
         draws: bootstrap resamples. The smallest p-value of a bootstrap test is 2 / (draws + 1): with m models that
             are tested so, no pair can be told apart unless m (m − 1) / (draws + 1) is below 0.05.
-        records: all records of the directory, if they are read already.
     """
-    everything = list(store if records is None else records)
     entered: dict[str, Contestant] = {}
-    left_out: list[LeftOut] = []
     data: str | None = None
-    for model in models:
-        own = sorted(
-            (r for r in everything if r.model.name == model and r.task_id == task_id), key=lambda record: record.seed
-        )
-        problem = "no record" if not own else next((r.status for r in own if r.status != "ok"), "")
-        if not problem:
-            metric = metric or next(iter(own[0].metrics))
-            data = data or own[0].data
-            entry = contestant(store, own, metric, draws) if metric in own[0].metrics else f"no {metric}"
-            if isinstance(entry, str):
-                problem = entry
-            elif any(record.data != data for record in own):
-                problem = "scored on different data"
-            else:
-                entered[model] = entry
-        if problem:
-            left_out.append(LeftOut(model=model, task_id=task_id, reason=problem))
-    pairs = all_pairs(entered)
-    return Column(
-        task_id=task_id,
-        metric=metric or "",
-        values={name: entry.value for name, entry in entered.items()},
-        ranks=rank_ranges(list(entered), pairs, higher_is_better=higher_is_better),
-        pairs=tuple(pairs),
-        left_out=tuple(left_out),
-    )
+    for side in sides:
+        records = side.tasks.get(task_id, ())
+        if not records or any(record.status != "ok" or metric not in record.metrics for record in records):
+            continue
+        data = data or records[0].data
+        entry = contestant(side.store, records, metric, draws)
+        if isinstance(entry, Contestant) and all(record.data == data for record in records):
+            entered[side.model] = entry
+    return rank_ranges(list(entered), all_pairs(entered), higher_is_better=higher_is_better)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,20 +147,15 @@ def regression(weights: Floats, gold: Floats, predicted: Floats, names: Collecti
     >>> {name: float(value[0].round(3)) for name, value in found.items()}
     {'pearson': 1.0, 'mae': 1.0, 'ccc': 0.571}
     """
-    moments = _moments(weights, gold, predicted) if {"pearson", "ccc", "r2"} & set(names) else None
-    found = {}
-    for name in names:
-        if name == "spearman":
-            found[name] = spearman(weights, gold, predicted)
-        elif name == "mae":
-            found[name] = mae(weights, gold, predicted)
-        else:
-            assert moments is not None
-            if name == "pearson":
-                found[name] = _pearson(moments, gold, predicted)
-            else:
-                found[name] = _ccc(moments) if name == "ccc" else _r2(moments, weights, gold, predicted)
-    return found
+    moments = _moments(weights, gold, predicted)
+    measures = {
+        "pearson": lambda: _pearson(moments, gold, predicted),
+        "spearman": lambda: spearman(weights, gold, predicted),
+        "mae": lambda: mae(weights, gold, predicted),
+        "ccc": lambda: _ccc(moments),
+        "r2": lambda: _r2(moments, weights, gold, predicted),
+    }
+    return {name: measures[name]() for name in names}
 
 
 def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Floats:

@@ -7,7 +7,7 @@ independent, the 95 % interval of the mean is
 
     mean ± t · √( (h / z)² + sd² / k )
 
-with t for the degrees of freedom of `harness.statistics.seeds`, clipped to the metric's range. If one seed has no
+with t for the degrees of freedom of `harness.statistics.intervals`, clipped to the metric's range. If one seed has no
 interval, the mean has none: a part of the uncertainty would be missing without a sign.
 """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from harness.comparison import Side, column, compare
+from harness.comparison import Side, compare, ranks
 from harness.leaderboard.table import Cell, Column, Footnote, Row, Table
 from harness.record import Record, ResultStore
 from harness.statistics import ALPHA, DRAWS, holm
@@ -40,6 +40,7 @@ def with_places(
         draws: bootstrap resamples.
     """
     known: dict[tuple[object, ...], dict[str, str]] = {}
+    sides = _sides(store, records)
 
     def places(table: Table, j: int, head: Column) -> dict[str, str]:
         """Model → its rank range in a column."""
@@ -49,10 +50,9 @@ def with_places(
         key = (head.task_id, head.metric, models)
         if key not in known:
             upward = bool(head.higher_is_better)
-            found = column(
-                store, models, head.task_id, head.metric, higher_is_better=upward, draws=draws, records=records
-            )
-            known[key] = {name: str(span) for name, span in found.ranks.items()}
+            entered = [sides[name] for name in models if name in sides]
+            found = ranks(entered, head.task_id, head.metric, higher_is_better=upward, draws=draws)
+            known[key] = {name: str(span) for name, span in found.items()}
         return known[key]
 
     found = []
@@ -78,8 +78,12 @@ def against_start(
         draws: bootstrap resamples.
     """
     starts = {record.model.name: record.model.base for record in records if record.model.base}
-    sides = {name: Side.of(store, name, records) for name in {record.model.name for record in records}}
+    sides = _sides(store, records)
     return [_marked(table, starts, sides, draws) for table in tables]
+
+
+def _sides(store: ResultStore, records: Sequence[Record]) -> dict[str, Side]:
+    return {name: Side.of(store, name, records) for name in {record.model.name for record in records}}
 
 
 def _marked(table: Table, starts: dict[str, str], sides: dict[str, Side], draws: int) -> Table:

@@ -6,7 +6,7 @@ bootstrap (`bootstrap`, `intervals`), its differences between models and their r
 """
 
 from harness.metrics import REGRESSION
-from harness.statistics.bootstrap import DRAWS, LEVEL, SEED, resamples, weightings
+from harness.statistics.bootstrap import DRAWS, resamples, weightings
 from harness.statistics.ceiling import noise_ceiling
 from harness.statistics.differences import (
     ALPHA,
@@ -14,7 +14,6 @@ from harness.statistics.differences import (
     Difference,
     Pair,
     RankRange,
-    Test,
     all_pairs,
     comparable,
     difference,
@@ -23,33 +22,28 @@ from harness.statistics.differences import (
     rank_ranges,
     williams,
 )
-from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
-from harness.statistics.scores import (
-    BCA,
-    GROUP,
-    Scored,
-    classification_metrics,
-    metrics_of,
-    regression_metrics,
-    scored,
+from harness.statistics.intervals import (
+    bca,
+    bca_p,
+    percentile,
+    percentile_p,
+    sampling_error,
+    seed_interval,
+    seed_p,
+    standard_error,
 )
-from harness.statistics.seeds import sampling_error, seed_interval, seed_p, standard_error
+from harness.statistics.scores import GROUP, Scored, classification_metrics, metrics_of, regression_metrics, scored
 
 __all__ = [
     "ALPHA",
-    "BCA",
     "DRAWS",
     "GROUP",
-    "LEVEL",
     "REGRESSION",
-    "SEED",
     "Contestant",
     "Difference",
-    "Interval",
     "Pair",
     "RankRange",
     "Scored",
-    "Test",
     "all_pairs",
     "bca",
     "bca_p",

@@ -18,9 +18,17 @@ import numpy as np
 
 from harness.metrics import pearson
 from harness.statistics.bootstrap import DRAWS
-from harness.statistics.intervals import Interval, bca, bca_p, percentile, percentile_p
+from harness.statistics.intervals import (
+    Interval,
+    bca,
+    bca_p,
+    percentile,
+    percentile_p,
+    seed_interval,
+    seed_p,
+    standard_error,
+)
 from harness.statistics.scores import BCA, Scored
-from harness.statistics.seeds import seed_interval, seed_p, standard_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,15 +151,11 @@ class Contestant:
     @cached_property
     def draws(self) -> Floats:
         """The number under the shared resamples, averaged over the seeds (resamples,)."""
-        import numpy as np
-
         return np.asarray(np.mean([score.draws(self.resamples) for score in self.scores], axis=0))
 
     @cached_property
     def without(self) -> Floats:
         """The number without each row or document in turn, averaged over the seeds."""
-        import numpy as np
-
         return np.asarray(np.mean([score.without() for score in self.scores], axis=0))
 
     @cached_property

@@ -145,15 +145,18 @@ def in_context(texts: Sequence[str], dialogues: Sequence[str], previous: int, wo
     return tuple(joined)
 
 
-def _pair(
-    corpus: str,
-    summary: str,
-    source: str,
-    *,
-    holdout: Literal["split", "sessions-of-train"] = "split",
-    only: tuple[str, ...] = (),
-) -> list[Task]:
-    """The two forms of one corpus."""
+def variants() -> list[Task]:
+    """Each corpus without and with context."""
+    iemocap = "Busso et al. 2008; six classes and session 5 as Majumder et al. 2019 (arXiv:1811.00405)"
+    corpora: list[tuple[str, str, str, Literal["split", "sessions-of-train"], tuple[str, ...]]] = [
+        ("meld", "MELD, seven emotions", "Poria et al. 2019 (arXiv:1810.02508)", "split", ()),
+        ("emorynlp", "EmoryNLP, seven emotions", "Zahiri and Choi 2018 (arXiv:1708.04299)", "split", ()),
+        ("iemocap", "IEMOCAP transcripts, six emotions, tested on session 5", iemocap, "sessions-of-train", SIX),
+    ]
+    forms = (
+        ("utterance", 0, "the utterance alone"),
+        (f"context-{PREVIOUS}", PREVIOUS, "after up to five previous utterances"),
+    )
     return [
         Conversation(
             name="conversation",
@@ -169,23 +172,6 @@ def _pair(
             holdout=holdout,
             only=only,
         )
-        for form, previous, words in (
-            ("utterance", 0, "the utterance alone"),
-            (f"context-{PREVIOUS}", PREVIOUS, "after up to five previous utterances"),
-        )
-    ]
-
-
-def variants() -> list[Task]:
-    """Each corpus without and with context."""
-    return [
-        *_pair("meld", "MELD, seven emotions", "Poria et al. 2019 (arXiv:1810.02508)"),
-        *_pair("emorynlp", "EmoryNLP, seven emotions", "Zahiri and Choi 2018 (arXiv:1708.04299)"),
-        *_pair(
-            "iemocap",
-            "IEMOCAP transcripts, six emotions, tested on session 5",
-            "Busso et al. 2008; six classes and session 5 as Majumder et al. 2019 (arXiv:1811.00405)",
-            holdout="sessions-of-train",
-            only=SIX,
-        ),
+        for corpus, summary, source, holdout, only in corpora
+        for form, previous, words in forms
     ]

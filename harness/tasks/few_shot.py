@@ -6,8 +6,8 @@ test split. Few-shot gains of emotion-aware encoders are reported by Shah, Reddy
 and no choosing are mteb's classification protocol, which keeps to one size and has no interval.
 
 A number `n16.macro.f1` is the mean over the draws; its interval joins the standard error over the draws with the
-sampling error of the test rows, as for several seeds (`harness.statistics.seeds`). `curve.f1` is the mean of macro F1
-over the sizes: the area under the curve over log n. The seed of a run gives other draws.
+sampling error of the test rows, as for several seeds (`harness.statistics.intervals`). `curve.f1` is the mean of macro
+F1 over the sizes: the area under the curve over log n. The seed of a run gives other draws.
 """
 
 from __future__ import annotations

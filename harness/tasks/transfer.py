@@ -13,6 +13,7 @@ weight: read the second there. EmoBank with Affective Text is left out: EmoBank 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -78,36 +79,12 @@ def _split(corpus: str, wanted: str) -> str:
     return wanted if corpus == "emobank" else "all"
 
 
-def _task(
-    source: str,
-    corpus: str,
-    summary: str,
-    dimensions: tuple[str, ...],
-    probe: Literal["least-squares", "ridge"],
-    suite: str = "extended",
-) -> Transfer:
-    return Transfer(
-        name="transfer",
-        corpus=corpus,
-        protocol=f"{probe}-from-{source}/1",
-        split=_split(corpus, "test"),
-        metrics=tuple(f"{dimension}.{number}" for dimension in dimensions for number in REGRESSION),
-        suites=(suite,),
-        summary=f"{summary}, {probe.replace('-', ' ')}",
-        source="Son et al. 2025 (arXiv:2502.20613), equation (12) for the scales",
-        corpora=(source, corpus),
-        source_corpus=source,
-        dimensions=dimensions,
-        probe=probe,
-    )
-
-
 def variants() -> list[Task]:
     """The tasks of this family."""
     both = DIMENSIONS[:2]
     probes: tuple[Literal["least-squares", "ridge"], ...] = ("least-squares", "ridge")
-    found: list[Task] = [
-        _task(source, corpus, summary, dimensions, probe)
+    stated: list[tuple[str, str, str, tuple[str, ...], Literal["least-squares", "ridge"], str]] = [
+        (source, corpus, summary, dimensions, probe, "extended")
         for source, corpus, summary, dimensions in (
             ("emobank", "facebook", "EmoBank's probe on Facebook posts", both),
             ("emobank", "emotales", "EmoBank's probe on EmoTales", DIMENSIONS),
@@ -116,9 +93,24 @@ def variants() -> list[Task]:
         )
         for probe in probes
     ]
-    return found + [
-        _task(source, corpus, f"the probe of {RATINGS[source]} on {RATINGS[corpus]}", ("valence",), "ridge", "quick")
-        for source in RATINGS
-        for corpus in RATINGS
-        if source != corpus
+    stated += [
+        (source, corpus, f"the probe of {RATINGS[source]} on {RATINGS[corpus]}", ("valence",), "ridge", "quick")
+        for source, corpus in permutations(RATINGS, 2)
+    ]
+    return [
+        Transfer(
+            name="transfer",
+            corpus=corpus,
+            protocol=f"{probe}-from-{source}/1",
+            split=_split(corpus, "test"),
+            metrics=tuple(f"{dimension}.{number}" for dimension in dimensions for number in REGRESSION),
+            suites=(suite,),
+            summary=f"{summary}, {probe.replace('-', ' ')}",
+            source="Son et al. 2025 (arXiv:2502.20613), equation (12) for the scales",
+            corpora=(source, corpus),
+            source_corpus=source,
+            dimensions=dimensions,
+            probe=probe,
+        )
+        for source, corpus, summary, dimensions, probe, suite in stated
     ]

@@ -64,63 +64,31 @@ class Tweets(Task):
         )
 
 
-def _task(
-    name: str,
-    corpus: str,
-    official: str,
-    summary: str,
-    source: str,
-    *,
-    classes: int = 2,
-    holdout: Literal["split", "folds-of-train"] = "split",
-) -> Tweets:
-    return Tweets(
-        name=name,
-        corpus=corpus,
-        protocol="tweets-lr/1",
-        split="test",
-        metrics=(official, *(other for other in ("accuracy", "macro.f1") if other != official)),
-        suites=("extended",),
-        summary=summary,
-        source=source,
-        corpora=(corpus,),
-        classes=classes,
-        holdout=holdout,
-    )
-
-
 def variants() -> list[Task]:
     """One task for each corpus."""
+    semeval = "SemEval-2017 task 4 A, three classes, trained on 2013 to 2016"
+    sentiment = "TweetEval sentiment, three classes"
+    barbieri = "Barbieri et al. 2020 (arXiv:2010.12421)"
+    rosenthal, abu_farha = "Rosenthal, Farra and Nakov 2017 (SemEval)", "Abu Farha et al. 2022 (SemEval)"
+    irony, sarcasm = "TweetEval irony, F1 of the ironic class", "iSarcasmEval in English, F1 of the sarcastic class"
     return [
-        _task(
-            "tweet-sentiment",
-            "semeval2017-task4a",
-            "macro.recall",
-            "SemEval-2017 task 4 A, three classes, trained on 2013 to 2016",
-            "Rosenthal, Farra and Nakov 2017 (SemEval)",
-            classes=3,
-        ),
-        _task(
-            "tweet-sentiment",
-            "tweeteval-sentiment",
-            "macro.recall",
-            "TweetEval sentiment, three classes",
-            "Barbieri et al. 2020 (arXiv:2010.12421), cardiffnlp/tweeteval",
-            classes=3,
-        ),
-        _task(
-            "irony",
-            "tweeteval-irony",
-            "positive.f1",
-            "TweetEval irony, F1 of the ironic class",
-            "Barbieri et al. 2020 (arXiv:2010.12421); Van Hee et al. 2018 (SemEval)",
-        ),
-        _task(
-            "sarcasm",
-            "isarcasmeval",
-            "positive.f1",
-            "iSarcasmEval in English, F1 of the sarcastic class",
-            "Abu Farha et al. 2022 (SemEval), iabufarha/iSarcasmEval",
-            holdout="folds-of-train",
-        ),
+        Tweets(
+            name=name,
+            corpus=corpus,
+            protocol="tweets-lr/1",
+            split="test",
+            metrics=("macro.recall" if classes == 3 else "positive.f1", "accuracy", "macro.f1"),
+            suites=("extended",),
+            summary=summary,
+            source=source,
+            corpora=(corpus,),
+            classes=classes,
+            holdout="folds-of-train" if corpus == "isarcasmeval" else "split",
+        )
+        for name, corpus, classes, summary, source in (
+            ("tweet-sentiment", "semeval2017-task4a", 3, semeval, rosenthal),
+            ("tweet-sentiment", "tweeteval-sentiment", 3, sentiment, f"{barbieri}, cardiffnlp/tweeteval"),
+            ("irony", "tweeteval-irony", 2, irony, f"{barbieri}; Van Hee et al. 2018 (SemEval)"),
+            ("sarcasm", "isarcasmeval", 2, sarcasm, f"{abu_farha}, iabufarha/iSarcasmEval"),
+        )
     ]

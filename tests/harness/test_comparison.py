@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.comparison import NO_PREDICTIONS, Side, changes, column, compare
+from harness.comparison import NO_PREDICTIONS, Side, changes, compare, ranks
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.statistics import mcnemar, metrics_of
@@ -116,15 +116,10 @@ def test_seeds_are_averaged(store):
     )
 
 
-def test_a_column_has_ranks_with_ties_and_differences_to_a_baseline(store):
-    found = column(store, ["good", "bad", "good-copy", "absent"], MR)
-    assert found.metric == "accuracy"
-    assert {name: tuple(span) for name, span in found.ranks.items()} == {
-        "good": (1, 2),
-        "bad": (3, 3),
-        "good-copy": (1, 2),
-    }
-    assert [(one.model, one.reason) for one in found.left_out] == [("absent", "no record")]
+def test_models_that_cannot_be_told_apart_share_places(store):
+    sides = [Side.of(store, name) for name in ("good", "bad", "good-copy")] + [Side("absent", store, ())]
+    found = ranks(sides, MR, "accuracy")
+    assert {name: tuple(span) for name, span in found.items()} == {"good": (1, 2), "bad": (3, 3), "good-copy": (1, 2)}
 
 
 def copied(store, directory):
