@@ -2,8 +2,8 @@
 
     L = L_MLM + mean over phrase nodes of CE(five classes, W · LN(gelu(V · node)))
 
-A node's vector comes of a two-step attention composition over the encoder's states
-(`baselines.sentibert_composition`). Words of the lexicon are hidden with 0.2, others with 0.15.
+A node's vector comes of a two-step attention composition over the encoder's states (`baselines.sentibert`).
+Words of the lexicon are hidden with 0.2, others with 0.15.
 
 The release does not shift the columns for the first special token: every node sees the words one place to the left of
 its own, and in the second step the node before it in place of itself, the root a padding token. Here they are shifted.
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.sentibert_composition import Composition, composition_tensors
+from baselines.sentibert import Composition, composition_tensors
 from baselines.sentibert_trees import Spans
 from carl.networks import Encoder
 from carl.recipes.data import Phrases
