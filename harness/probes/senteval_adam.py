@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.int64]
 
-#: The toolkit's seed where none is given.
-SEED = 1111
 #: Weight decays of the torch mode.
 DECAYS = (1e-5, 1e-4, 1e-3, 1e-2)
 
@@ -109,7 +107,7 @@ def nested(
     outer: Folds,
     inner: Sequence[Folds],
     *,
-    seed: int = SEED,
+    seed: int,
 ) -> AdamResult:
     """Nested cross-validation (`InnerKFoldClassifier` with `usepytorch`): MR, CR.
 
@@ -121,7 +119,7 @@ def nested(
         inner: for each outer fold its inner folds, as places among its training rows in ascending order.
         seed: of the initial weights and of the batches; the folds are given.
     """
-    features, labels = _data(X, y, classes)
+    features, labels = _data(X, y)
     parts = check_partition(outer, len(features))
     tried: list[list[_Training]] = []
     for held_out, folds in zip(parts, inner, strict=True):
@@ -162,7 +160,7 @@ def split(
     development: Rows,
     test: Rows,
     *,
-    seed: int = SEED,
+    seed: int,
 ) -> AdamResult:
     """Fixed training, development and test rows (`SplitClassifier` with `usepytorch`): SST.
 
@@ -177,7 +175,7 @@ def split(
         test: rows to predict.
         seed: of the initial weights and of the batches.
     """
-    features, labels = _data(X, y, classes)
+    features, labels = _data(X, y)
     fit = _Training(training, development, DECAYS, np.random.RandomState(seed))
     _train(features, labels, classes, [fit], seed)
     scores = [round(100 * float(score), 2) for score in fit.scores]
@@ -254,13 +252,9 @@ class _Adam:
         self.weights.addcdiv_(self._first, scale, value=-_RATE / (1 - _BETA1**self._steps))
 
 
-def _data(X: NDArray[np.floating], y: NDArray[np.integer], classes: int) -> tuple[Tensor, Tensor]:
+def _data(X: NDArray[np.floating], y: NDArray[np.integer]) -> tuple[Tensor, Tensor]:
     """Features in float32 with a column of ones for the bias, and labels."""
-    values, labels = to_matrix(X), np.asarray(y, dtype=np.int64).ravel()
-    if len(labels) != len(values):
-        raise ValueError(f"X has {len(values)} rows but y has {len(labels)}")
-    if labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"y must hold classes 0 to {classes - 1}")
+    values = to_matrix(X)
     features = np.ones((len(values), values.shape[1] + 1), dtype=np.float32)
     features[:, :-1] = values
-    return torch.from_numpy(features), torch.from_numpy(labels)
+    return torch.from_numpy(features), torch.from_numpy(np.asarray(y, dtype=np.int64))
