@@ -30,7 +30,7 @@ from harness.errors import BenchError, UsageError, unknown_name
 from harness.evaluation import RunOptions, default_suite
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
-from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render
+from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.render import STYLE, fragment
 from harness.progress import progress_for
 from harness.ray import measure as measure_on_ray
@@ -98,7 +98,7 @@ def run(
         device: `cpu`, `cuda`, ...; None for a GPU if there is one.
         dtype: `float32`, `bfloat16` or `float16`; None for float32.
         batch_tokens: most tokens in one batch.
-        limit: use only about so many texts of each corpus, to try things out; the records say so, in a protocol of
+        limit: use at most so many texts of each split, to try things out; the records say so, in a protocol of
             their own, and tables never show them.
         engine: `local`, or `ray` for a Ray cluster, whose workers make models and tasks again from their names.
         address: of a Ray cluster, `auto` or `host:port`; None starts one on this machine for this run.
@@ -503,12 +503,12 @@ class Leaderboard:
             intervals: show 95 % intervals as ±.
         """
         return build_tables(
-            self.records,
+            with_limited(self.records),
             suite=self.suite,
             which=names or None,
             published=published,
             intervals=intervals,
-            tasks=self._tasks,
+            tasks={task.partition("+limit-")[0]: metrics for task, metrics in self._tasks.items()},
             recommended=recommended_poolings(self.models),
         )
 

@@ -81,7 +81,7 @@ class RunOptions:
     """Encode and score again whatever is there."""
     fail_fast: bool = False
     limit: int | None = None
-    """Use only about so many texts of each corpus, to try things out; records say so and are never ranked."""
+    """Use at most so many texts of each split, to try things out; records say so and are never ranked."""
 
     def __post_init__(self) -> None:
         """Make paths absolute: a plugin may change the working directory."""
@@ -609,7 +609,7 @@ class Evaluator:
 
 
 class LimitedLibrary:
-    """About so many texts of each corpus, spread evenly over each split, as `--limit` asks for."""
+    """At most so many texts of each split of a corpus, spread evenly over it, as `--limit` asks for."""
 
     def __init__(self, library: CorpusRegistry, limit: int) -> None:
         self._library = library
@@ -622,10 +622,9 @@ class LimitedLibrary:
     def load(self, name: str, split: str) -> Examples:
         """Some examples of a split; see `CorpusRegistry.load`."""
         whole = self._library.load(name, split)
-        share = max(2, round(self._limit * len(whole) / max(sum(self.card(name).rows.values()), 1)))
-        if len(whole) <= share:
+        if len(whole) <= self._limit:
             return whole
-        rows = np.linspace(0, len(whole) - 1, share).round().astype(int)
+        rows = np.linspace(0, len(whole) - 1, self._limit).round().astype(int)
         return replace(
             whole,
             texts=tuple(whole.texts[i] for i in rows),

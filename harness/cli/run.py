@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @options.results_dir
 @options.cache_dir
 @options.encoder_options
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="Try it out on about N texts of each corpus.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Try it out on at most N texts of each split.")
 @click.option(
     "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to measure."
 )

@@ -583,7 +583,7 @@ def _about_results(
     if unknown := dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown"):
         notes.append(Footnote(mark="?", text=f"training data not declared, not ranked: {', '.join(unknown)}."))
     if any(one.state == "limited" for one in scored):
-        notes.append(Footnote(mark="~", text="tried on few texts of each corpus (`--limit`), not ranked."))
+        notes.append(Footnote(mark="~", text="tried on few texts (`--limit`), not ranked."))
     states = {cell.status for row in rows for cell in row.cells}
     said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
     notes += ["; ".join(said) + "."] if said else []

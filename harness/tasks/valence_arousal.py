@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from harness.errors import NotApplicable
 from harness.statistics import REGRESSION, noise_ceiling, regression_metrics
 from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint
 
@@ -86,6 +87,8 @@ class ValenceArousal(Task):
         elif self.holdout == "documents":
             test = held_out_documents(labelled.groups or ())
             train = np.setdiff1d(np.arange(n), test)
+            if not len(train):
+                raise NotApplicable(f"the documents that are held out leave none of the {n} texts to train on")
         else:
             train, test = np.arange(len(examples[0])), np.arange(n - len(examples[-1]), n)
         rows = test if folds is not None else np.concatenate([train, test])

@@ -146,6 +146,7 @@ def test_classes_and_a_limit_are_taken(tmp_path):
     )
     assert board.models == ("letters", "lexicon")
     assert [record.details["limit"] for record in board.records] == [200, 200]
+    assert "~" in board.table("overview"), "limited numbers are marked, as bench table marks them"
     assert board.frame["value"].notna().all()
     # The whole task is another evaluation, and no table shows the trial.
     assert harness.Leaderboard.read(tmp_path).records == ()

@@ -394,7 +394,7 @@ def test_a_limit_takes_some_texts_of_each_split(tmp_path):
 
     limited = LimitedLibrary(Library(), 10)
     train, test = limited.load("toy", "train"), limited.load("toy", "test")
-    assert (len(train), len(test)) == (8, 2)
+    assert (len(train), len(test)) == (10, 10)
     assert train.texts[-1] == "train 79"
     assert train.labels["label"].tolist() == [int(text.split()[1]) for text in train.texts]
     options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c", limit=300)
