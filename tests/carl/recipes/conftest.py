@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -61,19 +60,6 @@ def made_batch(lengths: tuple[int, ...] = (5, 3, 7, 4), **changes: Any) -> Batch
         "phrases": [None] * n,
     }
     return Batch(**{**given, **changes})
-
-
-@pytest.fixture(scope="session")
-def tiny() -> ModuleType:
-    """The module `tests/tiny_checkpoints.py`."""
-    path = Path(__file__).parents[2] / "tiny_checkpoints.py"
-    spec = importlib.util.spec_from_file_location("tiny_checkpoints", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["tiny_checkpoints"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
