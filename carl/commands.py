@@ -75,7 +75,7 @@ def train(
 
     accelerator = Accelerator(cpu=cpu)
     folder = output or Path("runs") / f"{config.name}-s{seed}"
-    folders = Folders(folder, data_dir, corpus_dir, backbone_dir)
+    folders = Folders(folder, cache_dir, data_dir, corpus_dir, backbone_dir)
     run = Run(
         config,
         CorpusRegistry(data_dir, cache_dir, offline=offline),

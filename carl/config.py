@@ -223,7 +223,8 @@ _DISTILLED: Mapping[str, Any] = {
     "sources": ("emobank", "facebook", "ratings", "rated", "unlabelled"),
     "mixture": (24, 48, 56),
     "unlabelled_sources": _REDDIT_AND_FILMS,
-    "unlabelled_texts": 200_000,
+    "rated_texts": 40_000,
+    "unlabelled_texts": 50_000,
     "teacher": "carl-mpnet",
     "lambda_teacher": 1.0,
     "lambda_mccl": 0.25,
@@ -231,7 +232,7 @@ _DISTILLED: Mapping[str, Any] = {
     "lora_rank": 0,
     "dropout": 0.0,
     "learning_rate": 2e-4,
-    "steps": 3000,
+    "steps": 1500,
     "evaluate_every": 500,
 }
 
@@ -291,7 +292,7 @@ _NAMED: Mapping[str, Mapping[str, Any]] = {
         "precision": "float32",
         "evaluate_every": 10,
     },
-    "carl-mpnet": {"steps": 800},
+    "carl-mpnet": {"steps": 400},
     "carl-minilm": {"backbone": "minilm", **_DISTILLED},
     "carl-roberta": {"backbone": "roberta-small", **_DISTILLED},
     **{f"carl-minilm-{name}": {**_ABLATED, **changes} for name, changes in ABLATIONS.items()},

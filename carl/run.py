@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from harness.errors import UsageError
 from harness.files import write_text
 from harness.registry import find_encoder
 from harness.registry import load_encoder as load_plugin
+from harness.store import EmbeddingStore
 from harness.transformer import TransformerEncoder
 from harness.transformer.checkpoint import TRAINING_TEXTS
 
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary
     from harness.encoder import EncoderCard
 
-#: Texts of a teacher that are encoded at once and kept in one file.
-_TAUGHT = 8192
+#: Texts that a teacher encodes before its vectors are kept.
+_TAUGHT = 4096
 
 #: Tokens of a batch of development texts.
 _BUDGET = 4096
@@ -51,6 +51,8 @@ class Folders:
     """Where a run finds its texts and puts its files."""
 
     output: Path
+    cache: Path
+    """Keeps the vectors of a teacher."""
     data: Path | None = None
     """The published corpora."""
     corpus: Path | None = None
@@ -95,7 +97,7 @@ class Run:
         teach = None
         if config.teacher is not None:
             say(f"{config.teacher} encodes the texts")
-            teach = _teacher(config.teacher, folders.output / "training" / "teacher")
+            teach = _teacher(config.teacher, folders.cache)
         self.data = training_data(config, self.sources, self.tokenizer, data_dir=folders.data, teach=teach)
         torch.manual_seed(config.seed)
         networks = _networks(config, directory, self.data).to(self.device)
@@ -220,23 +222,17 @@ def _networks(config: Config, directory: Path, data: TrainingData) -> Networks:
     )
 
 
-def _teacher(name: str, directory: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
-    """Encode texts with another encoder in bfloat16; what is encoded is kept, so that a stopped run goes on."""
+def _teacher(name: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """Encode texts with another encoder in bfloat16; vectors are kept, for a stopped run and for the next student."""
     encoder: Any = load_plugin(f"hf:{name}" if Path(name).is_dir() else name, dtype="bfloat16")
+    space = EmbeddingStore(cache).space({"fingerprint": encoder.fingerprint, "dtype": "bfloat16"})
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-        directory.mkdir(parents=True, exist_ok=True)
-        parts = []
-        for start in range(0, len(texts), _TAUGHT):
-            part = list(texts[start : start + _TAUGHT])
-            key = hashlib.blake2b("\0".join([encoder.fingerprint, *part]).encode("utf-8", "replace"), digest_size=16)
-            path = directory / f"{key.hexdigest()}.npy"
-            if not path.is_file():
-                with path.with_suffix(".partial").open("wb") as file:
-                    np.save(file, encoder.encode(part))
-                path.with_suffix(".partial").rename(path)
-            parts.append(np.load(path))
-        return np.concatenate(parts)
+        missing = space.missing(texts)
+        for start in range(0, len(missing), _TAUGHT):
+            part = missing[start : start + _TAUGHT]
+            space.add(part, encoder.encode(part))
+        return space.gather(texts)
 
     return encode
 

@@ -43,7 +43,7 @@ def finished(backbones, library, tmp_path_factory):
     runs = {}
     for name, settings in (("bert", ["lora_rank=0", "pooling=cls"]), ("mpnet", ["lora_rank=4"])):
         config = base.changed([f"backbone={backbones[name]}", *settings])
-        made = Run(config, library, Folders(tmp_path_factory.mktemp("run") / name), development=False)
+        made = Run(config, library, Folders((root := tmp_path_factory.mktemp("run")) / name, root), development=False)
         assert made.trainer.run()
         made.write()
         runs[name] = made

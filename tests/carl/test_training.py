@@ -189,7 +189,7 @@ def test_collapse_is_seen():
 
 def run_of(config, library, backbone, output, **options):
     config = config.changed([f"backbone={backbone}"])
-    return Run(config, library, Folders(output), **{"development": False, **options})
+    return Run(config, library, Folders(output, output / "cache"), **{"development": False, **options})
 
 
 def weights(run):
