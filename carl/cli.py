@@ -14,6 +14,7 @@ from harness.cli.group import LazyGroup, invoke
     cls=LazyGroup,
     lazy={
         "train": ("carl.commands:train", "Train an encoder, or go on with a run."),
+        "measure": ("carl.commands:measure", "Measure finished runs, several seeds of each."),
         "ship": ("carl.commands:ship", "Make a checkpoint with heads and card of a finished run."),
         "card": ("carl.commands:card", "Add what was measured to a checkpoint's card."),
         "curves": ("carl.commands:curves", "Draw the training curves of a run."),

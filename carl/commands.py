@@ -1,4 +1,4 @@
-"""Commands of `carl`: train, pretrain, ship, card, curves, configs, predict.
+"""Commands of `carl`: train, pretrain, measure, ship, card, curves, configs, predict.
 
 What imports torch is imported inside its command.
 """
@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import click
 
 from carl.config import configuration, configuration_names
+from carl.provenance import read_record
 from harness.cli.options import cache_dir, data_dir, go_offline, offline, results_dir
 from harness.errors import DataInvalid, DataMissing, UsageError
 from harness.files import write_text
@@ -192,13 +194,39 @@ def ship(run: Path, name: str, destination: Path | None, data_dir: Path | None, 
 
 
 @click.command()
+@click.argument("runs", nargs=-1, required=True, type=_DIRECTORY)
+@click.option("--suite", default="recipes", show_default=True)
+@click.option("--dtype", default="float32", show_default=True)
+@data_dir
+@cache_dir
+@results_dir
+@offline
+def measure(runs: tuple[Path, ...], dtype: str, results_dir: Path, **options: Any) -> None:
+    """Measure finished RUNS of ablations, recipes or CARL; the seed of a record is that of the training.
+
+    Tables then show a configuration's mean over its seeds, with an interval.
+    """
+    from carl.recipes.encoders import encoder_of_run
+    from harness.api import run as measured
+    from harness.record import ResultStore
+
+    store = ResultStore(results_dir)
+    for run in runs:
+        own = ResultStore(run / "training" / "results")
+        encoder, trained = encoder_of_run(run, dtype), read_record(run)
+        for record in measured(encoder, results_dir=own.directory, **options).records:
+            # The vectors of two seeds differ by intent: a fingerprint would say that one of them is outdated.
+            model = replace(record.model, name=trained.name, fingerprint="")
+            store.save(replace(record, model=model, seed=trained.config["seed"]), own.predictions(record))
+
+
+@click.command()
 @click.argument("checkpoint", type=_DIRECTORY)
 @results_dir
 def card(checkpoint: Path, results_dir: Path) -> None:
     """Write README.md of a shipped CHECKPOINT again, with every evaluation of its very weights in the results."""
     from carl.card import evaluations_of, model_card
     from carl.heads import read_heads
-    from carl.provenance import read_record
 
     record = read_record(checkpoint)
     found = evaluations_of(checkpoint, record.shipped_as or record.name, results_dir)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import click
 
 from carl.commands import reporter, stop_on_signals
-from carl.recipes.catalogue import RecipeConfig, recipe
+from carl.recipes.catalogue import RecipeConfig
 from carl.recipes.catalogue import recipes as all_recipes
-from harness.cli.options import cache_dir, data_dir, go_offline, offline, results_dir, split_names
+from harness.cli.options import cache_dir, data_dir, go_offline, offline, split_names
 from harness.errors import BenchError
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -33,30 +33,14 @@ def list_recipes() -> None:
         click.echo(f"{one.name:22}  {one.group:21}  {one.data:17}  {one.title}")
 
 
-def _which(command: Any) -> Any:
-    """The argument and options that say which runs are meant."""
-    for option in (
-        offline,
-        cache_dir,
-        data_dir,
-        click.option("--seeds", default="0", show_default=True, help="Of the training, comma-separated."),
-        click.option("--pooling", type=click.Choice(["cls", "mean"]), default="cls", show_default=True),
-        click.option("--backbone", default="minilm", show_default=True, help="minilm, roberta-small, mpnet, ..."),
-        click.argument("names", nargs=-1, required=True, metavar="NAME..."),
-    ):
-        command = option(command)
-    return command
-
-
-def _configs(names: tuple[str, ...], seeds: str, **settings: Any) -> list[RecipeConfig]:
-    """Runs of the recipes named, or of `all`, with each seed."""
-    asked = split_names(names)
-    chosen = list(all_recipes()) if asked == ["all"] else [recipe(name) for name in asked]
-    return [RecipeConfig(recipe=one.name, seed=int(seed), **settings) for one in chosen for seed in seeds.split(",")]
-
-
 @recipes.command()
-@_which
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--backbone", default="minilm", show_default=True, help="minilm, roberta-small, mpnet, ...")
+@click.option("--pooling", type=click.Choice(["cls", "mean"]), default="cls", show_default=True)
+@click.option("--seeds", default="0", show_default=True, help="Of the training, comma-separated.")
+@data_dir
+@cache_dir
+@offline
 @click.option("--budget", "texts", type=click.IntRange(min=8), default=6_400, show_default=True, help="Distinct texts.")
 @click.option("--passes", type=float, default=2.5, show_default=True, help="Computation, as passes over these texts.")
 @click.option("--batch", type=click.IntRange(min=4), default=128, show_default=True)
@@ -103,7 +87,10 @@ def train(
     running: RecipeRun | None = None
     failed = False
     stopped = stop_on_signals(lambda: running.trainer.stop() if running else None)
-    for config in _configs(names, seeds, **settings):
+    asked = split_names(names)
+    chosen = [one.name for one in all_recipes()] if asked == ["all"] else asked
+    for name, seed in product(chosen, seeds.split(",")):
+        config = RecipeConfig(recipe=name, seed=int(seed), **settings)
         if stopped() or time.monotonic() >= deadline:
             break
         if is_finished(output / config.folder, config):
@@ -122,25 +109,3 @@ def train(
             click.echo(f"FAILED {config.folder}: {error}", err=True)
             failed = True
     ctx.exit(130 if stopped() else int(failed))
-
-
-@recipes.command()
-@_which
-@click.option("--suite", default="recipes", show_default=True)
-@click.option("--dtype", default="float32", show_default=True)
-@results_dir
-def measure(names: tuple[str, ...], seeds: str, dtype: str, results_dir: Path, **options: Any) -> None:
-    """Measure trained recipes; the seed of a record is that of the training, so that tables show mean and interval."""
-    from carl.recipes.encoders import RUNS, recipe_encoder
-    from harness.api import run
-    from harness.record import ResultStore
-
-    store = ResultStore(results_dir)
-    settings = {name: options.pop(name) for name in ("backbone", "pooling")}
-    for config in _configs(names, seeds, **settings):
-        own = ResultStore(RUNS / config.folder / "results")
-        encoder = recipe_encoder(config.recipe, config.backbone, config.seed)(pooling=config.pooling, dtype=dtype)
-        for record in run(encoder, results_dir=own.directory, **options).records:
-            # The vectors of two seeds differ by intent: a fingerprint would say that one of them is outdated.
-            model = replace(record.model, name=config.name, fingerprint="")
-            store.save(replace(record, model=model, seed=config.seed), own.predictions(record))

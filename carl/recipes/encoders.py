@@ -1,6 +1,6 @@
-"""Re-trained recipes as encoders of the harness: `recipe-NAME-BACKBONE`.
+"""Training runs as encoders of the harness; re-trained recipes by name, too: `recipe-NAME-BACKBONE`.
 
-Their checkpoints are no part of the package: `carl recipes train` writes them to `runs/recipes/` of the working
+The recipes' checkpoints are no part of the package: `carl recipes train` writes them to `runs/recipes/` of the working
 directory. The plain name reads the one whose first token was trained, `...@mean` the one whose mean was, both with
 seed 0.
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from carl.provenance import read_record
 from carl.recipes.catalogue import AFFECT, FREE, RecipeConfig, recipe, recipes
-from carl.shipped import card_of
+from carl.shipped import CarlMiniLM, CarlMPNet, CarlRoBERTa, card_of
 from harness.encoder import EncoderCard
 from harness.errors import UsageError, WeightsMissing
 from harness.registry import find_encoder
@@ -93,3 +94,30 @@ ENCODERS = {
     for backbone in BACKBONES
     for encoder in (recipe_encoder(one.name, backbone) for one in recipes())
 }
+
+
+def encoder_of_run(run: Path, dtype: str = "float32") -> TransformerEncoder:
+    """The encoder of a finished run: of a recipe, of CARL or of an ablation, by the name of its configuration.
+
+    Raises:
+        WeightsInvalid: the directory holds no record of a run, or a damaged one.
+    """
+    record = read_record(run)
+    if "recipe" in record.config:
+        config = RecipeConfig(**record.config)
+        return recipe_encoder(config.recipe, config.backbone, config.seed)(
+            weights_dir=run, pooling=config.pooling, dtype=dtype
+        )
+    kinds = {"mpnet": CarlMPNet, "roberta-small": CarlRoBERTa}
+    kind: type[TransformerEncoder] = kinds.get(record.config["backbone"], CarlMiniLM)
+    ablation = record.name.removeprefix(kind.card.name).strip("-")
+    card = replace(
+        kind.card,
+        name=record.name,
+        family="ablation" if ablation else kind.card.family,
+        title=kind.card.shown + (f", {ablation.replace('-', ' ')}" if ablation else ""),
+        pooling=record.config["pooling"],
+        recommended=record.config["pooling"],
+    )
+    made: type[TransformerEncoder] = type(kind.__name__, (kind,), {"card": card, "__doc__": card.title})
+    return made(weights_dir=run, dtype=dtype)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from carl.cli import carl
 from carl.heads import fit_heads, read_heads
 from carl.predict import load_predictor
 from carl.provenance import read_record
+from carl.recipes.encoders import encoder_of_run
 from carl.run import Folders, Run
 from carl.ship import ship
 from harness.errors import DataInvalid, DataMissing, UsageError, WeightsInvalid, WeightsMissing
@@ -263,3 +265,18 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("kind", "name"), [("bert", "carl-minilm-no-ptd"), ("mpnet", "carl-mpnet")])
+def test_a_run_is_an_encoder_under_the_name_of_its_configuration(finished, backbones, monkeypatch, kind, name):
+    run = finished[kind].folders.output
+    trained = read_record(run)
+    trained = trained.model_copy(update={"name": name, "config": {**trained.config, "backbone": kind}})
+    monkeypatch.setattr("carl.recipes.encoders.read_record", lambda _: trained)
+    monkeypatch.setattr("baselines.mpnet.MPNet.directory", lambda _: Path(backbones["mpnet"]))
+    encoder = encoder_of_run(run)
+    assert (encoder.card.name, encoder.card.family) == (name, "ablation" if kind == "bert" else "mpnet")
+    assert "EmoBank" in encoder.card.training_notes
+    with torch.no_grad():
+        theirs = finished[kind].encode(finished[kind].objective.encoder.eval(), TEXTS[:4])
+    assert encoder.encode(TEXTS[:4]) == pytest.approx(theirs, abs=1e-2)  # what ships is rounded to float16

@@ -15,6 +15,8 @@ from click.testing import CliRunner
 from safetensors.numpy import load_file
 from transformers import AutoModel
 
+from carl.commands import measure
+from carl.provenance import RUN_RECORD, RunRecord
 from carl.recipes.catalogue import GROUPS, RecipeConfig, recipe, recipes
 from carl.recipes.cli import recipes as command
 from carl.recipes.data import Folders
@@ -166,9 +168,14 @@ def test_measured_records_carry_the_seed_of_the_training(tmp_path: Path, monkeyp
         return SimpleNamespace(records=[record])
 
     monkeypatch.setattr("harness.api.run", run)
-    done = CliRunner().invoke(
-        command, ["measure", "mlm", "--seeds", "0,2", "--pooling", "mean", "--results-dir", "all"]
-    )
+    runs = []
+    for seed in (0, 2):
+        config = RecipeConfig(recipe="mlm", pooling="mean", seed=seed)
+        runs.append(tmp_path / config.folder)
+        runs[-1].mkdir()
+        made = RunRecord(name=config.name, config=config.as_dict(), sources=(), step=1, steps=1)
+        (runs[-1] / RUN_RECORD).write_text(made.model_dump_json())
+    done = CliRunner().invoke(measure, [*map(str, runs), "--results-dir", "all"])
     assert done.exit_code == 0, (done.output, done.exception)
     found = [(one.model.name, one.seed, one.model.fingerprint) for one in ResultStore(Path("all"))]
     assert found == [("recipe-mlm-minilm@mean", 0, ""), ("recipe-mlm-minilm@mean", 2, "")]
