@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class BenchError(Exception):
@@ -88,6 +91,12 @@ class RecordSkipped(UserWarning):
 def first_line(error: BaseException) -> str:
     """A foreign exception in one line: its class, and the first line of what it says."""
     return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"[:200]
+
+
+def validation_reason(error: ValidationError) -> str:
+    """What pydantic refuses first: the field, and why."""
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def unknown_name(kind: str, name: str, known: Sequence[str]) -> UsageError:

@@ -24,12 +24,6 @@ RESULTS_DIR = Path("bench-results")
 PARTIAL = ".partial-"
 
 
-def storage_fault(error: OSError, path: Path, purpose: str) -> StorageFault:
-    """Word an operating system's refusal so that a user knows what to do."""
-    reason = error.strerror or str(error)
-    return StorageFault(f"cannot write {purpose} at {path}: {reason}; free some space, or choose another directory")
-
-
 @contextmanager
 def atomic_write(path: Path, purpose: str = "a file") -> Iterator[IO[bytes]]:
     """Open `path` for writing so that it appears whole, flushed to the disk, or not at all.
@@ -50,7 +44,10 @@ def atomic_write(path: Path, purpose: str = "a file") -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        raise storage_fault(error, path, purpose) from error
+        reason = error.strerror or str(error)
+        raise StorageFault(
+            f"cannot write {purpose} at {path}: {reason}; free some space, or choose another directory"
+        ) from error
     finally:
         # What cannot be removed must not hide why; a later run removes it.
         with suppress(OSError):
@@ -80,16 +77,12 @@ def cache_root() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "affectbench"
 
 
-#: Seconds after which nobody is still writing a file.
-_OLD = 3600.0
-
-
 def remove_leftovers(*directories: Path) -> None:
     """Remove files that killed runs left half written an hour ago or earlier; what cannot be removed stays."""
     for directory in directories:
         for path in directory.rglob(f"{PARTIAL}*"):
             with suppress(OSError):
-                if time.time() - path.stat().st_mtime >= _OLD:
+                if time.time() - path.stat().st_mtime >= 3600:
                     path.unlink()
 
 

@@ -15,7 +15,6 @@ import io
 import json
 import os
 import platform
-import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -32,7 +31,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from harness.errors import RecordInvalid, RecordNewer, RecordSkipped
+from harness.errors import RecordInvalid, RecordNewer, RecordSkipped, validation_reason
 from harness.files import PARTIAL, write_bytes, write_text
 from harness.outcome import Metric
 
@@ -53,8 +52,7 @@ Number = Annotated[float, Field(ge=-1e15, le=1e15)]
 _RANGES = {
     **dict.fromkeys(("pearson", "spearman", "ccc", "ami", "ari", "cosine"), (-1.0, 1.0)),
     **dict.fromkeys(("accuracy", "f1", "precision", "recall", "ece", "mrr", "map_at_r", "precision_at_1"), (0.0, 1.0)),
-    "r2": (-np.inf, 1.0),
-    "mae": (0.0, np.inf),
+    **{"r2": (-1e15, 1.0), "mae": (0.0, 1e15)},
 }
 #: Rounding may carry a perfect correlation this far beyond 1.
 _ROUNDING = 1e-9
@@ -63,9 +61,9 @@ _ROUNDING = 1e-9
 def _check_metrics(metrics: Mapping[str, Metric]) -> Mapping[str, Metric]:
     """Refuse numbers outside their metric's range, and intervals whose low end is above the high end."""
     for name, metric in metrics.items():
-        least, most = _RANGES.get(name.rpartition(".")[2], (-np.inf, np.inf))
+        least, most = _RANGES.get(name.rpartition(".")[2], (-1e15, 1e15))
         for number in (metric.value, metric.low, metric.high):
-            if number is not None and not max(least, -1e15) - _ROUNDING <= number <= min(most, 1e15) + _ROUNDING:
+            if number is not None and not least - _ROUNDING <= number <= most + _ROUNDING:
                 raise ValueError(f"`{name}` is {number}, outside [{least:g}, {most:g}]")
         if metric.low is not None and metric.high is not None and metric.low > metric.high:
             raise ValueError(f"the interval of `{name}` has its low end {metric.low} above its high end {metric.high}")
@@ -179,15 +177,14 @@ class Record:
     def to_json(self) -> str:
         """Serialise, indented, so that a change of one number is a change of one line; the main metric comes first.
 
-        The last line is a checksum of all others. Secrets of the environment and the user's home are left out.
+        The last line is a checksum of all others.
+
+        Raises:
+            ValueError: a number is not finite.
         """
-        text = json.dumps({name: value for name, value in asdict(self).items() if name != "verified"}, allow_nan=False)
-        document, clean = json.loads(text), json.loads(redacted(text))
-        # The names that a record is found by stay as they are.
-        clean.update({name: document[name] for name in ("task", "corpus", "protocol", "split")})
-        clean["model"]["name"] = document["model"]["name"]
-        clean["checksum"] = _checksum(clean)
-        return json.dumps(clean, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        document = {name: value for name, value in asdict(self).items() if name != "verified"}
+        document = json.loads(json.dumps(document, allow_nan=False))
+        return json.dumps({**document, "checksum": _checksum(document)}, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str = "a record") -> Record:
@@ -203,25 +200,20 @@ class Record:
         """
         try:
             raw = json.loads(text, parse_constant=_refuse_constant)
-            # The checksum of a newer version is not ours to judge.
-            stated = str(raw.get("checksum", "")) if isinstance(raw, dict) else ""
+            stated = str(raw.get("checksum", ""))
             verified = stated.startswith(_CHECKSUM)
             if verified and stated != _checksum(raw):
-                raise RecordInvalid(
-                    f"{origin} is damaged: its content does not fit its checksum; delete it, or measure again"
-                )
-            if isinstance(raw, dict) and type(schema := raw.get("schema")) is int and schema > SCHEMA:
+                raise ValueError("its content does not fit its checksum: it is damaged")
+            # The checksum of a newer version is not ours to judge.
+            if type(schema := raw.get("schema")) is int and schema > SCHEMA:
                 raise RecordNewer(
                     f"{origin} was written with record schema {schema}; this version reads up to {SCHEMA}: "
                     "upgrade affectbench (`pip install -U affectbench`)"
                 )
             return replace(_RECORD.validate_json(text, strict=True), verified=verified)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            raise RecordInvalid(f"{origin} is not a valid record: {place}: {first['msg']}; measure again") from error
-        except (ValueError, RecursionError) as error:
-            raise RecordInvalid(f"{origin} is not JSON ({error}): delete it, or measure again") from error
+        except (ValueError, AttributeError, RecursionError) as error:
+            reason = validation_reason(error) if isinstance(error, ValidationError) else error
+            raise RecordInvalid(f"{origin} is not a valid record ({reason}); delete it, or measure again") from error
 
 
 _RECORD = TypeAdapter(Record)
@@ -238,34 +230,11 @@ def _checksum(document: Mapping[str, Any]) -> str:
     return _CHECKSUM + hashlib.blake2b(canonical.encode("ascii"), digest_size=16).hexdigest()
 
 
-#: Names of environment variables that hold secrets; values below eight characters are ordinary words and numbers.
-_SECRET = re.compile(r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|COOKIE|(^|_)KEY($|_)|APIKEY|_PAT$", re.IGNORECASE)
-
-
-def redacted(document: str) -> str:
-    """A JSON text whose strings are without the values of secret variables, passwords in addresses and the home."""
-    secrets = {value: name for name, value in os.environ.items() if len(value) >= 8 and _SECRET.search(name)}
-    home = os.environ.get("HOME", "").rstrip("/\\")
-
-    def clean(found: re.Match[str]) -> str:
-        text = str(json.loads(found[0]))
-        for secret in sorted(secrets, key=len, reverse=True):  # one value may begin with another
-            text = text.replace(secret, f"[{secrets[secret]}]")
-        text = re.sub(r"(?<=://)[^\s/@:]+:[^\s/@]+@", "[user]@", text)
-        return json.dumps(re.sub(re.escape(home) + r"(?=[/\\]|\b)", "~", text) if len(home) > 2 else text)
-
-    return re.sub(r'"(?:[^"\\]|\\.)*"', clean, document)
-
-
-#: File systems allow 255 bytes a name; a record's has four parts.
-_LONGEST_PART = 100
-
-
 def _file_part(name: str) -> str:
     """A name as part of a file name: one name, one part, and never a path of its own."""
     part = quote(name, safe="@-_.+")
-    if len(part) > _LONGEST_PART:
-        part = part[:_LONGEST_PART] + "~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    if len(part) > 100:  # file systems allow 255 bytes a name; a record's has four parts
+        part = part[:100] + "~" + hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
     return part if part.strip(".") else part.replace(".", "%2E")
 
 
@@ -304,9 +273,8 @@ class ResultStore:
             StorageFault: the directory cannot be written.
         """
         path, packed = self.path(*record.key), pack(predictions) if predictions else b""
-        record = replace(record, predictions=hashlib.sha256(packed).hexdigest() if packed else "")
         try:
-            text = record.to_json()
+            text = replace(record, predictions=hashlib.sha256(packed).hexdigest() if packed else "").to_json()
         except ValueError as error:
             raise RecordInvalid(f"{record.task_id} gave a number that is not finite ({error})") from error
         Record.from_json(text, f"the record of {record.task_id}")
@@ -332,29 +300,21 @@ class ResultStore:
         """Per-example predictions of a record, None when they were not kept or are gone.
 
         Raises:
-            RecordInvalid: they are damaged, or another measurement's.
+            RecordInvalid: they are damaged, another measurement's, or arrays that are not predictions.
         """
-        origin = self.path(*record.key).with_suffix(".npz")
-        if not origin.exists() or (packed := self._packed(record)) is None:
-            return None
-        found = unpack(packed, str(origin))
-        try:
-            check_predictions(found)
-        except ValueError as error:
-            raise RecordInvalid(f"{origin} does not hold predictions ({error}); delete it and run again") from error
-        return found
+        path = self.path(*record.key).with_suffix(".npz")
+        packed = self._packed(record) if path.exists() else None
+        return None if packed is None else _check_predictions(unpack(packed, str(path)), str(path))
 
     def _packed(self, record: Record) -> bytes | None:
         """The file of a record's predictions, if it is the one that the record names."""
         path = self.path(*record.key).with_suffix(".npz")
+        if not path.exists() and not record.predictions:
+            return None
         try:
             packed = path.read_bytes()
-        except FileNotFoundError:
-            if not record.predictions:
-                return None
-            raise RecordInvalid(f"{path} is missing although its record is there; run again") from None
         except OSError as error:
-            raise RecordInvalid(f"{path} cannot be read ({error}); delete it and run again") from error
+            raise RecordInvalid(f"{path} cannot be read ({error}); delete the record and run again") from error
         if record.predictions and hashlib.sha256(packed).hexdigest() != record.predictions:
             raise RecordInvalid(f"{path} is damaged or another measurement's; delete it and run again")
         return packed
@@ -382,8 +342,9 @@ class ResultStore:
         return record
 
 
-#: Bytes that the arrays of one file may unpack to; class numbers are below `_CLASSES`.
+#: Bytes that the arrays of one file may unpack to.
 _LARGEST_ARCHIVE = 2**30
+#: Class numbers are below; one of 10¹² would make a table with as many columns.
 _CLASSES = 1000
 
 
@@ -414,23 +375,19 @@ def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
     return buffer.getvalue()
 
 
-def check_predictions(arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Refuse arrays that are not predictions: a file may have been written by anybody.
-
-    Raises:
-        ValueError: not numbers, not finite, of different lengths, of more than two dimensions, or class numbers out
-            of range (one class number of 10¹² would make a table with as many columns).
-    """
-    if len({len(array) if array.ndim else -1 for array in arrays.values()}) > 1:
-        raise ValueError("its arrays have different lengths")
+def _check_predictions(arrays: dict[str, NDArray[np.generic]], origin: str) -> dict[str, NDArray[np.generic]]:
+    """Refuse arrays that are not finite numbers, one for each row: a file may have been written by anybody."""
+    fault = "arrays of different lengths" if len({array.shape[:1] for array in arrays.values()}) > 1 else ""
     for name, array in arrays.items():
         if array.ndim not in (1, 2) or array.dtype.kind not in "biuf" or array.size == 0:
-            raise ValueError(f"{name[:40]!r} is an array of {array.shape} {array.dtype}, not a number for each row")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name[:40]!r} holds NaN or infinite values")
-        is_class = array.dtype.kind in "iu" and name in ("gold", "predicted", "class", "cluster")
-        if is_class and not 0 <= array.min() <= array.max() < _CLASSES:
-            raise ValueError(f"{name!r} holds classes outside 0 to {_CLASSES - 1}")
+            fault = f"{name[:40]!r} is an array of {array.shape} {array.dtype}, not a number for each row"
+        elif not np.isfinite(array).all():
+            fault = f"{name[:40]!r} holds NaN or infinite values"
+        elif array.dtype.kind in "iu" and name in ("gold", "predicted", "class", "cluster"):
+            fault = fault if 0 <= array.min() <= array.max() < _CLASSES else f"{name!r} holds classes out of range"
+    if fault:
+        raise RecordInvalid(f"{origin} does not hold predictions ({fault}); delete it and run again")
+    return arrays
 
 
 _PACKAGES = ("affectbench", "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "transformers")
@@ -438,8 +395,7 @@ _PACKAGES = ("affectbench", "numpy", "scipy", "scikit-learn", "torch", "tokenize
 
 def code_digest() -> str:
     """Digest of this package's source files: which code made a number, whatever its version says."""
-    root = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=8)
+    root, digest = Path(__file__).parent, hashlib.blake2b(digest_size=8)
     for path in sorted(root.rglob("*.py")):
         digest.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -368,35 +368,3 @@ def test_a_spreadsheet_computes_nothing(tmp_path: Path) -> None:
         assert "HYPERLINK" in text
         cells = [cell.strip('"') for line in text.splitlines() for cell in line.split(",")]
         assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
-
-
-# Secrets
-
-
-def test_secrets_of_the_environment_do_not_enter_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    secrets = {
-        "HF_TOKEN": "hf_abcdefghijk",
-        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG",
-        "SOME_PASSWORD": "correct horse",
-        "OPENAI_API_KEY": "sk-0123456789",
-    }
-    for name, value in secrets.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    everything = " ".join((*secrets.values(), "https://me:hidden-word@example.org/x", "/home/somebody/data/x.csv"))
-    store = ResultStore(tmp_path)
-    path = store.save(
-        record(
-            status="failed",
-            metrics={},
-            details={"encoder": {"said": [everything]}},
-            environment={"device": everything},
-            failure=Failure(kind="E", message=everything, traceback=everything),
-        )
-    )
-    text = path.read_text()
-    for value in (*secrets.values(), "hidden-word", "somebody"):
-        assert value not in text
-    assert "[HF_TOKEN]" in text
-    assert "~/data/x.csv" in text
-    assert len(list(store)) == 1

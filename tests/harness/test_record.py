@@ -1,4 +1,4 @@
-"""The result records: what is refused, what is redacted, and the directory of them."""
+"""The result records: what is refused, and the directory of them."""
 
 import json
 
