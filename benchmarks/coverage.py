@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.statistics import Contestant, Scored, difference, seed_interval, standard_error
+from harness.statistics.bootstrap import seed_interval, standard_error
+from harness.statistics.differences import Contestant, difference
+from harness.statistics.scores import Scored
 
 ROWS, DOCUMENTS = 1000, np.repeat(np.arange(125), 8)  # like EmoBank's test split
 SHARES = np.array([0.55, 0.17, 0.14, 0.08, 0.04, 0.02])  # as skewed as GoEmotions
@@ -59,7 +61,8 @@ def main(draws: int = 1000) -> int:
             for number in range(draws):
                 one, *two = make(good, second)(np.random.default_rng([0, number]), 1 if second is None else 2)
                 if not two:
-                    inside += not one.interval_of(one.value, one.draws()).excludes(truths[good])
+                    metric = one.with_intervals([one.metric])[one.metric]
+                    inside += (metric.low or 0) <= truths[good] <= (metric.high or 0)
                     continue
                 found = difference(Contestant(one.value, (one,)), Contestant(two[0].value, (two[0],)))
                 inside += found.low <= truths[second or good] - truths[good] <= found.high
@@ -71,7 +74,8 @@ def main(draws: int = 1000) -> int:
     for number in range(draws):
         rng = np.random.default_rng([0, number])
         values = 0.7 + error * (rng.normal() + rng.normal(size=4))
-        inside += not seed_interval(values.mean(), error, [(standard_error(values.tolist()), 3)]).excludes(0.7)
+        low, high = seed_interval(values.mean(), error, [(standard_error(values.tolist()), 3)])
+        inside += low <= 0.7 <= high
     print(f"mean accuracy of 4 seeds: {inside / draws:.1%}")
     return int(outside > 0)
 

@@ -21,9 +21,9 @@ import numpy as np
 
 from harness.errors import UsageError, unknown_name
 from harness.record import Record, ResultStore
-from harness.statistics import (
+from harness.statistics.bootstrap import DRAWS
+from harness.statistics.differences import (
     ALPHA,
-    DRAWS,
     Contestant,
     RankRange,
     all_pairs,
@@ -31,8 +31,8 @@ from harness.statistics import (
     difference,
     holm,
     rank_ranges,
-    scored,
 )
+from harness.statistics.scores import scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,9 +28,6 @@ _CONSTANT = 1e-24
 #: Weights that are ranked at a time (512 kB).
 _CACHED = 2**16
 
-#: Entries of the largest matrix (32 MB) that says densely which cell a row is in: a third of the time of a sparse one.
-_DENSE = 2**22
-
 
 def _moments(weights: Floats, gold: Floats, predicted: Floats) -> _Moments:
     """Weighted means, variances and covariance, (draws,) each."""
@@ -67,36 +64,19 @@ def _pearson(moments: _Moments, gold: Floats, predicted: Floats) -> Floats:
 
 def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
     """Spearman's ρ: Pearson's r of mid-ranks, ranked anew under every weighting (counts of repeated rows)."""
-    ranks, others = _Ranks(gold), _Ranks(predicted)
+    groups = [_Ties(gold), _Ties(predicted)]
     # A few weightings at a time, so that all that is made of them stays in the processor's cache.
     step = max(1, _CACHED // max(weights.shape[1], 1))
-    parts = [_rank_correlation(weights[start : start + step], ranks, others) for start in range(0, len(weights), step)]
-    return np.concatenate(parts) if parts else np.empty(0)
+    found = []
+    for start in range(0, len(weights), step):
+        some = weights[start : start + step]
+        g, p = (ties.ranks(some) for ties in groups)
+        var_g, var_p, cov = (np.einsum("dn,dn,dn->d", some, a, b) for a, b in ((g, g), (p, p), (g, p)))
+        found.append(np.clip(_ratio(cov, np.sqrt(var_g * var_p), 1e-9), -1.0, 1.0))
+    return np.concatenate(found)
 
 
-def _rank_correlation(weights: Floats, gold: _Ranks, predicted: _Ranks) -> Floats:
-    """Sums over groups of equal values, in the order of the predictions: nothing is put back into the order of rows."""
-    rows = np.take(weights, predicted.order, axis=1)
-    of_gold = gold.sums(np.take(weights, gold.order, axis=1))
-    of_predicted = predicted.sums(rows)
-    g, p = _centred(of_gold), _centred(of_predicted)
-    golden = np.take(g, gold.group[predicted.order], axis=1)
-    golden *= rows
-    cov = np.einsum("dn,dn->d", predicted.sums(golden), p)
-    var_g, var_p = np.einsum("dn,dn,dn->d", of_gold, g, g), np.einsum("dn,dn,dn->d", of_predicted, p, p)
-    return np.clip(_ratio(cov, np.sqrt(var_g * var_p), 1e-9), -1.0, 1.0)
-
-
-def _centred(sizes: Floats) -> Floats:
-    """Mid-ranks of groups of so many rows each (draws, groups), less their mean over the rows, which is half of all."""
-    middle = np.cumsum(sizes, axis=1)
-    half = middle[:, -1:] / 2
-    middle -= sizes / 2
-    middle -= half
-    return middle
-
-
-class _Ranks:
+class _Ties:
     """The order of rows by a value, and which of them are equal.
 
     Args:
@@ -104,14 +84,15 @@ class _Ranks:
     """
 
     def __init__(self, values: Floats) -> None:
-        self.order = np.argsort(values, kind="stable")
-        self.starts = np.flatnonzero(np.r_[True, values[self.order][1:] != values[self.order][:-1]])
-        self.group = np.empty(len(values), dtype=np.int64)
-        self.group[self.order] = np.repeat(np.arange(len(self.starts)), np.diff(np.r_[self.starts, len(values)]))
+        self._order = np.argsort(values, kind="stable")
+        _, self._group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+        self._starts = np.cumsum(sizes) - sizes
 
-    def sums(self, ordered: Floats) -> Floats:
-        """Sums over equal rows (draws, groups) of numbers in this order (draws, n)."""
-        return ordered if len(self.starts) == len(self.order) else np.add.reduceat(ordered, self.starts, axis=1)
+    def ranks(self, weights: Floats) -> Floats:
+        """Mid-ranks under weightings (draws, n), less their mean over the rows, which is half of all."""
+        sizes = np.add.reduceat(np.take(weights, self._order, axis=1), self._starts, axis=1)
+        ends = np.cumsum(sizes, axis=1)
+        return np.take(ends - sizes / 2 - ends[:, -1:] / 2, self._group, axis=1)
 
 
 def mae(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
@@ -160,17 +141,9 @@ def regression(weights: Floats, gold: Floats, predicted: Floats, names: Collecti
 
 def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Floats:
     """Confusion matrices, (draws, classes, classes): rows are gold classes, columns predicted ones."""
-    from scipy.sparse import csr_array
-
-    cell = gold * classes + predicted
-    n, cells = len(cell), classes * classes
-    if n * cells <= _DENSE:
-        indicator = np.zeros((n, cells))
-        indicator[np.arange(n), cell] = 1
-        sums = weights @ indicator
-    else:
-        sums = np.asarray(weights @ csr_array((np.ones(n), (np.arange(n), cell)), shape=(n, cells)))
-    return sums.reshape(len(weights), classes, classes)
+    cells = gold * classes + predicted
+    sums = np.stack([np.bincount(cells, row, classes * classes) for row in weights])
+    return sums.reshape(len(weights), classes, classes).astype(np.float64, copy=False)
 
 
 def accuracy(matrices: Floats) -> Floats:
@@ -187,8 +160,16 @@ def per_class(matrices: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return precision, recall, _ratio(2 * hits, predicted + support, 0.0), support
 
 
+#: What `classification` computes.
+CLASSIFICATION = (
+    "accuracy",
+    *(f"{average}.{name}" for average in ("macro", "weighted") for name in ("f1", "precision", "recall")),
+    "positive.f1",
+)
+
+
 def classification(matrices: Floats) -> dict[str, Floats]:
-    """Accuracy, macro and support-weighted F1, precision and recall, of two classes the second's F1, (draws,) each.
+    """Accuracy, macro and support-weighted F1, precision and recall, and the second class's F1, (draws,) each.
 
     The macro average runs over the classes that have gold rows or predictions, as scikit-learn's does. Weighted
     recall equals accuracy by definition.
@@ -200,9 +181,7 @@ def classification(matrices: Floats) -> dict[str, Floats]:
     for average, weights in (("macro", present / present.sum(axis=1, keepdims=True)), ("weighted", shares)):
         for name, values in (("f1", f1), ("precision", precision), ("recall", recall)):
             numbers[f"{average}.{name}"] = (values * weights).sum(axis=1)
-    if f1.shape[1] == 2:
-        numbers["positive.f1"] = f1[:, 1]
-    return numbers
+    return {**numbers, "positive.f1": f1[:, 1]}
 
 
 #: Bins of the expected calibration error.

@@ -23,7 +23,7 @@ from harness.contamination.evidence import to_ranges
 from harness.errors import BenchError, DataMissing, ExtraMissing, UsageError, WeightsMissing
 from harness.leaderboard.evaluations import combine_metric
 from harness.registry import lineage
-from harness.statistics import metrics_of
+from harness.statistics.scores import metrics_of
 
 if TYPE_CHECKING:
     from harness.contamination.overlap import Rows

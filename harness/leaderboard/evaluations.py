@@ -25,7 +25,7 @@ from harness.leaderboard.words import family_order, task_order
 from harness.outcome import Metric
 from harness.printing import one_line, spreadsheet
 from harness.record import ModelFacts, Record
-from harness.statistics import sampling_error, seed_interval, standard_error
+from harness.statistics.bootstrap import sampling_error, seed_interval, standard_error
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,8 @@ from dataclasses import replace
 from harness.comparison import Side, compare, ranks
 from harness.leaderboard.table import Cell, Column, Footnote, Row, Table
 from harness.record import Record, ResultStore
-from harness.statistics import ALPHA, DRAWS, holm
+from harness.statistics.bootstrap import DRAWS
+from harness.statistics.differences import ALPHA, holm
 
 BETTER, WORSE = "+", "−"
 

@@ -14,8 +14,7 @@ import numpy as np
 
 from harness.metrics import pearson
 from harness.outcome import Metric
-from harness.statistics.bootstrap import weightings
-from harness.statistics.intervals import percentile
+from harness.statistics.bootstrap import percentile, weightings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

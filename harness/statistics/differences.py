@@ -12,20 +12,21 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from harness.metrics import pearson
-from harness.statistics.bootstrap import DRAWS
-from harness.statistics.intervals import (
-    Interval,
+from harness.statistics.bootstrap import (
+    DRAWS,
     bca,
     bca_p,
     percentile,
     percentile_p,
     seed_interval,
     seed_p,
+    special,
     standard_error,
 )
 from harness.statistics.scores import BCA, Scored
@@ -39,18 +40,11 @@ if TYPE_CHECKING:
 ALPHA = 0.05
 
 
-class Test(NamedTuple):
-    """A test statistic with its two-sided p-value."""
-
-    statistic: float
-    p: float
-
-
 #: Predictions that correlate more than this are the same up to rounding.
 _SAME = 1 - 1e-12
 
 
-def williams(first: float, second: float, between: float, n: int) -> Test:
+def williams(first: float, second: float, between: float, n: int) -> tuple[float, float]:
     """Williams' t for two dependent correlations that share the labels.
 
     Args:
@@ -60,20 +54,18 @@ def williams(first: float, second: float, between: float, n: int) -> Test:
         n: rows.
 
     Returns:
-        t with n − 3 degrees of freedom, positive where the second is larger. t = 0 and p = 1 where the predictions
-        are the same, and where there are fewer than four rows.
+        t with n − 3 degrees of freedom, positive where the second is larger, and its two-sided p-value. 0 and 1 where
+        the predictions are the same, and where there are fewer than four rows.
     """
-    from scipy.stats import t as student
-
     if n < 4 or (between >= _SAME and abs(first - second) < 1e-9):
-        return Test(0.0, 1.0)
+        return 0.0, 1.0
     determinant = max(0.0, 1 - first**2 - second**2 - between**2 + 2 * first * second * between)
     mean = (first + second) / 2
     variance = 2 * (n - 1) / (n - 3) * determinant + mean**2 * (1 - between) ** 3
     if variance <= 0:
-        return Test(math.copysign(math.inf, second - first), 0.0)
+        return math.copysign(math.inf, second - first), 0.0
     statistic = (second - first) * math.sqrt((n - 1) * (1 + between) / variance)
-    return Test(statistic, float(2 * student.sf(abs(statistic), n - 3)))
+    return statistic, float(2 * special().stdtr(n - 3, -abs(statistic)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -88,13 +80,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for place, i in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[i]))
-        adjusted[i] = largest
-    return adjusted
+    values = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    adjusted = np.empty(len(values))
+    adjusted[order] = np.maximum.accumulate(np.minimum(1.0, values[order] * np.arange(len(values), 0, -1)))
+    return adjusted.tolist()
 
 
 class Difference(NamedTuple):
@@ -112,7 +102,7 @@ class Difference(NamedTuple):
     @property
     def separated(self) -> bool:
         """Whether the interval excludes zero."""
-        return Interval(self.low, self.high).excludes(0.0)
+        return not self.low <= 0 <= self.high
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
@@ -126,11 +116,9 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     >>> mcnemar(np.array([1, 1, 1, 0], bool), np.array([1, 0, 0, 0], bool))
     0.5
     """
-    from scipy.stats import binom
-
     only_first, only_second = np.count_nonzero(first & ~second), np.count_nonzero(second & ~first)
     differing = only_first + only_second
-    return min(1.0, 2 * float(binom.cdf(min(only_first, only_second), differing, 0.5))) if differing else 1.0
+    return min(1.0, 2 * float(special().bdtr(min(only_first, only_second), differing, 0.5))) if differing else 1.0
 
 
 @dataclass(frozen=True)
@@ -202,21 +190,15 @@ def difference(first: Contestant, second: Contestant) -> Difference:
     if not by_document and one.metric == "accuracy":
         p, test = mcnemar(one.gold == one.predicted, two.gold == two.predicted), "McNemar, exact"
     elif not by_document and one.metric == "pearson":
-        between = _between(one, two)
-        p, test = williams(one.value, two.value, between, len(one)).p, "Williams"
+        guesses = one.predicted.astype(np.float64), two.predicted.astype(np.float64)
+        # Equal predictions correlate by 1, constant ones included.
+        between = 1.0 if np.array_equal(*guesses) else float(pearson(np.ones((1, len(one))), *guesses)[0])
+        p, test = williams(one.value, two.value, between, len(one))[1], "Williams"
     elif skewed:
         p, test = bca_p(computed, draws, without), "paired bootstrap (BCa)"
     else:
         p, test = percentile_p(draws), f"paired bootstrap{by_document}"
     return Difference(value, low, high, p, test)
-
-
-def _between(one: Scored, two: Scored) -> float:
-    """Pearson's r of two models' predictions; 1 where they are the same, constant ones included."""
-    first, second = (score.predicted.astype(np.float64) for score in (one, two))
-    if np.array_equal(first, second):
-        return 1.0
-    return float(pearson(np.ones((1, len(first))), first, second)[0])
 
 
 def _with_seeds(
@@ -261,8 +243,7 @@ def all_pairs(contestants: Mapping[str, Contestant]) -> list[Pair]:
     Args:
         contestants: name → number and predictions, all on the same rows.
     """
-    names = list(contestants)
-    pairs = [(one, two) for i, one in enumerate(names) for two in names[i + 1 :]]
+    pairs = list(combinations(contestants, 2))
     found = [difference(contestants[one], contestants[two]) for one, two in pairs]
     adjusted = holm([result.p for result in found])
     return [Pair(*names, result, p) for names, result, p in zip(pairs, found, adjusted, strict=True)]

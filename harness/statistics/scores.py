@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.metrics import REGRESSION, classification, confusion, regression
+from harness.metrics import CLASSIFICATION, REGRESSION, classification, confusion, regression
 from harness.outcome import Metric
-from harness.statistics.bootstrap import DRAWS, jackknife, weightings
-from harness.statistics.intervals import Interval, bca, percentile
+from harness.statistics.bootstrap import DRAWS, bca, jackknife, percentile, weightings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     Arrays = Mapping[str, NDArray[np.generic]]
+    Groups = Sequence[object] | NDArray[np.generic]
 
 #: Numbers with a BCa interval; all others have the percentile interval.
 BCA = frozenset(("macro.f1", "weighted.f1"))
@@ -31,36 +31,37 @@ BCA = frozenset(("macro.f1", "weighted.f1"))
 #: Name of the array that holds the document of each row.
 GROUP = "group"
 
-_CLASSIFICATION = frozenset(
-    ("accuracy", *(f"{average}.{name}" for average in ("macro", "weighted") for name in ("f1", "precision", "recall")))
-)
 
-
-def regression_metrics(gold: Floats, predicted: Floats, groups: Sequence[object] | None = None) -> dict[str, Metric]:
-    """Pearson, Spearman, MAE, CCC and R² of one dimension, each with its interval.
+def regression_metrics(gold: Floats, predicted: Floats, groups: Groups | None = None) -> dict[str, Metric]:
+    """The numbers of `REGRESSION` of one dimension, each with its interval.
 
     Args:
         gold: labels (n,), in the unit that MAE is to have.
         predicted: predictions (n,).
         groups: documents, for a cluster bootstrap.
     """
-    return _with_intervals({name: _regression(name, gold, predicted, groups) for name in REGRESSION})
+    documents = None if groups is None else np.asarray(groups)
+    return Scored("", gold, predicted, documents).with_intervals(REGRESSION)
 
 
 def classification_metrics(
-    gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int, groups: Sequence[object] | None = None
+    gold: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    classes: int,
+    groups: Groups | None = None,
+    names: Sequence[str] = CLASSIFICATION,
 ) -> dict[str, Metric]:
-    """Accuracy, macro and weighted F1, precision and recall, each with its interval.
+    """Some of the numbers of `CLASSIFICATION`, each with its interval.
 
     Args:
         gold: classes (n,), 0 to classes − 1.
         predicted: predicted classes (n,).
-        classes: number of classes.
+        classes: number of classes, two or more.
         groups: documents, for a cluster bootstrap.
+        names: which numbers.
     """
-    first = _classification("accuracy", np.asarray(gold), np.asarray(predicted), groups, classes)
-    names = classification(first.matrices(np.ones((1, len(first)))))
-    return _with_intervals({name: replace(first, metric=name) for name in names})
+    documents = None if groups is None else np.asarray(groups)
+    return Scored("", gold, predicted, documents, classes).with_intervals(names)
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,17 @@ class Scored:
     def __len__(self) -> int:
         return len(self.gold)
 
-    def matrices(self, weights: Floats) -> Floats:
-        """Confusion matrices under weightings (draws, classes, classes)."""
-        gold, predicted = (array.astype(np.int64) for array in (self.gold, self.predicted))
-        return confusion(weights, gold, predicted, self.classes)
+    def numbers(self, weights: Floats, names: Sequence[str]) -> dict[str, Floats]:
+        """Some metrics of these rows under each weighting of them, (draws, n) → (draws,) each."""
+        if self.classes:
+            gold, predicted = (array.astype(np.int64) for array in (self.gold, self.predicted))
+            return classification(confusion(weights, gold, predicted, self.classes))
+        truth, guess = (array.astype(np.float64) for array in (self.gold, self.predicted))
+        return regression(weights, truth, guess, names)
 
     def under(self, weights: Floats) -> Floats:
         """The metric under each weighting of the rows, (draws, n) → (draws,)."""
-        if self.classes:
-            return classification(self.matrices(weights))[self.metric]
-        gold, predicted = (array.astype(np.float64) for array in (self.gold, self.predicted))
-        return regression(weights, gold, predicted, [self.metric])[self.metric]
+        return self.numbers(weights, [self.metric])[self.metric]
 
     @cached_property
     def value(self) -> float:
@@ -106,11 +107,17 @@ class Scored:
         kinds = self.gold.astype(np.int64) * self.classes + self.predicted.astype(np.int64) if self.classes else None
         return jackknife(self.under, len(self), self.groups, kinds)
 
-    def interval_of(self, value: float, draws: Floats) -> Interval:
-        """The 95 % interval from the metric's draws: BCa for F1, percentile for the rest."""
-        if self.metric in BCA and len(self) > 1:
-            return bca(value, draws, self.without())
-        return percentile(draws)
+    def with_intervals(self, names: Sequence[str]) -> dict[str, Metric]:
+        """Some metrics of these rows with their 95 % intervals; what they share is computed once."""
+        values = self.numbers(np.ones((1, len(self))), names)
+        blocks = [self.numbers(weights, names) for weights in weightings(len(self), self.groups)]
+        found = {}
+        for name in names:
+            value, draws = float(values[name][0]), np.concatenate([block[name] for block in blocks])
+            skewed = name in BCA and len(self) > 1
+            interval = bca(value, draws, replace(self, metric=name).without()) if skewed else percentile(draws)
+            found[name] = Metric(value, *interval)
+        return found
 
     def only(self, rows: NDArray[np.bool_]) -> Scored:
         """The same on some of the rows."""
@@ -130,17 +137,17 @@ def scored(metric: str, predictions: Arrays) -> Scored | None:
     >>> scored("accuracy", kept).value, scored("separation", kept)
     (0.75, None)
     """
-    groups = predictions.get(GROUP)
-    if metric in _CLASSIFICATION and {"gold", "predicted"} <= set(predictions):
-        gold, predicted = predictions["gold"], predictions["predicted"]
-        if gold.ndim == predicted.ndim == 1 and gold.dtype.kind in "iub" and predicted.dtype.kind in "iub":
-            return _classification(metric, gold, predicted, groups)
+    prefix = "" if metric in CLASSIFICATION else metric[: metric.rfind(".") + 1]
+    arrays = [predictions[prefix + part] for part in ("gold", "predicted") if prefix + part in predictions]
+    if len(arrays) < 2 or any(array.ndim != 1 for array in arrays):
         return None
-    dimension, _, name = metric.rpartition(".")
-    prefix = f"{dimension}." if dimension else ""
-    gold_name, predicted_name = f"{prefix}gold", f"{prefix}predicted"
-    if name in REGRESSION and {gold_name, predicted_name} <= set(predictions):
-        return _regression(name, predictions[gold_name], predictions[predicted_name], groups)
+    groups, name = predictions.get(GROUP), metric.removeprefix(prefix)
+    if name in REGRESSION:
+        gold, predicted = (array.astype(np.float64) for array in arrays)
+        return Scored(name, gold, predicted, groups)
+    if name in CLASSIFICATION and all(array.dtype.kind in "iub" for array in arrays):
+        classes = max(2, 1 + max(int(array.max(initial=0)) for array in arrays))
+        return Scored(name, arrays[0].astype(np.int64), arrays[1].astype(np.int64), groups, classes)
     return None
 
 
@@ -152,62 +159,9 @@ def metrics_of(predictions: Arrays, metrics: Sequence[str], rows: NDArray[np.boo
         metrics: names of the numbers; those that the predictions do not determine are left out.
         rows: which rows count (n,); None for all.
     """
-    found = {name: scored(name, predictions) for name in metrics}
-    chosen = {name: score if rows is None else score.only(rows) for name, score in found.items() if score is not None}
-    return _with_intervals(chosen)
-
-
-def _regression(
-    metric: str,
-    gold: NDArray[np.generic],
-    predicted: NDArray[np.generic],
-    groups: Sequence[object] | NDArray[np.generic] | None,
-) -> Scored:
-    documents = None if groups is None else np.asarray(groups)
-    return Scored(metric, np.asarray(gold, dtype=np.float64), np.asarray(predicted, dtype=np.float64), documents)
-
-
-def _classification(
-    metric: str,
-    gold: NDArray[np.generic],
-    predicted: NDArray[np.generic],
-    groups: Sequence[object] | NDArray[np.generic] | None,
-    classes: int = 0,
-) -> Scored:
-    arrays = [np.asarray(array, dtype=np.int64) for array in (gold, predicted)]
-    most = max((int(array.max()) for array in arrays if len(array)), default=0) + 1
-    return Scored(metric, arrays[0], arrays[1], None if groups is None else np.asarray(groups), classes or most)
-
-
-def _with_intervals(scores: Mapping[str, Scored]) -> dict[str, Metric]:
-    """Each number of one evaluation set with its interval; resamples and confusion matrices are made once for all."""
-    if not scores:
-        return {}
-    first = next(iter(scores.values()))
-    n = len(first)
-    values = _all_under(scores, np.ones((1, n)))
-    blocks = [_all_under(scores, weights) for weights in weightings(n, first.groups)]
-    found = {}
-    for name, score in scores.items():
-        value, draws = float(values[name][0]), np.concatenate([block[name] for block in blocks])
-        found[name] = Metric(value, *score.interval_of(value, draws))
-    return found
-
-
-def _all_under(scores: Mapping[str, Scored], weights: Floats) -> dict[str, Floats]:
-    """Every number under each weighting; all scores are of the same rows."""
-    first = next(iter(scores.values()))
-    if first.classes:
-        numbers = classification(first.matrices(weights))
-        return {name: numbers[score.metric] for name, score in scores.items()}
-    # Numbers of one dimension share their moments; those of another have arrays of their own.
-    dimensions: dict[tuple[int, int], dict[str, Scored]] = {}
-    for name, score in scores.items():
-        dimensions.setdefault((id(score.gold), id(score.predicted)), {})[name] = score
-    found: dict[str, Floats] = {}
-    for same in dimensions.values():
-        one = next(iter(same.values()))
-        gold, predicted = (array.astype(np.float64) for array in (one.gold, one.predicted))
-        numbers = regression(weights, gold, predicted, {score.metric for score in same.values()})
-        found |= {name: numbers[score.metric] for name, score in same.items()}
+    found: dict[str, Metric] = {}
+    for name in metrics:
+        if (score := scored(name, predictions)) is not None:
+            score = score if rows is None else score.only(rows)
+            found[name] = score.with_intervals([score.metric])[score.metric]
     return found

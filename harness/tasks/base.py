@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.outcome import Metric, Outcome
-from harness.statistics import GROUP, classification_metrics, percentile, weightings
+from harness.statistics.bootstrap import percentile, weightings
+from harness.statistics.scores import GROUP, classification_metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

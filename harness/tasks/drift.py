@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.errors import NotApplicable
-from harness.statistics import percentile, weightings
+from harness.statistics.bootstrap import percentile, weightings
 from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, mean_metric
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.metrics import classification, confusion
-from harness.statistics import seed_interval, standard_error, weightings
+from harness.statistics.bootstrap import seed_interval, standard_error, weightings
 from harness.tasks.base import Metric, Outcome, Prepared, Task
 from harness.tasks.emotion import EmotionTask
 

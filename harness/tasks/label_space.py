@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.metrics import confusion
-from harness.statistics import percentile, weightings
+from harness.statistics.bootstrap import percentile, weightings
 from harness.tasks.base import Metric, Outcome, Prepared, Task, classified, mean_metric
 from harness.tasks.emotion import EmotionTask, number
 

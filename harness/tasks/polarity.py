@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.outcome import Metric, Outcome
-from harness.statistics import percentile, weightings
+from harness.statistics.bootstrap import percentile, weightings
 from harness.tasks.base import FOLD_SEED, FOLDS, Prepared, Task, classified, combined_fingerprint, fit_facts
 from harness.tasks.valence_arousal import RATINGS, grouped_folds, signed
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.statistics import REGRESSION
+from harness.metrics import REGRESSION
 from harness.tasks.base import FOLD_SEED, FOLDS, Outcome, Prepared, Task, combined_fingerprint, fit_facts
 from harness.tasks.valence_arousal import DIMENSIONS, RATINGS, regression_outcome, scaled
 

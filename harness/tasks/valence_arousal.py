@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness.errors import NotApplicable
-from harness.statistics import REGRESSION, noise_ceiling, regression_metrics
+from harness.metrics import REGRESSION
+from harness.statistics.ceiling import noise_ceiling
+from harness.statistics.scores import regression_metrics
 from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint
 
 if TYPE_CHECKING:

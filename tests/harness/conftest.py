@@ -12,7 +12,7 @@ import pytest
 from harness.contamination import judge
 from harness.outcome import Metric
 from harness.record import Failure, ModelFacts, Record, ResultStore
-from harness.statistics import metrics_of
+from harness.statistics.scores import metrics_of
 
 #: Names that break what does not escape: markup, LaTeX, formulas, right-to-left, emoji, separators of lines.
 HOSTILE = (

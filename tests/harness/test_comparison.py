@@ -9,7 +9,8 @@ from scipy import stats
 from harness.comparison import NO_PREDICTIONS, Side, changes, compare, ranks
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
-from harness.statistics import mcnemar, metrics_of
+from harness.statistics.differences import mcnemar
+from harness.statistics.scores import metrics_of
 
 MR = "polarity/mr/senteval-lr/1"
 EMOBANK = "valence-arousal/emobank/official/1"

@@ -9,7 +9,7 @@ from harness.contamination import TrainingTexts, text_hash
 from harness.corpora import CorpusRegistry
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
-from harness.statistics import metrics_of
+from harness.statistics.scores import metrics_of
 from harness.text_check import check_texts
 
 TASK = "polarity/sample/senteval-lr/1"

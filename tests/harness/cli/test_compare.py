@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from harness.cli.compare import compare
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
-from harness.statistics import metrics_of
+from harness.statistics.scores import metrics_of
 
 TASK = "polarity/mr/senteval-lr/1"
 

@@ -12,7 +12,7 @@ from harness.contamination import judge
 from harness.corpora import CorpusRegistry
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import select_tasks
-from harness.statistics import metrics_of
+from harness.statistics.scores import metrics_of
 
 TASK = "polarity/sample/senteval-lr/1"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harness.statistics import noise_ceiling
+from harness.statistics.ceiling import noise_ceiling
 
 
 def marks(n, raters, noise=1.0, seed=0):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from harness import statistics
+from harness.statistics import bootstrap, scores
 
 
 def sample(n, seed=0, noise=1.0):
@@ -32,7 +32,7 @@ def test_intervals_agree_with_scipy(name):
     theirs = stats.bootstrap(
         (gold, predicted), functions[name], paired=True, vectorized=False, n_resamples=2000, method="percentile", rng=1
     ).confidence_interval
-    ours = statistics.regression_metrics(gold, predicted)[name]
+    ours = scores.regression_metrics(gold, predicted)[name]
     width = theirs.high - theirs.low
     assert ours.low == pytest.approx(theirs.low, abs=0.12 * width)
     assert ours.high == pytest.approx(theirs.high, abs=0.12 * width)
@@ -52,7 +52,7 @@ def test_f1_has_the_bca_interval_of_scipy(average):
     theirs = stats.bootstrap(
         (gold, predicted), measure, paired=True, vectorized=False, n_resamples=999, method="BCa", rng=1
     ).confidence_interval
-    ours = statistics.classification_metrics(gold, predicted, 3)[f"{average}.f1"]
+    ours = scores.classification_metrics(gold, predicted, 3)[f"{average}.f1"]
     assert ours.value == pytest.approx(measure(gold, predicted))
     width = theirs.high - theirs.low
     assert ours.low == pytest.approx(theirs.low, abs=0.12 * width)
@@ -65,10 +65,10 @@ def test_documents_are_resampled_whole_and_widen_the_interval():
     groups = [f"d{i // 30}" for i in range(600)]
     gold = np.repeat(effect, 30) + 0.2 * rng.normal(size=600)
     predicted = gold + np.repeat(rng.normal(size=20), 30)
-    weights = next(statistics.weightings(600, groups))
+    weights = next(bootstrap.weightings(600, groups))
     assert (weights.reshape(len(weights), 20, 30) == weights.reshape(len(weights), 20, 30)[:, :, :1]).all()
-    by_row = statistics.regression_metrics(gold, predicted)["pearson"]
-    by_document = statistics.regression_metrics(gold, predicted, groups)["pearson"]
+    by_row = scores.regression_metrics(gold, predicted)["pearson"]
+    by_document = scores.regression_metrics(gold, predicted, groups)["pearson"]
     assert by_document.high - by_document.low > 1.5 * (by_row.high - by_row.low)
     assert by_document.value == by_row.value
 
@@ -76,22 +76,22 @@ def test_documents_are_resampled_whole_and_widen_the_interval():
 def test_stored_predictions_give_the_numbers_again():
     gold, predicted = classes(80)
     kept = {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)}
-    direct = statistics.classification_metrics(gold, predicted, 3)
-    again = statistics.metrics_of(kept, list(direct))
+    direct = scores.classification_metrics(gold, predicted, 3)
+    again = scores.metrics_of(kept, list(direct))
     assert again == direct
     first, second = sample(80)
     groups = np.arange(80) // 4
-    direct = statistics.regression_metrics(first, second, groups)
+    direct = scores.regression_metrics(first, second, groups)
     kept = {"valence.gold": first, "valence.predicted": second, "group": groups}
-    again = statistics.metrics_of(kept, [f"valence.{name}" for name in direct])
+    again = scores.metrics_of(kept, [f"valence.{name}" for name in direct])
     assert again == {f"valence.{name}": metric for name, metric in direct.items()}
 
 
 def test_some_rows_give_what_they_alone_would():
     gold, predicted = sample(90)
     rows = np.arange(90) % 3 > 0
-    part = statistics.metrics_of({"gold": gold, "predicted": predicted}, ["pearson", "separation"], rows)
-    assert part == {"pearson": statistics.regression_metrics(gold[rows], predicted[rows])["pearson"]}
+    part = scores.metrics_of({"gold": gold, "predicted": predicted}, ["pearson", "separation"], rows)
+    assert part == {"pearson": scores.regression_metrics(gold[rows], predicted[rows])["pearson"]}
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_some_rows_give_what_they_alone_would():
     ],
 )
 def test_predictions_that_do_not_determine_a_number_give_none(kept):
-    assert statistics.scored("accuracy", kept) is None
-    assert statistics.metrics_of(kept, ["accuracy"]) == {}
+    assert scores.scored("accuracy", kept) is None
+    assert scores.metrics_of(kept, ["accuracy"]) == {}
 
 
 @pytest.mark.parametrize("groups", [None, np.arange(12) // 2])
 @pytest.mark.parametrize("metric", ["macro.f1", "accuracy"])
 def test_leaving_one_kind_out_is_leaving_each_row_out(metric, groups):
     gold, predicted = classes(12, seed=3)
-    score = statistics.Scored(metric, gold, predicted, groups, classes=3)
+    score = scores.Scored(metric, gold, predicted, groups, classes=3)
     units = np.arange(12) if groups is None else groups
     each = []
     for unit in np.unique(units):
@@ -122,9 +122,9 @@ def test_leaving_one_kind_out_is_leaving_each_row_out(metric, groups):
 
 
 def test_resamples_are_shared_by_all_models_and_repeat_exactly():
-    first = statistics.resamples(50).copy()
-    statistics.resamples.cache_clear()
-    np.testing.assert_array_equal(first, statistics.resamples(50))
+    first = bootstrap.resamples(50).copy()
+    bootstrap.resamples.cache_clear()
+    np.testing.assert_array_equal(first, bootstrap.resamples(50))
     assert (first.sum(axis=1) == 50).all()
     with pytest.raises(ValueError, match="read-only"):
-        statistics.resamples(50)[0, 0] = 1
+        bootstrap.resamples(50)[0, 0] = 1

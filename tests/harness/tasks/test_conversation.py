@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 
 from harness.corpora.base import Examples
-from harness.statistics import classification_metrics, metrics_of
+from harness.statistics.scores import classification_metrics, metrics_of
 from harness.tasks import conversation
 from harness.tasks.base import task_id
 from harness.tasks.conversation import SIX, in_context, variants

@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, f1_
 from sklearn.neighbors import KNeighborsClassifier
 
 from harness.probes.neighbours import retrieve
-from harness.statistics import resamples
+from harness.statistics.bootstrap import resamples
 from harness.tasks import emotion, few_shot, label_space
 from harness.tasks.base import mean_metric, task_id
 
