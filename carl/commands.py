@@ -270,7 +270,7 @@ def predict(texts: tuple[str, ...], form: str | None, chunk: int, offline: bool,
     go_offline(offline)
     if (not texts and sys.stdin.isatty()) or ("-" in texts and len(texts) > 1):
         raise UsageError('give texts, e.g. `carl predict "What a day!"`, or lines on standard input; - stands alone')
-    from carl.predict import load_predictor
+    from carl.heads import load_predictor
 
     predictor = load_predictor(**options)
     if texts in ((), ("-",)):

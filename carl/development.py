@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from carl.config import Config
-from carl.data.corpus import read_rated
-from carl.data.sources import scaled_labels
+from carl.sources import read_rated, scaled_labels
 from harness.contamination.overlap import normal_form
 from harness.corpora.goemotions import ekman
 
@@ -127,11 +130,6 @@ def _ridge(vectors: NDArray[np.float32], labels: NDArray[np.float32], dev: NDArr
 
 def _classification(fit: Split, dev: Split, encode: Encode) -> tuple[float, float]:
     """Accuracy and macro F1 of a logistic probe on standardised vectors."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import accuracy_score, f1_score
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=200))
     guessed = probe.fit(encode(fit.texts), fit.labels).predict(encode(dev.texts))
     return float(accuracy_score(dev.labels, guessed)), float(f1_score(dev.labels, guessed, average="macro"))

@@ -5,6 +5,9 @@ how they were fitted, how they score, and which weights they belong to. They are
 harness's protocols: least squares on EmoBank, and multinomial logistic regression on the GoEmotions comments that fall
 into one Ekman class, its C chosen on the development split. Test splits decide nothing. The encoder itself never sees a
 GoEmotions label.
+
+>>> predict = load_predictor("carl-minilm")  # doctest: +SKIP
+>>> predict(["What a day!"]).valence  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ from scipy.special import softmax
 
 from carl.method.sentences import scale_labels
 from harness.corpora import emobank, goemotions
-from harness.errors import WeightsInvalid, WeightsMissing
+from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file, write_text
 from harness.outcome import Metric
+from harness.registry import find_encoder
+from harness.transformer import TransformerEncoder
 
 if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary, Examples
@@ -210,3 +215,48 @@ def read_heads(directory: Path) -> Heads:
     if sha256_file(_weights(directory)) != file.weights_sha256:
         raise WeightsInvalid(f"the heads in {directory} were fitted on other weights; ship the checkpoint again")
     return heads
+
+
+@dataclass(frozen=True)
+class Affect:
+    """What is predicted of some texts."""
+
+    valence: NDArray[np.float64]
+    """(n,), from −1 (unpleasant) to 1 (pleasant); 0 is the middle of the rating scale."""
+    arousal: NDArray[np.float64]
+    """(n,), from −1 (calm) to 1 (excited)."""
+    probabilities: NDArray[np.float64]
+    """(n, emotions), of each emotion given that the text has exactly one of them; rows sum to 1."""
+    emotions: tuple[str, ...]
+    """Names of its columns."""
+
+
+def load_predictor(
+    model: str, *, device: str | None = None, dtype: str | None = None
+) -> Callable[[Sequence[str]], Affect]:
+    """Find an encoder with heads; what is returned predicts texts, each independent of the others.
+
+    Weights are read when the first text is predicted.
+
+    Args:
+        model: a name (`carl-minilm`), or the directory of a checkpoint that `carl ship` wrote.
+        device: `cpu`, `cuda`, ...; a GPU is taken when there is one.
+        dtype: `float32` (default), `bfloat16` or `float16`.
+
+    Raises:
+        UsageError: no such model, or one of another kind or pooling.
+        WeightsMissing: no checkpoint, or one without heads.
+        WeightsInvalid: the heads are damaged or belong to other weights.
+    """
+    plugin = find_encoder(f"hf:{model}" if Path(model).is_dir() else model)
+    encoder = plugin.create(device=device, dtype=dtype)
+    if not isinstance(encoder, TransformerEncoder) or encoder.pooling != plugin.card.pooling:
+        raise UsageError(f"{model} has no heads; give a CARL encoder without @POOLING, or a shipped folder")
+    heads = read_heads(encoder.adapter_dir or encoder.files(fetch=False).config.parent)
+
+    def predict(texts: Sequence[str]) -> Affect:
+        vectors = encoder.encode(texts)
+        valence, arousal = heads.valence_arousal(vectors).T
+        return Affect(valence, arousal, heads.probabilities(vectors), heads.emotion.facts.outputs)
+
+    return predict

@@ -19,13 +19,12 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 
 from carl.config import Config
-from carl.data.corpus import SOURCES, read_unlabelled
 from carl.networks import Encoder, Tokens
 from carl.provenance import RUN_RECORD
 from carl.run import backbone, record_of, save_encoder
-from carl.streams import Stream, pad
+from carl.sources import SOURCES, read_unlabelled
 from carl.train import Measures, Trainer
-from carl.training_data import tokenized
+from carl.training_data import Stream, pad, tokenized
 from harness.errors import DataInvalid, UsageError
 from harness.files import write_text
 

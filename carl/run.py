@@ -16,14 +16,13 @@ from transformers import AutoTokenizer
 
 from carl.card import model_card
 from carl.config import Config
-from carl.data.sources import read_sources, training_hashes
 from carl.development import Development
 from carl.networks import Encoder, Networks, load_encoder
 from carl.objective import Objective
 from carl.provenance import RUN_RECORD, RunRecord
-from carl.streams import pad
+from carl.sources import read_sources, training_hashes
 from carl.train import Measures, Trainer
-from carl.training_data import TrainingData, tokenized, training_data
+from carl.training_data import TrainingData, pad, tokenized, training_data
 from harness.errors import UsageError
 from harness.files import write_text
 from harness.registry import find_encoder
@@ -35,7 +34,7 @@ from harness.transformer.checkpoint import TRAINING_TEXTS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from carl.data.corpus import LabelSource
+    from carl.sources import LabelSource
     from harness.corpora.base import CorpusLibrary
     from harness.encoder import EncoderCard
 

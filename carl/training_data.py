@@ -1,4 +1,8 @@
-"""The texts of a run: read, tokenised, with labels, listed words and a teacher's vectors, in streams."""
+"""The texts of a run: tokenised, with labels, listed words and a teacher's vectors, in streams.
+
+A batch holds a fixed number of texts from each stream, drawn anew in every pass over it. Its rows are a function of the
+seed and the batch's number, so that a resumed run reads on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,9 @@ import numpy as np
 import torch
 
 from carl.config import Config
-from carl.data.corpus import LabelSource
+from carl.networks import Tokens
 from carl.objective import Batch
-from carl.streams import Stream, batch_rows, groups_by_length, pad
+from carl.sources import LabelSource
 from harness.errors import DataMissing, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +29,64 @@ _WORD = re.compile(r"[a-z']+|[^\w\s]{2,}")
 
 #: The word list of `lambda_words` below the data directory (Hutto and Gilbert 2014, MIT licence).
 LEXICON = "lexicons/vader/vader_lexicon.txt"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Texts of one kind, of which every batch holds equally many."""
+
+    rows: NDArray[np.int64]
+    """Places in the training data."""
+    share: int
+    """Texts of it in a batch."""
+
+    def batch(self, number: int, *seed: int) -> NDArray[np.int64]:
+        """Rows of the batch with a number, from 0."""
+        places = np.arange(number * self.share, (number + 1) * self.share)
+        passes, inside = np.divmod(places, len(self.rows))
+        orders = {
+            int(once): np.random.default_rng((*seed, int(once))).permutation(self.rows) for once in np.unique(passes)
+        }
+        return np.array([orders[int(once)][place] for once, place in zip(passes, inside, strict=True)], dtype=np.int64)
+
+
+def batch_rows(streams: Sequence[Stream], number: int, seed: int) -> NDArray[np.int64]:
+    """Rows of the batch with a number, stream by stream.
+
+    >>> streams = [Stream(np.arange(4), 2), Stream(np.arange(10, 13), 1)]
+    >>> [len(batch_rows(streams, number, seed=0)) for number in range(3)]
+    [3, 3, 3]
+    """
+    return np.concatenate([stream.batch(number, seed, place) for place, stream in enumerate(streams)])
+
+
+def groups_by_length(lengths: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
+    """Places of a batch in groups of similar length, the longest first, so that little is padded.
+
+    >>> [group.tolist() for group in groups_by_length(np.array([3, 9, 4, 8]), 2)]
+    [[1, 3], [2, 0]]
+    """
+    order = np.argsort(-lengths, kind="stable")
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def pad(items: Sequence[NDArray[np.int32]], padding: int, special: frozenset[int]) -> Tokens:
+    """Tokens of some texts (tokens,), padded to the longest.
+
+    Args:
+        items: token ids of each text.
+        padding: id of the padding token.
+        special: ids that are no words.
+    """
+    width = max(map(len, items))
+    ids = np.full((len(items), width), padding, dtype=np.int64)
+    mask = np.zeros((len(items), width), dtype=np.int64)
+    for place, item in enumerate(items):
+        ids[place, : len(item)] = item
+        mask[place, : len(item)] = 1
+    return Tokens(
+        torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(np.isin(ids, list(special)) | (mask == 0))
+    )
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,9 @@ import numpy as np
 
 from baselines.sentibert_trees import Spans, Tree, read_tree, spans
 from carl.config import Config
-from carl.data.corpus import LabelSource
-from carl.data.sources import read_sources
 from carl.recipes.catalogue import RecipeConfig
 from carl.recipes.words import Lexicons, read_lexicons
+from carl.sources import LabelSource, read_sources
 from harness.errors import DataInvalid, DataMissing, UsageError
 
 if TYPE_CHECKING:

@@ -25,7 +25,6 @@ from transformers import AutoModel, AutoTokenizer
 
 from carl import objective as carl
 from carl.config import Config
-from carl.data.corpus import LabelSource
 from carl.networks import Encoder, Networks, load_encoder
 from carl.provenance import read_record
 from carl.recipes.catalogue import RecipeConfig, recipe
@@ -34,9 +33,9 @@ from carl.recipes.objectives.base import Batch, Heads, Setup, read_tokens
 from carl.recipes.objectives.masked import word_table
 from carl.recipes.words import Lexicons, vocabulary_polarity
 from carl.run import backbone, record_of, save_encoder, write_record
-from carl.streams import pad
+from carl.sources import LabelSource
 from carl.train import Measures, Objective, Trainer
-from carl.training_data import tokenized, training_data
+from carl.training_data import pad, tokenized, training_data
 from harness.errors import WeightsInvalid
 
 #: Batches on which operations are counted.

@@ -13,7 +13,7 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertModel, MPNetConfig, MPNetModel, RobertaConfig, RobertaModel
 
 from carl.config import Config
-from carl.data.corpus import LabelSource
+from carl.sources import LabelSource
 from harness.corpora.base import Examples
 from harness.corpora.goemotions import EMOTIONS as FINE
 

@@ -16,8 +16,7 @@ from sklearn.linear_model import LinearRegression
 from transformers import AutoModel, AutoTokenizer
 
 from carl.cli import carl
-from carl.heads import fit_heads, read_heads
-from carl.predict import load_predictor
+from carl.heads import fit_heads, load_predictor, read_heads
 from carl.provenance import read_record
 from carl.recipes.encoders import encoder_of_run
 from carl.run import Folders, Run

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carl.config import OPEN_RATED, Config, configuration
-from carl.data.corpus import equal_shares, read_rated, read_unlabelled
-from carl.data.sources import read_sources, training_hashes
+from carl.sources import equal_shares, read_rated, read_sources, read_unlabelled, training_hashes
 from harness.contamination.overlap import text_hash
 from harness.corpora.base import Examples
 from harness.corpora.registry import CorpusRegistry

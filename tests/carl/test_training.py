@@ -9,10 +9,9 @@ import torch
 from transformers import AutoTokenizer
 
 from carl.config import Config, configuration, configuration_names
-from carl.method.collapse import effective_rank, spread
 from carl.method.tokens import focal_loss, salience, select_tokens
 from carl.networks import Networks, load_encoder
-from carl.objective import Objective, distillation_loss, sentence_loss, word_loss
+from carl.objective import Objective, distillation_loss, effective_rank, sentence_loss, spread, word_loss
 from carl.run import Folders, Run
 from carl.train import CURVES, read_curves
 from carl.training_data import training_data

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from carl.networks import Encoder, Tokens
-from carl.streams import Stream
+from carl.training_data import Stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from torch.nn import functional
 from carl.networks import Encoder, Tokens
 from carl.recipes.objectives.base import Batch, Heads, Setup, balanced_rows, read, vectors, widened
 from carl.recipes.objectives.masked import SHARE, MaskedLM, hide, word_table
-from carl.streams import Stream
+from carl.training_data import Stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,11 +12,11 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from carl.data.corpus import LabelSource
 from carl.networks import Encoder, Tokens
 from carl.recipes import data
 from carl.recipes.data import Folders
 from carl.recipes.objectives.base import Batch, Setup
+from carl.sources import LabelSource
 
 VOCABULARY, WIDTH, MASK, PADDING = 40, 16, 4, 0
 SPECIAL = frozenset({PADDING, 2, 3, MASK})

@@ -1,1 +1,0 @@
-"""Texts with labels: published corpora, rated reviews, and texts without any."""
