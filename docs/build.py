@@ -1,6 +1,7 @@
-"""Write what docs/ and the README have of the code itself: `make docs`, and `make tables` for the README's leaderboard.
+"""Write what docs/ and the README have of the code itself: `make docs`, and `make tables` for what records say.
 
-`architecture.md` gets a drawing of the imports and the budgets, `tasks.md` and `encoders.md` are made from the cards.
+`make docs`: the drawing and the budgets of `architecture.md`, and all of `tasks.md` and `encoders.md`.
+`make tables`: the leaderboard of the README, the differences of `choose.md`.
 """
 
 import ast
@@ -15,42 +16,42 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import size  # noqa: E402 (the path of the repository comes first)
+from harness.api import Leaderboard  # noqa: E402
+from harness.comparison import Compared  # noqa: E402
 from harness.corpora.registry import builtin  # noqa: E402
+from harness.leaderboard.words import family_title  # noqa: E402
 from harness.registry import encoder_plugins, tasks  # noqa: E402
+from harness.tasks.base import Task  # noqa: E402
 
 TASKS = """\
-# Tasks
+# Tasks and corpora
 
-`make docs` writes this page. `bench tasks` lists the tasks; `bench run --tasks` takes a family, a family/corpus, an id
-or a shell pattern. Without `--suite` a family or corpus means the paper's protocols.
+`bench tasks` says one line of each task; `bench run --tasks` takes a family, a family/corpus, an id or a shell pattern.
 
 A task's id is `family/corpus/protocol/version`. Splits, folds, grids and metrics belong to the protocol; changing one
-makes a new version, and no table mixes two. Accuracies, F1 and correlations are fractions with 95 % intervals.
+makes a new version, and no table mixes two. The module of a family describes its protocols in full.
 
-Suites: `paper` is what the CARL paper measures, `extended` holds the other usual evaluations of encoders.
+Suites: `quick` needs no data of your own, `paper` is what the CARL paper measures, `extended` holds the other usual
+evaluations, `recipes` those of the [recipes](recipes.md).
 """
 
 ENCODERS = """\
 # Encoders
 
-`make docs` writes this page from the cards. `bench models` says which encoders are ready on your machine, and
-`bench models NAME` prints a card with files, notes and citation.
+`bench models` says which encoders are ready on your machine; `bench models NAME` prints a card with files, notes and
+citation.
 
-The plain name of an encoder is the **last layer's first token**, without pooler or normalisation: the vector of the
-paper's comparison. Encoders added later use the vector that their authors trained. `NAME@mean`, `NAME@cls`,
-`NAME@pooler` and `NAME@last` choose another one, where trained weights for it exist.
+The plain name is the **last layer's first token**, the vector of the CARL paper's comparison, or for encoders added
+later the vector that their authors trained. `NAME@mean`, `NAME@cls`, `NAME@pooler` and `NAME@last` choose another one,
+where trained weights for it exist. In the table the plain name's vector comes first.
 
 Weights on the hub are fetched when first needed, at the pinned revision, unless `AFFECTBENCH_OFFLINE=1` or
-`HF_HUB_OFFLINE=1` is set. Weights on file hosts you download yourself and pass as `--weights-dir NAME=DIR`. Only
-safetensors, and pickles that hold nothing but tensors, are read. An encoder without its weights or extras does not stop
-a run.
+`HF_HUB_OFFLINE=1` is set. Weights on file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
 
 ## Any other model
 
-- `hf:org/model`, or a checkpoint's directory: any encoder of the transformers library, `@mean`, `@pooler` or `@last` on
-  request. `NAME=PATH` gives a directory a name.
-- `st:org/model`: the sentence vector of a sentence-transformers model
-  (`pip install 'affectbench[sentence-transformers]'`).
+- `hf:org/model`, or a checkpoint's directory: any encoder of the transformers library. `NAME=PATH` names a directory.
+- `st:org/model`: a sentence-transformers model (`pip install 'affectbench[sentence-transformers]'`).
 - `path/to/file.py:Class`: an encoder of your own.
 
 A model runs code of its own only with `--trust-remote-code NAME`. Its training data count as unknown.
@@ -58,36 +59,84 @@ A model runs code of its own only with `--trust-remote-code NAME`. Its training 
 
 VECTORS = {"cls": "first token", "mean": "mean", "pooler": "pooler", "last": "last token", None: "its own"}
 
+#: Pairs of models and the tasks that `choose.md` compares them on.
+PAIRS = (
+    ("minilm", "minilm@mean"),
+    ("roberta-small", "roberta-small@mean"),
+    ("minilm@mean", "lexicon"),
+    ("minilm@mean", "mpnet"),
+    ("minilm@mean", "carl-minilm"),
+    ("roberta-small@mean", "carl-roberta"),
+    ("mpnet", "carl-mpnet"),
+)
+COMPARED = {
+    "valence-arousal/emobank/official/1": "EmoBank V r",
+    "valence-arousal/facebook/kfold10/1": "Facebook V r",
+    "polarity/cr/senteval-lr/1": "CR",
+    "polarity/mr/senteval-lr/1": "MR",
+    "polarity/sst5/senteval-lr/1": "SST5",
+    "emotion/goemotions/ekman6-mapped/1": "Emotions",
+}
+
 
 def architecture() -> str:
-    """The page with the drawing and the budgets filled in."""
-    arrows = [f"  {room} --> {other}" for room, taken in sorted(reduced(rooms()).items()) for other in sorted(taken)]
+    """The page with the budgets filled in."""
     budgets = io.StringIO()
     with contextlib.redirect_stdout(budgets), contextlib.suppress(SystemExit):
         size.main()
-    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    page = between(page, "rooms", "\n".join(["```mermaid", "graph TD", *arrows, "```"]))
-    return between(page, "budgets", budgets.getvalue().rstrip())
+    return between((ROOT / "docs" / "architecture.md").read_text("utf-8"), "budgets", budgets.getvalue().rstrip())
 
 
 def rooms() -> dict[str, set[str]]:
-    """Room of the harness → rooms that it imports; `errors` and `files`, which most import, are left out."""
+    """Room of the harness → rooms that it imports; without `errors`, `files` and `printing`, which most import."""
     found: dict[str, set[str]] = {}
     for path in sorted((ROOT / "harness").rglob("*.py")):
         own = path.relative_to(ROOT / "harness").parts[0].removesuffix(".py")
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("harness."):
                 found.setdefault(own, set()).add(str(node.module).split(".")[1])
-    skipped = {"errors", "files", "__init__"}
+    skipped = {"errors", "files", "printing", "__init__"}
     return {room: taken - skipped - {room} for room, taken in found.items() if room not in skipped}
 
 
-def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The same order with the fewest arrows: one that a longer way replaces is dropped."""
+def drawing() -> str:
+    """The rooms as an SVG, each above all that it imports; an arrow that a longer way replaces is left out."""
+    graph = rooms()
     below: dict[str, set[str]] = {}
+    level: dict[str, int] = {}
     for room in TopologicalSorter(graph).static_order():
-        below[room] = set().union(*({other, *below[other]} for other in graph.get(room, ())))
-    return {room: {one for one in taken if not any(one in below[o] for o in taken)} for room, taken in graph.items()}
+        taken = graph.get(room, set())
+        below[room] = set().union(*({other, *below[other]} for other in taken))
+        level[room] = max((level[other] + 1 for other in taken), default=0)
+    top, width, box, step = max(level.values()), 880, 112, 84
+    rows = [sorted(room for room in level if level[room] == top - row) for row in range(top + 1)]
+    place = {
+        room: (round(width * (index + 1) / (len(row) + 1)), 26 + step * number)
+        for number, row in enumerate(rows)
+        for index, room in enumerate(row)
+    }
+    arrows = [
+        (place[room], place[other])
+        for room in sorted(level)
+        for other in sorted(graph.get(room, ()))
+        if not any(other in below[between] for between in graph[room])
+    ]
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {52 + step * top}" font-size="13" '
+            'font-family="DejaVu Sans, Helvetica, Arial, sans-serif" text-anchor="middle">',
+            "<title>What imports what in harness: each box imports those that its lines lead down to</title>",
+            '<rect width="100%" height="100%" fill="#fff"/><g stroke="#7a8ca0" stroke-width="1.1" opacity="0.75">',
+            *(f'<line x1="{x}" y1="{y}" x2="{u}" y2="{v}"/>' for (x, y), (u, v) in arrows),
+            "</g>",
+            *(
+                f'<rect x="{x - box // 2}" y="{y - 14}" width="{box}" height="28" fill="#e8f0f8" stroke="#3b6ea5"/>'
+                f'<text x="{x}" y="{y + 5}">{room}</text>'
+                for room, (x, y) in sorted(place.items())
+            ),
+            "</svg>\n",
+        ]
+    )
 
 
 def between(text: str, name: str, content: str) -> str:
@@ -99,27 +148,25 @@ def between(text: str, name: str, content: str) -> str:
 
 def tasks_page() -> str:
     """Families of tasks with their modules' words, and the corpora."""
-    families: dict[str, list[tuple[str, object]]] = {}
-    for name, task in tasks().items():
+    families: dict[str, list[Task]] = {}
+    for task in tasks().values():
         if type(task).__module__.startswith("harness."):
-            families.setdefault(task.name, []).append((name, task))
-    parts = [TASKS]
+            families.setdefault(task.name, []).append(task)
+    rows: list[tuple[str, ...]] = []
     for family, own in families.items():
-        module = type(own[0][1]).__module__
-        words = (sys.modules[module].__doc__ or "").partition("\n\n")[0]
-        words += f" In full: [`{module}`](../{module.replace('.', '/')}.py)."
-        rows = [(f"`{name}`", task.summary, f"`{task.split}`", ", ".join(task.suites)) for name, task in own]
-        metrics = dict.fromkeys(metric for _, task in own for metric in task.metrics)
-        sources = dict.fromkeys(task.source for _, task in own)
-        parts += [f"## {family}\n\n{words}\n", table(("task", "what", "scored", "suites"), rows)]
-        parts += [f"Metrics: {', '.join(f'`{name}`' for name in metrics)}. Source: {'; '.join(sources)}.\n"]
+        protocols: dict[tuple[str, str], list[str]] = {}
+        for task in own:
+            protocols.setdefault((task.corpus, ", ".join(task.suites)), []).append(f"`{task.protocol}`")
+        corpora: dict[tuple[str, str], list[str]] = {}
+        for (corpus, suites), named in protocols.items():
+            corpora.setdefault((", ".join(named), suites), []).append(f"`{corpus}`")
+        name = f"**{family}** {own[0].metrics[0]}"
+        rows += [(name if not i else "", ", ".join(names), *key) for i, (key, names) in enumerate(corpora.items())]
+    parts = [TASKS, table(("family, main metric", "corpora", "protocols", "suites"), rows)]
+    parts += ["## Corpora\n\n`bench data NAME` prints files, labels, licence, notes and where to get a corpus.\n"]
     cards = [corpus.card for corpus in builtin().values()]
-    rows = [
-        (f"`{c.name}`", c.title, " / ".join(f"{n:,} {split}" for split, n in c.rows.items()), c.labels, c.licence)
-        for c in cards
-    ]
-    parts += ["## Corpora\n\n`bench data NAME` prints files, notes and where to get a corpus.\n"]
-    return "\n".join([*parts, table(("corpus", "title", "rows", "labels", "licence"), rows)])
+    rows = [(f"`{c.name}`", c.title, " / ".join(f"{n:,} {split}" for split, n in c.rows.items())) for c in cards]
+    return "\n".join([*parts, table(("corpus", "title", "rows"), rows)])
 
 
 def encoders_page() -> str:
@@ -131,31 +178,58 @@ def encoders_page() -> str:
         if not plugin.name.startswith("recipe-"):
             others = "".join(f", `@{name}`" for name in card.poolings if name != card.pooling)
             data = card.training_data
-            trained = "not declared" if data is None else ", ".join(data[:5]) or "nothing"
-            trained += f" and {len(data) - 5} more" if data and len(data) > 5 else ""
+            trained = "not declared" if data is None else ", ".join(data[:3]) or "nothing"
+            trained += f" and {len(data) - 3} more" if data and len(data) > 3 else ""
             parameters = f"{card.parameters / 1e6:.0f} M" if card.parameters else "-"
-            row = (f"`{plugin.name}`", card.shown, parameters, VECTORS[card.pooling] + others, trained)
+            row = (f"`{plugin.name}`", parameters, VECTORS[card.pooling] + others, trained)
             families.setdefault(card.family, []).append((*row, card.weights, card.licence or "none stated"))
-    header = ("name", "title", "parameters", "vector", "trained on", "weights", "licence")
+    header = ("name", "size", "vectors", "trained on", "weights", "licence")
     for family, rows in families.items():
-        parts += [f"## {family}\n", table(header, rows)]
+        parts += [f"## {family_title(family)}\n", table(header, rows)]
     return "\n".join(parts)
+
+
+def differences() -> str:
+    """How pairs of models differ in the committed records."""
+    board = Leaderboard.read(ROOT / "results")
+    rows = []
+    for first, second in PAIRS:
+        if {first, second} <= set(board.models):
+            found = {number.task_id: number for number in board.compare(first, second, tasks=list(COMPARED)).numbers}
+            rows.append((f"`{second}` minus `{first}`", *(difference(found.get(task)) for task in COMPARED)))
+    return table(("", *COMPARED.values()), rows).rstrip()
+
+
+def difference(number: Compared | None) -> str:
+    """A difference with its interval, accuracies in points; pale where a model may have seen the texts."""
+    if number is None:
+        return "-"
+    scale, digits = (100, 1) if number.metric == "accuracy" else (1, 3)
+    value, low, high = (f"{scale * (part or 0):+.{digits}f}" for part in (number.difference, number.low, number.high))
+    shown = f"{value} [{low}, {high}]".replace("-", "−")
+    return f"*{shown}* \\*" if number.seen else f"**{shown}**" if number.separated else shown
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines) + "\n"
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines) + "\n"
 
 
-PAGES = {"architecture.md": architecture, "tasks.md": tasks_page, "encoders.md": encoders_page}
+PAGES = {
+    "architecture.md": architecture,
+    "architecture.svg": drawing,
+    "tasks.md": tasks_page,
+    "encoders.md": encoders_page,
+}
 
 if __name__ == "__main__":
-    if "leaderboard" in sys.argv:  # from standard input, without the table's title
-        content = sys.stdin.read().partition("\n")[2].strip()
-        (ROOT / "README.md").write_text(
-            between((ROOT / "README.md").read_text("utf-8"), "leaderboard", content), "utf-8"
-        )
+    if sys.argv[1:]:  # leaderboard (from standard input, without the table's title) or differences
+        page, make = {
+            "leaderboard": (ROOT / "README.md", lambda: sys.stdin.read().partition("\n")[2].strip()),
+            "differences": (ROOT / "docs" / "choose.md", differences),
+        }[sys.argv[1]]
+        page.write_text(between(page.read_text("utf-8"), sys.argv[1], make()), "utf-8")
         sys.exit()
-    for page, make in PAGES.items():
-        (ROOT / "docs" / page).write_text(make(), "utf-8")
+    for name, make in PAGES.items():
+        (ROOT / "docs" / name).write_text(make(), "utf-8")

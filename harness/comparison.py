@@ -12,8 +12,9 @@ reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from html import escape
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from harness.statistics.differences import (
 from harness.statistics.scores import scored
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     Arrays = Mapping[str, NDArray[np.generic]]
@@ -157,6 +159,18 @@ class Comparison:
     second: str
     numbers: tuple[Compared, ...]
     left_out: tuple[LeftOut, ...]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One number a row, by task and metric; the columns are the fields of `Compared`, and `separated`."""
+        import pandas as pd  # listings of commands come without it
+
+        rows = [{**asdict(number), "separated": number.separated} for number in self.numbers]
+        return pd.DataFrame(rows).set_index(["task_id", "metric"]) if rows else pd.DataFrame()
+
+    def _repr_html_(self) -> str:
+        """The frame, for a notebook."""
+        return f"<p>{escape(self.second)} minus {escape(self.first)}</p>{self.frame.to_html()}"
 
 
 def compare(

@@ -1,9 +1,18 @@
-"""What docs/ says of the code is up to date, and its links lead somewhere."""
+"""What docs/ says of the code is up to date, its links lead somewhere, its examples run."""
 
+import os
 import re
 import runpy
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+import affectbench
+from harness.corpora.registry import CorpusRegistry
+from harness.errors import DataMissing
 
 
 @pytest.mark.parametrize("page", ["tasks.md", "encoders.md"])
@@ -14,5 +23,72 @@ def test_generated_pages_are_current(repository, page):
 
 def test_links_lead_somewhere(repository):
     for page in [*repository.glob("*.md"), *(repository / "docs").glob("*.md")]:
-        for link in re.findall(r"\]\(([^)#: ]+)\)", page.read_text("utf-8")):
+        for link in re.findall(r"\]\(([^)#: ]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_public_name_gives_what_harness_gives():
+    import harness
+
+    assert affectbench.__all__ == harness.__all__
+    assert affectbench.EncoderCard is harness.EncoderCard
+    with pytest.raises(AttributeError, match="affectbench"):
+        affectbench.nothing  # noqa: B018
+
+
+def test_the_example_of_a_corpus_reads_its_file(repository, tmp_path):
+    (code,) = blocks(repository / "docs" / "extend.md", "python")
+    (moods,) = exec_(code)["CORPORA"]
+    path = tmp_path / moods.card.sources[0].path
+    path.parent.mkdir()
+    path.write_text("what a day\t1\nlate again\t0\n")
+    corpora = CorpusRegistry(tmp_path, tmp_path / "cache", offline=True, corpora={"moods": moods})
+    examples = corpora.load("moods", "all")
+    np.testing.assert_array_equal(examples.labels["label"], [1, 0])
+
+
+def blocks(page, language):
+    """Code of a page's fenced blocks."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL)
+
+
+def exec_(code):
+    names = {}
+    exec(code, names)
+    return names
+
+
+@pytest.fixture(scope="session")
+def ratings(tmp_path_factory):
+    """A cache with the rating corpora, which come over the network."""
+    cache = tmp_path_factory.mktemp("ratings")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("AFFECTBENCH_OFFLINE", raising=False)
+        patch.delenv("HF_HUB_OFFLINE", raising=False)
+        try:
+            CorpusRegistry(None, cache / "affectbench").fetch("ratings-tweets")
+        except DataMissing as error:
+            pytest.skip(str(error))
+    return cache
+
+
+@pytest.mark.slow
+def test_the_quick_start_runs_as_printed(repository, ratings, tmp_path, monkeypatch):
+    page = repository / "docs" / "quickstart.md"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ratings))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    for language, command in (("bash", ["bash", "-e", "-c"]), ("python", [sys.executable, "-c"])):
+        code = "\n".join(blocks(page, language))
+        done = subprocess.run([*command, code], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_the_notebook_runs(repository, ratings, tmp_path, monkeypatch):
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ratings))
+    notebook = nbformat.read(repository / "docs" / "quickstart.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "strip the outputs"
+    nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}, kernel_name="python3").execute()
+    shown = notebook.cells[1].outputs[0].data
+    assert "<table" in shown["text/html"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from harness.corpora.goemotions import Reading
 from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint
 from harness.tasks.emotion import EmotionTask
-from harness.tasks.valence_arousal import RATINGS, signed
+from harness.tasks.valence_arousal import RATINGS, ratings_suite, signed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,5 +72,8 @@ def variants() -> list[Task]:
         _task("goemotions", "ekman6-selected/1", selected, "paper", "test", "selected"),
         _task("goemotions", "ekman6-mapped/1", "GoEmotions test rows of one Ekman class", "paper", "test"),
         _task("sample", "ekman6-single/1", "made-up sentences, no benchmark", "sample", "test", "single"),
-        *(_task(c, "sign/1", f"{t} of one polarity (|mean| ≥ 0.5)", "quick", "all") for c, t in RATINGS.items()),
+        *(
+            _task(c, "sign/1", f"{t} of one polarity (|mean| ≥ 0.5)", ratings_suite(c), "all")
+            for c, t in RATINGS.items()
+        ),
     ]

@@ -27,7 +27,7 @@ import numpy as np
 from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
 from harness.tasks.base import FOLD_SEED, FOLDS, Prepared, Task, classified, combined_fingerprint, fit_facts
-from harness.tasks.valence_arousal import RATINGS, grouped_folds, signed
+from harness.tasks.valence_arousal import RATINGS, grouped_folds, ratings_suite, signed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -285,7 +285,7 @@ def variants() -> list[Task]:
                 protocol="sign-kfold10/1",
                 split="cv10",
                 metrics=("accuracy", "macro.f1"),
-                suites=("quick",),
+                suites=(ratings_suite(corpus),),
                 summary=f"{title}, positive or negative (|mean| ≥ 0.5), nested folds, {lr}",
                 source="Hutto and Gilbert 2014 (ICWSM); folds and grid as Conneau and Kiela 2018",
                 corpora=(corpus,),

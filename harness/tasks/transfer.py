@@ -20,7 +20,7 @@ import numpy as np
 
 from harness.metrics import REGRESSION
 from harness.tasks.base import FOLD_SEED, FOLDS, Outcome, Prepared, Task, combined_fingerprint, fit_facts
-from harness.tasks.valence_arousal import DIMENSIONS, RATINGS, regression_outcome, scaled
+from harness.tasks.valence_arousal import DIMENSIONS, RATINGS, ratings_suite, regression_outcome, scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,7 +94,14 @@ def variants() -> list[Task]:
         for probe in probes
     ]
     stated += [
-        (source, corpus, f"the probe of {RATINGS[source]} on {RATINGS[corpus]}", ("valence",), "ridge", "quick")
+        (
+            source,
+            corpus,
+            f"the probe of {RATINGS[source]} on {RATINGS[corpus]}",
+            ("valence",),
+            "ridge",
+            ratings_suite(source, corpus),
+        )
         for source, corpus in permutations(RATINGS, 2)
     ]
     return [
