@@ -15,7 +15,7 @@ from harness.comparison import compare as compare_models
 from harness.contamination import apply_evidence, read_evidence
 from harness.errors import UsageError
 from harness.interop import PROTOCOLS, beside, read_mteb
-from harness.leaderboard.metrics import metric_style
+from harness.leaderboard.words import metric_style
 from harness.printing import echo, show_dicts
 from harness.record import ResultStore
 from harness.registry import select_tasks, tasks

@@ -17,7 +17,7 @@ from harness.contamination import TextEvidence, apply_evidence, read_evidence
 from harness.corpora import CorpusRegistry
 from harness.errors import UsageError, unknown_name
 from harness.files import write_bytes, write_text
-from harness.leaderboard import ENDINGS, build_tables, long_csv, long_rows, render, with_limited
+from harness.leaderboard import build_tables, format_of, long_csv, long_rows, render, with_limited
 from harness.printing import echo
 from harness.record import Record, ResultStore
 from harness.registry import recommended_poolings, select_tasks, tasks
@@ -138,7 +138,7 @@ def table(
 
     TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
     """
-    fmt = fmt or (ENDINGS.get(output.suffix.lower()) if output is not None else None) or "plain"
+    fmt = fmt or format_of(output.name if output else "")
     recorded = read_recorded(**choice, long=long_form, table=not long_form)
     coloured = output is None and fmt == "plain" and sys.stdout.isatty()
     if long_form:
@@ -194,14 +194,12 @@ def figures(
     confusion-sst5, cost, critical-difference; all by default, with captions in README.md. Nothing is measured. `pca`
     needs vectors: it takes them from the cache once, and keeps their projection beside the records.
     """
-    from harness.figures import FORMATS, Drawing, Source, check_matplotlib, draw_all, to_bytes
-    from harness.figures.catalogue import captions
+    from harness.figures import FORMATS, Drawing, Source, captions, draw_all, to_bytes
 
     wanted = options.split_names((formats,))
     for fmt in wanted:
         if fmt not in FORMATS:
             raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")
-    check_matplotlib()
     options.go_offline(offline)
     recorded = read_recorded(**choice)
     source = Source.of(
@@ -214,7 +212,7 @@ def figures(
         recommended=recorded.recommended,
     )
     found = []
-    for item in draw_all(source, names or None):
+    for item in draw_all(source, names):
         found.append(item)
         if isinstance(item, Drawing):
             for fmt in wanted:
@@ -247,10 +245,8 @@ def report(
     """
     if data_dir is not None and not data_dir.is_dir():
         raise UsageError(f"--data-dir {data_dir} is not a directory")
-    from harness.figures import check_matplotlib
     from harness.report import build_report
 
-    check_matplotlib()
     options.go_offline(offline)
     recorded = read_recorded(**choice)
     page = build_report(

@@ -1,11 +1,18 @@
-"""Models against each other: differences to a baseline, cost against quality, mean ranks over tasks.
+"""Models against each other: differences to a baseline, size beside quality, mean ranks over tasks.
 
 Numbers of a model that may have seen the texts are pale, carry their mark and are never called better.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
 
 from harness.comparison import Compared, Side, compare
 from harness.figures.drawing import (
@@ -17,16 +24,12 @@ from harness.figures.drawing import (
     Drawing,
     NotDrawn,
     listed,
-    name_points,
+    name_rows,
     panels,
     short,
 )
 from harness.figures.source import Source
-from harness.leaderboard.metrics import metric_label, metric_style
-from harness.leaderboard.words import corpus_title
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from harness.leaderboard.words import corpus_title, metric_label, metric_style
 
 _COLUMNS = 4
 _PREFERRED = ("bert", "minilm@mean", "minilm")
@@ -61,8 +64,6 @@ def baseline_of(source: Source) -> str:
 
 def forest(source: Source) -> Drawing:
     """Draw a panel for each task on which two models can be compared: each model minus the baseline."""
-    from matplotlib.lines import Line2D
-
     base = baseline_of(source)
     title = source.title(base)
     first = Side.of(source.store, base, source.records)
@@ -82,8 +83,8 @@ def forest(source: Source) -> Drawing:
     for place, (ax, task_id) in enumerate(zip(axes, shown, strict=True)):
         _forest_panel(ax, source, task_id, names, found[task_id], labelled=place % _COLUMNS == 0)
     legend = [Line2D([], [], color=c, marker=m, markersize=4, linewidth=1.4, label=w) for w, (c, m) in _LOOKS.items()]
-    said = f"each model minus {short(title)}"
-    figure.legend(handles=legend, loc="outside lower center", ncols=len(_LOOKS), frameon=False, title=said)
+    figure.supxlabel(f"difference to {short(title)}", fontsize=8)
+    figure.legend(handles=legend, loc="outside upper center", ncols=len(_LOOKS), frameon=False)
     return Drawing(
         key="forest",
         title=f"Differences to {title}",
@@ -112,82 +113,57 @@ def _forest_panel(
         colour, marker = _LOOKS.get(verdict, _LOOKS["not told apart"])
         axes.plot([factor * number.low, factor * number.high], [row, row], color=colour, linewidth=1.4)
         axes.plot(factor * number.difference, row, marker, color=colour, markersize=4)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_yticks(range(len(names)), [short(source.title(name)) for name in names] if labelled else [])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x", linewidth=0.3, color="#dddddd")
-    axes.set_axisbelow(True)
+    name_rows(axes, [short(source.title(name)) for name in names], labelled=labelled)
     unit = " [points]" if style.percent else ""
     axes.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}", fontsize=7.5)
-    axes.locator_params(axis="x", nbins=4)
 
 
 def cost(source: Source) -> Drawing:
-    """Draw numbers of weights against one score of each kind of task."""
+    """Draw the number of weights of each model beside one score of each kind of task, the smallest model on top."""
     tasks = [found[0] for family in _FAMILIES if (found := source.main_tasks(family))]
-    if not tasks:
-        raise NotDrawn("nothing was measured")
     sizes = {model.name: model.parameters / 1e6 for model in source.models if model.parameters}
-    if not sizes:
-        raise NotDrawn("the records do not say how many weights a model has")
-    figure, axes = panels(len(tasks), len(tasks), height=2.6)
-    for ax, task_id in zip(axes, tasks, strict=True):
-        _cost_panel(ax, source, task_id, sizes)
-    without = [source.title(m.name) for m in source.models if m.name not in sizes and source.of_model(m.name, tasks[0])]
-    said = f" Without weights of its own, left of the dotted line: {listed(without)}." if without else ""
+    if not tasks or not sizes:
+        raise NotDrawn("the records have no numbers, or do not say how many weights a model has")
+    names = sorted({name for task_id in tasks for name in source.measured(task_id)}, key=list(source.titles).index)
+    names.sort(key=lambda name: sizes.get(name, 0.0))
+    figure, axes = panels(1 + len(tasks), 1 + len(tasks), height=0.75 + 0.17 * len(names))
+    axes[0].plot([sizes.get(name, math.nan) for name in names], range(len(names)), "s", color=GREY)
+    name_rows(axes[0], [short(source.title(name)) for name in names], labelled=True)
+    axes[0].set(title="millions of weights", xscale="log", xlim=(min(sizes.values()) / 2, 2 * max(sizes.values())))
+    axes[0].xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), minor_locator=NullLocator())
+    axes[0].xaxis.set_major_formatter("{x:,g}")
+    for ax, task_id in zip(axes[1:], tasks, strict=True):
+        metric = source.main(task_id)
+        style = metric_style(metric)
+        for row, name in enumerate(names):
+            value = source.value(name, task_id, metric)
+            colour, marker = (COLOURS[0], "o") if source.clean(name, task_id) else (PALE, "x")
+            if value is not None:
+                ax.plot(style.shown(value), row, marker, color=colour, markersize=5)
+        name_rows(ax, names, labelled=False)
+        ax.margins(x=0.1)
+        if style.low == -1:
+            ax.set_xlim(min(0, ax.get_xlim()[0]), 1)
+        ceiling = source.ceiling(task_id, metric)
+        if ceiling is not None:
+            ax.axvline(ceiling, color=BLACK, linewidth=0.8, linestyle=":")
+        ax.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{' [%]' if style.percent else ''}")
+    without = [source.title(name) for name in names if name not in sizes]
+    said = f" Without weights of its own: {listed(without)}." if without else ""
     return Drawing(
         key="cost",
-        title="Cost against quality",
-        caption="Main metric of one task of each kind against millions of weights; logarithmic. "
-        f"Pale crosses: the model may have seen the texts.{said}",
-        alt="Scatter plots of quality against cost, one labelled point a model.",
+        title="Size and quality",
+        caption="Main metric of one task of each kind beside the millions of weights, on a logarithmic axis; the "
+        "smallest model on top. Pale crosses: the model may have seen the texts. Dotted: the noise ceiling, which a "
+        f"second panel of raters would reach.{said}",
+        alt=f"Dot plots of the size and {len(tasks)} scores of {len(names)} models.",
         figure=figure,
     )
 
 
-def _cost_panel(axes: Axes, source: Source, task_id: str, sizes: dict[str, float]) -> None:
-    from matplotlib.ticker import NullLocator
-
-    metric = source.main(task_id)
-    style = metric_style(metric)
-    least, most = min(sizes.values()), max(sizes.values())
-    points, names, colours = [], [], []
-    for name in source.measured(task_id):
-        value = source.value(name, task_id, metric)
-        if value is None:
-            continue
-        clean = source.clean(name, task_id)
-        points.append((sizes.get(name, least / 8), style.shown(value)))
-        names.append(short(source.title(name)) + ("" if clean else " *"))
-        colours.append(BLACK if clean else GREY)
-        if clean:
-            colour, marker = (COLOURS[0], "o") if name in sizes else (COLOURS[1], "s")
-            axes.plot(*points[-1], marker, color=colour, markersize=5, markeredgecolor=BLACK, markeredgewidth=0.4)
-        else:
-            axes.plot(*points[-1], "x", color=PALE, markersize=5)
-    axes.set_xscale("log")
-    axes.set_xlim(least / 16, most * 8)
-    if any(name not in sizes for name in source.measured(task_id)):
-        axes.axvline(least / 2.2, color="#999999", linewidth=0.7, linestyle=":")
-    steps = (1, 2, 5) if most < 20 * least else (1,)
-    ticks = [step * 10.0**power for power in range(-1, 8) for step in steps]
-    axes.set_xticks([tick for tick in ticks if least / 2.1 < tick < axes.get_xlim()[1]])
-    axes.xaxis.set_major_formatter("{x:,g}")
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.margins(y=0.3)
-    axes.grid(axis="y", linewidth=0.3, color="#dddddd")
-    axes.set_axisbelow(True)
-    axes.set_xlabel("millions of weights")
-    unit = " [%]" if style.percent else ""
-    axes.set_ylabel(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}")
-    name_points(axes, points, names, colours, 0.3)
-
-
 def critical_difference(source: Source) -> Drawing:
     """Draw mean ranks over tasks of the models with a clean number on each (Demšar 2006)."""
-    import numpy as np
-    import pandas as pd
-    from matplotlib.figure import Figure
+    # It imports statsmodels and seaborn, seconds that the other figures need not wait for.
     from scikit_posthocs import critical_difference_diagram, posthoc_nemenyi_friedman
 
     tasks = [task_id for task_id in source.main_tasks() if _direction(source, task_id)]
@@ -198,32 +174,25 @@ def critical_difference(source: Source) -> Drawing:
             f"{_FEWEST_MODELS} models and {_FEWEST_TASKS} tasks"
         )
     names = [short(source.title(name)) for name in entered]
-    scores = pd.DataFrame(
-        {
-            task_id: [
-                _direction(source, task_id) * (source.value(n, task_id, source.main(task_id)) or 0.0) for n in entered
-            ]
-            for task_id in tasks
-        },
-        index=names,
-    ).T
-    ranks = scores.rank(axis=1, ascending=False).mean()
+    scores = {
+        task_id: [_direction(source, task_id) * (source.value(n, task_id, source.main(task_id)) or 0) for n in entered]
+        for task_id in tasks
+    }
+    frame = pd.DataFrame(scores, index=names).T
+    ranks = frame.rank(axis=1, ascending=False).mean()
     figure = Figure(figsize=(WIDTH * 0.85, 0.9 + 0.16 * len(names)), layout="constrained")
-    axes = figure.add_subplot()
     critical_difference_diagram(
         ranks,
-        posthoc_nemenyi_friedman(scores),
-        ax=axes,
+        posthoc_nemenyi_friedman(frame),
+        ax=figure.add_subplot(),
         label_fmt_left="{label}  {rank:.2f}",
         label_fmt_right="{rank:.2f}  {label}",
         label_props={"fontsize": 7.5},
         crossbar_props={"linewidth": 2.5, "color": COLOURS[0]},
         color_palette=[BLACK] * len(names),
     )
-    left_out = [
-        m.name for m in source.models if m.name not in entered and any(source.of_model(m.name, t) for t in tasks)
-    ]
-    said = f" Left out for a mark or a missing number: {listed([source.title(name) for name in left_out])}."
+    others = [m.name for m in source.models if m.name not in entered and any(source.of_model(m.name, t) for t in tasks)]
+    said = f" Left out for a mark or a missing number: {listed([source.title(name) for name in others])}."
     corpora = listed([corpus_title(task_id.split("/")[1]) for task_id in tasks])
     order = [names[i] for i in np.argsort(ranks.to_numpy(), kind="stable")]
     return Drawing(
@@ -232,7 +201,7 @@ def critical_difference(source: Source) -> Drawing:
         caption=f"Mean rank (1 is best) of the main metric over {len(tasks)} tasks: {corpora}. Bars join models that "
         "Nemenyi's test does not tell apart at 5 %. Read with care: the tasks are few and not independent, ranks "
         "ignore how large a difference is, and each mean rank depends on which other models are in the diagram."
-        + (said if left_out else ""),
+        + (said if others else ""),
         alt=f"Critical-difference diagram of {len(names)} models; in order of mean rank: {listed(order)}.",
         figure=figure,
     )

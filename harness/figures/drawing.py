@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.errors import ExtraMissing
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
 from harness.printing import one_line
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: File formats, by the ending of a name.
 FORMATS = ("svg", "pdf", "png")
@@ -48,6 +47,9 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.3,
+    "grid.color": "#dddddd",
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "figure.facecolor": "white",
@@ -57,7 +59,6 @@ _STYLE: dict[Any, Any] = {
     "pdf.fonttype": 42,
     # A dollar sign in a model's name is no formula.
     "text.parse_math": False,
-    "axes.unicode_minus": True,
     # Letters as wide in every format: what was laid out fits.
     "text.hinting": "no_hinting",
     "text.hinting_factor": 1,
@@ -66,8 +67,8 @@ _STYLE: dict[Any, Any] = {
 #: Dots per inch of what is no vector graphic.
 DOTS = 160
 
-#: Characters of a name that fit over a panel or beside a point.
-_LONGEST = 26
+#: Characters of a name that fit beside an axis or over a panel.
+_LONGEST = 30
 
 
 class NotDrawn(Exception):
@@ -97,24 +98,9 @@ class Absent:
     reason: str
 
 
-def check_matplotlib() -> None:
-    """See that figures can be drawn at all.
-
-    Raises:
-        ExtraMissing: matplotlib is not installed.
-    """
-    if any(importlib.util.find_spec(name) is None for name in ("matplotlib", "adjustText", "scikit_posthocs")):
-        raise ExtraMissing(
-            "figures need matplotlib, adjustText and scikit-posthocs: pip install 'affectbench[figures]'"
-        )
-
-
 @contextmanager
 def style() -> Iterator[None]:
     """The look of all figures; names with characters that the font lacks show boxes, without a warning."""
-    check_matplotlib()
-    from matplotlib import rc_context
-
     with rc_context(_STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
@@ -151,7 +137,7 @@ def to_bytes(drawing: Drawing, fmt: str, *, dots: int = DOTS) -> bytes:
 
 
 def short(title: str) -> str:
-    """A name that fits beside a point."""
+    """A name that fits beside an axis."""
     title = one_line(title)
     return title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
 
@@ -165,9 +151,6 @@ def panels(count: int, columns: int, *, height: float, extra: float = 0.0) -> tu
         height: of a row, in inches.
         extra: more height, for a legend.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     columns = min(columns, count)
     rows = -(-count // columns)
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
@@ -175,39 +158,15 @@ def panels(count: int, columns: int, *, height: float, extra: float = 0.0) -> tu
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
 
 
-def listed(words: list[str]) -> str:
+def name_rows(axes: Axes, names: Sequence[str], *, labelled: bool) -> None:
+    """Give each model a row of a panel, the first on top, with its name where the panel is the first of its line."""
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names if labelled else [])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.locator_params(axis="x", nbins=4)
+
+
+def listed(words: Sequence[str]) -> str:
     """`a, b and c`."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
-
-
-def name_points(
-    axes: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], colours: Sequence[str], force: float = 1.0
-) -> None:
-    """Write each name beside its point, where it covers neither a name nor a point; call it last.
-
-    Args:
-        axes: the panel.
-        points: in data coordinates.
-        names: one a point.
-        colours: of the names.
-        force: how far names of a crowd are pushed apart.
-    """
-    from adjustText import adjust_text
-
-    figure = axes.figure.get_figure(root=True)
-    engine = None if figure is None else figure.get_layout_engine()
-    if figure is not None and engine is not None:
-        engine.execute(figure)
-    if not points:
-        return
-    texts = [
-        axes.text(x, y, name, fontsize=6.5, color=colour)
-        for (x, y), name, colour in zip(points, names, colours, strict=True)
-    ]
-    line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkB": 3}
-    # Limits in iterations, not in time: equal points give equal places.
-    forces = {"force_text": (0.5 * force, 0.9 * force), "force_static": (0.2, 0.4), "force_explode": (0.2, 0.8 * force)}
-    where = zip(*points, strict=True)
-    adjust_text(texts, *where, ax=axes, iter_lim=1000, expand=(1.05, 1.35), arrowprops=line, max_move=None, **forces)
-    for text in axes.texts:
-        text.set_in_layout(False)

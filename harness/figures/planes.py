@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.preprocessing import normalize
 
 from harness.errors import BenchError, RecordInvalid
 from harness.figures.drawing import COLOURS, MARKERS, Drawing, NotDrawn, listed, panels, short
 from harness.figures.source import Source, task_title
 from harness.files import write_bytes
 from harness.leaderboard.words import corpus_title
-from harness.record import pack, unpack
+from harness.record import Record, pack, unpack
+from harness.registry import tasks
 from harness.store import EmbeddingStore
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    from harness.record import Record
+from harness.tasks.emotion import emotion_rows
 
 _NOT_KEPT = (
     "its projection is not kept beside the records: --data-dir and --cache-dir, with corpus and vectors, make it"
@@ -83,9 +84,6 @@ def project(vectors: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], tu
     Returns:
         Coordinates (n, 2), and the share of the variance along each.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.preprocessing import normalize
-
     found = PCA(2, svd_solver="full")
     points = found.fit_transform(normalize(vectors.astype("float64")))
     points[:, (points**3).sum(axis=0) < 0] *= -1
@@ -107,9 +105,6 @@ def _vectors(source: Source, record: Record, texts: tuple[str, ...]) -> NDArray[
 
 
 def _labelled_texts(source: Source, task_id: str) -> tuple[tuple[str, ...], NDArray[np.integer[Any]], tuple[str, ...]]:
-    from harness.registry import tasks
-    from harness.tasks.emotion import emotion_rows
-
     task: Any = tasks().get(task_id)
     if source.library is None:
         raise NotDrawn(_NOT_KEPT)
@@ -124,8 +119,6 @@ def _labelled_texts(source: Source, task_id: str) -> tuple[tuple[str, ...], NDAr
 
 
 def _write(path: Path, record: Record, plane: Plane) -> None:
-    import numpy as np
-
     arrays: dict[str, NDArray[np.generic]] = {
         "points": plane.points.astype(np.float16),
         "labels": plane.labels.astype(np.int8),
@@ -140,8 +133,6 @@ def _read(path: Path, record: Record) -> Plane | None:
     """A kept plane of the same weights and data, None where there is none."""
     if not path.is_file():
         return None
-    import numpy as np
-
     try:
         found = unpack(path.read_bytes(), str(path))
         if found["made_from"].tolist() != [record.model.fingerprint, record.data]:
@@ -156,10 +147,10 @@ def _read(path: Path, record: Record) -> Plane | None:
 
 def pca(source: Source) -> Drawing:
     """Draw a panel for each model whose vectors, or their projection, are kept."""
-    tasks = source.main_tasks("geometry")
-    if not tasks:
+    measured = source.main_tasks("geometry")
+    if not measured:
         raise NotDrawn("no geometry of emotions was measured")
-    task_id = tasks[0]
+    task_id = measured[0]
     planes: dict[str, Plane] = {}
     missing: dict[str, list[str]] = {}
     for model in source.measured(task_id):
@@ -194,8 +185,6 @@ def pca(source: Source) -> Drawing:
 
 
 def _panel(axes: Axes, plane: Plane) -> None:
-    import numpy as np
-
     order = np.random.default_rng(_SEED).permutation(len(plane.labels))
     colours = np.array([COLOURS[i % len(COLOURS)] for i in range(len(plane.classes))])
     dots: dict[str, Any] = {"s": 3, "alpha": 0.35, "linewidths": 0, "c": colours[plane.labels[order]]}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from harness.figures.drawing import COLOURS, SEQUENTIAL, Drawing, NotDrawn, panels, short
 from harness.figures.source import Source, task_title
 from harness.leaderboard.words import corpus_title
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from numpy.typing import NDArray
-
-    Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, NDArray[Any]]
 
 _COLUMNS = 4
 
@@ -65,8 +66,6 @@ def _classes(source: Source, model: str, task_id: str, found: dict[str, Arrays])
 
 
 def _matrix(axes: Axes, arrays: Arrays, classes: tuple[str, ...], *, labelled: bool) -> None:
-    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
-
     found = confusion_matrix(arrays["gold"], arrays["predicted"], labels=range(len(classes)), normalize="true")
     names = list(map(short, classes))
     look = {"im_kw": {"vmin": 0, "vmax": 100}, "text_kw": {"fontsize": 6.5}, "cmap": SEQUENTIAL, "colorbar": False}
@@ -107,8 +106,6 @@ def plane_figure(source: Source, corpus: str) -> Drawing:
 
 
 def _plane(axes: Axes, arrays: Arrays) -> None:
-    import numpy as np
-
     true = np.column_stack([arrays[name] for name in _PLANE[:2]]).astype(np.float64)
     predicted = np.column_stack([arrays[name] for name in _PLANE[2:]]).astype(np.float64)
     for points, colour, alpha, word in ((true, "#b5b5b5", 0.6, "rated"), (predicted, COLOURS[0], 0.35, "predicted")):

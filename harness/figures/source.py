@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from harness.leaderboard.evaluations import Evaluation, ordered
-from harness.leaderboard.tables import Results
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.corpora.base import CorpusLibrary
+from harness.leaderboard.evaluations import Evaluation, Results, ordered
 from harness.leaderboard.words import corpus_title
 from harness.record import ModelFacts, Record, ResultStore
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +98,12 @@ class Source:
         one = self.of_model(model, task_id)
         found = None if one is None else one.metrics.get(metric)
         return None if found is None else found.value
+
+    def ceiling(self, task_id: str, metric: str) -> float | None:
+        """The correlation that a second panel of raters would reach, None where no record has it."""
+        name = f"{metric.removesuffix('.pearson')}.ceiling"
+        found = (self.value(model, task_id, name) for model in self.measured(task_id))
+        return next((value for value in found if value is not None), None)
 
     def clean(self, model: str, task_id: str) -> bool:
         """Whether a model has the main number of a task and is known to have seen none of its texts."""

@@ -5,18 +5,17 @@
     print(long_csv(long_rows(records)))
 
 Which tables there are stands in `tables.toml`. A table is a neutral `Table`; each output format is a function over it,
-listed in `FORMATS`. Importing this package imports neither pandas, rich nor tabulate.
+listed in `FORMATS`.
 """
 
 from harness.leaderboard.evaluations import COLUMNS, LongRow, long_csv, long_frame, long_rows, with_limited
 from harness.leaderboard.published import Published, load_published
-from harness.leaderboard.render import ENDINGS, FORMATS, render
+from harness.leaderboard.render import FORMATS, format_of, render
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
 from harness.leaderboard.tables import TABLE_NAMES, build_tables
 
 __all__ = [
     "COLUMNS",
-    "ENDINGS",
     "FORMATS",
     "TABLE_NAMES",
     "Block",
@@ -28,6 +27,7 @@ __all__ = [
     "Row",
     "Table",
     "build_tables",
+    "format_of",
     "load_published",
     "long_csv",
     "long_frame",

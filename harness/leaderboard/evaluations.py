@@ -14,21 +14,21 @@ interval, the mean has none: a part of the uncertainty would be missing without 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from harness.errors import RecordInvalid
-from harness.leaderboard.metrics import metric_style
-from harness.leaderboard.words import family_order, task_order
+from harness.leaderboard.table import Cell, Column
+from harness.leaderboard.words import family_order, metric_style, protocol_order, task_order, words
 from harness.outcome import Metric
 from harness.printing import one_line, spreadsheet
 from harness.record import ModelFacts, Record
 from harness.statistics.bootstrap import sampling_error, seed_interval, standard_error
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: The most cautious state first: what seeds that disagree are joined to.
 _CAUTION = ("limited", "overlap", "unknown", "clean")
@@ -183,34 +183,111 @@ def _observed(found: Sequence[Any]) -> dict[str, float]:
     }
 
 
-def ordered(
-    records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None, models: Sequence[str] | None = None
-) -> tuple[Evaluation, ...]:
-    """Join seeds and sort: by task, then by model; equal records in any order give equal evaluations.
+def ordered(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> tuple[Evaluation, ...]:
+    """Join seeds and sort by task and family; equal records in any order give equal evaluations.
 
     Args:
         records: results, any number of seeds.
         tasks: task id → its metrics, the main one first, in the order of the suite; other tasks come after.
-        models: order of the models by name; the others come after, by family, start of their family first.
 
     Raises:
         RecordInvalid: seeds of one evaluation do not fit together (see `combine`).
     """
     task_ranks = {name: rank for rank, name in enumerate(tasks or ())}
-    model_ranks = {name: rank for rank, name in enumerate(models or ())}
 
     def key(found: Evaluation) -> tuple[object, ...]:
         return (
             task_ranks.get(found.task_id, len(task_ranks)),
             task_order(found.task, found.corpus, found.protocol),
             found.split,
-            model_ranks.get(found.model.name, len(model_ranks)),
             family_order(found.model.family),
             found.model.base is not None,
             found.model.name,
         )
 
     return tuple(sorted(combine(records), key=key))
+
+
+def encoder_of(model: str) -> str:
+    """The encoder that a row is of: `minilm` of `minilm@mean`."""
+    return model.partition("@")[0]
+
+
+@dataclass
+class Results:
+    """Evaluations by model and task, models in the order of the rows."""
+
+    evaluations: Sequence[Evaluation]
+    recommended: Mapping[str, str] = field(default_factory=dict)
+    """Encoder → the pooling that its authors trained."""
+
+    def __post_init__(self) -> None:
+        self._found = {(one.model.name, one.task_id): one for one in self.evaluations}
+        facts: dict[str, ModelFacts] = {}
+        for one in self.evaluations:
+            if one.model.name not in facts or (one.metrics and facts[one.model.name].parameters is None):
+                facts[one.model.name] = one.model
+        # One encoder's rows stand together, the vector that its authors trained first.
+        starts = {encoder_of(name): facts[name].base is not None for name in facts}
+
+        def key(model: ModelFacts) -> tuple[object, ...]:
+            encoder = encoder_of(model.name)
+            return (family_order(model.family), starts[encoder], encoder, not self.is_recommended(model), model.name)
+
+        self.models = sorted(facts.values(), key=key)
+
+    def is_recommended(self, model: ModelFacts) -> bool:
+        """Whether a row shows the vector that the model's authors trained, as far as is known."""
+        wanted = self.recommended.get(encoder_of(model.name))
+        return wanted is not None and model.pooling == wanted
+
+    def get(self, model: str, task_id: str) -> Evaluation | None:
+        """A model's evaluation, None when it was never run."""
+        return self._found.get((model, task_id))
+
+    def of(self, task_id: str) -> list[Evaluation]:
+        """All evaluations of a task, in the order of the models."""
+        return [one for model in self.models if (one := self.get(model.name, task_id)) is not None]
+
+    def protocols(self, task: str, corpora: Sequence[str]) -> list[str]:
+        """Protocols under which corpora were measured, in order."""
+        found = {one.protocol for one in self.evaluations if one.task == task and one.corpus in corpora}
+        return sorted(found, key=protocol_order)
+
+    def titles(self) -> dict[str, str]:
+        """How each model is called; where an encoder has several rows, with the vector that a row shows.
+
+        The names stand behind titles that would be equal.
+        """
+        several = Counter(encoder_of(model.name) for model in self.models)
+        plain = {}
+        for model in self.models:
+            title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
+            pooling = words("poolings").get(model.pooling or "") if several[encoder_of(model.name)] > 1 else None
+            plain[model.name] = f"{title}, {pooling}" if pooling else title
+        count = Counter(plain.values())
+        return {
+            name: title if count[title] == 1 or title == name else f"{title} ({name})" for name, title in plain.items()
+        }
+
+    def cell(self, model: str, column: Column) -> Cell:
+        """The cell of a model in a measured column."""
+        found = self.get(model, column.task_id)
+        if found is None:
+            return Cell(status="not-run")
+        if not found.metrics:
+            return Cell(status="undefined" if found.status == "ok" else found.status)
+        style = metric_style(column.metric)
+        if column.unit == "observed range":
+            error = found.observed_mae.get(column.metric.partition(".")[0])
+            number = None if error is None else Metric(error)
+        else:
+            number = found.metrics.get(column.metric)
+        if number is None:
+            return Cell(status="undefined")
+        value, low, high = (None if x is None else style.shown(x) for x in (number.value, number.low, number.high))
+        printed = style.show(number.value)
+        return Cell(value=value, low=low, high=high, printed=printed, contamination=found.state)
 
 
 class LongRow(NamedTuple):
@@ -234,9 +311,7 @@ class LongRow(NamedTuple):
 COLUMNS: tuple[str, ...] = LongRow._fields
 
 
-def long_rows(
-    records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None, models: Sequence[str] | None = None
-) -> list[LongRow]:
+def long_rows(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> list[LongRow]:
     """Turn records into the rows of the long table.
 
     An evaluation without a number keeps one row with its status. Where some seeds have numbers and others failed, both
@@ -246,13 +321,12 @@ def long_rows(
         records: results, any number of seeds.
         tasks: task id → its metrics, the main one first; gives the order of tasks and metrics, and the metric's
             name in rows without a number (empty for tasks that are not in it).
-        models: order of the models by name.
 
     Raises:
         RecordInvalid: seeds of one evaluation do not fit together.
     """
     rows: list[LongRow] = []
-    for found in ordered(records, tasks, models):
+    for found in ordered(records, tasks):
         declared = list((tasks or {}).get(found.task_id, ()))
         names = [name for name in declared if name in found.metrics]
         names += sorted(found.metrics.keys() - set(names))
@@ -269,8 +343,6 @@ def long_rows(
 
 def long_frame(rows: Iterable[LongRow]) -> pd.DataFrame:
     """The long table as a pandas frame; missing numbers are NaN."""
-    import pandas as pd
-
     frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
     return frame.astype(dict.fromkeys(("value", "low", "high"), "float64") | {"seeds": "int64"})
 

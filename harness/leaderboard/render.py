@@ -1,7 +1,8 @@
 """Tables as text: plain for a terminal, Markdown, LaTeX, HTML, CSV and JSON. Equal tables give equal bytes.
 
 Every format shows the same grid of cells (`_grid`) in its own markup; a library lays it out: rich, tabulate, pandas.
-A new format is a `Markup`, a function over the grid and an entry in `FORMATS`.
+A new format is a function over the tables with its entry in `FORMATS`: its names, by which `--format` and the ending of
+a file choose it.
 """
 
 from __future__ import annotations
@@ -15,20 +16,26 @@ from dataclasses import asdict, dataclass
 from html import escape
 from importlib.resources import files
 from io import StringIO
-from typing import TYPE_CHECKING
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+from rich import box, markup
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table as Grid
+from rich.text import Text
+from tabulate import tabulate
 
 from harness.errors import unknown_name
 from harness.leaderboard.table import Cell, Column, Table
-from harness.leaderboard.words import reason
+from harness.leaderboard.words import digits, reason
 from harness.printing import one_line, spreadsheet
-
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
 
 #: Version of the JSON form.
 SCHEMA = 1
 
 Around = tuple[str, str]
+_NOTHING: Around = ("", "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,50 +45,60 @@ class Markup:
     escape: Callable[[str], str]
     best: Around
     second: Around
-    pale: Around
+    legend: str
+    """What the marks of best and second best look like, in words."""
+    pale: Around = _NOTHING
     """Around numbers of models that may have seen the texts."""
-    flag: Around = ("", "")
+    flag: Around = _NOTHING
     annex: Around = (" ", "")
-    missing: Around = ("", "")
-    heading: Around
-    row: Around = ("", "")
-    head: Around = ("", "")
-    line: str = " "
+    missing: Around = _NOTHING
+    heading: Around = _NOTHING
+    row: Around = _NOTHING
+    head: Around = _NOTHING
+    line: str
     """Between the lines of a head."""
 
 
-def _cell(table: Table, cell: Cell, column: Column, markup: Markup) -> str:
+def _cell(table: Table, cell: Cell, column: Column, look: Markup) -> str:
     if cell.value is None:
-        words = markup.escape(reason(cell.status))
-        return words.join(markup.missing) if words else ""
-    around = {1: markup.best, 2: markup.second}.get(cell.rank, markup.pale if cell.flag else ("", ""))
-    flag = markup.escape(cell.flag).join(markup.flag) if cell.flag else ""
+        words = look.escape(reason(cell.status))
+        return words.join(look.missing) if words else ""
+    around = {1: look.best, 2: look.second}.get(cell.rank, look.pale if cell.flag else _NOTHING)
+    flag = look.escape(cell.flag).join(look.flag) if cell.flag else ""
     annex = table.annex(cell, column)
-    return cell.printed.join(around) + flag + (markup.escape(annex).join(markup.annex) if annex else "")
+    return cell.printed.join(around) + flag + (look.escape(annex).join(look.annex) if annex else "")
 
 
-def _grid(table: Table, markup: Markup) -> list[list[str]]:
+def _grid(table: Table, look: Markup) -> list[list[str]]:
     """Rows of marked-up text, the model's title first; a block's heading is a row without numbers."""
     rows = []
     for block in table.blocks:
-        rows.append([markup.escape(block.title).join(markup.heading), *("" for _ in table.columns)])
+        rows.append([look.escape(block.title).join(look.heading), *("" for _ in table.columns)])
         for row in block.rows:
-            cells = [_cell(table, cell, column, markup) for cell, column in zip(row.cells, table.columns, strict=True)]
-            before, after = (part.replace("NAME", escape_html(row.name)) for part in markup.row)
-            rows.append([before + markup.escape(row.title) + after, *cells])
+            cells = [_cell(table, cell, column, look) for cell, column in zip(row.cells, table.columns, strict=True)]
+            before, after = (part.replace("NAME", escape_html(row.name)) for part in look.row)
+            rows.append([before + look.escape(row.title) + after, *cells])
     return rows
 
 
-def _heads(table: Table, markup: Markup) -> list[tuple[str, str]]:
+def _heads(table: Table, look: Markup) -> list[tuple[str, str]]:
     """(group, head) of each column."""
     return [
         (
-            markup.escape(column.group),
-            markup.line.join(map(markup.escape, column.head.split("\n"))).join(
-                (markup.head[0].replace("ORIGIN", column.origin), markup.head[1])
+            look.escape(column.group),
+            look.line.join(map(look.escape, column.head.split("\n"))).join(
+                (look.head[0].replace("ORIGIN", column.origin), look.head[1])
             ),
         )
         for column in table.columns
+    ]
+
+
+def _notes(table: Table, look: Markup, mark: Around = ("", " ")) -> list[str]:
+    """What stands under a table, each note behind the mark that it explains."""
+    return [
+        (look.escape(note.mark).join(mark) if note.mark else "") + look.escape(note.text)
+        for note in table.notes(look.legend)
     ]
 
 
@@ -98,57 +115,52 @@ def render(tables: Sequence[Table], fmt: str = "plain", *, colour: bool = False,
         UsageError: a format that does not exist.
     """
     if fmt == "plain":
-        return "\n".join(_plain(table, colour, width) for table in tables)
+        return plain(tables, colour=colour, width=width)
     if fmt not in FORMATS:
-        raise unknown_name("format", fmt, sorted(FORMATS))
-    return FORMATS[fmt](tables)
+        raise unknown_name("format", fmt, list(FORMATS))
+    return FORMATS[fmt][0](tables)
 
 
 # Plain
 
+_PLAIN = Markup(
+    escape=lambda text: markup.escape(one_line(text)),
+    best=("=", "="),
+    second=("_", "_"),
+    legend="=x= best, _x_ second best",
+    row=("  ", ""),
+    line="\n",
+)
+_COLOURED = Markup(
+    escape=_PLAIN.escape,
+    best=("[bold]", "[/]"),
+    second=("[underline]", "[/]"),
+    legend="Bold: best, underlined: second best",
+    pale=("[dim]", "[/]"),
+    annex=(" [dim]", "[/]"),
+    missing=("[dim]", "[/]"),
+    heading=("[italic]", "[/]"),
+    row=("  ", ""),
+    line="\n",
+)
 
-def plain(tables: Sequence[Table]) -> str:
-    """Text for a mail or a file: aligned columns, `=best=`, `_second_`."""
-    return render(tables, "plain")
+
+def plain(tables: Sequence[Table], *, colour: bool = False, width: int | None = None) -> str:
+    """Text for a terminal or a mail: aligned columns; see `render`."""
+    return "\n".join(_plain(table, _COLOURED if colour else _PLAIN, width, colour=colour) for table in tables)
 
 
-def _rich_escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(one_line(text))
-
-
-def _plain(table: Table, colour: bool, width: int | None) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.measure import Measurement
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    if colour:
-        marks = "Bold: best, underlined: second best"
-        markup = Markup(
-            escape=_rich_escape,
-            best=("[bold]", "[/]"),
-            second=("[underline]", "[/]"),
-            pale=("[dim]", "[/]"),
-            annex=(" [dim]", "[/]"),
-            missing=("[dim]", "[/]"),
-            heading=("[italic]", "[/]"),
-            row=("  ", ""),
-            line="\n",
-        )
-    else:
-        marks = "=x= best, _x_ second best"
-        nothing = ("", "")
-        signs = {"best": ("=", "="), "second": ("_", "_"), "pale": nothing, "heading": nothing}
-        markup = Markup(escape=_rich_escape, row=("  ", ""), line="\n", **signs)
-    heads, rows = _heads(table, markup), _grid(table, markup)
+def _plain(table: Table, look: Markup, width: int | None, *, colour: bool) -> str:
+    heads, rows = _heads(table, look), _grid(table, look)
     grouped = len({group for group, _ in heads if group}) > 1
     buffer = StringIO()
     console = Console(
         file=buffer, width=10_000, force_terminal=colour, highlight=False, color_system="standard" if colour else None
     )
+    # A number has a blank where others of its column have a mark, so that digits stand under digits.
+    ends = [
+        any(row.cells[j].flag or (row.cells[j].rank and not colour) for row in table.rows) for j in range(len(heads))
+    ]
 
     def grid(chosen: Sequence[int]) -> Grid:
         found = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="")
@@ -156,16 +168,11 @@ def _plain(table: Table, colour: bool, width: int | None) -> str:
         for j in chosen:
             group = "\n".join(textwrap.wrap(heads[j][0], 10)) + "\n" if grouped and heads[j][0] else ""
             found.add_column(group + heads[j][1], justify="right", no_wrap=True, vertical="bottom")
-        for row in rows:
-            cells = [_aligned(row[j + 1], marked[j]) for j in chosen]
-            found.add_row(Text.from_markup(row[0]), *map(Text.from_markup, cells))
+        for title, *cells in rows:
+            shown = [cells[j] + " " if ends[j] and cells[j][-1:].isdigit() else cells[j] for j in chosen]
+            found.add_row(*map(Text.from_markup, (title, *shown)))
         return found
 
-    ends = [
-        [cell.flag or (not colour and cell.rank) for row in table.rows if (cell := row.cells[j])]
-        for j in range(len(heads))
-    ]
-    marked = [any(column) for column in ends]
     facts = [j for j, column in enumerate(table.columns) if column.origin == "fact"]
     parts: list[list[int]] = [[]]
     for j in [j for j in range(len(heads)) if j not in facts]:
@@ -175,26 +182,22 @@ def _plain(table: Table, colour: bool, width: int | None) -> str:
         parts[-1].append(j)
     wrap = max(min(width or 100, 100), 40)
     console.print(Text(one_line(table.title), style="bold"))
-    console.print(Text("\n".join(textwrap.wrap(one_line(table.caption), wrap, break_on_hyphens=False))))
+    console.print(Text(textwrap.fill(one_line(table.caption), wrap, break_on_hyphens=False)))
     for part in parts if rows else []:
         console.print()
         console.print(grid([*facts, *part]))
     console.print(*[] if rows else ["\nNo results."])
-    for note in table.notes(marks):
-        text = f"{note.mark} {one_line(note.text)}".strip()
-        console.print(Text("\n".join(textwrap.wrap(text, wrap, subsequent_indent="  ", break_on_hyphens=False))))
+    for note in _notes(table, look):
+        console.print(
+            Text(textwrap.fill(markup.render(note).plain, wrap, subsequent_indent="  ", break_on_hyphens=False))
+        )
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
-
-
-def _aligned(cell: str, marked: bool) -> str:
-    """A number with a blank where others of its column have a mark, so that digits stand under digits."""
-    return cell + " " if marked and cell[-1:].isdigit() else cell
 
 
 # Markdown
 
 #: Characters that mean something to Markdown, or to the HTML in it, wherever they stand.
-_MARKDOWN = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **{sign: f"\\{sign}" for sign in "\\`*_|[]~#$"}})
+_SIGNS = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", **{sign: f"\\{sign}" for sign in "\\`*_|[]~#$"}})
 
 
 def escape_markdown(text: str) -> str:
@@ -203,7 +206,18 @@ def escape_markdown(text: str) -> str:
     >>> escape_markdown("a_b|c <script>")
     'a\\_b\\|c &lt;script&gt;'
     """
-    return one_line(text).translate(_MARKDOWN)
+    return one_line(text).translate(_SIGNS)
+
+
+_MARKDOWN = Markup(
+    escape=escape_markdown,
+    best=("**", "**"),
+    second=("<u>", "</u>"),
+    legend=_COLOURED.legend,
+    pale=("<i>", "</i>"),
+    heading=("**", "**"),
+    line="<br>",
+)
 
 
 def markdown(tables: Sequence[Table]) -> str:
@@ -212,21 +226,11 @@ def markdown(tables: Sequence[Table]) -> str:
 
 
 def _markdown(table: Table) -> str:
-    from tabulate import tabulate
-
-    both = ("**", "**")
-    under = ("<u>", "</u>")
-    markup = Markup(
-        escape=escape_markdown, best=both, second=under, pale=("<i>", "</i>"), heading=both, row=("", ""), line="<br>"
-    )
-    heads = ["<br>".join(filter(None, pair)) for pair in _heads(table, markup)]
+    heads = ["<br>".join(filter(None, pair)) for pair in _heads(table, _MARKDOWN)]
     align = ["left", *("right" for _ in heads)]
-    rows = _grid(table, markup)
+    rows = _grid(table, _MARKDOWN)
     grid = tabulate(rows, ["Model", *heads], tablefmt="pipe", disable_numparse=True, colalign=align) if rows else ""
-    notes = [
-        f"- {escape_markdown(f'{note.mark} {note.text}'.strip())}"
-        for note in table.notes("Bold: best, underlined: second best")
-    ]
+    notes = [f"- {note}" for note in _notes(table, _MARKDOWN)]
     lines = [f"### {escape_markdown(table.title)}", "", escape_markdown(table.caption), "", grid or "No results."]
     return "\n".join([*lines, "", *notes] if notes else lines)
 
@@ -234,11 +238,8 @@ def _markdown(table: Table) -> str:
 # HTML and LaTeX, both by pandas
 
 
-def _styler(table: Table, markup: Markup) -> Styler:
-    import pandas as pd
-    from pandas.io.formats.style import Styler
-
-    rows, heads = _grid(table, markup), _heads(table, markup)
+def _styler(table: Table, look: Markup) -> Styler:
+    rows, heads = _grid(table, look), _heads(table, look)
     grouped = any(group for group, _ in heads)
     columns = pd.MultiIndex.from_tuples(heads) if grouped else pd.Index([head for _, head in heads])
     frame = pd.DataFrame([row[1:] for row in rows], columns=columns, index=[row[0] for row in rows], dtype=object)
@@ -248,10 +249,21 @@ def _styler(table: Table, markup: Markup) -> Styler:
 #: Enough for a table to be read on its own; a page with a style of its own leaves it out.
 STYLE = (files("harness.leaderboard") / "table.css").read_text("utf-8")
 
+
+def escape_html(text: str) -> str:
+    """One line of text that HTML shows as it is, in an element or in a quoted attribute.
+
+    >>> escape_html('a_b & 50 % "<script>"')
+    'a_b &amp; 50 % &quot;&lt;script&gt;&quot;'
+    """
+    return escape(one_line(text), quote=True)
+
+
 _HTML = Markup(
-    escape=lambda text: escape_html(text),
+    escape=escape_html,
     best=('<span class="best">', "</span>"),
     second=('<span class="second">', "</span>"),
+    legend=_COLOURED.legend,
     pale=('<span class="seen">', "</span>"),
     flag=("<sup>", "</sup>"),
     annex=(' <span class="annex">', "</span>"),
@@ -261,15 +273,6 @@ _HTML = Markup(
     head=('<span data-origin="ORIGIN">', "</span>"),
     line="<br>",
 )
-
-
-def escape_html(text: str) -> str:
-    """One line of text that HTML shows as it is, in an element or in a quoted attribute.
-
-    >>> escape_html('a_b & 50 % "<script>"')
-    'a_b &amp; 50 % &quot;&lt;script&gt;&quot;'
-    """
-    return escape(one_line(text), quote=True)
 
 
 def identifier(table: Table) -> str:
@@ -302,8 +305,7 @@ def fragment(table: Table, *, level: int = 2) -> str:
     """
     name = identifier(table)
     grid = _styler(table, _HTML).to_html(exclude_styles=True, bold_headers=False) if table.rows else "No results."
-    notes = table.notes("Bold: best, underlined: second best")
-    items = "".join(f"\n<li>{escape_html(f'{note.mark} {note.text}'.strip())}</li>" for note in notes)
+    items = "".join(f"\n<li>{note}</li>" for note in _notes(table, _HTML))
     return (
         f'<section id="{name}">\n<h{level} id="{name}-title">{escape_html(table.title)}</h{level}>\n'
         f'<p class="caption">{escape_html(table.caption)}</p>\n'
@@ -317,7 +319,7 @@ def fragment(table: Table, *, level: int = 2) -> str:
 _WIDE = 5
 _SIZES = ((8, r"\small", 4), (14, r"\scriptsize", 3), (1000, r"\tiny", 2))
 
-_LATEX = {
+_SPELT = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "{}$&#%_"},
     "^": r"\textasciicircum{}",
@@ -343,9 +345,26 @@ def escape_latex(text: str) -> str:
     'a\\_b \\& 50 \\%'
     """
     return "".join(
-        _LATEX.get(c) or (c if ord(c) < 0x180 else rf"\texttt{{U+{ord(c):04X}}}")
+        _SPELT.get(c) or (c if ord(c) < 0x180 else rf"\texttt{{U+{ord(c):04X}}}")
         for c in unicodedata.normalize("NFC", one_line(text))
     )
+
+
+_LATEX = Markup(
+    escape=escape_latex,
+    best=(r"\textbf{", "}"),
+    second=(r"\underline{", "}"),
+    legend=_COLOURED.legend,
+    pale=(r"\textcolor{gray}{", "}"),
+    # Marks take no room, so that digits stand under digits.
+    flag=(r"\rlap{\textsuperscript{", "}}"),
+    annex=(r"{\enspace\tiny ", "}"),
+    missing=(r"\textcolor{gray}{", "}"),
+    heading=(r"\textit{", "}"),
+    row=(r"\quad ", ""),
+    head=(r"\shortstack[r]{", "}"),
+    line=r"\\",
+)
 
 
 def latex(tables: Sequence[Table]) -> str:
@@ -356,25 +375,10 @@ def latex(tables: Sequence[Table]) -> str:
 
 
 def _latex(table: Table) -> str:
-    markup = Markup(
-        escape=escape_latex,
-        best=(r"\textbf{", "}"),
-        second=(r"\underline{", "}"),
-        pale=(r"\textcolor{gray}{", "}"),
-        # Marks take no room, so that digits stand under digits.
-        flag=(r"\rlap{\textsuperscript{", "}}"),
-        annex=(r"{\enspace\tiny ", "}"),
-        missing=(r"\textcolor{gray}{", "}"),
-        heading=(r"\textit{", "}"),
-        row=(r"\quad ", ""),
-        head=(r"\shortstack[r]{", "}"),
-        line=r"\\",
-    )
     # LaTeX numbers the tables itself.
     title = re.sub(r"^Table [IVX]+\. ", "", table.title).rstrip(".")
-    styler = _styler(table, markup)
     text = str(
-        styler.to_latex(
+        _styler(table, _LATEX).to_latex(
             column_format="@{}l" + "r" * len(table.columns) + "@{}",
             position="tbp",
             position_float="centering",
@@ -388,10 +392,7 @@ def _latex(table: Table) -> str:
     columns = len(table.columns) + (6 if table.intervals else 0)
     size, gap = next(look for most, *look in _SIZES if columns <= most)
     text = text.replace("\\centering\n", f"\\centering{size}\\setlength{{\\tabcolsep}}{{{gap}pt}}\n", 1)
-    notes = [
-        rf"\textsuperscript{{{note.mark}}} {escape_latex(note.text)}" if note.mark else escape_latex(note.text)
-        for note in table.notes("Bold: best, underlined: second best")
-    ]
+    notes = _notes(table, _LATEX, (r"\textsuperscript{", "} "))
     below = "".join(f"\\par\\smallskip{{\\footnotesize\\raggedright {note}\\par}}\n" for note in notes)
     return re.sub(r"(\\end\{table\*?\})", lambda match: below + match[1], text)
 
@@ -400,9 +401,9 @@ def _latex(table: Table) -> str:
 
 #: Columns of the CSV form: one line a cell.
 CSV_COLUMNS = (
-    "table", "block", "model", "title", "origin", "task", "corpus", "protocol", "metric", "unit",
-    "value", "low", "high", "status", "contamination", "rank", "places"
-)  # fmt: skip
+    *("table", "block", "model", "title", "origin", "task", "corpus", "protocol", "metric", "unit"),
+    *("value", "low", "high", "status", "contamination", "rank", "places"),
+)
 
 
 def csv_text(tables: Sequence[Table]) -> str:
@@ -411,27 +412,26 @@ def csv_text(tables: Sequence[Table]) -> str:
     Tables of different widths fit into one such file. For the raw numbers, with all their digits and every
     metric, there is the long table (`harness.leaderboard.evaluations`).
     """
-    import pandas as pd
-
     lines = [
-        _csv_line(table, block.title, row.name, row.title, cell, column)
+        {
+            **{"table": table.key, "block": block.title, "model": row.name, "title": row.title},
+            **{name: getattr(column, name) for name in ("origin", "task", "corpus", "protocol", "metric", "unit")},
+            "value": cell.printed,
+            **{name: digits(x, column.decimals) for name in ("low", "high") if (x := getattr(cell, name)) is not None},
+            "status": cell.status,
+            "contamination": cell.contamination if cell.value is not None and column.origin != "fact" else "",
+            **{"rank": cell.rank or "", "places": cell.places},
+        }
         for table in tables
         for block in table.blocks
         for row in block.rows
         for cell, column in zip(row.cells, table.columns, strict=True)
         if cell.status != "blank"
     ]
-    return str(pd.DataFrame(lines, columns=list(CSV_COLUMNS), dtype=object).to_csv(index=False, lineterminator="\n"))
-
-
-def _csv_line(table: Table, block: str, name: str, title: str, cell: Cell, column: Column) -> list[str]:
-    bounds = ["" if x is None else f"{x:.{column.decimals}f}" for x in (cell.low, cell.high)]
-    judged = cell.value is not None and column.origin != "fact"
-    where = [table.key, block, name, title, column.origin]
-    what = [column.task, column.corpus, column.protocol, column.metric, column.unit]
-    texts = [spreadsheet(one_line(text)) for text in (*where, *what)]
-    state = [cell.status, cell.contamination if judged else "", str(cell.rank or ""), cell.places]
-    return [*texts, cell.printed, *bounds, *state]
+    frame = pd.DataFrame(lines, columns=CSV_COLUMNS, dtype=object).map(
+        lambda x: spreadsheet(one_line(x)) if isinstance(x, str) else x
+    )
+    return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
 def json_text(tables: Sequence[Table]) -> str:
@@ -440,23 +440,21 @@ def json_text(tables: Sequence[Table]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-#: Format → its renderer.
-FORMATS: Mapping[str, Callable[[Sequence[Table]], str]] = {
-    "csv": csv_text,
-    "html": html,
-    "json": json_text,
-    "latex": latex,
-    "markdown": markdown,
-    "plain": plain,
+#: Format → its renderer and the endings of its files.
+FORMATS: Mapping[str, tuple[Callable[[Sequence[Table]], str], tuple[str, ...]]] = {
+    "csv": (csv_text, (".csv",)),
+    "html": (html, (".html", ".htm")),
+    "json": (json_text, (".json",)),
+    "latex": (latex, (".tex",)),
+    "markdown": (markdown, (".md",)),
+    "plain": (plain, (".txt",)),
 }
 
-#: Ending of a file → its format.
-ENDINGS = {
-    ".csv": "csv",
-    ".html": "html",
-    ".htm": "html",
-    ".json": "json",
-    ".tex": "latex",
-    ".md": "markdown",
-    ".txt": "plain",
-}
+
+def format_of(name: str) -> str:
+    """The format that a file's ending asks for; `plain` for others.
+
+    >>> format_of("table.tex"), format_of("table")
+    ('latex', 'plain')
+    """
+    return next((fmt for fmt, (_, endings) in FORMATS.items() if name.lower().endswith(endings)), "plain")

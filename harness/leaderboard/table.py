@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.leaderboard.metrics import digits
+from harness.leaderboard.words import digits
 
 
 @dataclass(frozen=True, kw_only=True)

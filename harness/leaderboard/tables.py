@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from harness.errors import unknown_name
-from harness.leaderboard.evaluations import Evaluation, ordered
-from harness.leaderboard.metrics import digits, metric_label, metric_style
+from harness.leaderboard.evaluations import Evaluation, Results, encoder_of, ordered
 from harness.leaderboard.published import Published, load_published
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
 from harness.leaderboard.words import (
     corpus_title,
-    family_order,
+    digits,
     family_title,
-    protocol_order,
-    protocol_version,
+    metric_label,
+    metric_style,
     specification,
     words,
 )
-from harness.outcome import Metric
-from harness.printing import one_line
-from harness.record import ModelFacts, Record
+from harness.record import Record
 
 Spec = Mapping[str, Any]
 
@@ -57,103 +53,6 @@ class _Plan:
     most_notes: int | None = None
 
 
-def _encoder(model: str) -> str:
-    """The encoder that a row is of: `minilm` of `minilm@mean`."""
-    return model.partition("@")[0]
-
-
-@dataclass
-class Results:
-    """Evaluations by model and task, models in the order of the rows."""
-
-    evaluations: Sequence[Evaluation]
-    order: Sequence[str] = ()
-    """Models by name, within a family."""
-    recommended: Mapping[str, str] = field(default_factory=dict)
-    """Encoder → the pooling that its authors trained."""
-
-    def __post_init__(self) -> None:
-        self._found = {(one.model.name, one.task_id): one for one in self.evaluations}
-        ranks = {name: rank for rank, name in enumerate(self.order)}
-        facts: dict[str, ModelFacts] = {}
-        for one in self.evaluations:
-            if one.model.name not in facts or (one.metrics and facts[one.model.name].parameters is None):
-                facts[one.model.name] = one.model
-        # One encoder's rows stand together, the vector that its authors trained first.
-        starts = {_encoder(name): facts[name].base is not None for name in facts}
-
-        def key(model: ModelFacts) -> tuple[object, ...]:
-            encoder, place = _encoder(model.name), ranks.get(model.name, len(ranks))
-            return (
-                family_order(model.family),
-                place,
-                starts[encoder],
-                encoder,
-                not self.is_recommended(model),
-                model.name,
-            )
-
-        self.models = sorted(facts.values(), key=key)
-
-    def is_recommended(self, model: ModelFacts) -> bool:
-        """Whether a row shows the vector that the model's authors trained, as far as is known."""
-        wanted = self.recommended.get(_encoder(model.name))
-        return wanted is not None and model.pooling == wanted
-
-    def get(self, model: str, task_id: str) -> Evaluation | None:
-        """A model's evaluation, None when it was never run."""
-        return self._found.get((model, task_id))
-
-    def of(self, task_id: str) -> list[Evaluation]:
-        """All evaluations of a task, in the order of the models."""
-        return [one for model in self.models if (one := self.get(model.name, task_id)) is not None]
-
-    def protocols(self, task: str, corpora: Sequence[str]) -> list[str]:
-        """Protocols under which corpora were measured, in order."""
-        found = {one.protocol for one in self.evaluations if one.task == task and one.corpus in corpora}
-        return sorted(found, key=protocol_order)
-
-    def newest(self, task: str, corpora: Sequence[str], name: str) -> str:
-        """The highest measured version of a protocol; version 1 when there is none."""
-        versions = [protocol_version(p)[1] for p in self.protocols(task, corpora) if protocol_version(p)[0] == name]
-        return f"{name}/{max(versions, default=1)}"
-
-    def titles(self) -> dict[str, str]:
-        """How each model is called; where an encoder has several rows, with the vector that a row shows.
-
-        The names stand behind titles that would be equal.
-        """
-        several = Counter(_encoder(model.name) for model in self.models)
-        plain = {}
-        for model in self.models:
-            title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
-            pooling = words("poolings").get(model.pooling or "") if several[_encoder(model.name)] > 1 else None
-            plain[model.name] = f"{title}, {pooling}" if pooling else title
-        count = Counter(plain.values())
-        return {
-            name: title if count[title] == 1 or title == name else f"{title} ({name})" for name, title in plain.items()
-        }
-
-    def cell(self, model: str, column: Column) -> Cell:
-        """The cell of a model in a measured column."""
-        found = self.get(model, column.task_id)
-        if found is None:
-            return Cell(status="not-run")
-        if not found.metrics:
-            return Cell(status="undefined" if found.status == "ok" else found.status)
-        style = metric_style(column.metric)
-        if column.unit == "observed range":
-            error = found.observed_mae.get(column.metric.partition(".")[0])
-            number = None if error is None else Metric(error)
-        else:
-            number = found.metrics.get(column.metric)
-        if number is None:
-            return Cell(status="undefined")
-        value, low, high = (None if x is None else style.shown(x) for x in (number.value, number.low, number.high))
-        printed = style.show(number.value)
-        return Cell(value=value, low=low, high=high, printed=printed, contamination=found.state)
-
-
 def build_tables(
     records: Iterable[Record],
     *,
@@ -162,7 +61,6 @@ def build_tables(
     published: bool = True,
     intervals: bool = False,
     tasks: Mapping[str, Sequence[str]] | None = None,
-    models: Sequence[str] | None = None,
     columns: Sequence[str] = (),
     recommended: Mapping[str, str] | None = None,
 ) -> list[Table]:
@@ -178,7 +76,6 @@ def build_tables(
         intervals: whether cells show their 95 % interval.
         tasks: task id → its metrics, the main one first: the tasks of the suite in their order. Records of other
             tasks are left out. None takes all records.
-        models: order of the models within a family, by name.
         columns: of the overview: `all`, corpora, families or patterns of task ids; none for a short choice.
         recommended: encoder → the pooling that its authors trained; its row stands first.
 
@@ -186,29 +83,22 @@ def build_tables(
         UsageError: a table or a column that does not exist.
         RecordInvalid: seeds of one evaluation do not fit together.
     """
-    names = _names(which)
+    asked = {name.casefold(): name for name in which or ()}
+    for name in asked.keys() - {name.casefold() for name in TABLE_NAMES}:
+        raise unknown_name("table", asked[name], TABLE_NAMES)
     kept = [record for record in records if tasks is None or record.task_id in tasks]
-    results = Results(ordered(kept, tasks, models), models or (), recommended or {})
+    results = Results(ordered(kept, tasks), recommended or {})
     tables = []
-    for name in TABLE_NAMES if names is None else names:
+    for name in TABLE_NAMES:
+        if which is not None and name.casefold() not in asked:
+            continue
         specs = [spec for spec in specification()["table"] if spec["name"] == name]
         plans = [plan for spec in specs for plan in _plans(spec, results)]
         for plan in _overview(results, suite, tasks, columns) if name == "overview" else plans:
             table = _assemble(plan, results, with_published=published)
-            empty = not any(column.origin == "measured" for column in table.columns)
-            if empty and (names is None or not published or plan.published is None):
-                continue
-            tables.append(replace(table, intervals=intervals))
+            if any(column.origin == "measured" for column in table.columns) or (which and published and plan.published):
+                tables.append(replace(table, intervals=intervals))
     return tables
-
-
-def _names(which: Sequence[str] | None) -> list[str] | None:
-    if which is None:
-        return None
-    asked = {name.casefold(): name for name in which}
-    for name in asked.keys() - {name.casefold() for name in TABLE_NAMES}:
-        raise unknown_name("table", asked[name], TABLE_NAMES)
-    return [name for name in TABLE_NAMES if name.casefold() in asked]
 
 
 # What stands in which table
@@ -227,7 +117,7 @@ def _column(corpus: str, metric: str, head: str, group: str, task: str = "", pro
         group=group.format(protocol=protocol),
         metric=metric,
         origin="measured" if protocol else "published",
-        task=task,
+        task=task if protocol else "",
         corpus=corpus,
         protocol=protocol,
         decimals=style.decimals,
@@ -243,24 +133,20 @@ def _plans(spec: Spec, results: Results) -> list[_Plan]:
     entries = [entry for entry in spec["columns"] if not entry.get("published")]
     corpora = list(dict.fromkeys(corpus for entry in entries for corpus in entry["corpora"]))
     task = spec.get("task", "")
-    chosen: list[Column] = []
-    for entry in spec["columns"]:
-        if entry.get("published"):
-            chosen += _columns(entry, entry["corpora"])
-            continue
-        own = entry.get("task", task)
-        protocol = results.newest(own, entry["corpora"], entry["protocol"])
-        found = _columns(entry, entry["corpora"], own, protocol)
-        chosen += [column for column in found if not entry.get("optional") or results.of(column.task_id)]
-    main = results.newest(task, corpora, entries[0]["protocol"])
-    plans = [_plan(spec, spec, chosen, main, corpora, results)]
+    chosen = [
+        column
+        for entry in spec["columns"]
+        for column in _columns(entry, entry["corpora"], entry.get("task", task), entry.get("protocol", ""))
+        if not entry.get("optional") or results.of(column.task_id)
+    ]
+    plans = [_plan(spec, spec, chosen, entries[0]["protocol"], results)]
     used = {(column.corpus, column.protocol) for column in chosen}
     for protocol in results.protocols(task, corpora) if "others" in spec else ():
         rest = [c for c in corpora if (c, protocol) not in used and results.of(f"{task}/{c}/{protocol}")]
         patterns = [entry for entry in entries if entry["protocol"] == entries[0]["protocol"]]
         others = [column for entry in patterns for column in _columns(entry, rest, task, protocol)]
         if others:
-            plans.append(replace(_plan(spec, spec["others"], others, protocol, corpora, results), published=None))
+            plans.append(replace(_plan(spec, spec["others"], others, protocol, results), published=None))
     return plans
 
 
@@ -274,7 +160,7 @@ def _filled(spec: Spec, corpus: str, protocol: str) -> Spec:
     return {name: value for name, value in spec.items() if name != "each"} | named | {"columns": columns}
 
 
-def _columns(entry: Spec, corpora: Iterable[str], task: str = "", protocol: str = "") -> list[Column]:
+def _columns(entry: Spec, corpora: Iterable[str], task: str, protocol: str) -> list[Column]:
     return [
         _column(corpus, metric, entry["head"], entry["group"], task, protocol)
         for corpus in corpora
@@ -282,9 +168,7 @@ def _columns(entry: Spec, corpora: Iterable[str], task: str = "", protocol: str 
     ]
 
 
-def _plan(
-    spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, corpora: Sequence[str], results: Results
-) -> _Plan:
+def _plan(spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, results: Results) -> _Plan:
     caption = spec["caption"].format(protocol=protocol, scored=_scored(columns, results))
     # An error in the paper's unit is there or not; a column without one would say nothing.
     columns = [
@@ -361,14 +245,19 @@ def _overview(
     said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
     more = len([task_id for task_id in every if results.of(task_id)]) - len({column.task_id for column in measured})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
+    recipes = {model.name: model.base for model in results.models if model.family.startswith("recipe-")}
+    own = {**spec, **spec.get(suite, {})}
     plan = _Plan(
         key="overview",
-        title=spec["title"].format(suite=suite),
-        caption=f"{spec['caption']} Protocols: {said}.{rest}",
+        title=own["title"].format(suite=suite),
+        caption=f"{own['caption']} Protocols: {said}.{rest}",
         columns=[_SIZE, *chosen],
         most_notes=4,
+        # Recipes, and the models that they started from.
+        only=frozenset(filter(None, (*recipes, *recipes.values()))) if suite == "recipes" else None,
+        recipes=suite == "recipes",
     )
-    return [_of_recipes(plan, results)] if suite == "recipes" else [plan]
+    return [plan]
 
 
 def _main_column(task_id: str, metric: str) -> Column:
@@ -393,10 +282,8 @@ def _default_columns(every: Mapping[str, Column], results: Results, suite: str) 
     """The columns that the suite names, else the first protocol of each corpus; at most so many."""
     spec = specification()["overview"]
     found = []
-    for stem, metric, head in spec.get(suite, {}).get("columns", ()):
-        place, _, names = stem.rpartition("/")
-        known = [t for name in names.split("|") for t in every if protocol_version(t)[0] == f"{place}/{name}"]
-        if known:
+    for names, metric, head in spec.get(suite, {}).get("columns", ()):
+        if known := [task_id for task_id in names.split() if task_id in every]:
             task, corpus, protocol = max(known, key=lambda task_id: len(results.of(task_id))).split("/", 2)
             found.append(_column(corpus, metric, head, "", task, protocol))
     first: dict[str, Column] = {}
@@ -404,19 +291,6 @@ def _default_columns(every: Mapping[str, Column], results: Results, suite: str) 
         if results.of(task_id):
             first.setdefault(f"{column.task}/{column.corpus}", column)
     return found or list(first.values())[: spec["most"]]
-
-
-def _of_recipes(plan: _Plan, results: Results) -> _Plan:
-    """The overview with recipes and the models that they started from alone, those that saw labels ranked apart."""
-    recipes = {model.name: model for model in results.models if model.family.startswith("recipe-")}
-    starts = {model.base for model in recipes.values() if model.base}
-    return replace(
-        plan,
-        title=specification()["recipes"]["title"],
-        caption=" ".join((specification()["recipes"]["caption"], plan.caption.partition("weights. ")[2])),
-        only=frozenset(recipes.keys() | starts),
-        recipes=True,
-    )
 
 
 # Rows
@@ -595,7 +469,7 @@ def _about_results(
         notes.append(f"Means over {span} seeds where the protocol draws at random{rest}.")
     if partial := _by_model((one for one in scored if one.faults), titles):
         notes.append(f"Some seeds have no number and are left out: {partial}.")
-    vectors = {(_encoder(model.name), model.pooling) for model in results.models if model.name in shown}
+    vectors = {(encoder_of(model.name), model.pooling) for model in results.models if model.name in shown}
     encoders = {encoder for encoder, _ in vectors}
     untrained = sorted(
         f"{encoder}@{pooling}"
@@ -612,7 +486,7 @@ def at_edge(one: Evaluation) -> bool:
     stated = one.details.get("at_edge")
     if isinstance(stated, bool):
         return stated
-    grid = words("grids").get(protocol_version(one.protocol)[0])
+    grid = words("grids").get(one.protocol)
     chosen = one.details.get("strengths") or [one.details.get("strength")]
     return grid is not None and isinstance(chosen, list) and all(value in grid for value in chosen)
 

@@ -7,6 +7,134 @@ The page loads nothing, runs one script of its own, and holds no text of a corpu
 Equal material gives equal bytes.
 """
 
-from harness.report.build import build_report
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from harness.contamination import TextEvidence
+from harness.corpora.base import CorpusLibrary
+from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
+from harness.leaderboard import build_tables
+from harness.leaderboard.render import fragment, identifier
+from harness.leaderboard.significance import with_places
+from harness.printing import one_line
+from harness.record import Record, ResultStore
+from harness.report.explorer import explore
+from harness.report.sections import clean_numbers, environments, evidence_lines, missing_numbers, model_cards, span
 
 __all__ = ["build_report"]
+
+#: Dots per inch of the points in scatter plots: a page is read on a screen.
+_DOTS = 110
+
+
+def build_report(
+    store: ResultStore,
+    records: Sequence[Record],
+    tasks: Mapping[str, Sequence[str]],
+    *,
+    suite: str = "paper",
+    evidence: Mapping[tuple[str, str], TextEvidence] | None = None,
+    recommended: Mapping[str, str] | None = None,
+    library: CorpusLibrary | None = None,
+    with_texts: bool = False,
+    cache_dir: Path | None = None,
+    baseline: str | None = None,
+    ranks: bool = False,
+) -> str:
+    """Write the page.
+
+    Args:
+        store: where predictions and kept planes are.
+        records: results and failures of one suite.
+        tasks: task id → its metrics, the main one first, in the suite's order.
+        suite: its name.
+        evidence: what comparing texts showed (`harness.contamination.read_evidence`).
+        recommended: encoder → the pooling that its authors trained; it comes first.
+        library: the corpora, for figures and, if wanted, for texts.
+        with_texts: whether the page may hold texts of the corpora. Such a page is for its viewer alone.
+        cache_dir: where embeddings are kept, for figures.
+        baseline: the model that others are compared with.
+        ranks: whether tables say which places each model can hold.
+
+    Raises:
+        RecordInvalid: seeds of one evaluation do not fit together.
+    """
+    source = Source.of(
+        store, records, tasks, library=library, cache_dir=cache_dir, baseline=baseline, recommended=recommended
+    )
+    tables = build_tables(records, suite=suite, intervals=True, tasks=tasks, recommended=recommended)
+    if ranks:
+        tables = with_places(tables, store, source.records)
+    style, script = _file("page.css"), _file("page.js")
+    environment = Environment(
+        autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.from_string(_file("page.html.j2")).render(
+        suite=suite,
+        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'",
+        style=Markup(style),
+        script=Markup(script),
+        models=len(source.models),
+        tasks=len(source.task_ids()),
+        records=len(source.records),
+        span=span(source.records),
+        tables=[
+            {"id": identifier(table), "title": table.title, "html": Markup(fragment(table, level=3))}
+            for table in tables
+        ],
+        figures=[_figure(item) for item in draw_all(source)],
+        cards=model_cards(source),
+        evidence=evidence_lines(source),
+        clean_numbers=clean_numbers(source, evidence or {}),
+        missing=missing_numbers(source),
+        environments=environments(source.records),
+        with_texts=with_texts,
+        explorer=Markup(script_json([asdict(view) for view in explore(source, library if with_texts else None)])),
+    )
+    return page + "\n"
+
+
+def _shown(value: Any) -> Any:
+    """Words without control characters; what is markup already stays."""
+    return one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _file(name: str) -> str:
+    return (files("harness.report") / name).read_text("utf-8")
+
+
+def _digest(content: str) -> str:
+    """What a content policy lets run: exactly this, and nothing that a name smuggled in."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def script_json(value: Any) -> str:
+    r"""JSON that can stand inside a script element whatever texts it holds.
+
+    >>> script_json("</script><!-- & \u2028")
+    '"\\u003c/script\\u003e\\u003c!-- \\u0026 \\u2028"'
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    # Lone surrogates of damaged texts have no UTF-8 form.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _figure(item: Drawing | Absent) -> dict[str, str]:
+    if isinstance(item, Absent):
+        return {"key": item.key, "title": item.title, "reason": item.reason}
+    picture = base64.b64encode(to_bytes(item, "svg", dots=_DOTS)).decode()
+    words = {"key": item.key, "title": item.title, "reason": "", "caption": item.caption, "alt": item.alt}
+    return words | {"uri": f"data:image/svg+xml;base64,{picture}"}

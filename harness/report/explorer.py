@@ -5,20 +5,19 @@ Predictions lie beside the records, texts do not: a page has them only where its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.corpora.base import CorpusLibrary
 from harness.errors import BenchError
+from harness.figures import Source
 from harness.figures.source import task_title
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
-    from harness.figures import Source
+from harness.registry import tasks
 
 #: Characters of a text that a page shows.
 _LONGEST = 1000
@@ -46,7 +45,7 @@ class View:
     """Why there are no texts."""
 
 
-def explore(source: Source, library: CorpusLibrary | None, examples: int) -> list[View]:
+def explore(source: Source, library: CorpusLibrary | None, examples: int = 200) -> list[View]:
     """Choose rows for every task that two models have predictions on.
 
     Args:
@@ -54,19 +53,13 @@ def explore(source: Source, library: CorpusLibrary | None, examples: int) -> lis
         library: the corpora, None for a page without texts.
         examples: rows a task; those on which most pairs of models disagree, or whose predictions lie farthest apart.
     """
-    import numpy as np
-
     views: list[View] = []
-    if examples < 1:
-        return views
     for task_id in source.task_ids():
-        known = {name: source.predictions(name, task_id) for name in source.measured(task_id)}
-        by_model = {name: arrays for name, arrays in known.items() if arrays}
+        by_model = {name: source.predictions(name, task_id) or {} for name in source.measured(task_id)}
         found = {key.removesuffix("gold") for arrays in by_model.values() for key in arrays if key.endswith("gold")}
-        # Valence, arousal, dominance.
-        dimensions = sorted(found, key=lambda name: "vad".find(name[:1]))
         texts: list[str] | str | None = None
-        for dimension in dimensions:
+        # Valence, arousal, dominance.
+        for dimension in sorted(found, key=lambda name: "vad".find(name[:1])):
             entered = {n: a for n, a in by_model.items() if {f"{dimension}gold", f"{dimension}predicted"} <= a.keys()}
             first = next((a[f"{dimension}gold"] for a in entered.values()), np.empty(0))
             # Models that were scored on the same rows as the first.
@@ -85,17 +78,15 @@ def _view(
     texts: list[str] | str,
     examples: int,
 ) -> View:
-    import numpy as np
-
     gold = next(iter(entered.values()))[f"{dimension}gold"]
     predicted = np.stack([arrays[f"{dimension}predicted"] for arrays in entered.values()])
     numeric = bool(np.issubdtype(gold.dtype, np.floating))
-    spread = predicted.max(axis=0) - predicted.min(axis=0) if numeric else _disagreeing_pairs(predicted)
+    spread = np.ptp(predicted, axis=0) if numeric else np.sum([a != b for a, b in combinations(predicted, 2)], axis=0)
     chosen = [int(i) for i in np.argsort(-spread, kind="stable")[:examples] if spread[i] > 0]
     kept = None if isinstance(texts, str) or len(texts) != len(gold) else [texts[i] for i in chosen]
     name = dimension.rstrip(".")
     return View(
-        title=task_title(task_id) + (f", {name}" if name else f", {task_id.split('/')[0]}"),
+        title=f"{task_title(task_id)}, {name or task_id.split('/')[0]}",
         classes=None if numeric else _classes(source, next(iter(entered)), task_id, max(gold.max(), predicted.max())),
         models=[source.title(model) for model in entered],
         total=len(gold),
@@ -111,34 +102,17 @@ def _plain(values: NDArray[Any], *, numeric: bool) -> list[float]:
     return [round(float(value), 3) if numeric else int(value) for value in values]
 
 
-def _disagreeing_pairs(predicted: NDArray[Any]) -> NDArray[np.int64]:
-    """For each row, how many pairs of models predict different classes.
-
-    Args:
-        predicted: classes (models, rows).
-    """
-    import numpy as np
-
-    pairs = np.zeros(predicted.shape[1], dtype=np.int64)
-    for i, one in enumerate(predicted):
-        pairs += (predicted[i + 1 :] != one).sum(axis=0)
-    return pairs
-
-
 def _classes(source: Source, model: str, task_id: str, highest: int) -> list[str]:
     record = source.record(model, task_id)
-    named: Sequence[object] = () if record is None else record.details.get("classes", ())
+    named = [] if record is None else [str(name) for name in record.details.get("classes", ())]
     if len(named) > highest:
-        return [str(name) for name in named]
+        return named
     return ["negative", "positive"] if highest == 1 else [str(i) for i in range(int(highest) + 1)]
 
 
 def _texts(source: Source, task_id: str, model: str, library: CorpusLibrary | None) -> list[str] | str:
     """Texts of the scored rows in their order, or why there are none."""
-    from harness.registry import tasks
-
-    task = tasks().get(task_id)
-    record = source.record(model, task_id)
+    task, record = tasks().get(task_id), source.record(model, task_id)
     if library is None or task is None or record is None:
         return "bench report --data-dir DIR, with your copy of the corpora, makes a page with texts for yourself"
     try:
@@ -147,6 +121,5 @@ def _texts(source: Source, task_id: str, model: str, library: CorpusLibrary | No
         return "the corpus is not on this machine, or is not the published one: bench data says more"
     if prepared.fingerprint != record.data:
         return "the corpus on this machine is not the one that was scored"
-    scored = getattr(prepared, "scored", None)
-    texts = prepared.texts if scored is None else prepared.texts[len(prepared.texts) - scored :]
+    texts = prepared.texts[-(prepared.scored or 0) :]
     return [text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…" for text in texts]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.contamination import TextEvidence, in_words
+from harness.encoder import EncoderCard
 from harness.errors import BenchError
+from harness.figures import Source
 from harness.figures.source import task_title
-from harness.leaderboard.metrics import metric_label, metric_style
-from harness.leaderboard.words import reason
+from harness.leaderboard.words import metric_label, metric_style, reason
+from harness.record import ModelFacts, Record
 from harness.registry import find_encoder
-
-if TYPE_CHECKING:
-    from harness.encoder import EncoderCard
-    from harness.figures import Source
-    from harness.record import ModelFacts, Record
 
 _VECTORS = {
     "cls": "last layer, first token",
@@ -77,23 +75,14 @@ def evidence_lines(source: Source) -> list[dict[str, str]]:
         own = [one for one in source.evaluations if one.model.name == model.name and one.metrics]
         told: dict[tuple[str, str, str], dict[str, None]] = {}
         for one in own:
-            key = (
-                one.state,
-                str(one.contamination.get("basis", "")),
-                "; ".join(dict.fromkeys(in_words(one.contamination))),
+            said = "; ".join(dict.fromkeys(in_words(one.contamination)))
+            told.setdefault((one.state, str(one.contamination.get("basis", "")), said), {})[task_title(one.task_id)] = (
+                None
             )
-            told.setdefault(key, {})[task_title(one.task_id)] = None
         for (state, basis, said), tasks in told.items():
-            lines.append(
-                {
-                    "model": source.title(model.name),
-                    "state": state,
-                    "word": _STATES[state],
-                    "tasks": "all tasks" if len(told) == 1 and len(own) > 1 else "; ".join(tasks),
-                    "basis": basis,
-                    "said": said,
-                }
-            )
+            where = "all tasks" if len(told) == 1 and len(own) > 1 else "; ".join(tasks)
+            words = {"model": source.title(model.name), "state": state, "word": _STATES[state]}
+            lines.append(words | {"tasks": where, "basis": basis, "said": said})
     return lines
 
 
@@ -124,12 +113,7 @@ def missing_numbers(source: Source) -> list[dict[str, str]]:
             message = record.failure.message if record.failure is not None else ""
             told.setdefault((record.model.name, record.status, message), {})[task_title(record.task_id)] = None
     return [
-        {
-            "model": source.title(model.name),
-            "tasks": "; ".join(tasks),
-            "reason": reason(status),
-            "message": message,
-        }
+        {"model": source.title(name), "tasks": "; ".join(tasks), "reason": reason(status), "message": message}
         for model in source.models
         for (name, status, message), tasks in sorted(told.items())
         if name == model.name
@@ -138,12 +122,12 @@ def missing_numbers(source: Source) -> list[dict[str, str]]:
 
 def environments(records: Sequence[Record]) -> list[dict[str, object]]:
     """The distinct environments of measured records, the most frequent first: `records` and `rows` (name, value)."""
-    counts: dict[tuple[tuple[str, str], ...], int] = {}
-    for record in records:
-        if record.status == "ok":
-            # Digests of the corpora differ from task to task and say nothing of the machine.
-            facts = tuple(sorted((k, v) for k, v in record.environment.items() if k != "corpora"))
-            counts[facts] = counts.get(facts, 0) + 1
+    # Digests of the corpora differ from task to task and say nothing of the machine.
+    counts = Counter(
+        tuple(sorted((name, value) for name, value in record.environment.items() if name != "corpora"))
+        for record in records
+        if record.status == "ok"
+    )
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [{"records": count, "rows": list(facts)} for facts, count in ordered]
 

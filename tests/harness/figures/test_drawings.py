@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from harness.figures import FIGURE_NAMES, Absent, Drawing, Source, draw_all, to_bytes
+from harness.figures import FIGURES, Absent, Drawing, Source, draw_all, to_bytes
 from harness.figures.comparisons import forest
 from harness.record import ResultStore
 
@@ -28,7 +29,7 @@ def drawn(source: Source) -> dict[str, Drawing | Absent]:
 
 
 def test_all_figures_of_a_small_set(drawn: dict[str, Drawing | Absent]) -> None:
-    assert tuple(drawn) == FIGURE_NAMES
+    assert list(drawn) == list(FIGURES)
     absent = {key: item.reason for key, item in drawn.items() if isinstance(item, Absent)}
     assert set(absent) == {"pca", "plane-emotales", "critical-difference"}
     assert "not kept beside the records: --data-dir and --cache-dir" in absent["pca"]
@@ -65,10 +66,19 @@ def test_forest_puts_what_is_better_to_the_right(source: Source) -> None:
     assert all(x > 0 for x in points), "the lexicon has the largest error"
 
 
+def test_no_number_of_the_geometry_covers_another(drawn: dict[str, Drawing | Absent]) -> None:
+    item = drawn["geometry"]
+    assert isinstance(item, Drawing)
+    for axes in item.figure.axes[:2]:
+        boxes = [text.get_window_extent() for text in axes.texts if text.get_text()]
+        assert boxes
+        assert not any(one.overlaps(two) for one, two in combinations(boxes, 2))
+
+
 def test_nothing_measured_is_no_crash(tmp_path: Path) -> None:
     store = ResultStore(tmp_path)
     found = list(draw_all(Source.of(store, store)))
-    assert len(found) == len(FIGURE_NAMES)
+    assert len(found) == len(FIGURES)
     assert all(isinstance(item, Absent) and item.reason for item in found)
 
 
@@ -90,7 +100,7 @@ def test_nothing_is_concluded_from_numbers_of_a_model_that_may_have_seen_the_tex
     figure = forest(Source.of(source.store, records, {task: ("accuracy",)})).figure
     looks = {line.get_marker() for line in figure.axes[0].lines if len(line.get_xdata()) == 1}
     assert "x" in looks
-    assert figure.legends[0].get_title().get_text() == "each model minus BERT"
+    assert figure.get_supxlabel() == "difference to BERT"
 
 
 def test_mean_ranks_need_five_clean_models(source: Source) -> None:

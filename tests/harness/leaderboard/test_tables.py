@@ -110,7 +110,7 @@ def test_two_protocols_never_share_a_column(make: Make) -> None:
     protocols = {key[3] for key in values}
     assert protocols == {r.protocol for r in records}
     keys = [table.key for table in built]
-    assert {"II", "II/senteval-lr/1", "II/senteval-compat/1", "III/ekman6-single/1", "IV/ekman6-mapped/1"} <= set(keys)
+    assert {"II", "II/senteval-lr/2", "II/senteval-compat/1", "III/ekman6-single/1", "IV/ekman6-mapped/2"} <= set(keys)
 
 
 def test_an_explicit_table_without_results_shows_the_papers(make: Make) -> None:
