@@ -9,7 +9,7 @@ from harness.encoder import EncoderCard
 from harness.errors import ExtraMissing, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
 from harness.transformer import Layout, TransformerEncoder
-from harness.transformer.hub import CheckpointFiles
+from harness.transformer.checkpoint import CheckpointFiles
 
 #: SHA-256 of the published `model.safetensors`.
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

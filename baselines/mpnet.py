@@ -15,7 +15,7 @@ from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.files import cache_root, sha256_file
 from harness.transformer import Layout, TransformerEncoder
-from harness.transformer.hub import offline
+from harness.transformer.checkpoint import offline
 
 #: SHA-256 of the published `model.safetensors`.
 WEIGHTS_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"

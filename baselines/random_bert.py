@@ -98,13 +98,10 @@ class RandomBERT(TransformerEncoder):
         if self._loaded is None:
             import torch
 
-            from harness.transformer.devices import choose
-            from harness.transformer.packed import PackedEncoder
+            from harness.transformer.packed import PackedEncoder, choose_device
 
             tensors = {name: torch.from_numpy(array) for name, array in _drawn().items()}
-            engine = PackedEncoder(
-                tensors, SHAPE, device=torch.device(choose(self.device)), dtype=getattr(torch, self.dtype)
-            )
+            engine = PackedEncoder(tensors, SHAPE, device=choose_device(self.device), dtype=getattr(torch, self.dtype))
             self._loaded = Loaded(
                 engine=engine,
                 tokenizer=None,

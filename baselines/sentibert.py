@@ -257,12 +257,10 @@ class SentiBERTTree(SentiBERT):
 
     def _loaded_composition(self) -> Composition:
         if self._composition is None:
-            import torch
-
-            from harness.transformer.devices import choose
+            from harness.transformer.packed import choose_device
 
             self._composition = Composition(
-                self.load().tensors, epsilon=self.shape().epsilon, device=torch.device(choose(self.device))
+                self.load().tensors, epsilon=self.shape().epsilon, device=choose_device(self.device)
             )
         return self._composition
 

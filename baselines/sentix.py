@@ -11,9 +11,14 @@ from baselines.bert import BERT
 from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid
 from harness.transformer import TransformerEncoder
-from harness.transformer.checkpoint import read_config
+from harness.transformer.checkpoint import (
+    CheckpointFiles,
+    cached_snapshot,
+    fetch_from_hub,
+    find_files,
+    read_config,
+)
 from harness.transformer.encoder import EncoderOptions
-from harness.transformer.hub import CheckpointFiles, cached_snapshot, fetch_from_hub, hub_reachable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,18 +76,15 @@ class SentiX(TransformerEncoder):
         super().__init__(**options)
         self.as_released = as_released
 
-    def vocabulary_directory(self, directory: Path, *, fetch: bool) -> Path:
-        """The directory given for it, the checkpoint's own when it has one, else BERT's in the hub's cache."""
-        if self.tokenizer_dir is not None or (directory / "vocab.txt").is_file():
-            return self.tokenizer_dir or directory
-        revision = BERT.card.revision
-        for hub_id in (BERT.hub, *BERT.hub_aliases):
-            cached = cached_snapshot(hub_id, revision)
-            if cached is not None and (cached / "vocab.txt").is_file():
-                return cached
-        if fetch and hub_reachable():
-            return fetch_from_hub(BERT.hub, revision, patterns=("vocab.txt",))
-        return directory
+    def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
+        """The checkpoint's files; the vocabulary is the one given, its own when it has one, else BERT's of the hub."""
+        place = self.tokenizer_dir
+        if place is None and not (directory / "vocab.txt").is_file():
+            cached = [cached_snapshot(hub_id, BERT.card.revision) for hub_id in (BERT.hub, *BERT.hub_aliases)]
+            place = next((path for path in cached if path is not None and (path / "vocab.txt").is_file()), None)
+            if place is None and fetch:
+                place = fetch_from_hub(BERT.hub, BERT.card.revision, patterns=("vocab.txt",))
+        return find_files(directory, self.layout, place)
 
     def _advice(self) -> str:
         return (

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import platform
 from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 #: Activation of `product` → oneDNN's name of it and of its form (erf, or tanh).
 _ACTIVATIONS = {"none": ("none", ""), "gelu": ("gelu", "none"), "gelu_new": ("gelu", "tanh"), "relu": ("relu", "")}
@@ -24,8 +23,6 @@ _ACTIVATIONS = {"none": ("none", ""), "gelu": ("gelu", "none"), "gelu_new": ("ge
 
 def reordered(weight: Tensor) -> Tensor:
     """A weight matrix (out, in) in oneDNN's order, for `product` and `product_added` alone."""
-    import torch
-
     found: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), None)
     return found
 
@@ -39,8 +36,6 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: s
         bias: (out,).
         activation: `none`, `gelu` (by erf), `gelu_new` (by tanh) or `relu`.
     """
-    import torch
-
     name, form = _ACTIVATIONS[activation]
     found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, name, [], form)
     return found
@@ -48,8 +43,6 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: s
 
 def product_added(x: Tensor, residual: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Compute x Wᵀ + b + residual, all of one precision."""
-    import torch
-
     found: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, residual, weight, bias, "add")
     return found
 
@@ -64,9 +57,6 @@ def rows_by_rows(a: Tensor, b: Tensor) -> Tensor:
 @cache
 def serves(dtype: torch.dtype) -> bool:
     """Whether this build of torch has the kernels for a precision on this processor, and they are right."""
-    import torch
-    from torch.nn import functional
-
     if dtype not in (torch.float32, torch.bfloat16) or platform.machine().lower() not in ("x86_64", "amd64"):
         return False
     generator = torch.Generator().manual_seed(0)

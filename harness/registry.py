@@ -336,17 +336,17 @@ def _file_encoder(spec: str) -> EncoderPlugin:
 
 def _undeclared(spec: str) -> EncoderPlugin:
     from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
-    from harness.transformer.library import hub_plugin
+    from harness.transformer.hub import hub_plugin
 
-    name, card, factory = hub_plugin(spec)
+    card, factory = hub_plugin(spec)
     directory = Path(re.sub("^(hf|st):", "", spec))
     if is_adapter(directory):
         # The class of the backbone reads it: a name here, a directory, or a hub id.
         base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
-        backbone = _find(base if base in _points(ENCODERS) or Path(base).is_dir() else f"hf:{base}")
+        backbone = _find(base if base in _points(ENCODERS) else f"hf:{base}")
         card = replace(
             backbone.card,
-            name=name,
+            name=card.name,
             title=card.title,
             base=backbone.name,
             weights=card.weights,
@@ -355,7 +355,7 @@ def _undeclared(spec: str) -> EncoderPlugin:
             notes=card.notes,
         )
         factory = partial(backbone.factory, weights_dir=directory)
-    return EncoderPlugin(name, card, factory, origin=spec)
+    return EncoderPlugin(card.name, card, factory, origin=spec)
 
 
 def load_encoder(name: str, *, trust_remote_code: bool | None = None, **options: Unpack[EncoderOptions]) -> Encoder:

@@ -21,9 +21,8 @@ from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.outcome import Metric
 from harness.record import _CLASSES, _LARGEST_ARCHIVE, Failure, ModelFacts, Record, ResultStore, pack
 from harness.store import EmbeddingStore
-from harness.transformer.checkpoint import read_tensors
 from harness.transformer.library import LibraryEngine
-from harness.transformer.safety import check_directory
+from harness.transformer.tensors import check_directory, read_tensors
 
 
 class Bomb:
@@ -110,7 +109,7 @@ def test_weights_are_no_pickles_of_anything(tmp_path: Path, trace: Path, form: s
             load()
     (tmp_path / "config.json").write_text('{"model_type": "distilbert"}')
     with pytest.raises(WeightsInvalid, match="cannot be read safely"):
-        LibraryEngine(tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+        LibraryEngine(tmp_path, "cpu", "float32")
     assert not trace.exists()
 
 

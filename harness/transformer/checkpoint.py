@@ -1,42 +1,22 @@
-"""Reading a published checkpoint safely and completely.
+"""Where the files of a checkpoint are (a directory the user names, the hub's cache, the hub) and what they are called.
 
-Two rules: no code in a file is ever run (safetensors, or pickles through torch's restricted reader), and nothing
-is guessed: an encoder tensor that the file does not set is an error, as is a tensor that neither the encoder nor
-a known head accounts for. Plain loaders do neither, and so run SentiLARE without its three extra tables or
-RoBERTa with a random pooler.
+Nothing here imports torch or reads weights; `tensors` does.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
-from harness.errors import WeightsInvalid, first_line
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-#: What tensors are called elsewhere → their names in transformers' `BertModel`: TensorFlow's names, which published
-#: BERT files still carry, and MPNet's.
-_OTHER_NAMES = {
-    "LayerNorm.gamma": "LayerNorm.weight",
-    "LayerNorm.beta": "LayerNorm.bias",
-    ".attention.attn.q.": ".attention.self.query.",
-    ".attention.attn.k.": ".attention.self.key.",
-    ".attention.attn.v.": ".attention.self.value.",
-    ".attention.attn.o.": ".attention.output.dense.",
-    ".attention.LayerNorm.": ".attention.output.LayerNorm.",
-}
-
-#: Buffers of old library versions: no parameters.
-_BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
-
-#: Modules of the encoder: an unknown tensor in one of them is never a head.
-_ENCODER_MODULES = ("embeddings.", "encoder.")
+from harness.errors import UsageError, WeightsInvalid, WeightsMissing, first_line
 
 #: Hashes of the texts that a checkpoint was trained on, one a line; see `read_training_texts`.
 TRAINING_TEXTS = "training_texts.txt"
@@ -44,16 +24,14 @@ TRAINING_TEXTS = "training_texts.txt"
 #: What peft writes of an adapter.
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
-#: Settings that make other adapters than plain LoRA → the values that plain LoRA has.
-_PLAIN_LORA: dict[str, tuple[Any, ...]] = {
-    "peft_type": ("LORA",),
-    "bias": ("none", None),
-    "use_dora": (False, None),
-    "fan_in_fan_out": (False, None),
-    "lora_bias": (False, None),
-    "modules_to_save": (None, []),
-    "alpha_pattern": (None, {}),
-}
+#: Files that a model needs, where its weights are no pickles.
+FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+_ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.onnx", "runs/*"]
+
+#: Endings of files that decide a vector.
+_DECIDING = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
+
+_HUB_ID = re.compile(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w][\w./-]*))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +59,14 @@ class Layout:
     """Whether a `vocab.txt` is lower-cased; None takes what its directory declares."""
 
 
+class CheckpointFiles(NamedTuple):
+    """The files of one checkpoint; together they decide what a vector is."""
+
+    weights: Path
+    config: Path
+    vocabulary: tuple[Path, ...]
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Decode a JSON configuration file.
 
@@ -96,167 +82,9 @@ def read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a state dict on the CPU.
-
-    Args:
-        path: `*.safetensors`, or a pickled state dict of tensors.
-
-    Raises:
-        WeightsInvalid: damaged, not a state dict, or a pickle that holds anything but tensors.
-    """
-    import torch
-    from safetensors.torch import load_file
-
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # the readers raise many kinds, all of which mean the file
-        raise WeightsInvalid(
-            f"{path} cannot be read safely ({first_line(error)}); only safetensors and pickles that "
-            "hold nothing but tensors are loaded: fetch it again, or convert it with its authors' code"
-        ) from error
-    if not isinstance(state, Mapping):
-        raise WeightsInvalid(f"{path} holds a {type(state).__name__}, not a state dict")
-    other = sorted(str(name) for name, value in state.items() if not isinstance(value, torch.Tensor))
-    if other:
-        raise WeightsInvalid(f"{path} holds more than tensors ({', '.join(other[:3])}): not a state dict")
-    return {str(name): value for name, value in state.items()}
-
-
-@dataclass(frozen=True)
-class Picked:
-    """The encoder's part of a state dict."""
-
-    tensors: dict[str, Tensor]
-    """Canonical name → tensor, for every expected name and the optional ones found."""
-    left_out: tuple[str, ...]
-    """Names, as the file has them, of the heads that are not used."""
-
-
-def encoder_tensors(
-    state: Mapping[str, Tensor],
-    expected: Mapping[str, tuple[int, ...]],
-    layout: Layout,
-    origin: str,
-    optional: Mapping[str, tuple[int, ...]] | None = None,
-) -> Picked:
-    """Pick the encoder's tensors out of a state dict, under their canonical names, and check them all.
-
-    Args:
-        state: tensors as the file names them.
-        expected: canonical name → shape of each tensor that must be there (`Shape.tensors`).
-        layout: the model's renamings and known heads.
-        origin: path, for the error message.
-        optional: tensors that are taken when there (the pooler of files that may lack it).
-
-    Raises:
-        WeightsInvalid: a tensor is missing, unexpected, ambiguous or of another shape; all names are given.
-    """
-    known = {**expected, **(optional or {})}
-    found: dict[str, Tensor] = {}
-    unexpected: list[str] = []
-    left_out: list[str] = []
-    for name, tensor in state.items():
-        canonical = _canonical(name, layout)
-        if canonical in _BUFFERS:
-            continue
-        if name.startswith(layout.heads) or canonical.startswith(layout.heads):
-            left_out.append(name)
-        elif canonical not in known:
-            foreign = layout.any_heads and not canonical.startswith(_ENCODER_MODULES)
-            (left_out if foreign else unexpected).append(name)
-        elif canonical in found:
-            raise WeightsInvalid(f"{origin} sets {canonical} twice (the second time as {name})")
-        elif tuple(tensor.shape) != known[canonical]:
-            raise WeightsInvalid(
-                f"{origin}: {name} has shape {tuple(tensor.shape)}, the configuration asks for {known[canonical]}"
-            )
-        else:
-            found[canonical] = tensor
-    missing = [name for name in expected if name not in found]
-    if missing or unexpected:
-        parts = [
-            f"{label} {', '.join(names[:4])}{f' and {len(names) - 4} more' if len(names) > 4 else ''}"
-            for label, names in (("lacks", missing), ("has unknown tensors", unexpected))
-            if names
-        ]
-        raise WeightsInvalid(f"{origin} {' and '.join(parts)}: it is a checkpoint of another model or incomplete")
-    return Picked(found, tuple(sorted(left_out)))
-
-
-def _canonical(name: str, layout: Layout) -> str:
-    for old, new in layout.renames:
-        if name.startswith(old):
-            name = new + name[len(old) :]
-            break
-    for prefix in layout.prefixes:
-        if name.startswith(prefix):
-            name = name[len(prefix) :]
-            break
-    for old, new in _OTHER_NAMES.items():
-        name = name.replace(old, new)
-    return name
-
-
-def check_pooler(tensors: Mapping[str, Tensor], origin: Path, name: str) -> None:
-    """Refuse a pooler that is missing, or that still is what initialisation made it: a bias of exactly zero.
-
-    Libraries that find no pooler draw one at random, and some published files were saved after that; its
-    vectors differ from run to run of whoever saved it and mean nothing.
-
-    Raises:
-        WeightsInvalid: there is no trained pooler.
-    """
-    bias = tensors.get("pooler.dense.bias")
-    if bias is None:
-        raise WeightsInvalid(f"{origin} has no pooler: {name}@pooler does not exist; use {name}@cls")
-    if not bias.any():
-        raise WeightsInvalid(
-            f"the pooler in {origin} was never trained (its bias is zero): its vectors mean nothing; use {name}@cls"
-        )
-
-
 def is_adapter(directory: Path) -> bool:
     """Whether a directory holds a LoRA adapter, and not a model of its own."""
     return (directory / ADAPTER_FILES[0]).is_file()
-
-
-def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, Tensor]:
-    """Add a LoRA adapter (Hu et al. 2021) to its backbone: W + scaling · B A for every adapted matrix, in float32.
-
-    Args:
-        tensors: of the backbone, as its file names them.
-        directory: the adapter's, as `peft` saves it.
-
-    Returns:
-        All tensors of the backbone, the adapted ones replaced.
-
-    Raises:
-        WeightsInvalid: not a plain LoRA adapter, or one of another backbone.
-    """
-    config = read_config(directory / ADAPTER_FILES[0])
-    path = directory / ADAPTER_FILES[1]
-    for setting, plain in _PLAIN_LORA.items():
-        if config.get(setting) not in plain:
-            raise WeightsInvalid(f"{directory}: `{setting}` is {config.get(setting)!r}; only plain LoRA is merged")
-    alpha = config.get("lora_alpha")
-    if not isinstance(alpha, int | float):
-        raise WeightsInvalid(f"{directory}: `lora_alpha` is {alpha!r}, a number is needed")
-    adapter = read_tensors(path)
-    matrices = {name.removesuffix(".lora_A.weight") for name in adapter if name.endswith(".lora_A.weight")}
-    if not matrices or len(adapter) != 2 * len(matrices):
-        raise WeightsInvalid(f"{path} holds other tensors than the pairs lora_A and lora_B of adapted matrices")
-    merged = dict(tensors)
-    for matrix in sorted(matrices):
-        name = matrix.removeprefix("base_model.model.") + ".weight"
-        a, b = adapter[f"{matrix}.lora_A.weight"].float(), adapter.get(f"{matrix}.lora_B.weight")
-        if b is None or name not in tensors or tensors[name].shape != (len(b), a.shape[1]) or b.shape[1] != len(a):
-            raise WeightsInvalid(f"{path}: {matrix} fits no matrix of the backbone; it belongs to another model")
-        rank = len(a) ** 0.5 if config.get("use_rslora") else len(a)
-        merged[name] = tensors[name].float() + alpha / rank * (b.float() @ a)
-    return merged
 
 
 def read_training_texts(directory: Path) -> frozenset[str] | None:
@@ -275,11 +103,126 @@ def read_training_texts(directory: Path) -> frozenset[str] | None:
     path = directory / TRAINING_TEXTS
     if not path.is_file():
         return None
-    lines = path.read_bytes().decode("ascii", "replace").removesuffix("\n").split("\n")
-    for number, line in enumerate(lines if lines != [""] else [], start=1):
+    lines = path.read_text("ascii", "replace").splitlines()
+    for number, line in enumerate(lines, start=1):
         if not re.fullmatch(r"[0-9a-f]{16}", line):
-            raise WeightsInvalid(
-                f"{path}, line {number}: expected 16 hexadecimal digits, found {line[:40]!r}; the list of training "
-                "texts is damaged, fetch the checkpoint again"
-            )
-    return frozenset(lines) - {""}
+            raise WeightsInvalid(f"{path}, line {number}: {line[:40]!r} is no hash; fetch the checkpoint again")
+    return frozenset(lines)
+
+
+def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = None) -> CheckpointFiles:
+    """Find a checkpoint's files in a directory.
+
+    Args:
+        directory: holds weights and configuration.
+        layout: their names.
+        tokenizer_dir: holds the vocabulary, when it is elsewhere.
+
+    Raises:
+        WeightsMissing: names what is not there, and where.
+    """
+
+    def first(place: Path, sets: Sequence[tuple[str, ...]]) -> tuple[Path, ...]:
+        if not place.is_dir():
+            raise WeightsMissing(f"{place} is not a directory")
+        for names in sets:
+            if all((place / name).is_file() for name in names):
+                return tuple(place / name for name in names)
+        raise WeightsMissing(f"{place} has no {' or '.join(' + '.join(names) for names in sets)}")
+
+    (weights,) = first(directory, [(name,) for name in layout.weights])
+    (config,) = first(directory, [(name,) for name in layout.config])
+    return CheckpointFiles(weights, config, first(tokenizer_dir or directory, layout.vocabulary))
+
+
+def weight_files(directory: Path) -> list[Path]:
+    """Weight files of a checkpoint: safetensors where there are any, else pickles."""
+    return sorted(directory.glob("*.safetensors")) or sorted(directory.glob("pytorch_model*.bin"))
+
+
+def deciding_files(directory: Path) -> list[Path]:
+    """Every file of a model's directory that can decide what a vector is, in the order of their names."""
+    found = (path for path in sorted(directory.rglob("*")) if path.suffix in _DECIDING and path.is_file())
+    unread = () if not any(directory.glob("*.safetensors")) else (".bin",)
+    return [p for p in found if not p.name.startswith(".") and (p.parent != directory or p.suffix not in unread)]
+
+
+# The hub
+
+
+def parse_hub_id(target: str) -> tuple[str, str | None]:
+    """Hub id and revision of what a user typed: `ORG/NAME` or `ORG/NAME:REVISION`.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    match = _HUB_ID.fullmatch(target)
+    if match is None:
+        raise UsageError(f"{target!r} is neither a directory nor a hub id (ORG/NAME or ORG/NAME:REVISION)")
+    return match[1], match[2]
+
+
+def offline() -> bool:
+    """Whether the environment forbids the network (`AFFECTBENCH_OFFLINE` or `HF_HUB_OFFLINE` set to 1)."""
+    values = (os.environ.get(name, "") for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE"))
+    return any(value.lower() in ("1", "true", "yes") for value in values)
+
+
+def cached_snapshot(hub_id: str, revision: str | None) -> Path | None:
+    """Directory of a revision in the hub client's cache, None when it is not there.
+
+    Without a revision the newest that the hub named, else the only one that the cache holds. The client itself would
+    take a third of a second to import, and knows nothing of the second rule.
+    """
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+    root = Path(os.environ.get("HF_HUB_CACHE") or Path(home) / "hub") / f"models--{hub_id.replace('/', '--')}"
+    snapshots = [path for path in (root / "snapshots").glob("*") if path.is_dir()]
+    reference = root / "refs" / (revision or "main")
+    name = reference.read_text("utf-8", "replace").strip() if reference.is_file() else revision
+    if name is None:
+        return snapshots[0] if len(snapshots) == 1 else None
+    return next((path for path in snapshots if path.name == name), None)
+
+
+@cache
+def _hub_answers() -> bool:
+    """Whether the hub answers; its client would try each file six times over half a minute."""
+    endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+    try:
+        with urlopen(Request(endpoint, method="HEAD"), timeout=5):
+            return True
+    except HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequence[str] = FILES) -> Path:
+    """Fetch a model's files from the hub into its client's cache: safetensors, or pickles where there are none.
+
+    Args:
+        hub_id: e.g. `org/model`.
+        revision: commit or branch; None for the newest.
+        patterns: of the wanted files; pickled weights are added where no safetensors come.
+
+    Returns:
+        The snapshot's directory.
+
+    Raises:
+        WeightsMissing: no network, or no such model.
+    """
+    if offline() or not _hub_answers():
+        raise WeightsMissing(f"{hub_id} is not on this machine, and the hub is out of reach")
+    from huggingface_hub import snapshot_download
+
+    def get(*allowed: str) -> Path:
+        found = snapshot_download(hub_id, revision=revision, allow_patterns=list(allowed), ignore_patterns=_ELSEWHERE)
+        return Path(found)
+
+    try:
+        directory = get(*patterns)
+        if "*.safetensors" in patterns and not any(directory.rglob("*.safetensors")):
+            get("*.bin")
+    except Exception as error:  # the client raises its transport's errors unchanged
+        raise WeightsMissing(f"the hub did not give {hub_id} ({first_line(error)})") from error
+    return directory

@@ -8,36 +8,37 @@ for when asked, and read when the first text is encoded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.encoder import EncoderCard
 from harness.errors import BenchError, UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
 from harness.transformer.checkpoint import (
     ADAPTER_FILES,
+    FILES,
+    CheckpointFiles,
     Layout,
-    check_pooler,
-    encoder_tensors,
+    cached_snapshot,
+    fetch_from_hub,
+    find_files,
     is_adapter,
-    merge_adapter,
+    offline,
     read_config,
-    read_tensors,
     read_training_texts,
 )
-from harness.transformer.devices import batch_tokens, choose, find_executable_batch_size
-from harness.transformer.hub import CheckpointFiles, cached_snapshot, fetch_from_hub, find_files, hub_reachable
 from harness.transformer.shape import Shape
 from harness.transformer.tokenization import encode_ids, load_tokenizer, vocabulary_rows
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import Tensor
 
-T = TypeVar("T")
+    from harness.transformer.packed import Engine
 
 #: Raised when a change of this code changes vectors; part of every embedding's cache key.
 ENCODING_VERSION = 1
@@ -61,23 +62,6 @@ class EncoderOptions(TypedDict, total=False):
     dtype: str | None
     pooling: str | None
     batch_tokens: int | None
-
-
-class Engine(Protocol):
-    """Something that runs token ids through a model."""
-
-    @property
-    def bytes_per_token(self) -> int:
-        """Memory that one token of a batch takes at the widest point of the network."""
-        ...
-
-    def pooled(self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int) -> NDArray[np.float32]:
-        """One vector per item, float32 (len(items), hidden)."""
-        ...
-
-    def states(self, items: Sequence[NDArray[np.int32]], batch_tokens: int) -> list[Tensor]:
-        """Last-layer token vectors of each item, float32 (tokens, hidden)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -119,10 +103,14 @@ class TransformerEncoder:
     hub: str | None = None
     #: Earlier ids of the same repository, under which a cache may still hold it.
     hub_aliases: ClassVar[tuple[str, ...]] = ()
+    #: Patterns of the files that are fetched from there.
+    fetched: tuple[str, ...] = FILES
     #: Embedding tables summed at the input, one for each channel of `inputs`.
     tables: ClassVar[tuple[str, ...]] = ("embeddings.word_embeddings.weight",)
-    #: Directory of a LoRA adapter that is merged into the weights (`checkpoint.merge_adapter`).
+    #: Directory of a LoRA adapter that is merged into the weights (`tensors.merge_adapter`).
     adapter_dir: Path | None = None
+    #: Name of the arithmetic in records; None for the packed engine's.
+    backend: str | None = None
 
     def __init__(
         self,
@@ -175,10 +163,6 @@ class TransformerEncoder:
                 return cached
         raise WeightsMissing("the weights are not on this machine")
 
-    def vocabulary_directory(self, directory: Path, *, fetch: bool) -> Path:
-        """Where the vocabulary is: the directory given for it, else the checkpoint's own."""
-        return self.tokenizer_dir or directory
-
     def files(self, *, fetch: bool = True) -> CheckpointFiles:
         """The checkpoint's files.
 
@@ -188,19 +172,19 @@ class TransformerEncoder:
         Raises:
             WeightsMissing: a file is nowhere; says where the weights are and what to pass.
         """
-
-        def found(directory: Path) -> CheckpointFiles:
-            return find_files(directory, self.layout, self.vocabulary_directory(directory, fetch=fetch))
-
         try:
             try:
-                return found(self.directory())
+                return self._find(self.directory(), fetch=fetch)
             except WeightsMissing:
-                if self.hub is None or self.weights_dir is not None or not fetch or not hub_reachable():
+                if self.hub is None or self.weights_dir is not None or not fetch or offline():
                     raise
-            return found(fetch_from_hub(self.hub, self.card.revision))
+            return self._find(fetch_from_hub(self.hub, self.card.revision, patterns=self.fetched), fetch=fetch)
         except WeightsMissing as error:
             raise WeightsMissing(f"{self.card.name}: {error}. {self._advice()}") from error
+
+    def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
+        """The files in the checkpoint's directory, and those that it lacks from elsewhere."""
+        return find_files(directory, self.layout, self.tokenizer_dir)
 
     def _advice(self) -> str:
         files = (self.layout.weights, self.layout.config, [" + ".join(names) for names in self.layout.vocabulary])
@@ -248,17 +232,15 @@ class TransformerEncoder:
     def fingerprint(self) -> str:
         """Content digest of weights, configuration and vocabulary (hexadecimal)."""
         if self._fingerprint is None:
-            digest = hashlib.blake2b(f"{type(self).__qualname__}:{ENCODING_VERSION}".encode(), digest_size=16)
-            for part in self.fingerprint_parts():
-                digest.update(f"\n{part}".encode())
-            self._fingerprint = digest.hexdigest()
+            parts = [f"{type(self).__qualname__}:{ENCODING_VERSION}", *self.fingerprint_parts()]
+            self._fingerprint = hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
         return self._fingerprint
 
     def fingerprint_parts(self) -> list[str]:
         """Digests of everything that decides a vector; extend it for a lexicon or a tagger."""
         files = self.files()
-        deciding = list(files.all)
-        if files.vocabulary[0].name != "tokenizer.json":
+        deciding = [files.weights, files.config, *files.vocabulary]
+        if files.vocabulary and files.vocabulary[0].name != "tokenizer.json":
             beside = (files.vocabulary[0].with_name(name) for name in _TOKENIZER_SETTINGS)
             deciding += [path for path in beside if path.is_file() and path not in deciding]
         if self.adapter_dir is not None:
@@ -278,30 +260,23 @@ class TransformerEncoder:
 
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
+        import torch
+
+        from harness.transformer import packed
+
+        device = packed.choose_device(self.device)
         described: dict[str, Any] = {
             "pooling": self.pooling,
             "max_length": self.effective_max_length(),
             "dtype": self.dtype,
-            "backend": self.backend,
-            "device": choose(self.device),
+            "backend": self.backend or packed.backend(device, getattr(torch, self.dtype)),
+            "device": str(device),
         }
         if self._loaded is not None:
-            import torch
-
             described["threads"] = torch.get_num_threads()
             described["dimensions"] = self._loaded.dimensions
             described["parameters"] = self._loaded.parameters
         return described
-
-    @property
-    def backend(self) -> str:
-        """Name of the arithmetic; vectors of different backends are never mixed in the cache."""
-        import torch
-
-        from harness import onednn
-
-        fused = choose(self.device) == "cpu" and onednn.serves(getattr(torch, self.dtype))
-        return "onednn-packed" if fused else "torch-packed"
 
     def effective_max_length(self) -> int | None:
         """Tokens after which a text is cut: what was asked for, within what the model has positions for."""
@@ -339,10 +314,9 @@ class TransformerEncoder:
     def _read(self, files: CheckpointFiles) -> Loaded:
         import torch
 
-        from harness.transformer.packed import PackedEncoder
+        from harness.transformer import packed, tensors
 
-        shape = Shape.from_config(read_config(files.config), self.layout.architecture, str(files.config))
-        tokenizer = self.tokenizer(files)
+        shape, tokenizer = self.shape(), self.tokenizer(files)
         if not self.layout.any_heads and (rows := vocabulary_rows(tokenizer)) > shape.vocabulary:
             raise WeightsInvalid(
                 f"{files.vocabulary[0]} has {rows} tokens, {files.config} says {shape.vocabulary}: vocabulary and "
@@ -350,29 +324,23 @@ class TransformerEncoder:
             )
         extra = self.extra_tensors(shape)
         plain, with_pooler = shape.tensors(pooler=False), shape.tensors(pooler=True)
-        pooler = {name: size for name, size in with_pooler.items() if name not in plain}
-        state = read_tensors(files.weights)
+        state = tensors.read_tensors(files.weights)
         if self.adapter_dir is not None:
-            state = merge_adapter(state, self.adapter_dir)
-        picked = encoder_tensors(state, {**plain, **extra}, self.layout, str(files.weights), optional=pooler)
-        tensors = picked.tensors
-        if self.pooling == "pooler":
-            check_pooler(tensors, files.weights, self.card.name)
-        engine = PackedEncoder(
-            tensors,
-            shape,
-            tables=self.tables,
-            device=torch.device(choose(self.device)),
-            dtype=getattr(torch, self.dtype),
+            state = tensors.merge_adapter(state, self.adapter_dir)
+        found, left_out = tensors.encoder_tensors(
+            state, {**plain, **extra}, self.layout, str(files.weights), optional=with_pooler
         )
+        if self.pooling == "pooler":
+            tensors.check_pooler(found, files.weights, self.card.name)
+        device, dtype = packed.choose_device(self.device), getattr(torch, self.dtype)
         return Loaded(
-            engine=engine,
+            engine=packed.PackedEncoder(found, shape, tables=self.tables, device=device, dtype=dtype),
             tokenizer=tokenizer,
             max_length=self._cut(shape),
             dimensions=shape.hidden,
-            parameters=sum(tensors[name].numel() for name in (*plain, *extra)),
-            tensors={name: tensors[name] for name in extra},
-            left_out=picked.left_out,
+            parameters=sum(found[name].numel() for name in (*plain, *extra)),
+            tensors={name: found[name] for name in extra},
+            left_out=left_out,
         )
 
     # Encoding
@@ -389,54 +357,26 @@ class TransformerEncoder:
             WeightsMissing: the weights are nowhere.
             WeightsInvalid: the checkpoint does not fit.
         """
-        import numpy as np
 
-        self.load()
-        return once(
-            texts,
-            lambda some: np.concatenate([self.encode_inputs([]), *map(self.encode_inputs, self._tokenised(some))]),
-        )
+        def encode(distinct: list[str]) -> NDArray[np.float32]:
+            starts = range(0, len(distinct) or 1, _TEXTS_AT_ONCE)
+            parts = (distinct[start : start + _TEXTS_AT_ONCE] for start in starts)
+            return np.concatenate([self.encode_inputs(self.inputs(part)) for part in parts])
 
-    def _tokenised(self, texts: Sequence[str]) -> Iterator[list[NDArray[np.int32]]]:
-        """Inputs of the texts in parts; beside a GPU the next part is tokenised while it computes."""
-        parts = [texts[start : start + _TEXTS_AT_ONCE] for start in range(0, len(texts), _TEXTS_AT_ONCE)]
-        if choose(self.device) == "cpu" or len(parts) < 2:
-            yield from map(self.inputs, parts)
-            return
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(1) as beside:
-            coming = beside.submit(self.inputs, parts[0])
-            for part in parts[1:]:
-                items = coming.result()
-                coming = beside.submit(self.inputs, part)
-                yield items
-            yield coming.result()
+        return once(texts, encode)
 
     def encode_inputs(self, items: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
-        """Vectors of already tokenised texts (what `inputs` returns), float32 (len(items), dimensions).
-
-        Where a batch finds too little memory it is halved.
-        """
-        engine = self.load().engine
-        return self._batched(lambda budget: engine.pooled(items, self.pooling, budget), items)
+        """Vectors of already tokenised texts (what `inputs` returns), float32 (len(items), dimensions)."""
+        return self.load().engine.pooled(items, self.pooling, self.batch_tokens)
 
     def states(self, items: Sequence[NDArray[np.int32]]) -> list[Tensor]:
         """Last-layer vectors of every token of already tokenised texts, float32 (tokens, dimensions)."""
-        engine = self.load().engine
-        return self._batched(lambda budget: engine.states(items, budget), items)
-
-    def _batched(self, attempt: Callable[[int], T], items: Sequence[NDArray[np.int32]]) -> T:
-        budget = self.batch_tokens or batch_tokens(self.device, self.load().engine.bytes_per_token)
-        longest = max((item.shape[-1] for item in items), default=0)
-        return find_executable_batch_size(attempt, budget, longest)
+        return self.load().engine.states(items, self.batch_tokens)
 
 
 def once(texts: Sequence[str], encode: Callable[[list[str]], NDArray[np.float32]]) -> NDArray[np.float32]:
     """Vectors of texts by a function that is given each text once."""
     distinct = list(dict.fromkeys(texts))
     vectors = encode(distinct)
-    if len(distinct) == len(texts):
-        return vectors
     row = {text: i for i, text in enumerate(distinct)}
     return vectors[[row[text] for text in texts]]

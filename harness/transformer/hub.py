@@ -1,180 +1,274 @@
-"""Where the files of a checkpoint are: a directory the user names, the hub's local cache, or the hub itself."""
+"""Models that no wrapper describes: checkpoints of the transformers and sentence-transformers libraries.
+
+They come from the hub or a directory. Loading is safe (safetensors, or pickles that hold nothing but tensors) and
+complete: an encoder tensor that the checkpoint does not set is an error, where the libraries would draw it at random.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any, Unpack
 
-from harness.errors import UsageError, WeightsMissing, first_line
-from harness.transformer.checkpoint import Layout
+import numpy as np
+from numpy.typing import NDArray
 
-_HUB_ID = re.compile(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w][\w./-]*))?")
+from harness.encoder import POOLINGS, Encoder, EncoderCard
+from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.files import sha256_file
+from harness.transformer.checkpoint import (
+    FILES,
+    CheckpointFiles,
+    Layout,
+    deciding_files,
+    parse_hub_id,
+    read_config,
+    weight_files,
+)
+from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder, once
+from harness.transformer.shape import Shape
+from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, shortest
 
-#: Files that a model needs, where its weights are no pickles.
-FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
-_ELSEWHERE = ("onnx/*", "openvino/*", "coreml/*", "*.onnx", "runs/*")
-
-#: Endings of files that decide a vector.
-_DECIDING = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
-
-
-@dataclass(frozen=True)
-class CheckpointFiles:
-    """The files of one checkpoint."""
-
-    weights: Path
-    config: Path
-    vocabulary: tuple[Path, ...]
-
-    @property
-    def all(self) -> tuple[Path, ...]:
-        """Every file that decides what a vector is."""
-        return (self.weights, self.config, *self.vocabulary)
+#: `model_type` → architecture, for types whose arithmetic is exactly that of the packed engine.
+PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta", "mpnet": "mpnet"}
 
 
-def offline() -> bool:
-    """Whether the environment forbids the network (`AFFECTBENCH_OFFLINE` or `HF_HUB_OFFLINE` set to 1)."""
-    return any(
-        os.environ.get(name, "").lower() in ("1", "true", "yes") for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE")
+def hub_plugin(spec: str) -> tuple[EncoderCard, Callable[..., Encoder]]:
+    """Card and constructor of a model that no plugin declares.
+
+    Args:
+        spec: `hf:ORG/NAME`, `st:ORG/NAME`, either with a `:REVISION` or with a directory in place of the id; or a
+            directory alone, which is read by sentence-transformers when it holds a `modules.json`.
+
+    Raises:
+        UsageError: neither a directory nor a hub id.
+    """
+    kind, target = (spec[:2], spec[3:]) if spec.startswith(("hf:", "st:")) else ("", spec)
+    if not kind:
+        kind = "st" if (Path(target) / "modules.json").is_file() else "hf"
+    return hub_card(target, kind), partial(_sentences if kind == "st" else HubEncoder, target)
+
+
+def _sentences(model: str, *, pooling: str | None = None, **options: Any) -> Encoder:
+    """The model's own sentence vector; with a pooling its transformer alone."""
+    kind = SentenceTransformerEncoder if pooling is None else HubEncoder
+    return kind(model, pooling=pooling, **options)
+
+
+def hub_card(target: str, kind: str) -> EncoderCard:
+    """The card of a model of which nothing is known but where it is.
+
+    Args:
+        target: hub id, with a revision or without, or directory.
+        kind: `hf` (first token by default) or `st` (the model's own sentence vector by default).
+
+    Raises:
+        UsageError: neither a directory nor a hub id.
+    """
+    local = Path(target).is_dir()
+    identity, revision = (Path(target).resolve().name, None) if local else parse_hub_id(target)
+    return EncoderCard(
+        # A record says nothing of the machine's folders: of a directory only its own name, without blanks and commas.
+        name="dir:" + re.sub(r"[^\w.-]", "-", identity) if local else f"{kind}:{target}",
+        family="hub",
+        title=identity,
+        weights=f"a local directory {identity}" if local else f"huggingface.co/{identity}",
+        revision=revision,
+        pooling="cls" if kind == "hf" else None,
+        poolings=POOLINGS,
+        url="" if local else f"https://huggingface.co/{identity}",
+        extras=() if kind == "hf" else ("sentence-transformers",),
+        notes="Nothing is declared about this model: whether it has seen a corpus is unknown.",
     )
 
 
-@cache
-def hub_reachable() -> bool:
-    """Whether the hub may be asked and answers; found out once in a process.
+class HubEncoder(TransformerEncoder):
+    """A checkpoint of the transformers library, from the hub or a directory.
 
-    Its client tries each file six times over half a minute, which a machine without a network should not wait for.
-    """
-    if offline():
-        return False
-    import socket
-    import urllib.parse
-    import urllib.request
-
-    if urllib.request.getproxies():
-        return True  # only the proxy knows
-    endpoint = urllib.parse.urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    port = endpoint.port or (80 if endpoint.scheme == "http" else 443)
-    try:
-        with socket.create_connection((endpoint.hostname or "", port), timeout=5):
-            return True
-    except OSError:
-        return False
-
-
-def parse_hub_id(target: str) -> tuple[str, str | None]:
-    """Hub id and revision of what a user typed: `ORG/NAME` or `ORG/NAME:REVISION`.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    match = _HUB_ID.fullmatch(target)
-    if match is None:
-        raise UsageError(f"{target!r} is neither a directory nor a hub id (ORG/NAME or ORG/NAME:REVISION)")
-    return match[1], match[2]
-
-
-def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = None) -> CheckpointFiles:
-    """Find a checkpoint's files in a directory.
+    Exactly BERT-, RoBERTa- and MPNet-shaped models run in the packed engine, others by the library. Tokens are the
+    library's own in both. Every encoder tensor must be in the checkpoint; heads of any name are left out and listed by
+    `describe`. A causal model's first token has seen nothing of the text: there the last token is the default.
 
     Args:
-        directory: holds weights and configuration.
-        layout: their names.
-        tokenizer_dir: holds the vocabulary, when it is elsewhere.
-
-    Raises:
-        WeightsMissing: names what is not there, and where.
+        model: hub id, with a `:REVISION` or without, or directory.
+        trust_remote_code: let the checkpoint's own Python code run; never without.
+        options: see `TransformerEncoder`.
     """
 
-    def first(place: Path, sets: Sequence[tuple[str, ...]]) -> tuple[Path, ...]:
-        if not place.is_dir():
-            raise WeightsMissing(f"{place} is not a directory")
-        for names in sets:
-            if all((place / name).is_file() for name in names):
-                return tuple(place / name for name in names)
-        raise WeightsMissing(f"{place} has no {' or '.join(' + '.join(names) for names in sets)}")
+    layout = Layout(architecture="bert", any_heads=True)
+    kind = "hf"
 
-    (weights,) = first(directory, [(name,) for name in layout.weights])
-    (config,) = first(directory, [(name,) for name in layout.config])
-    return CheckpointFiles(weights, config, first(tokenizer_dir or directory, layout.vocabulary))
+    def __init__(
+        self, model: str | Path, *, trust_remote_code: bool = False, **options: Unpack[EncoderOptions]
+    ) -> None:
+        self.card = hub_card(str(model), self.kind)
+        super().__init__(**options)
+        if not Path(model).is_dir():
+            self.hub = parse_hub_id(str(model))[0]
+        elif self.weights_dir is None:
+            self.weights_dir = Path(model)
+        self.trust_remote_code = trust_remote_code
+        if trust_remote_code:
+            self.fetched = (*FILES, "*.py")
+        self._default_pooling = options.get("pooling") is None
 
+    def _advice(self) -> str:
+        return f"With a network it is fetched; without one pass `--weights-dir {self.card.name}=DIR`"
 
-def weight_files(directory: Path) -> list[Path]:
-    """Weight files of a checkpoint: safetensors where there are any, else pickles."""
-    for pattern in ("*.safetensors", "pytorch_model*.bin"):
-        if found := sorted(directory.glob(pattern)):
-            return found
-    return []
+    def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
+        """The checkpoint's files; `vocabulary` holds all that remain beside configuration and weights."""
+        config, weights = directory / "config.json", weight_files(directory)
+        if not config.is_file() or not weights:
+            raise WeightsMissing(f"{directory} holds no checkpoint: config.json and *.safetensors or pytorch_model.bin")
+        architecture = None if self.trust_remote_code or len(weights) > 1 else _packed_architecture(config)
+        self.backend = "transformers" if architecture is None else None
+        if architecture is not None:
+            self.layout = Layout(architecture=architecture, any_heads=True)
+        places = {directory, self.tokenizer_dir or directory}
+        rest = {path for place in places for path in deciding_files(place)} - {config, weights[0]}
+        return CheckpointFiles(weights[0], config, tuple(sorted(rest)))
 
+    @property
+    def packed(self) -> bool:
+        """Whether the packed engine runs this model."""
+        self.files()
+        return self.backend is None
 
-def deciding_files(directory: Path) -> list[Path]:
-    """Every file of a model's directory that can decide what a vector is, in the order of their names."""
-    weights = set(weight_files(directory))
-    return [
-        path
-        for path in sorted(directory.rglob("*"))
-        if path.is_file()
-        and path.suffix in _DECIDING
-        and not path.name.startswith(".")
-        and (path.parent != directory or path in weights or path.suffix not in (".safetensors", ".bin"))
-    ]
+    def fingerprint_parts(self) -> list[str]:
+        """Digests of the files, and whether the model's own code ran."""
+        return [*super().fingerprint_parts(), *(["remote-code"] if self.trust_remote_code else [])]
 
+    def describe(self) -> dict[str, Any]:
+        """What a record should say, with the heads that were left out."""
+        if not self.packed:
+            self.load()  # the pooling may follow from the model
+        return {**super().describe(), "left_out": list(self._loaded.left_out) if self._loaded is not None else []}
 
-def hub_cache() -> Path:
-    """The hub client's cache directory, found without importing the client."""
-    if path := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(path)
-    home = os.environ.get("HF_HOME")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return (Path(home) if home else base / "huggingface") / "hub"
+    def effective_max_length(self) -> int | None:
+        """Tokens after which a text is cut, within what configuration and tokeniser allow; None for no limit."""
+        return super().effective_max_length() if self.packed else self.load().max_length or None
 
+    def tokenizer(self, files: CheckpointFiles) -> Any:
+        """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
+        directory = self.tokenizer_dir or files.config.parent
+        found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
+        return getattr(found, "backend_tokenizer", found) if self.packed else found
 
-def cached_snapshot(hub_id: str, revision: str | None) -> Path | None:
-    """Directory of a revision in the hub client's cache, None when it is not there.
+    def _cut(self, shape: Shape) -> int:
+        path = (self.tokenizer_dir or self.files().config.parent) / "tokenizer_config.json"
+        declared = read_config(path).get("model_max_length") if path.is_file() else None
+        return shortest(self.max_length, declared, shape.max_tokens) or shape.max_tokens
 
-    Without a revision the newest that the hub named, else the only one that the cache holds.
-    """
-    root = hub_cache() / f"models--{hub_id.replace('/', '--')}"
-    if revision is not None and (root / "snapshots" / revision).is_dir():
-        return root / "snapshots" / revision
-    reference = root / "refs" / (revision or "main")
-    if reference.is_file():
-        name = reference.read_bytes().decode("utf-8", "replace").strip()
-        directory = root / "snapshots" / name
-        return directory if re.fullmatch(r"[\w.-]{0,99}\w", name) and directory.is_dir() else None
-    snapshots = list((root / "snapshots").glob("*")) if revision is None else []
-    return snapshots[0] if len(snapshots) == 1 else None
+    def _read(self, files: CheckpointFiles) -> Loaded:
+        if self.packed:
+            return super()._read(files)
+        from harness.transformer.library import LibraryEngine
 
-
-def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequence[str] = FILES) -> Path:
-    """Fetch a model's files from the hub into its client's cache: safetensors, or pickles where there are none.
-
-    Args:
-        hub_id: e.g. `org/model`.
-        revision: commit or branch; None for the newest.
-        patterns: of the wanted files; pickled weights are added where no safetensors come.
-
-    Returns:
-        The snapshot's directory.
-
-    Raises:
-        WeightsMissing: no network, or no such model.
-    """
-    from huggingface_hub import snapshot_download
-
-    def get(allowed: Sequence[str]) -> Path:
-        return Path(
-            snapshot_download(hub_id, revision=revision, allow_patterns=list(allowed), ignore_patterns=list(_ELSEWHERE))
+        directory = files.config.parent
+        if self.adapter_dir is not None:
+            raise UsageError(f"{self.card.name}: adapters are merged into BERT-, RoBERTa- and MPNet-shaped models only")
+        engine = LibraryEngine(directory, self.device, self.dtype, trust_remote_code=self.trust_remote_code)
+        if self.pooling == "pooler" and not engine.has_pooler:
+            raise WeightsInvalid(f"{directory} has no trained pooler: use another pooling, e.g. {self.card.name}@mean")
+        if self.pooling == "cls" and engine.causal:
+            if not self._default_pooling:
+                raise UsageError(f"{self.card.name} is causal: its first token sees nothing of a text; use @last")
+            warnings.warn(f"{self.card.name} is causal: its vector is the last token's", stacklevel=2)
+            self.pooling = "last"
+        tokenizer = self.tokenizer(files)
+        limit = shortest(engine.max_tokens, tokenizer.model_max_length) or DEFAULT_LENGTH
+        return Loaded(
+            engine=engine,
+            tokenizer=tokenizer,
+            max_length=shortest(self.max_length, limit) or limit,
+            dimensions=engine.dimensions,
+            parameters=engine.parameters,
+            left_out=engine.left_out,
         )
 
+
+def _packed_architecture(path: Path) -> str | None:
+    """Architecture of a model that the packed engine can run; None when it cannot."""
+    config = read_config(path)
+    architecture = PACKED.get(str(config.get("model_type")))
+    if architecture is None or "auto_map" in config:
+        return None
     try:
-        directory = get(patterns)
-        if "*.safetensors" in patterns and not any(directory.rglob("*.safetensors")):
-            get(["*.bin"])
-    except Exception as error:  # the client raises its transport's errors unchanged
-        raise WeightsMissing(f"the hub did not give {hub_id} ({first_line(error)})") from error
-    return directory
+        Shape.from_config(config, architecture, str(path))
+    except WeightsInvalid:
+        return None
+    return architecture
+
+
+class SentenceTransformerEncoder(HubEncoder):
+    """A model of the sentence-transformers library with its own pooling and normalisation, from the hub or a directory.
+
+    Args:
+        model: see `HubEncoder`, as are the options; its pooling and tokeniser are its own.
+    """
+
+    kind = "st"
+    backend = "sentence-transformers"
+
+    def __init__(
+        self, model: str | Path, *, trust_remote_code: bool = False, **options: Unpack[EncoderOptions]
+    ) -> None:
+        super().__init__(model, trust_remote_code=trust_remote_code, **options)
+        if self.tokenizer_dir is not None or self.adapter_dir is not None:
+            raise UsageError("a sentence-transformers model takes no other tokeniser and no adapter; read it as `hf:`")
+        self.pooling = "its own"
+
+    def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
+        files = deciding_files(directory)
+        weights = [path for path in files if path.suffix in (".safetensors", ".bin")]
+        if not weights:
+            raise WeightsMissing(f"{directory} holds no weights")
+        return CheckpointFiles(weights[0], directory / "modules.json", tuple(files))
+
+    def check_ready(self) -> None:
+        """Raise what encoding would raise for want of the package or files."""
+        _version()
+        super().check_ready()
+
+    def fingerprint_parts(self) -> list[str]:
+        """The library's version and digests of the model's files."""
+        files = self.files()
+        names = [f"{path.relative_to(files.config.parent)}:{sha256_file(path)}" for path in files.vocabulary]
+        return [_version(), *names]
+
+    def _read(self, files: CheckpointFiles) -> Loaded:
+        _version()
+        from harness.transformer.library import SentenceEngine
+
+        engine: Any = SentenceEngine(
+            files.config.parent,
+            self.device,
+            self.dtype,
+            max_length=self.max_length,
+            trust_remote_code=self.trust_remote_code,
+        )
+        return Loaded(
+            engine=engine,  # asked in `encode` alone
+            tokenizer=None,
+            max_length=engine.max_length,
+            dimensions=engine.dimensions,
+            parameters=engine.parameters,
+        )
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode texts; see `harness.encoder.Encoder.encode`. Repeated texts are computed once."""
+        engine: Any = self.load().engine
+        return once(texts, lambda distinct: engine.encode(distinct, self.batch_tokens))
+
+
+def _version() -> str:
+    try:
+        return version("sentence-transformers")
+    except PackageNotFoundError as error:
+        raise ExtraMissing(
+            "`st:` models need the library sentence-transformers: pip install 'affectbench[sentence-transformers]'"
+        ) from error

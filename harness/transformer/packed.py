@@ -1,4 +1,4 @@
-"""A BERT-, RoBERTa- or MPNet-shaped encoder without padding.
+"""Running token ids through an encoder without padding.
 
 The tokens of a batch lie behind one another in one matrix (tokens, width). Linear layers, normalisation and the
 activation act on that matrix; attention runs once per group of texts of equal length and needs no mask. No
@@ -16,22 +16,22 @@ depends on how far apart two tokens are and is shared by all layers.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from harness import onednn
-from harness.errors import WeightsInvalid
+from harness.errors import UsageError, WeightsInvalid
 from harness.transformer.shape import Shape
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+T = TypeVar("T")
 
 #: Rows of every packed matrix are a multiple of this.
 ROW_MULTIPLE = 16
@@ -39,6 +39,56 @@ ROW_MULTIPLE = 16
 #: A single query for each text is given this many times: for fewer rows the attention kernel splits its work by batch
 #: size, and the split moves the last bit.
 QUERY_ROWS = 8
+
+#: Tokens of a batch: on a CPU more would leave a core's cache, a GPU waits for fewer.
+CPU_BATCH_TOKENS = 1024
+GPU_BATCH_TOKENS = 65_536
+
+#: What errors say of too little memory, in lower case; only that of a GPU has a class of its own.
+_SHORTAGE = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+
+
+def choose_device(device: str | None) -> torch.device:
+    """The device of a name.
+
+    Args:
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; None or `auto` takes a GPU when there is one.
+
+    Raises:
+        UsageError: no such device on this machine.
+    """
+    if device is None or device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(1, device=device)
+    except Exception as error:  # torch raises RuntimeError, AssertionError or its own, by device
+        reason = str(error).split("\n")[0].split(". ")[0]  # torch appends every backend that it knows
+        raise UsageError(f"device {device!r} cannot be used here ({reason}); try `--device cpu`") from error
+    return torch.device(device)
+
+
+def backend(device: torch.device, dtype: torch.dtype) -> str:
+    """Name of the arithmetic; vectors of different backends are never mixed in the cache."""
+    return "onednn-packed" if device.type == "cpu" and onednn.serves(dtype) else "torch-packed"
+
+
+def find_executable_batch_size(attempt: Callable[[int], T], size: int, least: int) -> T:
+    """Do something by batches, and by batches half as large for as long as memory is short.
+
+    Args:
+        attempt: does all of it, given the size of a batch.
+        size: of a batch at first.
+        least: no smaller batch would help: a batch holds one text at least.
+    """
+    while True:
+        try:
+            return attempt(size)
+        except (MemoryError, RuntimeError) as error:
+            short = isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORTAGE)
+            if size <= least or not (short or isinstance(error, torch.cuda.OutOfMemoryError)):
+                raise
+        size //= 2
+        torch.cuda.empty_cache()
 
 
 class Linear:
@@ -51,7 +101,7 @@ class Linear:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, fused: bool | None = None) -> None:
-        self.fused = weight.device.type == "cpu" and onednn.serves(weight.dtype) if fused is None else fused
+        self.fused = backend(weight.device, weight.dtype) == "onednn-packed" if fused is None else fused
         self.weight = onednn.reordered(weight) if self.fused else weight.contiguous()
         self.bias = bias
 
@@ -86,82 +136,42 @@ class Group:
         """The row after the last."""
         return self.start + self.count * self.length
 
-
-Biases = Sequence[Tensor | None]
-
-
-def attend(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group], biases: Biases | None = None) -> Tensor:
-    """Let every token of a text look at all tokens of the text.
-
-    Args:
-        q: queries (rows, heads, width); rows beyond the last group are padding.
-        k: keys, likewise.
-        v: values, likewise.
-        groups: the texts, in the order of their rows.
-        biases: what is added to the scores of each group, (1, heads, length, length).
-
-    Returns:
-        (rows, heads · width), zero where there is padding.
-    """
-    context = torch.zeros(len(q), q.shape[1] * q.shape[2], device=q.device, dtype=q.dtype)
-    if biases is None and len(groups) > 1 and serves_any_length(q.device, q.dtype):
-        end = groups[-1].end
-        context[:end] = _any_length(q[:end], k[:end], v[:end], groups).flatten(1)
-        return context
-    for g, bias in zip(groups, biases or [None] * len(groups), strict=True):
-        queries, keys, values = (_texts(t, g) for t in (q, k, v))
-        attended = functional.scaled_dot_product_attention(queries, keys, values, bias)
-        context[g.start : g.end] = attended.transpose(1, 2).reshape(g.count * g.length, -1)
-    return context
+    def of(self, rows: Tensor) -> Tensor:
+        """The group's part (texts, tokens, ...) of the rows of a batch."""
+        return rows[self.start : self.end].view(self.count, self.length, *rows.shape[1:])
 
 
-def attend_once(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group], biases: Biases | None = None) -> Tensor:
-    """Let one query for each text look at all tokens of the text.
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group], biases: Sequence[Tensor | None], *, first: bool = False
+) -> Tensor:
+    """Let tokens look at all tokens of their text.
 
     Args:
-        q: queries (at least one row a text, heads, width), in the order of the texts.
+        q: queries (rows, heads, width) of every token, or with `first` of the first token of each text alone; what
+            lies beyond the last text is padding.
         k: keys (rows, heads, width).
         v: values, likewise.
         groups: the texts, in the order of their rows.
-        biases: as of `attend`; their first row is used, for the query is the first token's.
+        biases: what is added to the scores of each group, (1, heads, length, length), or None.
+        first: whether there is one query a text.
 
     Returns:
-        (rows of q, heads · width), zero where a row has no text.
+        (rows of q, heads · width), zero where there is padding.
     """
     context = torch.zeros(len(q), q.shape[1] * q.shape[2], device=q.device, dtype=q.dtype)
     done = 0
-    for g, bias in zip(groups, biases or [None] * len(groups), strict=True):
-        keys, values = _texts(k, g), _texts(v, g)
-        query = q[done : done + g.count, :, None].expand(-1, -1, QUERY_ROWS, -1).contiguous()
-        first = bias[:, :, :1].expand(-1, -1, QUERY_ROWS, -1).contiguous() if bias is not None else None
-        attended = functional.scaled_dot_product_attention(query, keys, values, first)[:, :, 0]
-        context[done : done + g.count] = attended.reshape(g.count, -1)
-        done += g.count
+    for g, bias in zip(groups, biases, strict=True):
+        each = 1 if first else g.length
+        end = done + g.count * each
+        queries = q[done:end].view(g.count, each, *q.shape[1:]).transpose(1, 2)
+        if first:
+            queries = queries.expand(-1, -1, QUERY_ROWS, -1).contiguous()
+            bias = bias[:, :, :1].expand(-1, -1, QUERY_ROWS, -1).contiguous() if bias is not None else None
+        keys, values = (g.of(rows).transpose(1, 2) for rows in (k, v))
+        attended = functional.scaled_dot_product_attention(queries, keys, values, bias)[:, :, :each]
+        context[done:end] = attended.transpose(1, 2).reshape(end - done, -1)
+        done = end
     return context
-
-
-def _texts(rows: Tensor, group: Group) -> Tensor:
-    """Rows (rows, heads, width) of a group as (texts, heads, tokens, width)."""
-    return rows[group.start : group.end].view(group.count, group.length, *rows.shape[1:]).transpose(1, 2)
-
-
-def serves_any_length(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether torch's attention over texts of any lengths at once works here: half precision on a recent GPU."""
-    if device.type != "cuda" or dtype not in (torch.float16, torch.bfloat16):
-        return False
-    return find_spec("torch.nn.attention.varlen") is not None and torch.cuda.get_device_capability(device) >= (8, 0)
-
-
-def _any_length(q: Tensor, k: Tensor, v: Tensor, groups: Sequence[Group]) -> Tensor:
-    """All texts in one launch: (rows, heads, width)."""
-    from torch.nn.attention.varlen import varlen_attn
-
-    lengths = torch.tensor([0, *(g.length for g in groups for _ in range(g.count))], dtype=torch.int32)
-    edges = lengths.cumsum(0, dtype=torch.int32).to(q.device, non_blocking=True)
-    longest = max(g.length for g in groups)
-    found = varlen_attn(q.contiguous(), k.contiguous(), v.contiguous(), edges, edges, longest, longest)
-    assert isinstance(found, Tensor)  # a pair only where the logarithms are asked for
-    return found
 
 
 def distance_bucket(apart: Tensor, buckets: int, farthest: int = 128) -> Tensor:
@@ -186,6 +196,116 @@ def distance_bucket(apart: Tensor, buckets: int, farthest: int = 128) -> Tensor:
     return torch.where(distance < exact, distance, shared) + half * (apart > 0)
 
 
+class Engine(ABC):
+    """Runs token ids through a model, in batches without padding.
+
+    Args:
+        device: where to compute.
+        dimensions: length of a vector.
+        words: rows of the table of word vectors.
+    """
+
+    def __init__(self, device: torch.device, dimensions: int, words: int) -> None:
+        self.device, self.dimensions, self.words = device, dimensions, words
+
+    @abstractmethod
+    def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
+        """Last-layer vectors of a batch's tokens, float32 (tokens, dimensions); rows of padding may follow.
+
+        Args:
+            ids: (channels, tokens).
+            groups: the texts, in the order of their tokens.
+        """
+
+    def vectors(self, ids: NDArray[np.int32], groups: list[Group], pooling: str) -> Tensor:
+        """One vector per text of a batch, float32 (texts, dimensions); arguments as of `tokens` and `pooled`."""
+        states = self.tokens(ids, groups)
+        parts = [g.of(states) for g in groups]
+        return torch.cat([p.mean(1) if pooling == "mean" else p[:, 0 if pooling == "cls" else -1] for p in parts])
+
+    @torch.inference_mode()
+    def pooled(
+        self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int | None = None
+    ) -> NDArray[np.float32]:
+        """One vector per text.
+
+        Args:
+            items: ids of each text, (tokens,) or (channels, tokens); at least one token.
+            pooling: `cls`, `mean`, `pooler` or `last`.
+            batch_tokens: most tokens in one batch (a single longer text is a batch of its own); halved where memory
+                is short.
+
+        Returns:
+            float32 (len(items), dimensions).
+        """
+        result = torch.empty(len(items), self.dimensions, device=self.device)
+
+        def run(rows: list[int], groups: list[Group], ids: NDArray[np.int32]) -> None:
+            result[self.sent(torch.tensor(rows))] = self.vectors(ids, groups, pooling)
+
+        self._in_batches(run, items, batch_tokens)
+        return result.cpu().numpy()
+
+    @torch.inference_mode()
+    def states(self, items: Sequence[NDArray[np.int32]], batch_tokens: int | None = None) -> list[Tensor]:
+        """Last-layer vectors of all tokens, float32 (tokens, dimensions) per text, on the CPU; see `pooled`."""
+        result: list[Tensor] = [torch.empty(0)] * len(items)
+
+        def run(rows: list[int], groups: list[Group], ids: NDArray[np.int32]) -> None:
+            states = self.tokens(ids, groups).cpu()
+            parts = [text for g in groups for text in g.of(states)]
+            for row, part in zip(rows, parts, strict=True):
+                result[row] = part.clone()
+
+        self._in_batches(run, items, batch_tokens)
+        return result
+
+    def _in_batches(
+        self,
+        run: Callable[[list[int], list[Group], NDArray[np.int32]], None],
+        items: Sequence[NDArray[np.int32]],
+        batch_tokens: int | None,
+    ) -> None:
+        def attempt(most: int) -> None:
+            for rows, groups, ids in _batches(items, most):
+                if ids[0].max() >= self.words:
+                    raise WeightsInvalid(f"the tokeniser gives ids beyond the {self.words} word vectors")
+                run(rows, groups, ids)
+
+        most = batch_tokens or (CPU_BATCH_TOKENS if self.device.type == "cpu" else GPU_BATCH_TOKENS)
+        find_executable_batch_size(attempt, most, max((item.shape[-1] for item in items), default=0))
+
+    def sent(self, tensor: Tensor) -> Tensor:
+        """A tensor of the CPU on the device; a GPU takes it while both go on working."""
+        if self.device.type == "cpu":
+            return tensor
+        return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
+
+
+def _batches(
+    items: Sequence[NDArray[np.int32]], most: int
+) -> Iterator[tuple[list[int], list[Group], NDArray[np.int32]]]:
+    """Texts by falling length (the largest batch fails first), cut so that no batch exceeds so many tokens."""
+    order = sorted(range(len(items)), key=lambda i: -items[i].shape[-1])
+    start = 0
+    while start < len(order):
+        rows: list[int] = []
+        groups: list[Group] = []
+        total = 0
+        for row in order[start:]:
+            length = items[row].shape[-1]
+            if rows and total + length > most:
+                break
+            if groups and groups[-1].length == length:
+                groups[-1] = Group(groups[-1].start, groups[-1].count + 1, length)
+            else:
+                groups.append(Group(total, 1, length))
+            rows.append(row)
+            total += length
+        start += len(rows)
+        yield rows, groups, np.concatenate([np.atleast_2d(items[i]) for i in rows], axis=1)
+
+
 @dataclass(frozen=True)
 class _Layer:
     query: Linear
@@ -197,11 +317,11 @@ class _Layer:
     out_norm: tuple[Tensor, Tensor]
 
 
-class PackedEncoder:
-    """Encoder weights ready to run.
+class PackedEncoder(Engine):
+    """A BERT-, RoBERTa- or MPNet-shaped encoder, ready to run.
 
     Args:
-        tensors: canonical name → tensor (`checkpoint.encoder_tensors`).
+        tensors: canonical name → tensor (`tensors.encoder_tensors`).
         shape: sizes and constants.
         tables: names of the embedding tables whose rows are summed, one for each channel of the input: the word
             table, and for SentiLARE three more.
@@ -218,8 +338,8 @@ class PackedEncoder:
         device: torch.device,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        super().__init__(device, shape.hidden, len(tensors[tables[0]]))
         self.shape = shape
-        self.device = device
         self.dtype = dtype
 
         def pick(name: str, to: torch.dtype = torch.float32) -> Tensor:
@@ -257,103 +377,38 @@ class PackedEncoder:
         ]
         self._pooler = norm("pooler.dense") if "pooler.dense.weight" in tensors else None
 
-    @property
-    def bytes_per_token(self) -> int:
-        """Memory that one token of a batch takes at the widest point of the network."""
-        wide, rough = 5 * self.shape.hidden, 4 * self.shape.hidden + 2 * self.shape.intermediate
-        return 4 * wide + self.dtype.itemsize * rough
+    def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
+        """Last-layer vectors of a batch's tokens; see `Engine.tokens`."""
+        x, biases = self._embed(ids, groups), self._biases(groups)
+        for layer in self._layers:
+            x = self._layer(x, layer, groups, biases)
+        return x
 
-    @torch.inference_mode()
-    def pooled(self, items: Sequence[NDArray[np.int32]], pooling: str, batch_tokens: int) -> NDArray[np.float32]:
-        """One vector per text.
-
-        Args:
-            items: ids of each text, (tokens,) or (channels, tokens); at least one token.
-            pooling: `cls`, `mean`, `pooler` or `last`.
-            batch_tokens: most tokens in one batch (a single longer text is a batch of its own).
-
-        Returns:
-            float32 (len(items), hidden).
-        """
-        result = torch.empty(len(items), self.shape.hidden, device=self.device)
-        for rows, groups, ids in self._batches(items, batch_tokens):
-            x, biases = self._embed(ids, groups), self._biases(groups)
-            for layer in self._layers[:-1]:
-                x = self._full_layer(x, layer, groups, biases)
-            if pooling in ("cls", "pooler"):
-                vectors = self._first_token_layer(x, self._layers[-1], groups, biases)
-                if pooling == "pooler":
-                    assert self._pooler is not None  # the caller checked that it is there and trained
-                    vectors = torch.tanh(functional.linear(vectors, *self._pooler))
-                vectors = vectors[: len(rows)]
-            else:
-                x = self._full_layer(x, self._layers[-1], groups, biases)
-                parts = [x[g.start : g.end].view(g.count, g.length, -1) for g in groups]
-                vectors = torch.cat([p.mean(1) if pooling == "mean" else p[:, -1] for p in parts])
-            result[self._sent(torch.tensor(rows))] = vectors
-        return result.cpu().numpy()
-
-    @torch.inference_mode()
-    def states(self, items: Sequence[NDArray[np.int32]], batch_tokens: int) -> list[Tensor]:
-        """Last-layer vectors of all tokens, float32 (tokens, hidden) per text, on the CPU."""
-        result: list[Tensor] = [torch.empty(0)] * len(items)
-        for rows, groups, ids in self._batches(items, batch_tokens):
-            x, biases = self._embed(ids, groups), self._biases(groups)
-            for layer in self._layers:
-                x = self._full_layer(x, layer, groups, biases)
-            lengths = [g.length for g in groups for _ in range(g.count)]
-            parts = torch.split(x[: groups[-1].end].cpu(), lengths)
-            for row, part in zip(rows, parts, strict=True):
-                result[row] = part.clone()
-        return result
-
-    def _batches(
-        self, items: Sequence[NDArray[np.int32]], batch_tokens: int
-    ) -> Iterator[tuple[list[int], list[Group], NDArray[np.int32]]]:
-        """Texts by falling length (the largest batch fails first), cut so that no batch exceeds the budget."""
-        import numpy as np
-
-        order = sorted(range(len(items)), key=lambda i: -items[i].shape[-1])
-        start = 0
-        while start < len(order):
-            rows: list[int] = []
-            groups: list[Group] = []
-            total = 0
-            while start < len(order):
-                length = items[order[start]].shape[-1]
-                if rows and total + length > batch_tokens:
-                    break
-                if groups and groups[-1].length == length:
-                    groups[-1] = Group(groups[-1].start, groups[-1].count + 1, length)
-                else:
-                    groups.append(Group(total, 1, length))
-                rows.append(order[start])
-                total += length
-                start += 1
-            yield rows, groups, np.concatenate([np.atleast_2d(items[i]) for i in rows], axis=1)
-
-    def _sent(self, tensor: Tensor) -> Tensor:
-        """A tensor of the CPU on the device; a GPU takes it while both go on working."""
-        if self.device.type == "cpu":
-            return tensor
-        return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
+    def vectors(self, ids: NDArray[np.int32], groups: list[Group], pooling: str) -> Tensor:
+        """One vector per text of a batch; the last layer for its first token alone where that is enough."""
+        if pooling not in ("cls", "pooler"):
+            return super().vectors(ids, groups, pooling)
+        x, biases = self._embed(ids, groups), self._biases(groups)
+        for layer in self._layers[:-1]:
+            x = self._layer(x, layer, groups, biases)
+        first = self.sent(torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]))
+        x = self._layer(x, self._layers[-1], groups, biases, first)
+        if pooling == "pooler":
+            assert self._pooler is not None  # the caller checked that it is there and trained
+            x = torch.tanh(functional.linear(x, *self._pooler))
+        return x[: len(first)]
 
     def _embed(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
-        tokens = self._sent(torch.from_numpy(ids))
-        total = tokens.shape[1]
-        x = torch.zeros(-(-total // ROW_MULTIPLE) * ROW_MULTIPLE, self.shape.hidden, device=self.device)
-        if tokens.numel() and int(ids[0].max()) >= len(self._tables[0]):
-            raise WeightsInvalid(f"the tokeniser gives ids beyond the {len(self._tables[0])} word vectors")
-        embedded = self._positions[self._sent(torch.cat([torch.arange(g.length).repeat(g.count) for g in groups]))]
-        for table, channel in zip(self._tables, tokens, strict=True):
+        places = torch.cat([torch.arange(g.length).repeat(g.count) for g in groups])
+        embedded = self._positions[self.sent(places)]
+        for table, channel in zip(self._tables, self.sent(torch.from_numpy(ids)), strict=True):
             embedded += table[channel]
-        x[:total] = embedded
-        return self._norm(x, self._input_norm)
+        return self._norm(_filled_up(embedded), self._input_norm)
 
-    def _biases(self, groups: list[Group]) -> Biases | None:
+    def _biases(self, groups: list[Group]) -> Sequence[Tensor | None]:
         """What is added to the attention scores of each group, (1, heads, length, length)."""
         if self._distance_bias is None:
-            return None
+            return [None] * len(groups)
         biases = []
         for g in groups:
             place = torch.arange(g.length, device=self.device)
@@ -364,27 +419,29 @@ class PackedEncoder:
     def _norm(self, x: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(x, (self.shape.hidden,), *parameters, eps=self.shape.epsilon)
 
-    def _heads(self, product: Tensor, parts: int) -> list[Tensor]:
-        """Queries, keys or values of each head, (rows, heads, width), that one product holds side by side."""
-        return list(product.view(len(product), parts, self.shape.heads, -1).unbind(1))
+    def _layer(
+        self,
+        x: Tensor,
+        layer: _Layer,
+        groups: list[Group],
+        biases: Sequence[Tensor | None],
+        first: Tensor | None = None,
+    ) -> Tensor:
+        """One layer; for the rows `first` alone, the first tokens', where given: a sixth of its work remains."""
 
-    def _full_layer(self, x: Tensor, layer: _Layer, groups: list[Group], biases: Biases | None) -> Tensor:
-        rough = x.to(self.dtype)
-        (query,) = self._heads(layer.query(rough), 1)
-        key, value = self._heads(layer.key_value(rough), 2)
-        return self._after_attention(x, attend(query, key, value, groups, biases), layer)
+        def heads(product: Tensor, parts: int) -> list[Tensor]:
+            return list(product.view(len(product), parts, self.shape.heads, -1).unbind(1))
 
-    def _first_token_layer(self, x: Tensor, layer: _Layer, groups: list[Group], biases: Biases | None) -> Tensor:
-        """The last layer for the first token of each text alone: a sixth of the layer's work remains."""
-        first = self._sent(torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]))
-        texts = len(first)
-        x_first = torch.zeros(-(-texts // ROW_MULTIPLE) * ROW_MULTIPLE, self.shape.hidden, device=self.device)
-        x_first[:texts] = x[first]
-        (query,) = self._heads(layer.query(x_first.to(self.dtype)), 1)
-        key, value = self._heads(layer.key_value(x.to(self.dtype)), 2)
-        return self._after_attention(x_first, attend_once(query, key, value, groups, biases), layer)
-
-    def _after_attention(self, x: Tensor, context: Tensor, layer: _Layer) -> Tensor:
+        key, value = heads(layer.key_value(x.to(self.dtype)), 2)
+        if first is not None:
+            x = _filled_up(x[first])
+        (query,) = heads(layer.query(x.to(self.dtype)), 1)
+        context = attend(query, key, value, groups, biases, first=first is not None)
         x = self._norm(layer.attention_out.added(context, x), layer.attention_norm)
         inner = layer.up(x.to(self.dtype), self.shape.activation)
         return self._norm(layer.down.added(inner, x), layer.out_norm)
+
+
+def _filled_up(x: Tensor) -> Tensor:
+    """Rows of zeros behind those of a matrix, up to a multiple of `ROW_MULTIPLE`."""
+    return functional.pad(x, (0, 0, 0, -len(x) % ROW_MULTIPLE))

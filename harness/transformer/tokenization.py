@@ -9,20 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from harness.errors import WeightsInvalid, first_line
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from tokenizers import Tokenizer
 
 T = TypeVar("T")
 
 #: Characters of a text, for each token of its limit, after which it is cut before it is tokenised: tokenisers take
 #: some hundred bytes of memory a character, and no text of people has tokens so long.
 CHARACTERS_PER_TOKEN = 1000
+
+#: Where neither configuration nor tokeniser says how long a text may be.
+DEFAULT_LENGTH = 512
+
+#: Larger limits are what libraries write where no limit is known.
+_NO_LIMIT = 1_000_000
+
+#: Special tokens that a vocabulary must hold, of BERT and of RoBERTa.
+_SPECIAL = {"vocab.txt": ("[UNK]", "[CLS]", "[SEP]", "[PAD]"), "vocab.json": ("<s>", "</s>", "<pad>", "<unk>")}
 
 
 def load_tokenizer(files: Sequence[Path], *, lower_case: bool | None = None) -> Tokenizer:
@@ -38,29 +46,24 @@ def load_tokenizer(files: Sequence[Path], *, lower_case: bool | None = None) -> 
     """
 
     def read() -> Tokenizer:
-        if files[0].name == "tokenizer.json":
-            from tokenizers import Tokenizer
-
+        name = files[0].name
+        if name == "tokenizer.json":
             return Tokenizer.from_file(str(files[0]))
         import transformers
 
-        kind = getattr(transformers, "BertTokenizerFast" if len(files) == 1 else "RobertaTokenizerFast")
+        kind: Any = getattr(transformers, "BertTokenizerFast" if name == "vocab.txt" else "RobertaTokenizerFast")
         options = {} if lower_case is None else {"do_lower_case": lower_case}
         found: Tokenizer = kind.from_pretrained(files[0].parent, local_files_only=True, **options).backend_tokenizer
         known = found.get_vocab(with_added_tokens=False)
-        lacking = [token for token in _SPECIAL[len(files) == 1] if token not in known]
-        if lacking:
-            raise ValueError(f"it lacks the token {lacking[0]}")
+        for token in _SPECIAL[name]:
+            if token not in known:
+                raise ValueError(f"it lacks the token {token}")
         return found
 
     tokenizer = _safely(read, ", ".join(map(str, files)))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
-
-
-#: Special tokens that a vocabulary must hold, of RoBERTa and of BERT.
-_SPECIAL = (("<s>", "</s>", "<pad>", "<unk>"), ("[UNK]", "[CLS]", "[SEP]", "[PAD]"))
 
 
 def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> Any:
@@ -71,12 +74,8 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
     """
     from transformers import AutoTokenizer
 
-    def read() -> Any:
-        return AutoTokenizer.from_pretrained(
-            directory, local_files_only=True, trust_remote_code=trust_remote_code, truncation_side="right"
-        )
-
-    return _safely(read, str(directory))
+    options = {"local_files_only": True, "trust_remote_code": trust_remote_code, "truncation_side": "right"}
+    return _safely(lambda: AutoTokenizer.from_pretrained(directory, **options), str(directory))
 
 
 def _safely(read: Callable[[], T], origin: str) -> T:
@@ -102,8 +101,6 @@ def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[ND
     Returns:
         One int32 array (tokens,) per text, of at least one token.
     """
-    import numpy as np
-
     clean = [encodable(text[: max_length * CHARACTERS_PER_TOKEN]) for text in texts]
     rust: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if hasattr(rust, "encode_batch_fast"):
@@ -121,6 +118,16 @@ def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[ND
     return [np.asarray(row or [stand_in], dtype=np.int32) for row in rows]
 
 
+def shortest(*limits: Any) -> int | None:
+    """The smallest of the limits of tokens that are declared; None where none is.
+
+    >>> shortest(None, 512, 10**30, 384.0), shortest(10**30)
+    (384, None)
+    """
+    declared = (int(one) for one in limits if isinstance(one, int | float) and 1 < one < _NO_LIMIT)
+    return min(declared, default=None)
+
+
 def vocabulary_rows(tokenizer: Any) -> int:
     """Rows that a table of word vectors needs: the highest id and one."""
     return 1 + int(max(tokenizer.get_vocab().values()))
@@ -128,8 +135,7 @@ def vocabulary_rows(tokenizer: Any) -> int:
 
 def piece_ids(tokenizer: Tokenizer, words: Sequence[str]) -> dict[str, list[int]]:
     """Ids of each word's pieces, without special tokens and never cut; for models whose input is a word list."""
-    clean = [encodable(word) for word in words]
-    rows = tokenizer.encode_batch_fast(clean, add_special_tokens=False)
+    rows = tokenizer.encode_batch_fast([encodable(word) for word in words], add_special_tokens=False)
     return {word: row.ids for word, row in zip(words, rows, strict=True)}
 
 
@@ -139,10 +145,4 @@ def encodable(text: str) -> str:
     >>> encodable("half a pair \ud83d") == "half a pair \ufffd"
     True
     """
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

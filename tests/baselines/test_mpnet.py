@@ -14,7 +14,7 @@ from baselines import mpnet
 from baselines.mpnet import MPNet
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.registry import find_encoder
-from harness.transformer.checkpoint import merge_adapter, read_tensors
+from harness.transformer.tensors import merge_adapter, read_tensors
 
 
 @pytest.fixture

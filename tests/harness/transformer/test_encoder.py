@@ -15,6 +15,7 @@ import torch
 from harness.encoder import EncoderCard
 from harness.testing import check_encoder
 from harness.transformer import Layout, TransformerEncoder
+from harness.transformer.packed import Engine
 
 
 class Plain(TransformerEncoder):
@@ -92,8 +93,8 @@ def test_the_fingerprint_follows_every_file(tiny: ModuleType, bert_directory: Pa
 
 def test_importing_needs_no_torch() -> None:
     code = (
-        "import sys, harness.transformer, harness.transformer.encoder, harness.transformer.library; "
-        "print([m for m in ('torch', 'transformers', 'numpy', 'tokenizers', 'huggingface_hub') if m in sys.modules])"
+        "import sys, harness.transformer, harness.transformer.encoder, harness.transformer.hub; "
+        "print([m for m in ('torch', 'transformers', 'huggingface_hub') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
@@ -111,29 +112,24 @@ def test_importing_needs_no_torch() -> None:
 def test_a_batch_too_large_for_the_memory_is_halved(
     encoder: Plain, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    asked = []
+    asked: list[int] = []
 
-    class Small:
-        bytes_per_token = 1
-
-        def pooled(self, items, pooling, batch_tokens):
-            asked.append(batch_tokens)
-            if batch_tokens > 300:
+    class Small(Engine):
+        def tokens(self, ids, groups):
+            asked.append(ids.shape[1])
+            if ids.shape[1] > 300:
                 raise error
-            return np.zeros((len(items), 32), np.float32)
+            return torch.zeros(ids.shape[1], 32)
 
-        def states(self, items, batch_tokens):
-            return list(self.pooled(items, "cls", batch_tokens))
-
-    items = encoder.inputs(["a warm rain", "never"])
-    monkeypatch.setattr(encoder, "_loaded", dataclasses.replace(encoder.load(), engine=Small()))
-    assert encoder.encode_inputs(items).shape == (2, 32)
-    assert asked == [1024, 512, 256]
+    small = dataclasses.replace(encoder.load(), engine=Small(torch.device("cpu"), 32, 1))
+    monkeypatch.setattr(encoder, "_loaded", small)
+    monkeypatch.setattr(encoder, "pooling", "mean")
+    items = [np.zeros(100, np.int32)] * 10
+    assert encoder.encode_inputs(items).shape == (10, 32)
+    assert asked == [1000, 500, 200, 200, 200, 200, 200]
     asked.clear()
-    assert len(encoder.states(items)) == 2
-    assert asked == [1024, 512, 256]
+    assert len(encoder.states(items)) == 10
     asked.clear()
-    longest = [np.zeros(1000, np.int32)]
     with pytest.raises(type(error)):
-        encoder.encode_inputs(longest)
-    assert asked == [1024, 512]
+        encoder.encode_inputs([np.zeros(1000, np.int32)])
+    assert asked == [1000, 1000]

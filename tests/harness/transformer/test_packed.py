@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from harness import onednn
-from harness.transformer.checkpoint import Layout, encoder_tensors
+from harness.transformer.checkpoint import Layout
 from harness.transformer.packed import ROW_MULTIPLE, Linear, PackedEncoder
 from harness.transformer.shape import ACTIVATIONS, Shape
+from harness.transformer.tensors import encoder_tensors
 
 POOLINGS = ("cls", "mean", "last", "pooler")
 
@@ -32,7 +33,7 @@ def threads(count: int) -> Iterator[None]:
 def engine(network, dtype: torch.dtype = torch.float32) -> PackedEncoder:
     shape = Shape.from_config(network.config, network.architecture, "config")
     expected = shape.tensors(pooler=True)
-    tensors = encoder_tensors(network.state(), expected, Layout(architecture=network.architecture), "state").tensors
+    tensors, _ = encoder_tensors(network.state(), expected, Layout(architecture=network.architecture), "state")
     return PackedEncoder(tensors, shape, device=torch.device("cpu"), dtype=dtype)
 
 

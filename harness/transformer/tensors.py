@@ -1,0 +1,269 @@
+"""Reading a published checkpoint safely and completely.
+
+No code in a file is ever run, and nothing is guessed: an encoder tensor that the file does not set is an error, as is
+a tensor that neither the encoder nor a known head accounts for. Plain loaders do neither, and so run SentiLARE without
+its three extra tables or RoBERTa with a random pooler.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from harness.errors import WeightsInvalid, first_line
+from harness.transformer.checkpoint import ADAPTER_FILES, Layout, read_config
+
+#: What tensors are called elsewhere → their names in transformers' `BertModel`: TensorFlow's names, which published
+#: BERT files still carry, and MPNet's.
+_OTHER_NAMES = {
+    "LayerNorm.gamma": "LayerNorm.weight",
+    "LayerNorm.beta": "LayerNorm.bias",
+    ".attention.attn.q.": ".attention.self.query.",
+    ".attention.attn.k.": ".attention.self.key.",
+    ".attention.attn.v.": ".attention.self.value.",
+    ".attention.attn.o.": ".attention.output.dense.",
+    ".attention.LayerNorm.": ".attention.output.LayerNorm.",
+}
+
+#: Buffers of old library versions: no parameters.
+_BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
+
+#: Modules of the encoder: an unknown tensor in one of them is never a head.
+_ENCODER_MODULES = ("embeddings.", "encoder.")
+
+#: Settings that make other adapters than plain LoRA → the values that plain LoRA has.
+_PLAIN_LORA: dict[str, tuple[Any, ...]] = {
+    "peft_type": ("LORA",),
+    "bias": ("none", None),
+    "use_dora": (False, None),
+    "fan_in_fan_out": (False, None),
+    "lora_bias": (False, None),
+    "modules_to_save": (None, []),
+    "alpha_pattern": (None, {}),
+}
+
+#: Endings of files that libraries read as pickles.
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+
+#: Keys under which a model names a class: a module's, a tokeniser's, an activation's.
+_CLASS_KEYS = ("type", "types", "tokenizer_class", "activation_function")
+
+#: Classes that may be named with their module; names without a module are a library's own.
+_ALLOWED = re.compile(r"sentence_transformers\.(\w+\.)*[A-Z]\w*|torch\.nn\.modules\.(activation|linear)\.[A-Z]\w*")
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a state dict on the CPU.
+
+    Args:
+        path: `*.safetensors`, or a pickled state dict of tensors, which torch's restricted reader takes.
+
+    Raises:
+        WeightsInvalid: damaged, not a state dict, or a pickle that holds anything but tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the readers raise many kinds, all of which mean the file
+        raise WeightsInvalid(
+            f"{path} cannot be read safely ({first_line(error)}); only safetensors and pickles that "
+            "hold nothing but tensors are loaded: fetch it again, or convert it with its authors' code"
+        ) from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsInvalid(f"{path} holds more than named tensors: it is no state dict")
+    return {str(name): value for name, value in state.items()}
+
+
+def encoder_tensors(
+    state: Mapping[str, Tensor],
+    expected: Mapping[str, tuple[int, ...]],
+    layout: Layout,
+    origin: str,
+    optional: Mapping[str, tuple[int, ...]] | None = None,
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Pick the encoder's tensors out of a state dict, under their canonical names, and check them all.
+
+    Args:
+        state: tensors as the file names them.
+        expected: canonical name → shape of each tensor that must be there (`Shape.tensors`).
+        layout: the model's renamings and known heads.
+        origin: path, for the error message.
+        optional: tensors that are taken when there (the pooler of files that may lack it).
+
+    Returns:
+        Canonical name → tensor for every expected name and the optional ones found, and the file's names of the heads
+        that are left out.
+
+    Raises:
+        WeightsInvalid: a tensor is missing, unexpected, ambiguous or of another shape; all names are given.
+    """
+    known = {**expected, **(optional or {})}
+    found: dict[str, Tensor] = {}
+    unexpected: list[str] = []
+    left_out: list[str] = []
+    for name, tensor in state.items():
+        canonical = _canonical(name, layout)
+        if canonical in _BUFFERS:
+            continue
+        if name.startswith(layout.heads) or canonical.startswith(layout.heads):
+            left_out.append(name)
+        elif canonical not in known:
+            foreign = layout.any_heads and not canonical.startswith(_ENCODER_MODULES)
+            (left_out if foreign else unexpected).append(name)
+        elif canonical in found:
+            raise WeightsInvalid(f"{origin} sets {canonical} twice (the second time as {name})")
+        elif tensor.shape != known[canonical]:
+            shapes = f"{tuple(tensor.shape)}, the configuration asks for {known[canonical]}"
+            raise WeightsInvalid(f"{origin}: {name} has shape {shapes}")
+        else:
+            found[canonical] = tensor
+    missing = [name for name in expected if name not in found]
+    if missing or unexpected:
+        faults = (("lacks", missing), ("has unknown tensors", unexpected))
+        said = " and ".join(f"{label} {some(names)}" for label, names in faults if names)
+        raise WeightsInvalid(f"{origin} {said}: it is a checkpoint of another model or incomplete")
+    return found, tuple(sorted(left_out))
+
+
+def some(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _canonical(name: str, layout: Layout) -> str:
+    old, new = next((pair for pair in layout.renames if name.startswith(pair[0])), ("", ""))
+    name = new + name.removeprefix(old)
+    name = name.removeprefix(next(filter(name.startswith, layout.prefixes), ""))
+    for old, new in _OTHER_NAMES.items():
+        name = name.replace(old, new)
+    return name
+
+
+def check_pooler(tensors: Mapping[str, Tensor], origin: Path, name: str) -> None:
+    """Refuse a pooler that is missing, or that still is what initialisation made it: a bias of exactly zero.
+
+    Libraries that find no pooler draw one at random, and some published files were saved after that; its
+    vectors differ from run to run of whoever saved it and mean nothing.
+
+    Raises:
+        WeightsInvalid: there is no trained pooler.
+    """
+    bias = tensors.get("pooler.dense.bias")
+    if bias is None or not bias.any():
+        fault = "has no pooler" if bias is None else "has a pooler that was never trained (its bias is zero)"
+        raise WeightsInvalid(f"{origin} {fault}: {name}@pooler means nothing; use {name}@cls")
+
+
+def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, Tensor]:
+    """Add a LoRA adapter (Hu et al. 2021) to its backbone: W + scaling · B A for every adapted matrix, in float32.
+
+    Args:
+        tensors: of the backbone, as its file names them.
+        directory: the adapter's, as `peft` saves it.
+
+    Returns:
+        All tensors of the backbone, the adapted ones replaced.
+
+    Raises:
+        WeightsInvalid: not a plain LoRA adapter, or one of another backbone.
+    """
+    config = read_config(directory / ADAPTER_FILES[0])
+    path = directory / ADAPTER_FILES[1]
+    alpha = config.get("lora_alpha")
+    other = [setting for setting, plain in _PLAIN_LORA.items() if config.get(setting) not in plain]
+    if other or not isinstance(alpha, int | float):
+        raise WeightsInvalid(f"{directory}: `{(other or ['lora_alpha'])[0]}` is not that of a plain LoRA adapter")
+    adapter = read_tensors(path)
+    matrices = {name.removesuffix(".lora_A.weight") for name in adapter if name.endswith(".lora_A.weight")}
+    if not matrices or len(adapter) != 2 * len(matrices):
+        raise WeightsInvalid(f"{path} holds other tensors than the pairs lora_A and lora_B of adapted matrices")
+    merged = dict(tensors)
+    for matrix in sorted(matrices):
+        name = matrix.removeprefix("base_model.model.") + ".weight"
+        a, b = adapter[f"{matrix}.lora_A.weight"].float(), adapter.get(f"{matrix}.lora_B.weight")
+        if b is None or name not in tensors or tensors[name].shape != (len(b), a.shape[1]) or b.shape[1] != len(a):
+            raise WeightsInvalid(f"{path}: {matrix} fits no matrix of the backbone; it belongs to another model")
+        rank = len(a) ** 0.5 if config.get("use_rslora") else len(a)
+        merged[name] = tensors[name].float() + alpha / rank * (b.float() @ a)
+    return merged
+
+
+# What is checked of a directory before a library of others loads a model from it. The libraries run no code either, at
+# the versions that are required; what decides is here, and does not depend on theirs.
+
+
+def check_directory(directory: Path, *, trust_remote_code: bool = False) -> None:
+    """Refuse a model that could run code when it is loaded.
+
+    Args:
+        directory: the model's.
+        trust_remote_code: the user lets the model run code of its own; then its modules may be of any package.
+            Pickles of more than tensors are refused all the same: no model needs them.
+
+    Raises:
+        WeightsInvalid: names the file and what is wrong with it.
+    """
+    for path in _files(directory):
+        if path.suffix in _PICKLES and not path.name.startswith("openvino"):
+            read_tensors(path)
+        elif path.suffix == ".json" and not trust_remote_code and path.name not in ("tokenizer.json", "vocab.json"):
+            _check_classes(path)
+    path = directory / "modules.json"
+    if trust_remote_code or not path.is_file():
+        return
+    try:
+        modules: Any = json.loads(path.read_bytes())
+        places = [Path(str(module.get("path", ""))) for module in modules if module["type"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise WeightsInvalid(
+            f"{path}: sentence-transformers cannot load it: no list of modules ({error}); fetch the model again"
+        ) from error
+    for place in places:
+        if place.is_absolute() or ".." in place.parts or (directory / place).is_symlink():
+            raise WeightsInvalid(f"{path} names a module outside the model's directory: {str(place)[:80]}")
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """All files below a directory, through links too: libraries follow them."""
+    seen = set()
+    for place, folders, names in os.walk(directory, followlinks=True):
+        real = Path(place).resolve()
+        folders[:] = [] if real in seen else sorted(folders)
+        seen.add(real)
+        yield from (Path(place) / name for name in sorted(names))
+
+
+def _check_classes(path: Path) -> None:
+    try:
+        unread = [json.loads(path.read_bytes())]
+    except (OSError, ValueError, RecursionError):
+        return  # whoever reads it says so
+    while unread:  # no recursion: a file may be nested deeply
+        value = unread.pop()
+        if isinstance(value, dict):
+            unread += value.values()
+            named = [value[key] for key in _CLASS_KEYS if key in value]
+            for kind in _strings(named):
+                if "." in kind and not _ALLOWED.fullmatch(kind):
+                    raise WeightsInvalid(
+                        f"{path} names the class {kind[:80]}, which is none of sentence-transformers' own and "
+                        "would run code of its own; `--trust-remote-code MODEL` lets it"
+                    )
+        elif isinstance(value, list):
+            unread += value
+
+
+def _strings(values: list[Any]) -> Iterator[str]:
+    """The strings among some values, and in lists and mappings among them."""
+    for value in values:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+        yield from (one for one in inner if isinstance(one, str))
