@@ -28,7 +28,7 @@ from tabulate import tabulate
 
 from harness.errors import unknown_name
 from harness.leaderboard.table import Cell, Column, Table
-from harness.leaderboard.words import digits, reason
+from harness.leaderboard.words import reason
 from harness.printing import one_line, spreadsheet
 
 #: Version of the JSON form.
@@ -399,39 +399,20 @@ def _latex(table: Table) -> str:
 
 # CSV and JSON
 
-#: Columns of the CSV form: one line a cell.
-CSV_COLUMNS = (
-    *("table", "block", "model", "title", "origin", "task", "corpus", "protocol", "metric", "unit"),
-    *("value", "low", "high", "status", "contamination", "rank", "places"),
-)
+_CSV = Markup(escape=lambda text: spreadsheet(one_line(text)), best=_NOTHING, second=_NOTHING, legend="", line=" ")
 
 
 def csv_text(tables: Sequence[Table]) -> str:
-    """One line a cell with the digits that the table shows; blank cells have none.
+    """The tables as they are seen, without notes; an empty line stands between two.
 
-    Tables of different widths fit into one such file. For the raw numbers, with all their digits and every
-    metric, there is the long table (`harness.leaderboard.evaluations`).
+    For the raw numbers, with all their digits and every metric, there is the long table
+    (`harness.leaderboard.evaluations`).
     """
-    lines = [
-        {
-            **{"table": table.key, "block": block.title, "model": row.name, "title": row.title},
-            **{name: getattr(column, name) for name in ("origin", "task", "corpus", "protocol", "metric", "unit")},
-            "value": cell.printed,
-            **{name: digits(x, column.decimals) for name in ("low", "high") if (x := getattr(cell, name)) is not None},
-            "status": cell.status,
-            "contamination": cell.contamination if cell.value is not None and column.origin != "fact" else "",
-            **{"rank": cell.rank or "", "places": cell.places},
-        }
+    grids = [
+        pd.DataFrame(_grid(table, _CSV), columns=["Model", *(" ".join(pair).strip() for pair in _heads(table, _CSV))])
         for table in tables
-        for block in table.blocks
-        for row in block.rows
-        for cell, column in zip(row.cells, table.columns, strict=True)
-        if cell.status != "blank"
     ]
-    frame = pd.DataFrame(lines, columns=CSV_COLUMNS, dtype=object).map(
-        lambda x: spreadsheet(one_line(x)) if isinstance(x, str) else x
-    )
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    return "\n".join(grid.to_csv(index=False, lineterminator="\n") for grid in grids)
 
 
 def json_text(tables: Sequence[Table]) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from harness.errors import unknown_name
@@ -197,17 +199,22 @@ def _plan(spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, resul
     )
 
 
+def _grouped(pairs: Iterable[tuple[Any, str]]) -> dict[Any, list[str]]:
+    """Values by key, each once, in order of appearance."""
+    found: dict[Any, dict[str, None]] = {}
+    for key, value in pairs:
+        found.setdefault(key, {})[value] = None
+    return {key: list(values) for key, values in found.items()}
+
+
 def _scored(columns: Sequence[Column], results: Results) -> str:
-    """What was scored, in words: `CR, MR: 10-fold cross-validation; SST5: test split`."""
-    corpora: dict[str, dict[str, None]] = {}
+    """What was scored, in words: CR, MR: 10-fold cross-validation; SST5: test split."""
+    pairs = []
     for column in columns:
         splits = sorted({one.split for one in results.of(column.task_id)})
-        said = [
-            f"{split[2:]}-fold cross-validation" if split.startswith("cv") else f"{split} split" for split in splits
-        ]
-        if said:
-            corpora.setdefault(" and ".join(said), {})[corpus_title(column.corpus)] = None
-    return "; ".join(f"{', '.join(names)}: {said}" for said, names in corpora.items()) + ("." if corpora else "")
+        said = (f"{name[2:]}-fold cross-validation" if name.startswith("cv") else f"{name} split" for name in splits)
+        pairs += [(" and ".join(said), corpus_title(column.corpus))] if splits else []
+    return "; ".join(f"{', '.join(corpora)}: {said}" for said, corpora in _grouped(pairs).items()) + "." * bool(pairs)
 
 
 def _ablations(results: Results) -> frozenset[str]:
@@ -239,9 +246,7 @@ def _overview(
         return []
     chosen = _chosen(every, asked) if asked else _default_columns(every, results, suite)
     measured = [column for column in chosen if results.of(column.task_id)]
-    protocols: dict[str, dict[str, None]] = {}
-    for column in measured:
-        protocols.setdefault(column.protocol, {})[corpus_title(column.corpus)] = None
+    protocols = _grouped((column.protocol, corpus_title(column.corpus)) for column in measured)
     said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
     more = len([task_id for task_id in every if results.of(task_id)]) - len({column.task_id for column in measured})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
@@ -303,13 +308,9 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
     of their own, the noise ceiling comes last. A column that no model was run on is named under the table.
     """
     allowed = [model for model in results.models if plan.only is None or model.name in plan.only]
-
-    def run(column: Column) -> bool:
-        return any(results.get(model.name, column.task_id) is not None for model in allowed)
-
     asked = [column for column in plan.columns if column.origin == "measured"]
-    measured = [column for column in asked if run(column)]
-    absent = [column for column in asked if column not in measured]
+    measured = [c for c in asked if any(results.get(model.name, c.task_id) for model in allowed)]
+    absent = [f"{corpus_title(column.corpus)} ({column.protocol})" for column in asked if column not in measured]
     # A metric that no record of the task has is none of this corpus.
     measured = [c for c in measured if any(results.cell(m.name, c).status != "undefined" for m in allowed)] or measured
     origins = ("fact", "published") if with_published else ("fact",)
@@ -331,28 +332,28 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
     names = {model.name for model in shown}
     rows += _published_rows(columns, [number for number in numbers if number.encoder not in names])
     apart = {model.name for model in shown if plan.recipes and model.family == "recipe-evaluated"}
-    ranked = _ranked([row for _, row in rows], columns, apart)
+    rows = _ranked(rows, columns, apart)
+    notes = _about_results(measured, [row for _, row in rows], results, titles, names)
     ceiling = _ceiling(columns, results)
-    blocks: dict[str, list[Row]] = {}
-    for (heading, _), row in zip(rows, ranked, strict=True):
-        blocks.setdefault(heading, []).append(row)
-    if ceiling:
-        blocks["Noise ceiling"] = ceiling
-    notes = [
-        *_about_results(measured, ranked, results, titles, {model.name for model in shown}),
-        *([_ABOUT_CEILING] if ceiling else []),
-        *plan.notes,
-        *(_about_absent(absent) if measured else ()),
-        *(_about_published(ranked, columns, plan) if numbers else ()),
-    ]
-    footnotes = [Footnote(text=note) if isinstance(note, str) else note for note in notes]
+    if any(cell.value is not None for cell in ceiling):
+        rows.append(("Noise ceiling", Row(name="ceiling", title="second panel of raters", cells=tuple(ceiling))))
+        notes.append(Footnote(text=words("ceiling")))
+    more = [*plan.notes]
+    if measured and absent:
+        more.append(f"Not run for any model: {', '.join(dict.fromkeys(absent))}.")
+    if numbers:
+        more += _about_published([row for _, row in rows], columns, plan)
+    notes += [Footnote(text=text) for text in more]
     return Table(
         key=plan.key,
         title=plan.title,
         caption=plan.caption,
         columns=tuple(columns),
-        blocks=tuple(Block(title=title, rows=tuple(members)) for title, members in blocks.items()),
-        footnotes=tuple(footnotes[: plan.most_notes]),
+        blocks=tuple(
+            Block(title=heading, rows=tuple(row for _, row in members))
+            for heading, members in groupby(rows, key=itemgetter(0))
+        ),
+        footnotes=tuple(notes[: plan.most_notes]),
     )
 
 
@@ -378,23 +379,16 @@ def _published_rows(columns: Sequence[Column], numbers: Sequence[Published]) -> 
     return rows
 
 
-_ABOUT_CEILING = (
-    "Noise ceiling: the r that a second panel of as many raters would reach, from their agreement; no model."
-)
-
-
-def _ceiling(columns: Sequence[Column], results: Results) -> list[Row]:
-    """A row with the noise ceiling of every correlation whose records have one; none where no record does."""
+def _ceiling(columns: Sequence[Column], results: Results) -> list[Cell]:
+    """The noise ceiling of every correlation whose records have one, else blank."""
     cells = []
     for column in columns:
         dimension, _, metric = column.metric.rpartition(".")
         wanted = replace(column, metric=f"{dimension}.ceiling")
         known = column.origin == "measured" and metric == "pearson"
-        found = [results.cell(one.model.name, wanted) for one in results.of(column.task_id)] if known else []
-        first = next((cell for cell in found if cell.value is not None), _BLANK)
-        cells.append(replace(first, contamination="clean"))
-    row = Row(name="ceiling", title="second panel of raters", cells=tuple(cells))
-    return [row] if any(cell.value is not None for cell in cells) else []
+        found = (results.cell(one.model.name, wanted) for one in results.of(column.task_id) if known)
+        cells.append(replace(next((cell for cell in found if cell.value is not None), _BLANK), contamination="clean"))
+    return cells
 
 
 def rank_column(cells: Sequence[Cell], higher_is_better: bool | None) -> list[int]:
@@ -419,16 +413,18 @@ def rank_column(cells: Sequence[Cell], higher_is_better: bool | None) -> list[in
     return ranks
 
 
-def _ranked(rows: Sequence[Row], columns: Sequence[Column], apart: set[str]) -> list[Row]:
+def _ranked(rows: Sequence[tuple[str, Row]], columns: Sequence[Column], apart: set[str]) -> list[tuple[str, Row]]:
     """Mark best and second in every column, some rows among themselves."""
-    ranked = {}
-    for group in (True, False):
-        chosen = [row for row in rows if (row.name in apart) == group]
-        ranks = [rank_column([row.cells[j] for row in chosen], c.higher_is_better) for j, c in enumerate(columns)]
-        for i, row in enumerate(chosen):
-            cells = (replace(cell, rank=own[i]) for cell, own in zip(row.cells, ranks, strict=True))
-            ranked[row.name] = replace(row, cells=tuple(cells))
-    return [ranked[row.name] for row in rows]
+    ranks: dict[tuple[str, int], int] = {}
+    for together in (True, False):
+        entered = [row for _, row in rows if (row.name in apart) == together]
+        for j, column in enumerate(columns):
+            own = rank_column([row.cells[j] for row in entered], column.higher_is_better)
+            ranks |= {(row.name, j): rank for row, rank in zip(entered, own, strict=True)}
+    return [
+        (heading, replace(row, cells=tuple(replace(c, rank=ranks[row.name, j]) for j, c in enumerate(row.cells))))
+        for heading, row in rows
+    ]
 
 
 # What is said under a table
@@ -436,48 +432,44 @@ def _ranked(rows: Sequence[Row], columns: Sequence[Column], apart: set[str]) -> 
 
 def _about_results(
     measured: Sequence[Column], rows: Sequence[Row], results: Results, titles: Mapping[str, str], shown: set[str]
-) -> list[str | Footnote]:
+) -> list[Footnote]:
     """The remarks that follow from the records of a table, the most important ones first."""
     tasks = dict.fromkeys(column.task_id for column in measured)
     scored = [one for task_id in tasks for one in results.of(task_id) if one.metrics and one.model.name in shown]
-    notes: list[str | Footnote] = []
-    mixed = [task_id for task_id in tasks if len({one.data for one in scored if one.task_id == task_id}) > 1]
-    if mixed:
-        notes.append(f"Warning: not all models were scored on the same data ({', '.join(sorted(mixed))}); run again.")
-    weights: dict[tuple[object, ...], set[str]] = {}
-    for one in scored:
-        model = one.model
-        options = (model.name, model.pooling, model.max_length, model.dtype, model.backend)
-        weights.setdefault(options, set()).add(model.fingerprint)
-    if changed := dict.fromkeys(titles[str(key[0])] for key, prints in weights.items() if len(prints) > 1):
-        notes.append(f"Warning: the weights changed between the numbers of a row ({', '.join(changed)}); run again.")
-    if any(one.state == "overlap" for one in scored):
-        text = "trained on the data set or on texts of it, not ranked; `bench contamination` has the evidence."
-        notes.append(Footnote(mark="*", text=text))
-    if unknown := dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown"):
-        notes.append(Footnote(mark="?", text=f"training data not declared, not ranked: {', '.join(unknown)}."))
-    if any(one.state == "limited" for one in scored):
-        notes.append(Footnote(mark="~", text="tried on few texts (`--limit`), not ranked."))
+    notes: list[Footnote] = []
+
+    def say(condition: object, text: str, mark: str = "") -> None:
+        if condition:
+            notes.append(Footnote(text=text, mark=mark))
+
+    mixed = [task_id for task_id, data in _grouped((one.task_id, one.data) for one in scored).items() if len(data) > 1]
+    say(mixed, f"Warning: not all models were scored on the same data ({', '.join(sorted(mixed))}); run again.")
+    models = [one.model for one in scored]
+    weights = _grouped(((m.name, m.pooling, m.max_length, m.dtype, m.backend), m.fingerprint) for m in models)
+    changed = ", ".join(dict.fromkeys(titles[key[0]] for key, prints in weights.items() if len(prints) > 1))
+    say(changed, f"Warning: the weights changed between the numbers of a row ({changed}); run again.")
+    evidence = "trained on the data set or on texts of it, not ranked; `bench contamination` has the evidence."
+    say(any(one.state == "overlap" for one in scored), evidence, "*")
+    unknown = ", ".join(dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown"))
+    say(unknown, f"training data not declared, not ranked: {unknown}.", "?")
+    say(any(one.state == "limited" for one in scored), "tried on few texts (`--limit`), not ranked.", "~")
     states = {cell.status for row in rows for cell in row.cells}
     said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
-    notes += ["; ".join(said) + "."] if said else []
-    if edges := _by_model(filter(at_edge, scored), titles):
-        notes.append(f"The chosen regularisation lies at the edge of its grid: {edges}.")
-    if counts := sorted({one.seeds for one in scored if one.seeds > 1}):
-        span = "–".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-        rest = "; other numbers are of one run" if any(one.seeds == 1 for one in scored) else ""
-        notes.append(f"Means over {span} seeds where the protocol draws at random{rest}.")
-    if partial := _by_model((one for one in scored if one.faults), titles):
-        notes.append(f"Some seeds have no number and are left out: {partial}.")
-    vectors = {(encoder_of(model.name), model.pooling) for model in results.models if model.name in shown}
-    encoders = {encoder for encoder, _ in vectors}
-    untrained = sorted(
-        f"{encoder}@{pooling}"
-        for encoder, pooling in results.recommended.items()
-        if encoder in encoders and (encoder, pooling) not in vectors
-    )
-    if untrained:
-        notes.append(f"Not measured, though it is the vector that its authors trained: {', '.join(untrained)}.")
+    say(said, "; ".join(said) + ".")
+    edges = _by_model(filter(at_edge, scored), titles)
+    say(edges, f"The chosen regularisation lies at the edge of its grid: {edges}.")
+    seeds = sorted({one.seeds for one in scored} - {1})
+    span = "–".join(map(str, dict.fromkeys((*seeds[:1], *seeds[-1:]))))
+    once = "; other numbers are of one run" if any(one.seeds == 1 for one in scored) else ""
+    say(seeds, f"Means over {span} seeds where the protocol draws at random{once}.")
+    partial = _by_model((one for one in scored if one.faults), titles)
+    say(partial, f"Some seeds have no number and are left out: {partial}.")
+    vectors = _grouped((encoder_of(model.name), model.pooling or "") for model in results.models if model.name in shown)
+    untrained = [
+        f"{n}@{pooling}" for n, pooling in results.recommended.items() if pooling not in vectors.get(n, pooling)
+    ]
+    names = ", ".join(sorted(untrained))
+    say(names, f"Not measured, though it is the vector that its authors trained: {names}.")
     return notes
 
 
@@ -493,16 +485,8 @@ def at_edge(one: Evaluation) -> bool:
 
 def _by_model(scored: Iterable[Evaluation], titles: Mapping[str, str]) -> str:
     """Evaluations in few words: `Random BERT (CR, MR); MiniLM (CR)`."""
-    found: dict[str, dict[str, None]] = {}
-    for one in scored:
-        found.setdefault(titles[one.model.name], {})[corpus_title(one.corpus)] = None
+    found = _grouped((titles[one.model.name], corpus_title(one.corpus)) for one in scored)
     return "; ".join(f"{title} ({', '.join(corpora)})" for title, corpora in found.items())
-
-
-def _about_absent(absent: Sequence[Column]) -> list[str]:
-    """Name the columns that are left out since no model was run on them."""
-    names = dict.fromkeys(f"{corpus_title(column.corpus)} ({column.protocol})" for column in absent)
-    return [f"Not run for any model: {', '.join(names)}."] if names else []
 
 
 def _about_published(rows: Sequence[Row], columns: Sequence[Column], plan: _Plan) -> list[str]:
