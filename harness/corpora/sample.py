@@ -42,7 +42,7 @@ class Sample:
         rows={"train": 1200, "dev": 300, "test": 500},
         labels=(
             "valence, arousal, dominance in [-1, 1] by rule; label: polarity of the valence (0 unpleasant, "
-            f"1 pleasant); emotion: class among {', '.join(EMOTIONS)}; groups: kind of sentence"
+            f"1 pleasant); emotion: class among {', '.join(EMOTIONS)}"
         ),
         licence="MIT, as this distribution",
         citation="affectbench, harness/corpora/sample.py",
@@ -62,7 +62,6 @@ class Sample:
                 "label": (ratings["valence"] > 0).astype(np.int64),
                 "emotion": np.array([EMOTIONS.index(row["emotion"]) for row in rows], dtype=np.int64),
             },
-            groups=tuple(row["family"] for row in rows),
             scales=dict.fromkeys(_DIMENSIONS, (-1.0, 1.0)),
             classes=EMOTIONS,
         )

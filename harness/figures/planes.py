@@ -24,7 +24,6 @@ from harness.leaderboard.words import corpus_title
 from harness.record import Record, pack, unpack
 from harness.registry import tasks
 from harness.store import EmbeddingStore
-from harness.tasks.emotion import emotion_rows
 
 _NOT_KEPT = (
     "its projection is not kept beside the records: --data-dir and --cache-dir, with corpus and vectors, make it"
@@ -108,14 +107,14 @@ def _labelled_texts(source: Source, task_id: str) -> tuple[tuple[str, ...], NDAr
     task: Any = tasks().get(task_id)
     if source.library is None:
         raise NotDrawn(_NOT_KEPT)
-    if not (hasattr(task, "reading") and hasattr(task, "classes")):
+    if not hasattr(task, "reading"):
         raise NotDrawn(f"{task_id} has no emotions")
     try:
-        rows = emotion_rows(source.library, task.corpus, task.split, task.reading, task.classes)
+        rows = task.rows(source.library, task.split)
     except BenchError as error:
         # Not the error's own words: they name folders of this machine, and a page is for others.
         raise NotDrawn(_NOT_KEPT) from error
-    return rows.texts, rows.labels, tuple(rows.classes)
+    return rows.texts, rows.labels, rows.classes
 
 
 def _write(path: Path, record: Record, plane: Plane) -> None:

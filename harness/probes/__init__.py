@@ -2,4 +2,21 @@
 
 `logistic` (whole grids of folds and C at once), `linear` (least squares and ridge), `senteval_adam` (SentEval's Adam
 procedure), `neighbours` (nearest neighbours, retrieval, k-means), `geometry`.
+
+`probes.logistic` is imported when it is first asked for, as are the others: a listing of tasks needs no torch.
 """
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.probes import geometry, linear, logistic, neighbours, senteval_adam
+
+__all__ = ["geometry", "linear", "logistic", "neighbours", "senteval_adam"]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

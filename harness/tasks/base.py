@@ -5,8 +5,7 @@
     outcome = prepared.evaluate(embeddings, seed=0)   # pure: arrays in, numbers out
 
 A task never sees a model. Its protocol (splits, folds, grid, metrics) is part of its name; a change of protocol
-is a new version, and tables never mix two. Probes are imported by the functions that score, because a listing of
-tasks must import neither torch nor scikit-learn.
+is a new version, and tables never mix two.
 """
 
 from __future__ import annotations
@@ -14,10 +13,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from harness import probes
+from harness.metrics import classification, confusion, per_class
 from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
 from harness.statistics.scores import GROUP, classification_metrics
@@ -27,30 +28,66 @@ if TYPE_CHECKING:
 
     from harness.corpora.base import CorpusLibrary, Examples
 
+    Floats = NDArray[np.float64]
+    Vectors = NDArray[np.float32]
+    Classes = NDArray[np.int64]
+
 __all__ = [
     "FOLDS",
     "FOLD_SEED",
-    "Classes",
-    "Floats",
+    "Classification",
     "Metric",
     "Outcome",
     "Prepared",
+    "Rows",
     "Task",
-    "Vectors",
+    "class_table",
     "classified",
     "combined_fingerprint",
     "fit_facts",
+    "folds",
+    "linear_probe",
     "mean_metric",
+    "number",
     "task_id",
 ]
-
-Vectors = "NDArray[np.float32]"
-Floats = "NDArray[np.float64]"
-Classes = "NDArray[np.int64]"
 
 #: SentEval's number of folds, and their seed, which the toolkit has hard-coded whatever its seed option says.
 FOLDS = 10
 FOLD_SEED = 1111
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one split with one class each."""
+
+    split: str
+    texts: tuple[str, ...]
+    labels: Classes
+    classes: tuple[str, ...]
+    """Names of the classes."""
+    examples: Examples
+    """What they were taken from."""
+    groups: tuple[str, ...] | None = None
+    """Document of each row, where whole documents are to be resampled."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @classmethod
+    def of(
+        cls,
+        examples: Examples,
+        split: str,
+        rows: Sequence[int] | Classes,
+        labels: NDArray[np.generic],
+        *,
+        classes: tuple[str, ...] = (),
+        groups: tuple[str, ...] | None = None,
+    ) -> Rows:
+        """Some rows of a split in the order given, with their classes, by default those of the corpus."""
+        texts = tuple(examples.texts[row] for row in rows)
+        return cls(split, texts, labels.astype(np.int64), classes or examples.classes, examples, groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +103,28 @@ class Task:
     """What is scored: `test`, or `cv10` for out-of-fold predictions."""
     metrics: tuple[str, ...]
     """Names of the numbers, the main one first."""
-    suites: tuple[str, ...]
-    """`quick`, `paper`, `extended`, `recipes`."""
     summary: str
     """One line for `bench tasks`."""
     source: str
     """Paper, toolkit or file that the protocol follows."""
-    corpora: tuple[str, ...]
-    """Names of the corpora that `prepare` loads."""
+    suites: tuple[str, ...] = ("extended",)
+    """`quick`, `paper`, `extended`, `recipes`."""
+    corpora: tuple[str, ...] = ()
+    """Names of the corpora that `prepare` loads; by default `corpus` alone."""
     max_length: int | None = None
     """Tokens after which the protocol cuts a text; None leaves the encoder's own limit."""
     stochastic: bool = False
     """Whether the seed changes the numbers; other tasks are run once, with seed 0."""
     against_backbone: bool = False
     """Whether the vectors are scored beside those of the model that the encoder was made from (`EncoderCard.base`)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "corpora", self.corpora or (self.corpus,))
+
+    def rows(self, library: CorpusLibrary, split: str) -> Rows:
+        """Rows of a split with one class each: all, by the corpus's `label`."""
+        examples = library.load(self.corpus, split)
+        return Rows.of(examples, split, range(len(examples)), examples.labels["label"])
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the data and fix everything that does not depend on the embeddings."""
@@ -141,6 +186,37 @@ def combined_fingerprint(*parts: Examples | str) -> str:
     return digest.hexdigest()
 
 
+def prepared(task: Task, parts: Sequence[Rows], score: Callable[..., Outcome]) -> Prepared:
+    """A task on the rows of some splits, of which the last is scored."""
+    return Prepared(
+        texts=tuple(text for part in parts for text in part.texts),
+        fingerprint=combined_fingerprint(task.protocol, *(part.examples for part in parts)),
+        score=score,
+        scored=len(parts[-1]) if len(parts) > 1 else None,
+    )
+
+
+def folds(
+    rows: int, *, labels: Classes | None = None, groups: Sequence[str] | None = None, count: int = FOLDS
+) -> list[Classes]:
+    """Rows that each fold holds out, as scikit-learn cuts them.
+
+    Args:
+        rows: their number.
+        labels: classes; every fold has its share of each.
+        groups: documents, of which none is cut apart; these folds are not shuffled.
+        count: number of folds.
+    """
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold  # takes longer than a listing of tasks
+
+    if groups is not None:
+        splitter = GroupKFold(count)
+    else:
+        splitter = (KFold if labels is None else StratifiedKFold)(count, shuffle=True, random_state=FOLD_SEED)
+    parts = splitter.split(np.zeros((rows, 1)), labels, None if groups is None else list(groups))
+    return [held.astype(np.int64) for _, held in parts]
+
+
 def mean_metric(scores: NDArray[np.floating]) -> Metric:
     """Mean of scores (n,) with its bootstrap interval over the rows."""
     rows = np.asarray(scores, dtype=np.float64)
@@ -148,31 +224,35 @@ def mean_metric(scores: NDArray[np.floating]) -> Metric:
     return Metric(float(rows.mean()), *percentile(draws))
 
 
-def classified(
-    task: Task,
-    gold: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    classes: int,
-    details: dict[str, Any],
-    counts: dict[str, int],
-    groups: NDArray[np.int32] | None = None,
-) -> Outcome:
-    """The task's numbers of predicted classes, with what gives the same numbers again.
+def number(metric: str, gold: Classes, predicted: Classes, classes: int) -> float:
+    """A number of predicted classes: `macro.f1`, say."""
+    return float(classification(confusion(np.ones((1, len(gold))), gold, predicted, classes))[metric][0])
 
-    Args:
-        task: names the numbers.
-        gold: classes (n,).
-        predicted: predicted classes (n,).
-        classes: number of classes.
-        details: facts for the record.
-        counts: rows of each part.
-        groups: number of each row's document, for a cluster bootstrap.
-    """
-    numbers = classification_metrics(gold, predicted, classes, None if groups is None else groups.tolist())
-    predictions: dict[str, NDArray[np.generic]] = {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)}
-    if groups is not None:
-        predictions[GROUP] = groups
-    metrics = {name: numbers[name] for name in task.metrics}
+
+def class_table(rows: Rows, predicted: Classes) -> dict[str, Any]:
+    """Precision, recall, F1 and support of each class, and the confusion matrix, for the record's details."""
+    matrices = confusion(np.ones((1, len(rows))), rows.labels, predicted, len(rows.classes))
+    table = np.array([values[0] for values in per_class(matrices)])
+    names = ("precision", "recall", "f1", "support")
+    return {
+        "per_class": {c: dict(zip(names, table[:, i].tolist(), strict=True)) for i, c in enumerate(rows.classes)},
+        "confusion": matrices[0].astype(int).tolist(),
+    }
+
+
+def classified(task: Task, parts: Sequence[Rows], predicted: Classes, details: dict[str, Any]) -> Outcome:
+    """The task's numbers of the classes predicted for the last part, with what gives the same numbers again."""
+    rows, counts = parts[-1], {part.split if len(parts) > 1 else "texts": len(part) for part in parts}
+    predictions: dict[str, NDArray[np.generic]] = {
+        "gold": rows.labels.astype(np.int8),
+        "predicted": predicted.astype(np.int8),
+    }
+    if rows.groups is not None:
+        # By number, in the order of the names, so that a comparison resamples documents without the corpus.
+        names, places = np.unique(rows.groups, return_inverse=True)
+        predictions[GROUP], counts["documents"] = places.astype(np.int32), len(names)
+        details = {**details, "interval": "bootstrap over documents"}
+    metrics = classification_metrics(rows.labels, predicted, len(rows.classes), predictions.get(GROUP), task.metrics)
     return Outcome(metrics=metrics, details=details, predictions=predictions, counts=counts)
 
 
@@ -193,3 +273,68 @@ def fit_facts(name: str, chosen: Sequence[float], grid: Sequence[float], converg
         "folds_at_edge": f"{edge} of {len(chosen)}",
         **({} if convergence is None else {"convergence": asdict(convergence)}),
     }
+
+
+def linear_probe(
+    parts: Sequence[Rows],
+    embeddings: Vectors,
+    grid: Sequence[float],
+    choose: Callable[[Classes, Classes], float],
+    held_out: Sequence[Classes] = (),
+    *,
+    softmax: bool = True,
+) -> tuple[Floats, dict[str, Any]]:
+    """Logistic regression at the best C: logits (m, classes) of the last part's rows, and facts of the fit.
+
+    Args:
+        parts: training rows, rows to choose C by if there are any, rows to predict.
+        embeddings: vectors of all, in this order.
+        grid: values of C.
+        choose: gold and predicted classes to the number whose first maximum chooses C.
+        held_out: folds of the training rows, which choose C where there is no part for it.
+        softmax: see `harness.probes.logistic`.
+    """
+    train, *dev, test = parts
+    X, *held, asked = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
+    y, classes = train.labels, len(test.classes)
+    fits = probes.logistic.logistic(X, y, classes, grid, softmax=softmax)
+    if dev:
+        decided = [fits.decide(held[0], place).argmax(axis=1) for place in range(len(grid))]
+    else:
+        decided = list(probes.logistic.cross_validate(X, y, classes, grid, held_out, softmax=softmax).predicted)
+    scores = [choose(dev[0].labels if dev else y, own) for own in decided]
+    best = int(np.argmax(scores))
+    details = fit_facts("C", [grid[best]], grid, fits.convergence)
+    return fits.decide(asked, best), {**details, "development": scores, "classes": list(test.classes)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classification(Task):
+    """Logistic regression on frozen vectors, C chosen on a development split or by folds of the training split."""
+
+    C_grid: tuple[float, ...]
+    chosen_by: str
+    """The number that chooses C."""
+    holdout: Literal["split", "folds-of-train"] = "split"
+    fold_count: int = FOLDS
+
+    def held_out(self, train: Rows) -> list[Classes]:
+        """Folds of the training rows."""
+        return folds(len(train), labels=train.labels, count=self.fold_count)
+
+    def prepare(self, library: CorpusLibrary) -> Prepared:
+        """Load the splits; see `Task.prepare`."""
+        splits = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
+        parts = [self.rows(library, split) for split in splits]
+        count = len(parts[-1].classes)
+
+        def choose(gold: Classes, predicted: Classes) -> float:
+            return number(self.chosen_by, gold, predicted, count)
+
+        def score(embeddings: Vectors, _seed: int) -> Outcome:
+            held_out = [] if self.holdout == "split" else self.held_out(parts[0])
+            logits, details = linear_probe(parts, embeddings, self.C_grid, choose, held_out)
+            predicted = logits.argmax(axis=1)
+            return classified(self, parts, predicted, {**details, **class_table(parts[-1], predicted)})
+
+        return prepared(self, parts, score)

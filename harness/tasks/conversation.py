@@ -21,14 +21,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from harness.metrics import confusion, per_class
-from harness.tasks.base import Outcome, Prepared, Task, classified, combined_fingerprint, fit_facts
-from harness.tasks.emotion import C_GRID, chosen_fit
+from harness.tasks.base import Classification, Rows, Task
+from harness.tasks.emotion import C_GRID
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.corpora.base import CorpusLibrary, Examples
+    from harness.corpora.base import CorpusLibrary
 
 METRICS = ("weighted.f1", "accuracy", "macro.f1")
 
@@ -40,77 +39,33 @@ WORDS = 64
 SIX = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The utterances of one split that have a class."""
-
-    texts: tuple[str, ...]
-    labels: NDArray[np.int64]
-    dialogues: tuple[str, ...]
-
-
 @dataclass(frozen=True, kw_only=True)
-class Conversation(Task):
+class Conversation(Classification):
     """One corpus, with or without the previous utterances."""
 
+    C_grid: tuple[float, ...] = C_GRID
+    chosen_by: str = METRICS[0]
     previous: int
     """Previous utterances in the text, at most."""
-    holdout: Literal["split", "sessions-of-train"]
     only: tuple[str, ...] = ()
     """Classes that are scored, in the order of the labels; empty for all of the corpus."""
 
-    def prepare(self, library: CorpusLibrary) -> Prepared:
-        """Load the splits; see `Task.prepare`."""
-        splits = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
-        examples = [library.load(self.corpus, split) for split in splits]
-        names = self.only or examples[-1].classes
-        parts = [self._rows(part, names) for part in examples]
-        train, test = parts[0], parts[-1]
-        ends = np.cumsum([len(part.texts) for part in parts])
-
-        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            X, *held_out, asked = np.split(embeddings, ends[:-1])
-            sessions = np.array([dialogue.partition("/")[0] for dialogue in train.dialogues])
-            fits, best, development = chosen_fit(
-                *(X, train.labels, len(names), METRICS[0]),
-                grid=C_GRID,
-                dev=(held_out[0], parts[1].labels) if held_out else None,
-                folds=[np.flatnonzero(sessions == session) for session in np.unique(sessions)],
-            )
-            predicted = fits.decide(asked, best).argmax(axis=1)
-            matrix = confusion(np.ones((1, len(predicted))), test.labels, predicted, len(names))
-            f1, support = (values[0] for values in per_class(matrix)[2:])
-            # By number, as they are stored: so the predictions give the same intervals again.
-            dialogues = np.unique(test.dialogues, return_inverse=True)[1].astype(np.int32)
-            details = {
-                **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
-                "development_weighted_f1": development,
-                "classes": list(names),
-                "per_class": {name: {"f1": float(f1[i]), "support": int(support[i])} for i, name in enumerate(names)},
-                "interval": "bootstrap over dialogues",
-            }
-            counts = {split: len(part.texts) for split, part in zip(splits, parts, strict=True)}
-            counts["documents"] = len(set(test.dialogues))
-            return classified(self, test.labels, predicted, len(names), details, counts, dialogues)
-
-        return Prepared(
-            texts=tuple(text for part in parts for text in part.texts),
-            fingerprint=combined_fingerprint(self.protocol, ",".join(names), *examples),
-            score=score,
-            scored=len(test.texts),
-        )
-
-    def _rows(self, examples: Examples, names: Sequence[str]) -> _Rows:
+    def rows(self, library: CorpusLibrary, split: str) -> Rows:
         """Texts as the encoder reads them, of the utterances with one of the classes."""
+        examples = library.load(self.corpus, split)
         assert examples.groups is not None  # a corpus of dialogues names them
-        number = {examples.classes.index(name): place for place, name in enumerate(names)}
-        texts = in_context(examples.texts, examples.groups, self.previous) if self.previous else examples.texts
+        classes = self.only or examples.classes
+        number = {examples.classes.index(name): place for place, name in enumerate(classes)}
         kept = [row for row, label in enumerate(examples.labels["label"].tolist()) if label in number]
-        return _Rows(
-            texts=tuple(texts[row] for row in kept),
-            labels=np.array([number[int(examples.labels["label"][row])] for row in kept], dtype=np.int64),
-            dialogues=tuple(examples.groups[row] for row in kept),
-        )
+        labels = np.array([number[int(examples.labels["label"][row])] for row in kept], dtype=np.int64)
+        texts = in_context(examples.texts, examples.groups, self.previous) if self.previous else examples.texts
+        groups = tuple(examples.groups[row] for row in kept)
+        return Rows(split, tuple(texts[row] for row in kept), labels, classes, examples, groups)
+
+    def held_out(self, train: Rows) -> list[NDArray[np.int64]]:
+        """The rows of each session of IEMOCAP."""
+        sessions = np.array([dialogue.partition("/")[0] for dialogue in train.groups or ()])
+        return [np.flatnonzero(sessions == session) for session in np.unique(sessions)]
 
 
 def in_context(texts: Sequence[str], dialogues: Sequence[str], previous: int, words: int = WORDS) -> tuple[str, ...]:
@@ -148,10 +103,10 @@ def in_context(texts: Sequence[str], dialogues: Sequence[str], previous: int, wo
 def variants() -> list[Task]:
     """Each corpus without and with context."""
     iemocap = "Busso et al. 2008; six classes and session 5 as Majumder et al. 2019 (arXiv:1811.00405)"
-    corpora: list[tuple[str, str, str, Literal["split", "sessions-of-train"], tuple[str, ...]]] = [
+    corpora: list[tuple[str, str, str, Literal["split", "folds-of-train"], tuple[str, ...]]] = [
         ("meld", "MELD, seven emotions", "Poria et al. 2019 (arXiv:1810.02508)", "split", ()),
         ("emorynlp", "EmoryNLP, seven emotions", "Zahiri and Choi 2018 (arXiv:1708.04299)", "split", ()),
-        ("iemocap", "IEMOCAP transcripts, six emotions, tested on session 5", iemocap, "sessions-of-train", SIX),
+        ("iemocap", "IEMOCAP transcripts, six emotions, tested on session 5", iemocap, "folds-of-train", SIX),
     ]
     forms = (
         ("utterance", 0, "the utterance alone"),
@@ -164,10 +119,8 @@ def variants() -> list[Task]:
             protocol=f"{form}/1",
             split="test",
             metrics=METRICS,
-            suites=("extended",),
             summary=f"{summary}, {words}",
             source=source,
-            corpora=(corpus,),
             previous=previous,
             holdout=holdout,
             only=only,

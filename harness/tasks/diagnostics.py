@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness import probes
+from harness.corpora.sample import minimal_pairs
 from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts, mean_metric
 from harness.tasks.transfer import PENALTIES
 
@@ -37,8 +39,6 @@ class MinimalPairs(Task):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Compose the sentences; see `Task.prepare`."""
-        from harness.corpora.sample import minimal_pairs
-
         train, dev = (library.load(self.corpus, split) for split in ("train", "dev"))
         pairs = minimal_pairs()
         kinds = np.array([pair.kind for pair in pairs])
@@ -46,13 +46,9 @@ class MinimalPairs(Task):
         first, second = len(train), len(train) + len(dev)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.linear import penalty_unit, ridge_path
-
-            X = embeddings[:first]
-            unit = penalty_unit(X)
-            path = ridge_path(
-                X, np.asarray(train.labels["valence"], dtype=np.float64), [share * unit for share in PENALTIES]
-            )
+            X, unit = embeddings[:first], probes.linear.penalty_unit(embeddings[:first])
+            valence = np.asarray(train.labels["valence"], dtype=np.float64)
+            path = probes.linear.ridge_path(X, valence, [share * unit for share in PENALTIES])
             guesses = np.concatenate([fit.predict(embeddings[first:]) for fit in path], axis=1)
             errors = ((guesses[: second - first] - np.asarray(dev.labels["valence"])[:, None]) ** 2).mean(axis=0)
             best = int(np.argmin(errors))
@@ -104,9 +100,7 @@ def variants() -> list[Task]:
             protocol="minimal-pairs/1",
             split="test",
             metrics=("directed.accuracy", *(f"{kind}.accuracy" for kind in _DIRECTED), "irrelevant.shift"),
-            suites=("extended",),
             summary="minimal pairs: does valence follow negation, intensity and contrast, and nothing else?",
             source="affectbench, harness/corpora/sample.py; made-up sentences",
-            corpora=("sample",),
         )
     ]

@@ -83,9 +83,7 @@ def variants() -> list[Task]:
             protocol="backbone/1",
             split="test",
             metrics=("delta_emb", "relative_drift", "cosine"),
-            suites=("extended",),
             summary="EmoBank's test texts: distance of a re-trained model's vectors from its backbone's",
             source="Shah, Reddy and Bhattacharyya 2023 (arXiv:2310.18930), Δemb",
-            corpora=("emobank",),
         )
     ]

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness import probes
 from harness.metrics import classification, confusion
 from harness.statistics.bootstrap import seed_interval, standard_error, weightings
-from harness.tasks.base import Metric, Outcome, Prepared, Task
+from harness.tasks.base import Metric, Outcome, Prepared, Task, prepared
 from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
@@ -48,20 +49,17 @@ class FewShot(EmotionTask):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load training and test split; see `Task.prepare`."""
-        train, test = parts = self.rows(library, "train", "test")
-        first = len(train.texts)
-        count = len(test.classes)
+        train, test = parts = [self.rows(library, split) for split in ("train", "test")]
+        first, count = len(train), len(test.classes)
 
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            from harness.probes.logistic import logistic
-
-            predicted = np.empty((len(self.sizes), self.draws, len(test.texts)), dtype=np.int64)
+            predicted = np.empty((len(self.sizes), self.draws, len(test)), dtype=np.int64)
             for draw in range(self.draws):
                 rows = draw_rows(train.labels, max(self.sizes), np.random.default_rng([seed, draw]))
                 for place, size in enumerate(self.sizes):
                     few = rows[: size * count]
                     # With four rows of a class there is nothing left to choose C by.
-                    fit = logistic(embeddings[few], train.labels[few], count, [1.0], softmax=True)
+                    fit = probes.logistic.logistic(embeddings[few], train.labels[few], count, [1.0], softmax=True)
                     predicted[place, draw] = fit.decide(embeddings[first:], 0).argmax(axis=1)
             weights = np.concatenate([np.ones((1, len(test.labels))), *weightings(len(test.labels), draws=RESAMPLES)])
             # First weighting: the numbers themselves; the others: their sampling error.
@@ -78,10 +76,10 @@ class FewShot(EmotionTask):
             return Outcome(
                 metrics=metrics,
                 details={"draws": self.draws, "C": 1.0, "curve": curve, "classes": list(test.classes)},
-                counts={"train": first, "test": len(test.texts)},
+                counts={"train": first, "test": len(test)},
             )
 
-        return self.prepared(parts, score)
+        return prepared(self, parts, score)
 
 
 def draw_rows(y: NDArray[np.integer], size: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -142,10 +140,8 @@ def variants() -> list[Task]:
                 "curve.f1",
                 *(f"n{size}.{name}" for size in SIZES for name in ("macro.f1", "accuracy")),
             ),
-            suites=("extended",),
             summary=f"GoEmotions, six Ekman classes from 4 to 256 rows of each, {DRAWS} draws",
             source="Shah, Reddy and Bhattacharyya 2023 (arXiv:2310.18930); mteb's classification protocol",
-            corpora=("goemotions",),
             stochastic=True,
         )
     ]

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness import probes
 from harness.corpora.goemotions import Reading
-from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint
+from harness.tasks.base import Metric, Outcome, Prepared, Rows, prepared
 from harness.tasks.emotion import EmotionTask
-from harness.tasks.valence_arousal import RATINGS, ratings_suite, signed
+from harness.tasks.polarity import signed_rows
+from harness.tasks.valence_arousal import RATINGS, ratings_suite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,27 +28,24 @@ if TYPE_CHECKING:
 class Geometry(EmotionTask):
     """Geometry of one split's embeddings."""
 
+    def rows(self, library: CorpusLibrary, split: str) -> Rows:
+        """Texts of one emotion, or of clear polarity."""
+        rated = self.corpus in RATINGS
+        return signed_rows(library.load(self.corpus, split)) if rated else super().rows(library, split)
+
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the split; see `Task.prepare`."""
-        if self.corpus in RATINGS:
-            examples = library.load(self.corpus, "all")
-            kept, labels = signed(examples)
-            texts = tuple(examples.texts[i] for i in kept)
-        else:
-            (rows,) = self.rows(library, self.split)
-            examples, labels, texts = rows.examples, rows.labels, rows.texts
+        rows = self.rows(library, self.split)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.geometry import geometry
-
-            found = geometry(embeddings, labels)
+            found = probes.geometry.geometry(embeddings, rows.labels)
             return Outcome(
                 metrics={name: Metric(float(getattr(found, name))) for name in self.metrics},
                 details={"zero_rows": found.zero_rows},
-                counts={self.split: len(texts)},
+                counts={self.split: len(rows)},
             )
 
-        return Prepared(texts=texts, fingerprint=combined_fingerprint(self.protocol, examples), score=score)
+        return prepared(self, [rows], score)
 
 
 def _task(corpus: str, protocol: str, summary: str, suite: str, split: str, reading: Reading = "mapped") -> Geometry:
@@ -60,12 +59,11 @@ def _task(corpus: str, protocol: str, summary: str, suite: str, split: str, read
         suites=(suite,),
         summary=summary,
         source="Wang and Isola 2020 (arXiv:2005.10242), SsnL/align_uniform; Roy and Vetterli 2007",
-        corpora=(corpus,),
         reading=reading,
     )
 
 
-def variants() -> list[Task]:
+def variants() -> list[Geometry]:
     """The tasks of this family."""
     selected = "GoEmotions test rows of one of the six basic emotions alone"
     return [

@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness import probes
 from harness.metrics import confusion
 from harness.statistics.bootstrap import percentile, weightings
-from harness.tasks.base import Metric, Outcome, Prepared, Task, classified, mean_metric
-from harness.tasks.emotion import EmotionTask, number
+from harness.tasks.base import Metric, Outcome, Prepared, Task, classified, mean_metric, number, prepared
+from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,13 +44,11 @@ class EmotionClustering(EmotionTask):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the split; see `Task.prepare`."""
-        (rows,) = self.rows(library, self.split)
+        rows = self.rows(library, self.split)
 
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            from harness.probes.neighbours import clusters
-
             gold, count = rows.labels, len(rows.classes)
-            parts = clusters(embeddings, count, seed)
+            parts = probes.neighbours.clusters(embeddings, count, seed)
             tables = [confusion(weights, gold, parts, count) for weights in weightings(len(gold))]
             whole = confusion(np.ones((1, len(gold))), gold, parts, count)
             metrics = {}
@@ -66,7 +65,7 @@ class EmotionClustering(EmotionTask):
                 counts={self.split: len(gold)},
             )
 
-        return self.prepared([rows], score)
+        return prepared(self, [rows], score)
 
 
 def adjusted_rand(tables: Floats) -> Floats:
@@ -129,12 +128,10 @@ class EmotionRetrieval(EmotionTask):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the split; see `Task.prepare`."""
-        (rows,) = self.rows(library, self.split)
+        rows = self.rows(library, self.split)
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.neighbours import retrieve
-
-            found = retrieve(embeddings, rows.labels)
+            found = probes.neighbours.retrieve(embeddings, rows.labels)
             measures = dict(
                 zip(self.metrics, (found.map_at_r, found.reciprocal_rank, found.precision_at_1), strict=True)
             )
@@ -155,7 +152,7 @@ class EmotionRetrieval(EmotionTask):
                 counts={self.split: len(rows.texts), "queries": len(found.queries)},
             )
 
-        return self.prepared([rows], score)
+        return prepared(self, [rows], score)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,51 +161,38 @@ class EmotionNeighbours(EmotionTask):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the three splits; see `Task.prepare`."""
-        train, dev, test = parts = self.rows(library, "train", "dev", "test")
-        first, second = len(train.texts), len(train.texts) + len(dev.texts)
+        train, dev, test = parts = [self.rows(library, split) for split in ("train", "dev", "test")]
+        first, second = len(train), len(train) + len(dev)
         count, sizes = len(test.classes), [size for size in SIZES if size <= first]
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.neighbours import decide, neighbour_votes
+            def predicted(asked: NDArray[np.float32], sizes: list[int]) -> list[NDArray[np.int64]]:
+                votes = probes.neighbours.neighbour_votes(embeddings[:first], train.labels, count, asked, sizes)
+                return [probes.neighbours.decide(own, train.labels) for own in votes]
 
-            votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[first:second], sizes)
-            development = [number("macro.f1", dev.labels, decide(own, train.labels), count) for own in votes]
-            best = int(np.argmax(development))
-            votes = neighbour_votes(embeddings[:first], train.labels, count, embeddings[second:], [sizes[best]])
-            predicted = decide(votes[0], train.labels)
+            guesses = predicted(embeddings[first:second], sizes)
+            development = [number("macro.f1", dev.labels, own, count) for own in guesses]
+            best = sizes[int(np.argmax(development))]
             details = {
-                "neighbours": sizes[best],
+                "neighbours": best,
                 "sizes": sizes,
-                "development_macro_f1": development,
+                "development": development,
                 "classes": list(test.classes),
             }
-            counts = {"train": first, "dev": second - first, "test": len(test.texts)}
-            return classified(self, test.labels, predicted, count, details, counts)
+            return classified(self, parts, predicted(embeddings[second:], [best])[0], details)
 
-        return self.prepared(parts, score)
+        return prepared(self, parts, score)
 
 
 def variants() -> list[Task]:
     """The tasks of the three families."""
     shah = "Shah, Reddy and Bhattacharyya 2023 (arXiv:2310.18930)"
-    go: dict[str, Any] = {
-        "corpus": "goemotions",
-        "protocol": "ekman6-mapped/1",
-        "split": "test",
-        "corpora": ("goemotions",),
-    }
-    isear: dict[str, Any] = {
-        "corpus": "isear",
-        "protocol": "emotions7/1",
-        "split": "all",
-        "corpora": ("isear",),
-        "classes": 7,
-    }
+    go: dict[str, Any] = {"corpus": "goemotions", "protocol": "ekman6-mapped/1", "split": "test"}
+    isear: dict[str, Any] = {"corpus": "isear", "protocol": "emotions7/1", "split": "all", "classes": 7}
     clustering = partial(
         EmotionClustering,
         name="clustering",
         metrics=tuple(MEASURES),
-        suites=("extended",),
         source=f"{shah}; k-means of scikit-learn",
         stochastic=True,
     )
@@ -216,7 +200,6 @@ def variants() -> list[Task]:
         EmotionRetrieval,
         name="retrieval",
         metrics=("map_at_r", "mrr", "precision_at_1"),
-        suites=("extended",),
         source=f"{shah}; MAP@R: Musgrave et al. 2020 (arXiv:2003.08505)",
     )
     return [
@@ -227,7 +210,6 @@ def variants() -> list[Task]:
         EmotionNeighbours(
             name="nearest-neighbours",
             metrics=("macro.f1", "accuracy", "macro.precision", "macro.recall"),
-            suites=("extended",),
             summary="GoEmotions, six Ekman classes by the nearest training texts",
             source="Cover and Hart 1967; cosine, number of neighbours chosen on dev",
             **go,

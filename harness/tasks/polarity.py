@@ -18,27 +18,43 @@ situations; Scherer and Wallbott 1994) is not in the toolkit and is cross-valida
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from harness import probes
 from harness.outcome import Metric, Outcome
-from harness.statistics.bootstrap import percentile, weightings
-from harness.tasks.base import FOLD_SEED, FOLDS, Prepared, Task, classified, combined_fingerprint, fit_facts
-from harness.tasks.valence_arousal import RATINGS, grouped_folds, ratings_suite, signed
+from harness.tasks.base import (
+    FOLD_SEED,
+    FOLDS,
+    Prepared,
+    Rows,
+    Task,
+    classified,
+    fit_facts,
+    folds,
+    linear_probe,
+    prepared,
+)
+from harness.tasks.valence_arousal import RATINGS, ratings_suite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.corpora.base import CorpusLibrary, Examples
-    from harness.probes.senteval_adam import AdamResult
+
+    Classes = NDArray[np.int64]
+    Vectors = NDArray[np.float32]
 
 #: The toolkit's grids in its scikit-learn mode (`senteval/tools/validation.py`): for nested folds and for fixed splits
 #: (MR, CR, SST), and for folds of the training part (TREC).
 C_GRID = tuple(2.0**power for power in range(-2, 4))
 TREC_C_GRID = tuple(2.0**power for power in range(-1, 6))
+
+#: Ratings on a scale of −4 to 4 that are nearer to 0 are no clear polarity.
+CLEAR = 0.5
 
 #: IMDB's folds of the training part.
 IMDB_FOLDS = 5
@@ -48,119 +64,71 @@ IMDB_FOLDS = 5
 class SentEvalTask(Task):
     """One corpus under one protocol."""
 
-    classes: int
     holdout: Literal["nested", "split", "folds-of-train"]
     compat: bool = False
-    train_folds: int = FOLDS
-    """Folds of the training part that choose C under `folds-of-train`."""
+    fold_count: int = FOLDS
     C_grid: tuple[float, ...] = C_GRID
     official: bool = True
     """Whether rows stand in the toolkit's order; IMDB, which the toolkit does not have, keeps its own."""
 
+    def rows(self, library: CorpusLibrary, split: str) -> Rows:
+        """Rows of a split.
+
+        The toolkit sorts each (`senteval/sst.py`), and its Adam procedure takes batches in that order.
+        """
+        examples = library.load(self.corpus, split)
+        order = official_order(examples) if self.official else list(range(len(examples)))
+        return Rows.of(examples, split, order, examples.labels["label"][order])
+
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the corpus and fix order, folds and splits; see `Task.prepare`."""
         splits = {"nested": ("all",), "split": ("train", "dev", "test"), "folds-of-train": ("train", "test")}
-        parts = [library.load(self.corpus, split) for split in splits[self.holdout]]
-        # The toolkit sorts each split (`senteval/sst.py`), and its Adam procedure takes batches in that order.
-        orders = [official_order(part) if self.official else range(len(part)) for part in parts]
-        labels = [
-            np.asarray(part.labels["label"], dtype=np.int64)[order] for part, order in zip(parts, orders, strict=True)
-        ]
-        score = {"nested": self._nested, "split": self._split, "folds-of-train": self._folds_of_train}[self.holdout]
-        return Prepared(
-            texts=tuple(part.texts[i] for part, order in zip(parts, orders, strict=True) for i in order),
-            fingerprint=combined_fingerprint(self.protocol, *parts),
-            score=score(labels),
-            scored=None if len(parts) == 1 else len(parts[-1]),
-        )
+        parts = [self.rows(library, split) for split in splits[self.holdout]]
+        if self.holdout == "nested":
+            return prepared(self, parts, self._nested(parts[0]))
+        held_out = []
+        if self.holdout == "folds-of-train":
+            held_out = folds(len(parts[0]), labels=parts[0].labels, count=self.fold_count)
 
-    def _nested(self, labels: Sequence[NDArray[np.int64]]) -> Callable[..., Outcome]:
-        (gold,) = labels
-        outer, inner = nested_folds(gold)
-
-        def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
+        def score(embeddings: Vectors, seed: int) -> Outcome:
             if self.compat:
-                from harness.probes import senteval_adam
+                gold = np.concatenate([part.labels for part in parts])
+                places = np.split(np.arange(len(gold)), np.cumsum([len(part) for part in parts])[:-1])
+                classes = len(parts[0].classes)
+                found = probes.senteval_adam.split(embeddings, gold, classes, *places, seed=FOLD_SEED + seed)
+                return classified(self, parts, found.predictions, _adam_facts(found))
+            choose = partial(percent, parts=held_out)
+            logits, details = linear_probe(parts, embeddings, self.C_grid, choose, held_out, softmax=False)
+            return classified(self, parts, logits.argmax(axis=1), details)
 
-                result = senteval_adam.nested(embeddings, gold, self.classes, outer, inner, seed=FOLD_SEED + seed)
-                predicted, details = result.predictions, _adam_facts(result)
+        return prepared(self, parts, score)
+
+    def _nested(self, rows: Rows) -> Callable[..., Outcome]:
+        gold, classes = rows.labels, len(rows.classes)
+        outer, inner = nested_folds(gold, count=self.fold_count)
+
+        def score(embeddings: Vectors, seed: int) -> Outcome:
+            if self.compat:
+                adam = probes.senteval_adam.nested(embeddings, gold, classes, outer, inner, seed=FOLD_SEED + seed)
+                predicted, details = adam.predictions, _adam_facts(adam)
             else:
-                from harness.probes.logistic import nested_cross_validation
-
-                found = nested_cross_validation(embeddings, gold, self.classes, self.C_grid, outer, inner)
+                found = probes.logistic.nested_cross_validation(embeddings, gold, classes, self.C_grid, outer, inner)
                 predicted, details = found.predicted, fit_facts("C", found.C, self.C_grid, found.convergence)
-            folds = [round(100 * float((predicted[rows] == gold[rows]).mean()), 2) for rows in outer]
-            details["fold_accuracies"] = folds
-            # The toolkit's number: the mean over folds, each in per cent with two decimals.
-            return _outcome(gold, predicted, details, {"texts": len(gold)}, float(np.mean(folds)) / 100)
-
-        return score
-
-    def _split(self, labels: Sequence[NDArray[np.int64]]) -> Callable[..., Outcome]:
-        train, dev, gold = labels
-        first, second = len(train), len(train) + len(dev)
-
-        def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
-            if self.compat:
-                from harness.probes import senteval_adam
-
-                rows, y = np.arange(len(embeddings)), np.concatenate(labels)
-                parts = rows[:first], rows[first:second], rows[second:]
-                result = senteval_adam.split(embeddings, y, self.classes, *parts, seed=FOLD_SEED + seed)
-                predicted, details = result.predictions, _adam_facts(result)
-            else:
-                from harness.probes.logistic import logistic
-
-                fits = logistic(embeddings[:first], train, self.classes, self.C_grid)
-                decided = [fits.decide(embeddings[first:second], i).argmax(axis=1) for i in range(len(self.C_grid))]
-                scores = [round(100 * float((own == dev).mean()), 2) for own in decided]
-                best = int(np.argmax(scores))
-                predicted = fits.decide(embeddings[second:], best).argmax(axis=1)
-                details = fit_facts("C", [self.C_grid[best]], self.C_grid, fits.convergence) | {"development": scores}
-            return _outcome(gold, predicted, details, {"train": first, "dev": len(dev), "test": len(gold)})
-
-        return score
-
-    def _folds_of_train(self, labels: Sequence[NDArray[np.int64]]) -> Callable[..., Outcome]:
-        from sklearn.model_selection import StratifiedKFold
-
-        train, gold = labels
-        splitter = StratifiedKFold(self.train_folds, shuffle=True, random_state=FOLD_SEED)
-        folds = [held.astype(np.int64) for _, held in splitter.split(np.zeros((len(train), 1)), train)]
-
-        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import cross_validate, first_best, logistic
-
-            X = embeddings[: len(train)]
-            crossed = cross_validate(X, train, self.classes, self.C_grid, folds)
-            best = first_best(crossed.accuracies)
-            fits = logistic(X, train, self.classes, [self.C_grid[best]])
-            predicted = fits.decide(embeddings[len(train) :], 0).argmax(axis=1)
-            details = fit_facts("C", [self.C_grid[best]], self.C_grid, crossed.convergence)
-            details["development"] = [round(100 * float(row.mean()), 2) for row in crossed.accuracies]
-            return _outcome(gold, predicted, details, {"train": len(train), "test": len(gold)})
+            details["fold_accuracies"] = [percent(gold[held], predicted[held]) for held in outer]
+            outcome = classified(self, [rows], predicted, details)
+            # The toolkit's number: the mean over folds, each in per cent with two decimals. That moves it by less than
+            # 0.00005; the interval moves along.
+            value, plain = float(np.mean(details["fold_accuracies"])) / 100, outcome.metrics["accuracy"]
+            low, high = (end + value - plain.value for end in (plain.low or 0.0, plain.high or 0.0))
+            return replace(outcome, metrics={"accuracy": Metric(value, low, high)})
 
         return score
 
 
-def _outcome(
-    gold: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    details: dict[str, Any],
-    counts: dict[str, int],
-    reported: float | None = None,
-) -> Outcome:
-    right = (gold == predicted).astype(np.float64)
-    draws = np.concatenate([weights @ right / weights.sum(axis=1) for weights in weightings(len(right))])
-    value, (low, high) = float(right.mean()), percentile(draws)
-    # Rounding by fold moves the mean by less than 0.00005; the interval moves along.
-    shift = 0.0 if reported is None else reported - value
-    return Outcome(
-        metrics={"accuracy": Metric(value if reported is None else reported, low + shift, high + shift)},
-        details=details,
-        predictions={"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)},
-        counts=counts,
-    )
+def percent(gold: Classes, predicted: Classes, parts: Sequence[Classes] = ()) -> float:
+    """Accuracy in per cent, rounded to two decimals as the toolkit does; with parts the mean of theirs."""
+    right = gold == predicted
+    return round(100 * float(np.mean([right[part].mean() for part in parts] if parts else right)), 2)
 
 
 def official_order(examples: Examples) -> list[int]:
@@ -172,23 +140,21 @@ def official_order(examples: Examples) -> list[int]:
     return sorted(range(len(examples)), key=lambda i: (len(examples.texts[i].split()), int(label[i])))
 
 
-def nested_folds(gold: NDArray[np.int64]) -> tuple[list[NDArray[np.int64]], list[list[NDArray[np.int64]]]]:
+def nested_folds(
+    gold: Classes, groups: Sequence[str] | None = None, count: int = FOLDS
+) -> tuple[list[Classes], list[list[Classes]]]:
     """Held-out rows of the outer folds and, for each, of its inner folds (as places among its training rows)."""
-    from sklearn.model_selection import StratifiedKFold
-
-    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
-    outer, inner = [], []
-    for train, held in splitter.split(np.zeros((len(gold), 1)), gold):
-        outer.append(held.astype(np.int64))
-        parts = splitter.split(np.zeros((len(train), 1)), gold[train])
-        inner.append([part.astype(np.int64) for _, part in parts])
+    outer = folds(len(gold), labels=gold, groups=groups, count=count)
+    inner = []
+    for held in outer:
+        rest = np.delete(np.arange(len(gold)), held)
+        own = None if groups is None else [groups[row] for row in rest.tolist()]
+        inner.append(folds(len(rest), labels=gold[rest], groups=own, count=count))
     return outer, inner
 
 
-def _adam_facts(result: AdamResult) -> dict[str, Any]:
-    from harness.probes.senteval_adam import DECAYS
-
-    facts = fit_facts("weight_decay", result.decays, DECAYS)
+def _adam_facts(result: probes.senteval_adam.AdamResult) -> dict[str, Any]:
+    facts = fit_facts("weight_decay", result.decays, probes.senteval_adam.DECAYS)
     return {**facts, "development": list(result.development), "fits": result.fits, "passes": result.passes}
 
 
@@ -199,7 +165,6 @@ def _senteval(
     holdout: Literal["nested", "split", "folds-of-train"],
     summary: str,
     *,
-    classes: int = 2,
     suites: tuple[str, ...] = ("paper",),
     **settings: Any,
 ) -> SentEvalTask:
@@ -214,13 +179,19 @@ def _senteval(
         suites=suites,
         summary=summary,
         source="Conneau and Kiela 2018 (arXiv:1803.05449), facebookresearch/SentEval",
-        corpora=(corpus,),
         stochastic=compat,
-        classes=classes,
         holdout=holdout,
         compat=compat,
         **settings,
     )
+
+
+def signed_rows(examples: Examples) -> Rows:
+    """Rated texts with a clear polarity, positive or negative."""
+    valence = np.asarray(examples.labels["valence"], dtype=np.float64)
+    rows = np.flatnonzero(np.abs(valence) >= CLEAR)
+    groups = tuple((examples.groups or examples.ids)[row] for row in rows)
+    return Rows.of(examples, "all", rows, valence[rows] > 0, classes=("negative", "positive"), groups=groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,28 +200,15 @@ class SignPolarity(Task):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the texts of clear polarity; see `Task.prepare`."""
-        examples = library.load(self.corpus, "all")
-        rows, gold = signed(examples)
-        groups = [(examples.groups or examples.ids)[i] for i in rows]
-        documents = np.unique(groups, return_inverse=True)[1].astype(np.int32)
-        outer = grouped_folds(groups)
-        training = [np.setdiff1d(np.arange(len(rows)), held) for held in outer]
-        inner = [grouped_folds([groups[i] for i in part]) for part in training]
+        rows = signed_rows(library.load(self.corpus, "all"))
+        outer, inner = nested_folds(rows.labels, rows.groups)
 
-        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from harness.probes.logistic import nested_cross_validation
+        def score(embeddings: Vectors, _seed: int) -> Outcome:
+            found = probes.logistic.nested_cross_validation(embeddings, rows.labels, 2, C_GRID, outer, inner)
+            details = fit_facts("C", found.C, C_GRID, found.convergence) | {"classes": list(rows.classes)}
+            return classified(self, [rows], found.predicted, details)
 
-            found = nested_cross_validation(embeddings, gold, 2, C_GRID, outer, inner)
-            details = fit_facts("C", found.C, C_GRID, found.convergence)
-            details |= {"classes": ["negative", "positive"], "interval": "bootstrap over documents"}
-            counts = {"texts": len(gold), "documents": len(set(groups))}
-            return classified(self, gold, found.predicted, 2, details, counts, documents)
-
-        return Prepared(
-            texts=tuple(examples.texts[i] for i in rows),
-            fingerprint=combined_fingerprint(self.protocol, examples),
-            score=score,
-        )
+        return prepared(self, [rows], score)
 
 
 def variants() -> list[Task]:
@@ -259,8 +217,8 @@ def variants() -> list[Task]:
     nested, recipes, extended = "nested 10 × 10 folds", ("paper", "recipes"), ("extended",)
     task = partial(_senteval, "polarity")
     other = partial(_senteval, suites=extended)
-    imdb = partial(task, "imdb", holdout="folds-of-train", train_folds=IMDB_FOLDS, official=False)
-    sst = partial(task, "sst5", holdout="split", classes=5)
+    imdb = partial(task, "imdb", holdout="folds-of-train", fold_count=IMDB_FOLDS, official=False)
+    sst = partial(task, "sst5", holdout="split")
     return [
         task("cr", "senteval-lr/1", "nested", f"CR, {nested}, {lr}", suites=recipes),
         task("mr", "senteval-lr/1", "nested", f"MR, {nested}, {lr}", suites=recipes),
@@ -288,16 +246,14 @@ def variants() -> list[Task]:
                 suites=(ratings_suite(corpus),),
                 summary=f"{title}, positive or negative (|mean| ≥ 0.5), nested folds, {lr}",
                 source="Hutto and Gilbert 2014 (ICWSM); folds and grid as Conneau and Kiela 2018",
-                corpora=(corpus,),
             )
             for corpus, title in RATINGS.items()
         ),
-        other("emotion", "isear", "senteval-lr/1", "nested", f"ISEAR, {nested}, {lr}", classes=7),
+        other("emotion", "isear", "senteval-lr/1", "nested", f"ISEAR, {nested}, {lr}"),
         other("subjectivity", "subj", "senteval-lr/1", "nested", f"SUBJ, {nested}, {lr}"),
         other(
             *("question-type", "trec", "senteval-lr/1", "folds-of-train"),
             f"TREC, C chosen by 10 folds of train, {lr}",
-            classes=6,
             C_grid=TREC_C_GRID,
         ),
     ]

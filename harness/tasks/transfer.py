@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from harness import probes
 from harness.metrics import REGRESSION
-from harness.tasks.base import FOLD_SEED, FOLDS, Outcome, Prepared, Task, combined_fingerprint, fit_facts
+from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts, folds
 from harness.tasks.valence_arousal import DIMENSIONS, RATINGS, ratings_suite, regression_outcome, scaled
 
 if TYPE_CHECKING:
@@ -47,22 +48,18 @@ class Transfer(Task):
         Y, gold = (scaled(examples, self.dimensions) for examples in (source, target))
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            from sklearn.model_selection import KFold
-
-            from harness.probes.linear import cross_predict, least_squares, penalty_unit, ridge_path
-
             X, asked = embeddings[:first], embeddings[first:]
             if self.probe == "ridge":
                 # The penalty whose mean squared error over folds of the source is least, for all dimensions.
-                penalties = [share * penalty_unit(X) for share in PENALTIES]
-                folds = [held for _, held in KFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(X)]
-                errors = ((cross_predict(X, Y, folds, penalties) - Y) ** 2).mean(axis=(1, 2))
+                penalties = [share * probes.linear.penalty_unit(X) for share in PENALTIES]
+                guesses = probes.linear.cross_predict(X, Y, folds(first), penalties)
+                errors = ((guesses - Y) ** 2).mean(axis=(1, 2))
                 best = int(np.argmin(errors))
-                (fit,) = ridge_path(X, Y, [penalties[best]])
+                (fit,) = probes.linear.ridge_path(X, Y, [penalties[best]])
                 facts = fit_facts("penalty_share", [PENALTIES[best]], PENALTIES)
                 details = {"probe": "ridge", **facts, "source_errors": errors.tolist()}
             else:
-                fit = least_squares(X, Y)
+                fit = probes.linear.least_squares(X, Y)
                 details = {"probe": "ordinary least squares with intercept", "rank": fit.rank}
             outcome = regression_outcome(self.dimensions, gold, fit.predict(asked), target.groups, details)
             return replace(outcome, counts={"train": first, "test": len(target)})
@@ -82,7 +79,7 @@ def _split(corpus: str, wanted: str) -> str:
 def variants() -> list[Task]:
     """The tasks of this family."""
     both = DIMENSIONS[:2]
-    probes: tuple[Literal["least-squares", "ridge"], ...] = ("least-squares", "ridge")
+    both_probes: tuple[Literal["least-squares", "ridge"], ...] = ("least-squares", "ridge")
     stated: list[tuple[str, str, str, tuple[str, ...], Literal["least-squares", "ridge"], str]] = [
         (source, corpus, summary, dimensions, probe, "extended")
         for source, corpus, summary, dimensions in (
@@ -91,18 +88,11 @@ def variants() -> list[Task]:
             ("facebook", "emobank", "the Facebook posts' probe on EmoBank's test split", both),
             ("emotales", "emobank", "EmoTales' probe on EmoBank's test split", DIMENSIONS),
         )
-        for probe in probes
+        for probe in both_probes
     ]
     stated += [
-        (
-            source,
-            corpus,
-            f"the probe of {RATINGS[source]} on {RATINGS[corpus]}",
-            ("valence",),
-            "ridge",
-            ratings_suite(source, corpus),
-        )
-        for source, corpus in permutations(RATINGS, 2)
+        (one, two, f"the probe of {RATINGS[one]} on {RATINGS[two]}", ("valence",), "ridge", ratings_suite(one, two))
+        for one, two in permutations(RATINGS, 2)
     ]
     return [
         Transfer(

@@ -9,59 +9,8 @@ beside them. Texts are encoded as published: TweetEval has users masked, the oth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-import numpy as np
-
-from harness.tasks.base import FOLD_SEED, FOLDS, Outcome, Prepared, Task, classified, combined_fingerprint, fit_facts
-from harness.tasks.emotion import chosen_fit
+from harness.tasks.base import Classification, Task
 from harness.tasks.polarity import C_GRID
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tweets(Task):
-    """One corpus with its own training part."""
-
-    classes: int
-    holdout: Literal["split", "folds-of-train"]
-
-    def prepare(self, library: CorpusLibrary) -> Prepared:
-        """Load the parts; see `Task.prepare`."""
-        from sklearn.model_selection import StratifiedKFold
-
-        names = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
-        parts = [library.load(self.corpus, name) for name in names]
-        labels = [np.asarray(part.labels["label"], dtype=np.int64) for part in parts]
-        splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
-
-        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            X, *development, test = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
-            fits, best, scores = chosen_fit(
-                *(X, labels[0], self.classes, self.metrics[0]),
-                grid=C_GRID,
-                dev=(development[0], labels[1]) if development else None,
-                folds=[] if development else [held for _, held in splitter.split(X, labels[0])],
-            )
-            details = {
-                **fit_facts("C", [C_GRID[best]], C_GRID, fits.convergence),
-                "development": scores,
-                "classes": list(parts[-1].classes),
-            }
-            counts = {name: len(part) for name, part in zip(names, parts, strict=True)}
-            return classified(self, labels[-1], fits.decide(test, best).argmax(axis=1), self.classes, details, counts)
-
-        return Prepared(
-            texts=tuple(text for part in parts for text in part.texts),
-            fingerprint=combined_fingerprint(self.protocol, *parts),
-            score=score,
-            scored=len(parts[-1]),
-        )
 
 
 def variants() -> list[Task]:
@@ -72,17 +21,16 @@ def variants() -> list[Task]:
     rosenthal, abu_farha = "Rosenthal, Farra and Nakov 2017 (SemEval)", "Abu Farha et al. 2022 (SemEval)"
     irony, sarcasm = "TweetEval irony, F1 of the ironic class", "iSarcasmEval in English, F1 of the sarcastic class"
     return [
-        Tweets(
+        Classification(
             name=name,
             corpus=corpus,
             protocol="tweets-lr/1",
             split="test",
             metrics=("macro.recall" if classes == 3 else "positive.f1", "accuracy", "macro.f1"),
-            suites=("extended",),
             summary=summary,
             source=source,
-            corpora=(corpus,),
-            classes=classes,
+            C_grid=C_GRID,
+            chosen_by="macro.recall" if classes == 3 else "positive.f1",
             holdout="folds-of-train" if corpus == "isarcasmeval" else "split",
         )
         for name, corpus, classes, summary, source in (

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from harness import probes
 from harness.errors import NotApplicable
 from harness.metrics import REGRESSION
 from harness.statistics.ceiling import noise_ceiling
-from harness.statistics.scores import regression_metrics
-from harness.tasks.base import FOLD_SEED, FOLDS, Metric, Outcome, Prepared, Task, combined_fingerprint
+from harness.statistics.scores import GROUP, regression_metrics
+from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,69 +52,61 @@ def ratings_suite(*corpora: str) -> str:
     return "extended" if "ratings-films" in corpora else "quick"
 
 
-#: Ratings on a scale of −4 to 4 that are nearer to 0 are no clear polarity.
-CLEAR = 0.5
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Rows with scaled labels, from one corpus or several."""
-
-    texts: tuple[str, ...]
-    gold: Floats
-    """Labels scaled to [−1, 1] from the scale's ends (n, dimensions)."""
-    observed_unit: Floats
-    """Factor from our MAE to the paper's (n, dimensions)."""
-    groups: tuple[str, ...] | None
-    """Document of each row; rows without one are documents of their own."""
-    raters: Mapping[str, Floats]
-    """Dimension → what each rater marked (n, raters); empty where unknown."""
+Holdout = Literal["split", "documents", "folds", "grouped-folds"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValenceArousal(Task):
-    """One corpus under one way of holding rows out."""
+    """One corpus, or several pooled, under one way of holding rows out."""
 
-    holdout: Literal["split", "documents", "folds", "grouped-folds"]
+    holdout: Holdout
     dimensions: tuple[str, ...]
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the labels and fix which rows are predicted from which; see `Task.prepare`."""
-        parts = {name: _load(library, name, self.dimensions) for name in self.corpora}
-        labelled = _joined([part for part, _ in parts.values()])
-        examples = [example for _, splits in parts.values() for example in splits]
-        n = len(labelled.texts)
-        folds: list[NDArray[np.int64]] | None = None
-        if self.holdout == "folds":
-            from sklearn.model_selection import KFold
-
-            splitter = KFold(FOLDS, shuffle=True, random_state=FOLD_SEED)
-            folds = [held.astype(np.int64) for _, held in splitter.split(np.zeros((n, 1)))]
-        elif self.holdout == "grouped-folds":
-            folds = grouped_folds(labelled.groups or ())
-        if folds is not None:
-            train = test = np.arange(n)
+        parts = {corpus: _splits(library, corpus) for corpus in self.corpora}
+        examples = [split for splits in parts.values() for split in splits]
+        texts = [text for split in examples for text in split.texts]
+        gold = np.concatenate([scaled(split, self.dimensions) for split in examples])
+        unit = np.concatenate([_observed_unit(splits, self.dimensions) for splits in parts.values()])
+        groups, rows = _documents(parts), np.arange(len(texts))
+        held_out: list[NDArray[np.int64]] = []
+        if "folds" in self.holdout:
+            held_out = folds(len(rows), groups=groups if self.holdout == "grouped-folds" else None)
+            train = test = rows
         elif self.holdout == "documents":
-            test = held_out_documents(labelled.groups or ())
-            train = np.setdiff1d(np.arange(n), test)
+            test = held_out_documents(groups or ())
+            train = np.setdiff1d(rows, test)
             if not len(train):
-                raise NotApplicable(f"the documents that are held out leave none of the {n} texts to train on")
+                raise NotApplicable(f"the documents that are held out leave none of the {len(texts)} texts to train on")
         else:
-            train, test = np.arange(len(examples[0])), np.arange(n - len(examples[-1]), n)
-        rows = test if folds is not None else np.concatenate([train, test])
+            train, test = rows[: len(examples[0])], rows[-len(examples[-1]) :]
+        documents = None if groups is None else [groups[row] for row in test]
 
         @cache  # the same for all models
         def ceilings() -> dict[str, Metric]:
-            groups = None if labelled.groups is None else [labelled.groups[i] for i in test]
-            found = {dimension: noise_ceiling(marks[test], groups) for dimension, marks in labelled.raters.items()}
-            return {f"{dimension}.ceiling": ceiling for dimension, ceiling in found.items() if ceiling is not None}
+            # Panels of different corpora have no common size.
+            return _ceilings(examples, self.dimensions, test, documents) if len(parts) == 1 else {}
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            outcome = _score(self, labelled, embeddings, train, test, folds)
-            return replace(outcome, metrics={**outcome.metrics, **ceilings()})
+            details: dict[str, Any] = {"probe": "ordinary least squares with intercept"}
+            if held_out:
+                predicted = probes.linear.cross_predict(embeddings, gold, held_out)
+                details["folds"] = len(held_out)
+            else:
+                fit = probes.linear.least_squares(embeddings[: len(train)], gold[train])
+                predicted = fit.predict(embeddings[len(train) :])
+                details["rank"] = fit.rank
+            errors = (np.abs(gold[test] - predicted) * unit[test]).mean(axis=0)
+            details["mae_observed"] = dict(zip(self.dimensions, errors.tolist(), strict=True))
+            outcome = regression_outcome(self.dimensions, gold[test], predicted, documents, details)
+            counts = {"train": len(train), "test": len(test)}
+            if documents is not None:
+                counts["documents"] = len(set(documents))
+            return replace(outcome, metrics={**outcome.metrics, **ceilings()}, counts=counts)
 
         return Prepared(
-            texts=tuple(labelled.texts[i] for i in rows),
+            texts=tuple(texts[row] for row in (test if held_out else [*train, *test])),
             fingerprint=combined_fingerprint(self.protocol, ",".join(self.dimensions), *examples),
             score=score,
             scored=len(test),
@@ -127,55 +120,42 @@ def scaled(examples: Examples, dimensions: Sequence[str]) -> Floats:
     return np.asarray(2 * (raw - ends[:, 0]) / (ends[:, 1] - ends[:, 0]) - 1)
 
 
-def _load(library: CorpusLibrary, corpus: str, dimensions: Sequence[str]) -> tuple[Labelled, list[Examples]]:
-    """All rows of a corpus, training split first and test split last, with labels in both units."""
-    names = ("train", "dev", "test") if corpus in ("emobank", "sample") else ("all",)
-    splits = [library.load(corpus, name) for name in names]
+def _splits(library: CorpusLibrary, corpus: str) -> list[Examples]:
+    """All rows of a corpus, training split first and test split last."""
+    splits = ("train", "dev", "test") if corpus in ("emobank", "sample") else ("all",)
+    return [library.load(corpus, split) for split in splits]
+
+
+def _observed_unit(splits: Sequence[Examples], dimensions: Sequence[str]) -> Floats:
+    """Factors from our MAE to the paper's (n, dimensions): 2 over the range of a corpus's labels."""
     gold = np.concatenate([scaled(split, dimensions) for split in splits])
     spread = np.ptp(gold, axis=0)
-    groups = None
-    if corpus != "sample" and all(split.groups is not None for split in splits):
-        groups = tuple(f"{corpus}:{group}" for split in splits for group in split.groups or ())
-    raters = {}
+    return np.broadcast_to(2 / np.where(spread > 0, spread, 2), gold.shape)
+
+
+def _documents(parts: dict[str, list[Examples]]) -> list[str] | None:
+    """Document of each row, None where no corpus names any; rows without one are documents of their own."""
+    found, named = [], False
+    for number, (corpus, splits) in enumerate(parts.items()):
+        if all(split.groups is not None for split in splits):
+            found += [f"{corpus}:{group}" for split in splits for group in split.groups or ()]
+            named = True
+        else:
+            found += [f"{number}:{row}" for row in range(sum(map(len, splits)))]
+    return found if named else None
+
+
+def _ceilings(
+    splits: Sequence[Examples], dimensions: Sequence[str], rows: NDArray[np.int64], documents: Sequence[str] | None
+) -> dict[str, Metric]:
+    """What a second panel of raters would reach, for the dimensions whose marks are known."""
+    found = {}
     for dimension in dimensions:
-        marks = [(split.raters or {}).get(dimension) for split in splits]
-        if all(part is not None for part in marks):
-            raters[dimension] = np.concatenate([part for part in marks if part is not None])
-    unit = np.broadcast_to(np.where(spread > 0, 2 / np.where(spread > 0, spread, 1), 1), gold.shape)
-    return Labelled(tuple(text for split in splits for text in split.texts), gold, unit, groups, raters), splits
-
-
-def _joined(parts: Sequence[Labelled]) -> Labelled:
-    if len(parts) == 1:
-        return parts[0]
-    groups = [
-        group
-        for number, part in enumerate(parts)
-        for group in (part.groups or tuple(f"{number}:{row}" for row in range(len(part.texts))))
-    ]
-    return Labelled(
-        texts=tuple(text for part in parts for text in part.texts),
-        gold=np.concatenate([part.gold for part in parts]),
-        observed_unit=np.concatenate([part.observed_unit for part in parts]),
-        groups=tuple(groups),
-        # Panels of different corpora have no common size.
-        raters={},
-    )
-
-
-def signed(examples: Examples) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows with a clear polarity, and whether it is positive (1) or negative (0)."""
-    valence = np.asarray(examples.labels["valence"], dtype=np.float64)
-    rows = np.flatnonzero(np.abs(valence) >= CLEAR)
-    return rows, (valence[rows] > 0).astype(np.int64)
-
-
-def grouped_folds(groups: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Held-out rows of folds of about equal size that cut no group apart (scikit-learn's `GroupKFold`)."""
-    from sklearn.model_selection import GroupKFold
-
-    splitter = GroupKFold(FOLDS)
-    return [held.astype(np.int64) for _, held in splitter.split(np.zeros((len(groups), 1)), groups=list(groups))]
+        marks = [split.raters[dimension] for split in splits if split.raters and dimension in split.raters]
+        ceiling = noise_ceiling(np.concatenate(marks)[rows], documents) if len(marks) == len(splits) else None
+        if ceiling is not None:
+            found[f"{dimension}.ceiling"] = ceiling
+    return found
 
 
 def held_out_documents(groups: Sequence[str]) -> NDArray[np.int64]:
@@ -195,39 +175,6 @@ def held_out_documents(groups: Sequence[str]) -> NDArray[np.int64]:
     return np.flatnonzero([group in chosen for group in groups]).astype(np.int64)
 
 
-def _score(
-    task: ValenceArousal,
-    labelled: Labelled,
-    embeddings: NDArray[np.float32],
-    train: NDArray[np.int64],
-    test: NDArray[np.int64],
-    folds: list[NDArray[np.int64]] | None,
-) -> Outcome:
-    from harness.probes.linear import cross_predict, least_squares
-
-    gold = labelled.gold
-    details: dict[str, Any] = {"probe": "ordinary least squares with intercept"}
-    if folds is not None:
-        predicted = cross_predict(embeddings, gold, folds)
-        details["folds"] = len(folds)
-    else:
-        fit = least_squares(embeddings[: len(train)], gold[train])
-        predicted = fit.predict(embeddings[len(train) :])
-        details["rank"] = fit.rank
-    groups = None if labelled.groups is None else [labelled.groups[i] for i in test]
-    details["mae_observed"] = {
-        dimension: float(
-            np.mean(np.abs(gold[test, column] - predicted[:, column]) * labelled.observed_unit[test, column])
-        )
-        for column, dimension in enumerate(task.dimensions)
-    }
-    outcome = regression_outcome(task.dimensions, gold[test], predicted, groups, details)
-    counts = {"train": len(train), "test": len(test)}
-    if groups is not None:
-        counts["documents"] = len(set(groups))
-    return replace(outcome, counts=counts)
-
-
 def regression_outcome(
     dimensions: Sequence[str], gold: Floats, predicted: Floats, groups: Sequence[str] | None, details: dict[str, Any]
 ) -> Outcome:
@@ -242,27 +189,27 @@ def regression_outcome(
     """
     metrics: dict[str, Metric] = {}
     predictions: dict[str, NDArray[np.generic]] = {}
-    for column, dimension in enumerate(dimensions):
-        truth, guess = gold[:, column], predicted[:, column]
-        metrics |= {f"{dimension}.{name}": value for name, value in regression_metrics(truth, guess, groups).items()}
+    for dimension, truth, guess in zip(dimensions, gold.T, predicted.T, strict=True):
+        numbers = regression_metrics(truth, guess, groups)
+        metrics |= {f"{dimension}.{name}": value for name, value in numbers.items()}
         predictions[f"{dimension}.gold"] = truth.astype(np.float32)
         predictions[f"{dimension}.predicted"] = guess.astype(np.float32)
     if groups is not None:
-        # Numbers in place of names, so that a comparison of two models can resample documents without the corpus.
-        predictions["group"] = np.unique(groups, return_inverse=True)[1].astype(np.int32)
-    details["interval"] = "bootstrap over rows" if groups is None else "bootstrap over documents"
-    return Outcome(metrics=metrics, details=details, predictions=predictions)
+        # By number, in the order of the names, so that a comparison resamples documents without the corpus.
+        predictions[GROUP] = np.unique(groups, return_inverse=True)[1].astype(np.int32)
+    interval = "bootstrap over rows" if groups is None else "bootstrap over documents"
+    return Outcome(metrics=metrics, details={**details, "interval": interval}, predictions=predictions)
 
 
 def _task(
     corpus: str,
     protocol: str,
-    holdout: Literal["split", "documents", "folds", "grouped-folds"],
+    holdout: Holdout,
     dimensions: tuple[str, ...],
     summary: str,
     *,
     suites: tuple[str, ...] = ("paper",),
-    corpora: tuple[str, ...] | None = None,
+    corpora: tuple[str, ...] = (),
 ) -> ValenceArousal:
     ceiling = ("valence.ceiling",) if corpus in RATINGS else ()
     return ValenceArousal(
@@ -274,7 +221,7 @@ def _task(
         suites=suites,
         summary=summary,
         source="Son et al. 2025 (arXiv:2502.20613), section IV; least squares on frozen vectors",
-        corpora=corpora or (corpus,),
+        corpora=corpora,
         holdout=holdout,
         dimensions=dimensions,
     )

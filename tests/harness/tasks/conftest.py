@@ -42,7 +42,7 @@ def classed(n, seed, classes, *, label="label", names=()):
         texts=tuple(" ".join(["word"] * int(rng.integers(1, 9))) + f" {seed} {i}" for i in range(n)),
         ids=tuple(f"{seed}-{i}" for i in range(n)),
         labels={label: gold},
-        classes=names,
+        classes=names or tuple(f"class {i}" for i in range(classes)),
     )
 
 

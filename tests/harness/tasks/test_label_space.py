@@ -88,10 +88,7 @@ def test_neighbours_are_counted_on_dev_and_scored_on_test(shelf, sample):
     outcome = ready.evaluate(X, 0)
     assert outcome.details["sizes"] == [1, 3, 5, 11, 21, 51, 101]
     best = outcome.details["neighbours"]
-    assert (
-        max(outcome.details["development_macro_f1"])
-        == outcome.details["development_macro_f1"][outcome.details["sizes"].index(best)]
-    )
+    assert max(outcome.details["development"]) == outcome.details["development"][outcome.details["sizes"].index(best)]
     model = KNeighborsClassifier(best, metric="cosine", algorithm="brute").fit(X[:200].astype(float), gold[:200])
     shares = model.predict_proba(X[280:].astype(float))
     sure = np.sort(shares, axis=1)[:, -1] > np.sort(shares, axis=1)[:, -2] + 1e-9

@@ -1,5 +1,7 @@
 """The polarity tasks are SentEval's protocol: order, folds, selection and the reported number."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -28,10 +30,9 @@ def test_nested_folds_are_the_toolkit_s():
             np.testing.assert_array_equal(part, held)
 
 
-def test_nested_cross_validation_equals_the_plain_loop(shelf, monkeypatch):
-    monkeypatch.setattr(polarity, "FOLDS", 3)
+def test_nested_cross_validation_equals_the_plain_loop(shelf):
     examples = classed(120, 1, 2)
-    prepared = TASKS["polarity/mr/senteval-lr/1"].prepare(shelf(mr={"all": examples}))
+    prepared = replace(TASKS["polarity/mr/senteval-lr/1"], fold_count=3).prepare(shelf(mr={"all": examples}))
     order = official_order(examples)
     assert prepared.texts == tuple(examples.texts[i] for i in order)
     gold = examples.labels["label"][order]
@@ -103,9 +104,8 @@ def test_imdb_chooses_its_strength_by_folds_of_train(shelf):
     np.testing.assert_array_equal(outcome.predictions["predicted"], expected)
 
 
-def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf, monkeypatch):
-    monkeypatch.setattr(polarity, "FOLDS", 3)
-    task = TASKS["polarity/cr/senteval-compat/1"]
+def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf):
+    task = replace(TASKS["polarity/cr/senteval-compat/1"], fold_count=3)
     assert task.stochastic
     examples = classed(600, 1, 2)
     prepared = task.prepare(shelf(cr={"all": examples}))

@@ -7,7 +7,8 @@ from sklearn.metrics import f1_score, recall_score
 from sklearn.model_selection import StratifiedKFold
 
 from harness.tasks.base import task_id
-from harness.tasks.tweets import C_GRID, variants
+from harness.tasks.polarity import C_GRID
+from harness.tasks.tweets import variants
 
 from .conftest import classed, vectors
 
