@@ -13,26 +13,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from harness.comparison import Changes, Comparison, Side, compare
 from harness.comparison import changes as compare_stores
 from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
-from harness.errors import BenchError, UsageError, unknown_name
-from harness.evaluation import RunOptions, default_suite
+from harness.errors import BenchError, UsageError, unknown_name, validation_reason
+from harness.evaluation import Evaluator, RunOptions
+from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.render import STYLE, fragment
-from harness.progress import progress_for
+from harness.progress import Progress
 from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
 from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, recommended_poolings, select_tasks
@@ -48,6 +50,7 @@ __all__ = [
     "list_models",
     "list_tasks",
     "load_encoder",
+    "plan",
     "run",
 ]
 
@@ -117,63 +120,50 @@ def run(
             nothing was done.
         ExtraMissing: Ray is asked for and not installed; nothing was done.
         StorageFault: the results directory cannot be written; nothing was done.
-        KeyboardInterrupt: interrupted; what was finished is recorded.
+        KeyboardInterrupt: interrupted; what was finished is recorded, and the same call goes on from there.
     """
-    patterns = [tasks] if isinstance(tasks, str) else list(tasks or ())
-    if suite is None and len(patterns) == 1 and patterns[0] in SUITES:
-        suite, patterns = patterns[0], []
-    if data_dir is not None and not Path(data_dir).is_dir():
-        raise UsageError(f"data_dir {data_dir} is not a directory; harness.list_corpora() says which files are needed")
-    if engine not in ("local", "ray"):
-        raise UsageError(f"engine takes 'local' or 'ray', not {engine!r}")
-    if (address is not None or workers is not None) and engine != "ray":
-        raise UsageError('address and workers are those of a Ray cluster: add engine="ray"')
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit takes a number of texts from 1, not {limit!r}")
-    go_offline(offline)
-    options = RunOptions(
-        results_dir=Path(results_dir),
-        cache_dir=cache_root() if cache_dir is None else Path(cache_dir),
-        data_dir=None if data_dir is None else Path(data_dir),
-        device=device,
-        dtype=dtype,
-        batch_tokens=batch_tokens,
-        weights_dirs=_paths(weights_dirs, "weights_dirs"),
-        tokenizer_dirs=_paths(tokenizer_dirs, "tokenizer_dirs"),
-        trusted=tuple(trust_remote_code),
-        offline=offline,
-        fresh=fresh,
-        fail_fast=fail_fast,
-        limit=limit,
-    )
-    suite = default_suite(suite, patterns, options)
-    report = run_plan(
-        list(models) if isinstance(models, list | tuple | set) else [models],
-        options,
-        suite=suite,
-        tasks=patterns,
-        seeds=tuple(seeds),
-        shard=shard,
-        progress=progress_for(quiet=quiet),
-        engine=partial(measure_on_ray, address=address, workers=workers) if engine == "ray" else None,
-    )
-    if report.interrupted:
-        raise KeyboardInterrupt("interrupted; the same call goes on from here")
+    given = {name: value for name, value in locals().items() if name != "quiet"}
+    evaluator = _planned(**given)
+    records = run_plan(evaluator, Progress(quiet=quiet), measure_on_ray if engine == "ray" else None)
     suffix = "" if limit is None else f"+limit-{limit}"
     return Leaderboard(
-        report.records,
-        store=ResultStore(Path(results_dir)),
-        suite=suite or "selected",
-        tasks={f"{name}{suffix}": task.metrics for name, task in select_tasks(suite, patterns).items()},
+        records,
+        store=evaluator.results,
+        suite=evaluator.suite or "selected",
+        tasks={f"{name}{suffix}": task.metrics for name, task in evaluator.tasks.items()},
     )
 
 
-def _paths(given: Mapping[str, str | Path] | None, option: str) -> dict[str, Path]:
-    paths = {name: Path(path) for name, path in (given or {}).items()}
-    for name, path in paths.items():
-        if not path.is_dir():
-            raise UsageError(f"{option}[{name!r}]: {path} is not a directory")
-    return paths
+def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **options: Any) -> pd.DataFrame:
+    """What `run` would do with the same arguments: one evaluation a row, with its texts and whether it is recorded."""
+    evaluator = _planned(models=models, **options)
+    rows = [
+        {
+            "model": one.model,
+            "task": one.task,
+            "seed": one.seed,
+            "texts": sum(sum(evaluator.corpora.card(name).rows.values()) for name in evaluator.tasks[one.task].corpora),
+            "recorded": not evaluator.options.fresh and getattr(evaluator.existing(one), "status", "") == "ok",
+        }
+        for one in evaluator.evaluations
+    ]
+    return pd.DataFrame(rows)
+
+
+def _planned(**given: Any) -> Evaluator:
+    """The plan of a run.
+
+    Raises:
+        UsageError: see `run`.
+    """
+    if given.get("suite") is None and given.get("tasks") in SUITES:
+        given |= {"suite": given["tasks"], "tasks": ()}
+    try:
+        options = RunOptions(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise UsageError(validation_reason(error)) from error
+    go_offline(options.offline)
+    return plan_evaluations(options)
 
 
 def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float32]:

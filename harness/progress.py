@@ -4,138 +4,117 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
 
 from harness.printing import echo, visible
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-
     from harness.record import Record
 
 _WORDS = {
-    "weights-missing": "weights not on this machine",
+    "weights-missing": "weights not available here",
     "extra-missing": "an optional package is missing",
     "data-missing": "corpus not found",
     "failed": "FAILED",
 }
 
-#: Seconds between two lines about encoding in a log.
-_SECONDS = 10.0
-
-
-def shown_result(record: Record) -> str:
-    """How an evaluation ended, in a few words: its main number, or its status."""
-    if record.status != "ok":
-        return _WORDS.get(record.status, record.status)
-    name, metric = next(iter(record.metrics.items()))
-    interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
-    return f"{name} {metric.value:.3f}{interval}"
-
 
 class Progress:
-    """Counts evaluations and prints notices only; the base of what shows more."""
+    """One bar a model in a terminal; elsewhere a line an evaluation, and one every ten seconds of encoding.
 
-    def __init__(self) -> None:
-        self.total = self.done = self.known = 0
-        """Evaluations planned, ended, and found already recorded."""
+    Args:
+        quiet: print notices and the summary alone.
+    """
 
-    def begin(self, total: int) -> None:
-        """The run starts with so many evaluations."""
-        self.total = total
+    def __init__(self, *, quiet: bool = True) -> None:
+        self.quiet = quiet
+        self.total = 0
+        self.found: list[tuple[Record, bool]] = []
+        """What ended: the record, and whether it is new."""
+        self._bars: Bars | None = None
+        self._bar: dict[str, TaskID] = {}
+        self._said: set[str] = set()
+        self._spoken = 0.0
 
-    def model(self, name: str, evaluations: int) -> None:
-        """Work on a model starts."""
+    @property
+    def known(self) -> int:
+        """How many evaluations were recorded before."""
+        return sum(not fresh for _, fresh in self.found)
 
-    def encoding(self, task: str, done: int, total: int, seconds: float) -> None:
+    @property
+    def counted(self) -> str:
+        """How far the run is, in words."""
+        before = f" ({self.known} were recorded before)" if self.known else ""
+        return f"{len(self.found)} of {self.total} evaluations ended{before}"
+
+    def begin(self, planned: Mapping[str, int]) -> None:
+        """The run starts with so many evaluations of each model."""
+        self.total, self._spoken = sum(planned.values()), time.monotonic()
+        if not self.quiet and sys.stderr.isatty():
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(28), MofNCompleteColumn())
+            self._bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self._bar = {name: self._bars.add_task(visible(name), total=count) for name, count in planned.items()}
+            self._bar[""] = self._bars.add_task("all evaluations", total=self.total)
+            self._bars.start()
+
+    def encoding(self, model: str, task: str, done: int, total: int, seconds: float) -> None:
         """So many of a task's missing texts were encoded in so many seconds."""
+        said = f"{model}  {task}: {done:,} of {total:,} texts encoded, {done / max(seconds, 1e-9):,.0f} texts/s"
+        if self._bars is not None:
+            self._bars.update(self._bar[model], description=visible(said if done < total else model))
+        elif not self.quiet and time.monotonic() - self._spoken >= 10:
+            self._spoken = time.monotonic()
+            self.line(said)
 
     def ended(self, record: Record, *, fresh: bool) -> None:
         """An evaluation ended; `fresh` is False when its record was there already."""
-        self.done += 1
-        self.known += not fresh
+        self.found.append((record, fresh))
+        if self._bars is not None:
+            self._bars.update(self._bar[""], advance=1)
+            self._bars.update(self._bar[record.model.name], advance=1)
+        if self.quiet or (self._bars is not None and not fresh):
+            return
+        result = _WORDS.get(record.status, record.status)
+        if record.status == "ok":
+            name, metric = next(iter(record.metrics.items()))
+            interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"
+            result = f"{name} {metric.value:.3f}{interval}"
+        seed = f" seed {record.seed}" if record.seed else ""
+        self.line(f"{record.model.name}  {record.task_id}{seed}: {result}{'' if fresh else ' (recorded before)'}")
 
     def notice(self, message: str) -> None:
-        """Print something that the user should know."""
-        self.line(f"note: {message}")
+        """Print something that the user should know, once."""
+        if message not in self._said:
+            self._said.add(message)
+            self.line(f"note: {message}")
 
     def line(self, text: str) -> None:
         """Print a line, with control characters escaped; a closed standard error is no reason to stop."""
         with suppress(OSError, ValueError):
-            echo(text, err=True)
+            if self._bars is not None:
+                self._bars.console.print(Text(visible(text)))
+            else:
+                echo(text, err=True)
 
-    def end(self) -> None:
-        """The run is over, or was interrupted."""
-
-
-class PlainProgress(Progress):
-    """One line an evaluation, and one every ten seconds of encoding; for logs and pipes."""
-
-    _spoken = 0.0
-
-    def model(self, name: str, evaluations: int) -> None:
-        """Say which model comes next."""
-        self._spoken = time.monotonic()
-        self.line(f"{name}: {evaluations} evaluation{'s' * (evaluations != 1)}")
-
-    def encoding(self, task: str, done: int, total: int, seconds: float) -> None:
-        """Say how fast encoding goes."""
-        if time.monotonic() - self._spoken >= _SECONDS:
-            self._spoken = time.monotonic()
-            self.line(f"  {task}: {done:,} of {total:,} texts encoded, {done / max(seconds, 1e-9):,.0f} texts/s")
-
-    def ended(self, record: Record, *, fresh: bool) -> None:
-        """Say how an evaluation ended."""
-        super().ended(record, fresh=fresh)
-        known = "" if fresh else " (recorded before)"
-        self.line(f"  {record.task_id} seed {record.seed}: {shown_result(record)}{known}")
-
-
-class LiveProgress(Progress):
-    """Bars for evaluations and for the texts of the current one."""
-
-    _bars: Bars
-
-    def begin(self, total: int) -> None:
-        """Open the display."""
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bars
-
-        super().begin(total)
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn())
-        self._bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-        self._evaluations = self._bars.add_task("evaluations", total=total)
-        self._texts = self._bars.add_task("texts", total=0, visible=False)
-        self._bars.start()
-
-    def model(self, name: str, evaluations: int) -> None:
-        """Name the model beside the bar."""
-        self._bars.update(self._evaluations, description=name)
-
-    def encoding(self, task: str, done: int, total: int, seconds: float) -> None:
-        """Move the text bar."""
-        self._bars.update(self._texts, description=f"{task}: texts", completed=done, total=total, visible=done < total)
-
-    def ended(self, record: Record, *, fresh: bool) -> None:
-        """Move the bar and print the evaluation's line above it."""
-        super().ended(record, fresh=fresh)
-        self._bars.update(self._evaluations, advance=1)
-        if fresh or record.status != "ok":
-            self.line(f"{record.model.name}  {record.task_id}: {shown_result(record)}")
-
-    def line(self, text: str) -> None:
-        """Print a line above the bars."""
-        from rich.text import Text
-
-        self._bars.console.print(Text(visible(text)))
-
-    def end(self) -> None:
-        """Close the display."""
-        self._bars.stop()
-
-
-def progress_for(*, quiet: bool = False) -> Progress:
-    """The display that fits standard error."""
-    return Progress() if quiet else LiveProgress() if sys.stderr.isatty() else PlainProgress()
+    def end(self, results_dir: Path | None = None) -> None:
+        """Close the display; with a directory of results the run is complete, and a summary is printed."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+        if results_dir is None:
+            return
+        self.line(f"{self.counted}; records in {results_dir}")
+        for status, words in (("failed", "failed"), ("-missing", "missing on this machine")):
+            models = Counter(record.model.name for record, _ in self.found if record.status.endswith(status))
+            if models:
+                shown = ", ".join(f"{model} ({count} evaluation{'s' * (count > 1)})" for model, count in models.items())
+                self.line(f"  {words}: {shown}; the notes above say why")

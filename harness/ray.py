@@ -10,21 +10,19 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import BenchError, ExtraMissing, UsageError, WorkerLost
 from harness.evaluation import Evaluation, Evaluator, RunOptions
 from harness.evaluation import measure as measure_here
 from harness.progress import Progress
+from harness.record import Record
 from harness.registry import find_encoder, tasks
-
-if TYPE_CHECKING:
-    from harness.record import Record
 
 #: How often Ray runs a task again whose worker died.
 _RETRIES = 2
@@ -33,18 +31,10 @@ _RETRIES = 2
 _VARIABLES = ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE", "HF_HOME", "HF_HUB_CACHE", "NLTK_DATA", "XDG_CACHE_HOME")
 
 
-def measure(
-    evaluations: Sequence[Evaluation],
-    evaluator: Evaluator,
-    progress: Progress,
-    _stopped: object = None,
-    *,
-    address: str | None = None,
-    workers: int | None = None,
-) -> list[Record]:
-    """Measure evaluations on the cluster at `address`, or on one of our own with so many `workers`.
+def measure(evaluator: Evaluator, progress: Progress, _stopped: Callable[[], bool] | None = None) -> list[Record]:
+    """Measure a plan on the cluster that its options name; see `harness.evaluation.measure`.
 
-    See `harness.run` and `harness.evaluation.measure`. What no worker could measure is recorded by this process.
+    What no worker could measure is recorded by this process.
 
     Raises:
         ExtraMissing: Ray is not installed.
@@ -59,15 +49,16 @@ def measure(
     def piece(evaluation: Evaluation) -> tuple[str, tuple[str, ...]]:
         return evaluation.model, evaluator.tasks[evaluation.task].corpora
 
+    options = evaluator.options.model_copy(update={"models": ()})
+    variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     records: dict[Evaluation, Record] = {}
-    with _connected(address, workers) as ray:
-        gpus = int(ray.cluster_resources().get("GPU", 0)) if evaluator.options.device != "cpu" else 0
+    with _connected(options.address, options.workers) as ray:
+        gpus = int(ray.cluster_resources().get("GPU", 0)) if options.device != "cpu" else 0
         work = ray.remote(_work).options(num_cpus=1, num_gpus=min(gpus, 1), max_retries=_RETRIES)
-        variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
         pending: dict[Any, list[Evaluation]] = {}
-        for (model, _), members in groupby(sorted(evaluations, key=piece), key=piece):
+        for (model, _), members in groupby(sorted(evaluator.evaluations, key=piece), key=piece):
             group = list(members)
-            pending[work.remote(evaluator.options, (model, specs[model]), group, str(Path.cwd()), variables)] = group
+            pending[work.remote(options, model, specs[model], group, Path.cwd(), variables)] = group
         while pending:
             ready, _ = ray.wait(list(pending), num_returns=1, timeout=1.0)
             for one in ready:
@@ -77,42 +68,39 @@ def measure(
                 except ray.exceptions.RayTaskError as error:  # not an evaluation's failure: it ends the run
                     raise error.cause or error from error
                 except ray.exceptions.RayError as error:
-                    found, notices = _lost(group, evaluator, progress, error), []
+                    words = f"the Ray worker died {_RETRIES + 1} times ({type(error).__name__}), maybe short of memory"
+                    found, notices = [_lost(e, evaluator, progress, WorkerLost(words)) for e in group], []
                 for notice in notices:
                     progress.notice(notice)
                 for evaluation, (record, fresh) in zip(group, found, strict=False):
                     records[evaluation] = record
                     progress.ended(record, fresh=fresh)
-                if evaluator.options.fail_fast and any(record.status == "failed" for record, _ in found):
+                if options.fail_fast and any(record.status == "failed" for record, _ in found):
                     pending.clear()
-    return [records[evaluation] for evaluation in evaluations if evaluation in records]
+    return [records[evaluation] for evaluation in evaluator.evaluations if evaluation in records]
 
 
-class _Collector(Progress):
+class _Notices(Progress):
     """Collects what a worker says."""
 
     def __init__(self) -> None:
         super().__init__()
         self.notices: list[str] = []
-        self.found: list[tuple[Record, bool]] = []
 
     def line(self, text: str) -> None:
         """Keep a notice for the driver."""
         self.notices.append(text.removeprefix("note: "))
 
-    def ended(self, record: Record, *, fresh: bool) -> None:
-        """Keep a record for the driver."""
-        self.found.append((record, fresh))
-
 
 def _work(
     options: RunOptions,
-    model: tuple[str, str],
+    model: str,
+    spec: str,
     evaluations: list[Evaluation],
-    directory: str,
+    directory: Path,
     variables: dict[str, str],
 ) -> tuple[list[tuple[Record, bool]], list[str]]:
-    """Measure evaluations of one model in a worker."""
+    """Measure evaluations of one model in a worker: records, whether they are new, and notices."""
     os.environ.update(variables)
     try:
         os.chdir(directory)
@@ -121,27 +109,18 @@ def _work(
             f"a worker has no directory {directory}: all machines of a run must share the file system on which it is "
             "started, with its corpora, cache and results"
         ) from error
-    name, spec = model
-    plugin = replace(find_encoder(spec), name=name)
-    known = tasks()
-    evaluator = Evaluator(options, {plugin.name: plugin}, {e.task: known[e.task] for e in evaluations})
-    progress = _Collector()
-    measure_here(evaluations, evaluator, progress)
+    known, progress = tasks(), _Notices()
+    plugins = {model: replace(find_encoder(spec), name=model)}
+    measure_here(Evaluator(options, plugins, {e.task: known[e.task] for e in evaluations}, evaluations), progress)
     return progress.found, progress.notices
 
 
-def _lost(
-    group: Sequence[Evaluation], evaluator: Evaluator, progress: Progress, error: Exception
-) -> list[tuple[Record, bool]]:
-    """Records of a task whose workers died each time: what they finished, and failures for the rest."""
-    found = []
-    for evaluation in group:
-        record = None
-        with suppress(BenchError):
-            record = None if evaluator.options.fresh else evaluator.recorded(evaluation, progress)
-        lost = WorkerLost(f"the Ray worker died {_RETRIES + 1} times ({type(error).__name__}), maybe short of memory")
-        found.append((record or evaluator.failed(evaluation, lost), record is None))
-    return found
+def _lost(evaluation: Evaluation, evaluator: Evaluator, progress: Progress, error: WorkerLost) -> tuple[Record, bool]:
+    """What a task whose workers died each time finished of an evaluation, or a failure."""
+    with suppress(BenchError):
+        if (record := evaluator.recorded(evaluation, progress)) is not None:
+            return record, False
+    return evaluator.failed(evaluation, error), True
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _load(
     model: str,
     weights_dirs: tuple[str, ...],
     tokenizer_dirs: tuple[str, ...],
-    trusted: tuple[str, ...],
+    trust_remote_code: tuple[str, ...],
     **given: Any,
 ) -> Encoder:
     """The encoder with the options of `options.encoder_options`."""
@@ -150,7 +150,7 @@ def _load(
             model,
             weights_dir=options.directories(weights_dirs, "--weights-dir").get(base),
             tokenizer_dir=options.directories(tokenizer_dirs, "--tokenizer-dir").get(base),
-            trust_remote_code=True if base in options.split_names(trusted) else None,
+            trust_remote_code=True if base in options.split_names(trust_remote_code) else None,
             **given,
         )
     except BenchError:

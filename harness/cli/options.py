@@ -59,9 +59,7 @@ encoder_options = several(
         help="Of linear layers and attention  [default: float32]",
     ),
     click.option("--batch-tokens", type=click.IntRange(min=1), help="Most tokens in one batch."),
-    click.option(
-        "--trust-remote-code", "trusted", multiple=True, metavar="NAME", help="Let this hub model run code of its own."
-    ),
+    click.option("--trust-remote-code", multiple=True, metavar="NAME", help="Let this hub model run code of its own."),
 )
 
 

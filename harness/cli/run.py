@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections import Counter
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import yaml
+from click.core import ParameterSource
 
 from harness.cli import options
-from harness.errors import UsageError
+from harness.errors import UsageError, unknown_name
+from harness.files import write_text
 from harness.printing import echo, show_rows
-
-if TYPE_CHECKING:
-    from harness.evaluation import Evaluation, Evaluator, RunReport
-    from harness.progress import Progress
 
 
 @click.command()
@@ -25,113 +22,93 @@ if TYPE_CHECKING:
 @click.option(
     "--suite", default=None, help="A suite of `bench tasks`  [default: paper where its data is here, else quick]"
 )
-@click.option("--tasks", "-t", multiple=True, help="Families, corpora or ids, e.g. polarity,emotion or polarity/mr.")
-@click.option("--seeds", default="0,1,2", show_default=True, help="For tasks with a random part, comma-separated.")
+@click.option(
+    "--tasks",
+    "-t",
+    multiple=True,
+    help="Families, corpora, ids or patterns: polarity, polarity/mr, polarity/mr/senteval-compat/1. Without --suite, "
+    "a family or corpus means the paper's protocol where it has one.",
+)
+@click.option("--seeds", help="For tasks with a random part, comma-separated  [default: 0,1,2]")
 @options.data_dir
 @options.results_dir
 @options.cache_dir
 @options.encoder_options
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="Try it out on at most N texts of each split.")
-@click.option(
-    "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="Where to measure."
-)
-@click.option("--address", default=None, help="A Ray cluster: auto, or host:port  [default: one on this machine]")
-@click.option("--workers", type=click.IntRange(min=1), default=None, help="Ray tasks at once  [default: all cores]")
-@click.option("--shard", default=None, metavar="i/n", help="Only the i-th of n shares of the plan, as job arrays do.")
-@click.option("--dry-run", is_flag=True, help="Print what would be measured; do nothing.")
+@click.option("--limit", type=int, help="Try it out on at most N texts of each split; never ranked.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), help="Where to measure  [default: local]")
+@click.option("--address", help="A Ray cluster: auto, or host:port  [default: one on this machine]")
+@click.option("--workers", type=int, help="Ray tasks at once  [default: all cores]")
+@click.option("--shard", metavar="i/n", help="Only the i-th of n shares of the plan, as job arrays do.")
 @click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or measure everything again.")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
 @options.offline
+@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Read what to run from a YAML file.")
+@click.option("--save-config", type=click.Path(dir_okay=False, path_type=Path), help="Write such a file.")
+@click.option("--dry-run", is_flag=True, help="Print what would be measured; do nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but notices and the summary.")
-def run(
-    models: tuple[str, ...],
-    suite: str | None,
-    tasks: tuple[str, ...],
-    seeds: str,
-    weights_dirs: tuple[str, ...],
-    tokenizer_dirs: tuple[str, ...],
-    trusted: tuple[str, ...],
-    engine: str,
-    address: str | None,
-    workers: int | None,
-    shard: str | None,
-    dry_run: bool,
-    resume: bool,
-    quiet: bool,
-    **given: Any,
-) -> int:
+def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: bool, **given: Any) -> int:
     """Encode, score and record models on tasks.
 
     Each distinct text is encoded once; what is recorded already is not measured again. `bench table` prints the
-    results.
+    results. A --config file has the arguments of harness.run as keys (models, tasks, suite, limit, ...); what is given
+    beside it goes before it.
 
     Exit code: 0 all done (or weights, extras or a corpus are missing on this machine: a notice says which), 1 something
     failed, 2 wrong usage, 130 interrupted.
     """
-    options.go_offline(given["offline"])
-    from harness import evaluation
-    from harness.progress import progress_for
-    from harness.ray import measure as measure_on_ray
+    from harness import api  # pandas, which `bench run --help` can do without
+    from harness.evaluation import RunOptions
 
-    if (address is not None or workers is not None) and engine != "ray":
-        raise UsageError("--address and --workers are those of a Ray cluster: add --engine ray")
-    if given["data_dir"] is not None and not given["data_dir"].is_dir():
-        raise UsageError(f"--data-dir {given['data_dir']} is not a directory; `bench data` says which files are needed")
-    run_options = evaluation.RunOptions(
-        weights_dirs=options.directories(weights_dirs, "--weights-dir"),
-        tokenizer_dirs=options.directories(tokenizer_dirs, "--tokenizer-dir"),
-        trusted=tuple(options.split_names(trusted)),
-        fresh=not resume,
-        **given,
-    )
-    chosen = options.split_names(models)
-    where: Any = {"suite": suite, "tasks": options.split_names(tasks), "seeds": _seeds(seeds), "shard": shard}
+    source = click.get_current_context().get_parameter_source
+    chosen = {name: value for name, value in given.items() if source(name) is not ParameterSource.DEFAULT}
+    settings = _read(config) | _spelled_out(chosen)
+    for name in settings:
+        if name not in RunOptions.model_fields:
+            raise unknown_name("key of a run file", name, list(RunOptions.model_fields))
+    settings.setdefault("models", [])
+    if save_config is not None:
+        write_text(save_config, yaml.safe_dump(settings, sort_keys=False), "a run file")
     if dry_run:
-        echo(_shown_plan(*evaluation.plan(chosen, run_options, **where)))
+        plan = api.plan(**settings)
+        echo(show_rows(plan.columns.tolist(), plan.to_numpy().tolist(), "plain"))
+        echo(f"\n{(~plan['recorded']).sum()} evaluations to measure, {plan['recorded'].sum()} recorded before")
         return 0
-    progress = progress_for(quiet=quiet)
-    on_ray = partial(measure_on_ray, address=address, workers=workers) if engine == "ray" else None
-    report = evaluation.run(chosen, run_options, **where, progress=progress, engine=on_ray)
-    _summary(report, progress, run_options.results_dir)
-    return report.exit_code
-
-
-def _seeds(text: str) -> tuple[int, ...]:
     try:
-        seeds = tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        seeds = ()
-    if not seeds or min(seeds) < 0:
-        raise UsageError(f"--seeds takes whole numbers from 0, comma-separated, not {text!r}")
-    return seeds
-
-
-def _shown_plan(planned: list[Evaluation], evaluator: Evaluator) -> str:
-    """The evaluations of a plan, with the texts of their corpora and whether there is a result."""
-    rows: list[tuple[object, ...]] = []
-    for one in planned:
-        texts = sum(sum(evaluator.corpora.card(name).rows.values()) for name in evaluator.tasks[one.task].corpora)
-        there = not evaluator.options.fresh and evaluator.has_result(one)
-        rows.append((one.model, one.task, one.seed, f"{texts:,}", "recorded" if there else "to measure"))
-    left = sum(row[-1] == "to measure" for row in rows)
-    table = show_rows(("model", "task", "seed", "texts", ""), rows, "plain")
-    return f"{table}\n\n{left} evaluations to measure, {len(rows) - left} recorded before"
-
-
-def _summary(report: RunReport, progress: Progress, results_dir: Path) -> None:
-    done = f"{progress.done} of {progress.total} evaluations"
-    known = f" ({progress.known} were recorded before)" if progress.known else ""
-    if report.interrupted:
-        echo(f"interrupted after {done}{known}; all of them are kept. To go on from here:", err=True)
+        records = api.run(**settings, quiet=quiet).records
+    except KeyboardInterrupt as stop:
         # Without `--fresh`: going on must not start again.
         again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
-        echo(f"  {shlex.join(['bench', *again])}", err=True)
-        return
-    echo(f"{done} ended{known}; records in {results_dir}", err=True)
-    for what, records in (("failed", report.failed), ("missing on this machine", report.missing)):
-        counts = Counter(record.model.name for record in records)
-        if counts:
-            shown = ", ".join(f"{model} ({count} evaluation{'s' * (count > 1)})" for model, count in counts.items())
-            echo(f"  {what}: {shown}; the notes above say why", err=True)
-    if report.unknown:
-        echo(f"  no such model here or on the hub: {', '.join(report.unknown)}", err=True)
+        echo(f"{stop or 'interrupted'}. To go on from here:\n  {shlex.join(['bench', *again])}", err=True)
+        return 130
+    if any(record.status == "weights-missing" and record.model.family == "hub" for record in records):
+        return 2  # a model that exists nowhere
+    return int(any(record.status == "failed" for record in records))
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    """The keys of a run file."""
+    if path is None:
+        return {}
+    try:
+        found = yaml.safe_load(path.read_bytes())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"--config {path} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"--config {path} holds no keys; `bench run --models minilm --save-config {path}` writes one")
+    return found
+
+
+def _spelled_out(given: dict[str, Any]) -> dict[str, Any]:
+    """Options of the command line as arguments of `harness.run`, in types that YAML has."""
+    for name in ("models", "tasks", "trust_remote_code"):
+        if name in given:
+            given[name] = options.split_names(given[name])
+    for name in ("weights_dirs", "tokenizer_dirs"):
+        if name in given:
+            option = f"--{name.removesuffix('s').replace('_', '-')}"
+            given[name] = {model: str(path) for model, path in options.directories(given[name], option).items()}
+    if "seeds" in given:
+        given["seeds"] = [int(part) if part.isdecimal() else part for part in given["seeds"].split(",")]
+    if "resume" in given:
+        given["fresh"] = not given.pop("resume")
+    return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}

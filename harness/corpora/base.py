@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -106,6 +106,17 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def at(self, rows: NDArray[np.int64]) -> Examples:
+        """The examples of some rows."""
+        return replace(
+            self,
+            texts=tuple(self.texts[i] for i in rows),
+            ids=tuple(self.ids[i] for i in rows),
+            labels={label: column[rows] for label, column in self.labels.items()},
+            groups=None if self.groups is None else tuple(self.groups[i] for i in rows),
+            raters=None if self.raters is None else {label: marks[rows] for label, marks in self.raters.items()},
+        )
 
     @cached_property
     def fingerprint(self) -> str:

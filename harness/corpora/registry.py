@@ -20,6 +20,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from threading import RLock
 
+import numpy as np
+
 from harness.corpora.base import Corpus, CorpusCard, Examples
 from harness.corpora.files import CorpusFiles, CorpusStatus, offline_asked, status_of
 from harness.errors import BenchError, DataInvalid, DataMissing, UsageError
@@ -46,6 +48,7 @@ class CorpusRegistry:
         cache_dir: the program's cache; fetched files go to `corpora/` in it.
         offline: never open a network connection. `AFFECTBENCH_OFFLINE=1` and `HF_HUB_OFFLINE=1` do the same.
         corpora: name → corpus; by default the built-in ones and those of other distributions.
+        limit: load at most so many texts of each split, spread evenly over it, to try things out.
     """
 
     def __init__(
@@ -55,10 +58,12 @@ class CorpusRegistry:
         *,
         offline: bool = False,
         corpora: Mapping[str, Corpus] | None = None,
+        limit: int | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.cache_dir = cache_dir / "corpora"
         self.offline = offline or offline_asked()
+        self.limit = limit
         self._corpora = dict(builtin() if corpora is None else corpora)
         self._broken: dict[str, str] = {}
         if corpora is None:
@@ -132,7 +137,10 @@ class CorpusRegistry:
                 corpus = self.corpus(name)
                 if split not in corpus.card.rows:
                     raise UsageError(f"{name} has no split {split!r}; there are {', '.join(corpus.card.rows)}")
-                self._loaded[key] = read_checked(corpus, split, self._files(corpus.card))
+                examples = read_checked(corpus, split, self._files(corpus.card))
+                if self.limit is not None and len(examples) > self.limit:
+                    examples = examples.at(np.linspace(0, len(examples) - 1, self.limit).round().astype(np.int64))
+                self._loaded[key] = examples
             return self._loaded[key]
 
     def fetch(self, name: str) -> CorpusStatus:

@@ -44,7 +44,7 @@ def test_a_run_that_is_asked_to_stop(bench, place, undisturbed, name, part):
     ended = bench.run(place, at=int(part * undisturbed.ended.operations), fault=name)
     assert ended.code == 130, ended.printed
     assert "Traceback" not in ended.printed
-    done = int(re.search(r"interrupted after (\d+) of", ended.printed).group(1))
+    done = int(re.search(r"interrupted: (\d+) of", ended.printed).group(1))
     # A signal may come between the last write of a record and its count.
     assert len(place.records()) - done in (0, 1)
     assert "  bench run --models" in ended.printed

@@ -256,7 +256,7 @@ def test_an_interrupt_ends_in_seconds_with_the_command_to_go_on(tmp_path, number
     _, stderr = process.communicate(timeout=20)
     assert process.returncode == 130, stderr
     assert time.monotonic() - sent < 10
-    assert "interrupted after 1 of 2 evaluations" in stderr
+    assert "interrupted: 1 of 2 evaluations" in stderr
     assert "bench run --models lexicon" in stderr
     assert [path.name for path in Path(tmp_path / "r" / "records").iterdir()] == ["lexicon"]
 

@@ -15,8 +15,7 @@ import pytest
 from harness.corpora import CorpusCard, CorpusRegistry, Examples
 from harness.encoder import EncoderCard
 from harness.errors import DataMissing, ExtraMissing, UsageError, WeightsMissing
-from harness.evaluation import Evaluation, Evaluator, LimitedLibrary, RunOptions, measure, plan, stopping_on_signals
-from harness.evaluation import run as run_plan
+from harness.evaluation import Evaluation, Evaluator, RunOptions, measure, plan, run, stopping_on_signals
 from harness.outcome import Metric, Outcome
 from harness.progress import Progress
 from harness.record import ResultStore
@@ -35,6 +34,7 @@ class Task:
     max_length: int | None = None
     stochastic: bool = False
     corpora: tuple[str, ...] = ()
+    against_backbone: bool = False
     missing: bool = False
     score: object = None
 
@@ -104,9 +104,9 @@ class Bench:
             made = encoder if callable(encoder) else lambda encoder=encoder: encoder
             name = getattr(encoder, "name", encoder.card.name)
             plugins[name] = EncoderPlugin(name, replace(encoder.card, name=name), made)
-        evaluator = Evaluator(RunOptions(**{**places, **options}), plugins, self.tasks)
         todo = [Evaluation(name, task, seed) for name in plugins for task in self.tasks for seed in seeds]
-        return measure(todo, evaluator, progress or Progress())
+        evaluator = Evaluator(RunOptions(**{**places, **options}), plugins, self.tasks, todo)
+        return measure(evaluator, progress or Progress())
 
     def breaking(self, do, name="breaking"):
         encoder = Breaking(do)
@@ -174,8 +174,9 @@ def test_an_interrupt_that_a_library_turns_into_an_error_records_nothing(bench):
             RunOptions(results_dir=bench.directory / "results", cache_dir=bench.directory / "cache"),
             {"b": EncoderPlugin("b", Counting.card, lambda: Breaking(swallowed))},
             bench.tasks,
+            [Evaluation("b", task, 0) for task in bench.tasks],
         )
-        measure([Evaluation("b", task, 0) for task in bench.tasks], evaluator, Progress(), stopped)
+        measure(evaluator, Progress(), stopped)
     assert set(bench.stored()) == {("b", "one")}
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -333,72 +334,56 @@ def test_what_a_plugin_does_to_the_process_is_undone(bench, monkeypatch):
     assert expected == (torch.get_num_threads(), torch.get_default_dtype(), np.random.get_state()[1].tolist())
 
 
-def test_another_runs_work_is_waited_for(bench):
+def test_another_runs_work_is_waited_for(bench, capsys):
     """The other run measures the evaluation first, and is then found to have."""
     code = (
         "import sys, time, pathlib; from filelock import FileLock\n"
         "with FileLock(sys.argv[1]): print('held', flush=True); time.sleep(1)"
     )
     options = RunOptions(results_dir=bench.directory / "results", cache_dir=bench.directory / "cache")
-    evaluator = Evaluator(options, {"c": EncoderPlugin("c", Counting.card, Counting)}, bench.tasks)
     evaluation = Evaluation("c", "toy/one/p/1", 0)
-    with evaluator.lock(evaluation, wait=False) as free:
-        assert free
+    evaluator = Evaluator(options, {"c": EncoderPlugin("c", Counting.card, Counting)}, bench.tasks, [evaluation])
+    with evaluator.lock(evaluation, Progress()):
+        pass
     (path,) = (bench.directory / "cache").rglob("*.lock")
     with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as other:
         other.stdout.readline()
-        with evaluator.lock(evaluation, wait=False) as free:
-            assert not free
-        assert measure([evaluation], evaluator, Progress())[0].status == "ok"
+        assert measure(evaluator, Progress())[0].status == "ok"
         assert other.wait() == 0
+    assert capsys.readouterr().err.count("waiting") == 1
 
 
 def test_wrong_usage_is_found_before_any_work(tmp_path):
-    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c")
-    for models, changes in (([], {}), (["lexicn"], {}), (["./nodir"], {}), (["lexicon"], {"shard": "3/2"})):
+    places = {"results_dir": tmp_path / "r", "cache_dir": tmp_path / "c"}
+    for models, changes in (((), {}), ("lexicn", {}), ("./nodir", {}), ("lexicon", {"shard": "3/2"})):
         with pytest.raises(UsageError):
-            plan(models, options, **changes)
+            plan(RunOptions(models=models, **places, **changes))
     with pytest.raises(UsageError, match="'bert', which is not among"):
-        plan(["lexicon"], replace(options, weights_dirs={"bert": tmp_path}))
+        plan(RunOptions(models="lexicon", weights_dirs={"bert": tmp_path}, **places))
     assert not list(tmp_path.iterdir())
 
 
 def test_shards_are_the_whole_plan_and_keep_the_texts_of_a_corpus_together(tmp_path):
-    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c")
-    whole, evaluator = plan(["lexicon", "tfidf-svd"], options, suite="extended", seeds=(0, 1))
-    parts = [
-        plan(["lexicon", "tfidf-svd"], options, suite="extended", seeds=(0, 1), shard=f"{i}/3")[0] for i in (1, 2, 3)
-    ]
-    assert sorted(map(str, whole)) == sorted(str(one) for part in parts for one in part)
-    pieces = [{(one.model, evaluator.tasks[one.task].corpora[0]) for one in part} for part in parts]
+    options = RunOptions(
+        models=["lexicon", "tfidf-svd"], suite="extended", seeds=(0, 1), results_dir=tmp_path, cache_dir=tmp_path
+    )
+    whole = plan(options)
+    parts = [plan(options.model_copy(update={"shard": f"{i}/3"})).evaluations for i in (1, 2, 3)]
+    assert sorted(map(str, whole.evaluations)) == sorted(str(one) for part in parts for one in part)
+    pieces = [{(one.model, whole.tasks[one.task].corpora[0]) for one in part} for part in parts]
     assert not pieces[0] & pieces[1] | pieces[0] & pieces[2] | pieces[1] & pieces[2]
 
 
-def test_a_model_that_exists_nowhere_is_wrong_usage(tmp_path, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c", offline=True)
-    report = run_plan(["hf:nosuch/model", "lexicon"], options, tasks=["geometry/sample"])
-    assert [r.status for r in report.records] == ["weights-missing", "ok"]
-    assert report.exit_code == 2
-
-
 def test_a_limit_takes_some_texts_of_each_split(tmp_path):
-    class Library:
-        def card(self, name):
-            return CorpusCard(name=name, title="", rows={"train": 80, "test": 20}, labels="", licence="", citation="")
-
-        def load(self, name, split):
-            n = self.card(name).rows[split]
-            texts = tuple(f"{split} {i}" for i in range(n))
-            return Examples(texts=texts, ids=texts, labels={"label": np.arange(n)}, groups=texts)
-
-    limited = LimitedLibrary(Library(), 10)
-    train, test = limited.load("toy", "train"), limited.load("toy", "test")
-    assert (len(train), len(test)) == (10, 10)
-    assert train.texts[-1] == "train 79"
-    assert train.labels["label"].tolist() == [int(text.split()[1]) for text in train.texts]
-    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c", limit=300)
-    (record,) = run_plan(["lexicon"], options, tasks=["geometry/sample"]).records
+    library = CorpusRegistry(None, tmp_path, offline=True)
+    limited = CorpusRegistry(None, tmp_path, offline=True, limit=10)
+    whole, some = library.load("sample", "train"), limited.load("sample", "train")
+    assert (len(some), len(limited.load("sample", "test"))) == (10, 10)
+    assert (some.texts[0], some.texts[-1]) == (whole.texts[0], whole.texts[-1])
+    rows = [whole.texts.index(text) for text in some.texts]
+    assert some.labels["label"].tolist() == [whole.labels["label"][i] for i in rows]
+    options = RunOptions(models="lexicon", tasks="geometry/sample", limit=300, results_dir=tmp_path, cache_dir=tmp_path)
+    (record,) = run(plan(options), Progress())
     assert record.status == "ok"
     assert (record.details["limit"], record.protocol) == (300, "ekman6-single/1+limit-300")
 
@@ -452,9 +437,10 @@ def drift(tmp_path, monkeypatch):
 
     def run(cls, progress=None):
         options = RunOptions(results_dir=tmp_path / "results", cache_dir=tmp_path / "cache")
-        evaluator = Evaluator(options, {cls.card.name: EncoderPlugin(cls.card.name, cls.card, cls)}, {"drift": DRIFT})
-        evaluator.__dict__["corpora"] = CorpusRegistry(None, tmp_path, offline=True, corpora={"emobank": Emobank()})
-        (record,) = measure([Evaluation(cls.card.name, "drift", 0)], evaluator, progress or Progress())
+        plugins = {cls.card.name: EncoderPlugin(cls.card.name, cls.card, cls)}
+        evaluator = Evaluator(options, plugins, {"drift": DRIFT}, [Evaluation(cls.card.name, "drift", 0)])
+        evaluator.corpora = CorpusRegistry(None, tmp_path, offline=True, corpora={"emobank": Emobank()})
+        (record,) = measure(evaluator, progress or Progress())
         return record
 
     return run

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.evaluation import RunOptions, run
+from harness.evaluation import RunOptions, plan, run
 from harness.progress import Progress
 from harness.ray import measure
 from harness.record import ResultStore
@@ -46,13 +46,14 @@ def cluster():
         ray.shutdown()
 
 
-def measured(directory, *models, **changes):
+def measured(directory, *models, engine=None):
     """Records of the embedded sample, without what differs from run to run; and what the run said."""
-    options = RunOptions(results_dir=directory, cache_dir=directory / "cache")
+    tasks = {"suite": "sample", "tasks": ["geometry", "valence-arousal"]}
+    options = RunOptions(models=models, **tasks, results_dir=directory, cache_dir=directory / "cache")
     progress = Progress()
-    report = run(models, options, suite="sample", tasks=["geometry", "valence-arousal"], progress=progress, **changes)
-    assert sorted(map(str, (r.key for r in report.records))) == sorted(str(r.key) for r in ResultStore(directory))
-    return [replace(r, timings={}, created="", environment={}) for r in report.records], progress
+    records = run(plan(options), progress, engine)
+    assert sorted(map(str, (r.key for r in records))) == sorted(str(r.key) for r in ResultStore(directory))
+    return [replace(r, timings={}, created="", environment={}) for r in records], progress
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from harness.evaluation import RunOptions, plan
+from harness.progress import Progress
 from harness.record import ResultStore
 
 SAMPLE = ("run", "--models", "lexicon,tfidf-svd", "--suite", "sample", "--tasks", "geometry,valence-arousal")
@@ -52,12 +54,10 @@ def test_a_dry_run_says_what_is_left_and_leaves_nothing(shares, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_waiting_for_another_run_ends_when_it_is_told_to(tmp_path, number):
-    from harness.evaluation import RunOptions, plan
-
     arguments = ["run", "--models", "lexicon", "--suite", "sample", "--tasks", "geometry", *places(tmp_path)]
-    options = RunOptions(results_dir=tmp_path / "r", cache_dir=tmp_path / "c")
-    (evaluation,), evaluator = plan(["lexicon"], options, suite="sample", tasks=["geometry"])
-    with evaluator.lock(evaluation, wait=False):
+    places_of = {"results_dir": tmp_path / "r", "cache_dir": tmp_path / "c"}
+    evaluator = plan(RunOptions(models="lexicon", suite="sample", tasks="geometry", **places_of))
+    with evaluator.lock(evaluator.evaluations[0], Progress()):
         process = subprocess.Popen([sys.executable, "-m", "harness.cli", *arguments], stderr=subprocess.PIPE, text=True)
         for line in process.stderr:
             if "waiting" in line:
@@ -65,7 +65,7 @@ def test_waiting_for_another_run_ends_when_it_is_told_to(tmp_path, number):
         process.send_signal(number)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted after 0 of 1 evaluations" in stderr
+    assert "interrupted: 0 of 1 evaluations" in stderr
     assert not list(tmp_path.rglob("*.json"))
 
 
@@ -90,3 +90,20 @@ def test_an_encoder_that_exits_is_a_failure(tmp_path):
     done = bench("run", "--models", models, "--suite", "sample", "-t", "geometry", *places(tmp_path))
     assert done.returncode == 1
     assert sorted(one.status for one in ResultStore(tmp_path / "r")) == ["failed", "ok"]
+
+
+def test_a_model_that_exists_nowhere_is_wrong_usage_and_others_are_measured(tmp_path):
+    done = bench("run", "--models", "hf:nosuch/model,lexicon", "-t", "geometry/sample", "--offline", *places(tmp_path))
+    assert done.returncode == 2
+    assert sorted(one.status for one in ResultStore(tmp_path / "r")) == ["ok", "weights-missing"]
+
+
+def test_a_run_file_holds_what_was_asked_for_and_options_go_before_it(tmp_path):
+    file = tmp_path / "run.yaml"
+    done = bench(*SAMPLE, "--seeds", "0,1", *places(tmp_path), "--save-config", str(file), "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert bench("run", "--config", str(file), "--dry-run").stdout == done.stdout
+    one = bench("run", "--config", str(file), "-m", "lexicon", "--dry-run")
+    assert "2 evaluations to measure" in one.stdout
+    file.write_text("modles: minilm\n")
+    assert "did you mean models?" in bench("run", "--config", str(file)).stderr
