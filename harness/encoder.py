@@ -137,9 +137,9 @@ def encode_checked(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32
     """
     try:
         vectors = encoder.encode(texts)
-    except BenchError:
+    except (BenchError, KeyboardInterrupt):
         raise
-    except Exception as error:  # a plugin may raise anything
+    except BaseException as error:  # a plugin may raise anything, call sys.exit, and a Rust library may panic
         raise EncoderFault(f"{encoder.card.name} failed to encode: {first_line(error)}") from error
     return checked_vectors(vectors, len(texts), encoder.card.name)
 

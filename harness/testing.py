@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BATCH_TOLERANCE = 1e-5
 
 _SENTENCE = "a mild bright rain went on over the hills and nobody minded much while we waited for one more train"
+_LONG = f"{_SENTENCE} " * 80
 
 _ODD_TEXTS = {
     "the empty string": "",
@@ -90,8 +91,9 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
             "a card of type EncoderCard",
             lambda: "" if isinstance(card, EncoderCard) else f"it is a {type(card).__name__}",
         ),
-        ("finite float32 vectors of shape (n, d)", probe.vectors_are_sound),
+        ("finite float32 vectors of shape (n, d), not all the same", probe.vectors_are_sound),
         ("same text, same vector, alone or in any batch", probe.batch),
+        ("same text, same vector, whatever was encoded before", probe.history),
         ("row i belongs to text i, in any order", probe.order),
         ("deterministic", probe.deterministic),
         ("odd texts are encoded", probe.odd_texts),
@@ -99,15 +101,17 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         ("keeps no gradient", probe.gradient),
         ("pickles for worker processes", probe.pickles),
     )
-    findings = []
+    findings: list[Finding] = []
     for rule, check in rules:
         try:
             fault = check()
-        except Exception as error:  # the kit reports whatever the encoder raises
-            if isinstance(error, BenchError) and error.status != "failed":
+        except BaseException as error:  # the kit reports whatever the encoder raises
+            if isinstance(error, KeyboardInterrupt) or (isinstance(error, BenchError) and error.status != "failed"):
                 raise
             fault = f"raised {type(error).__name__}: {error}"
-        findings.append(Finding(rule, fault))
+        # What is broken in the same way is said once.
+        said = next((earlier.rule for earlier in findings if fault and earlier.fault == fault), None)
+        findings.append(Finding(rule, fault if said is None else f"as for {said!r}"))
     note = (
         "note: it has no `fingerprint` of its own. One is made from its card, its source and a few vectors, which "
         "misses other files that it reads: give it a `fingerprint` that covers them, or use `--fresh` after a change"
@@ -133,8 +137,8 @@ class _Probe:
         return self.encode(self.texts)
 
     def vectors_are_sound(self) -> str:
-        checked_vectors(self.encoder.encode(self.texts), len(self.texts), self.name)
-        return ""
+        vectors = checked_vectors(self.encoder.encode(self.texts), len(self.texts), self.name)
+        return "all texts have the same vector" if (vectors == vectors[0]).all() else ""
 
     def batch(self) -> str:
         import numpy as np
@@ -144,6 +148,14 @@ class _Probe:
         with_long = self.encode([*self.texts[:8], "long " * 300])[:8]
         worst = max(_difference(first, alone), _difference(first, with_long))
         return _beyond(worst, "vectors move by {:.2g} of their size with the batch")
+
+    def history(self) -> str:
+        # Past the sizes at which models change how they attend, there and back again.
+        texts = [self.texts[0], *(f"{_SENTENCE} " * count for count in (2, 8, 40)), _LONG]
+        there = [self.encode([text]) for text in texts]
+        back = [self.encode([text]) for text in reversed(texts)]
+        worst = max(map(_difference, there, reversed(back)))
+        return _beyond(worst, "vectors move by {:.2g} of their size after longer or shorter texts")
 
     def order(self) -> str:
         order = list(range(len(self.texts)))
@@ -159,13 +171,13 @@ class _Probe:
         return _beyond(worst, "two calls differ by {:.2g}: dropout or another random part is on")
 
     def odd_texts(self) -> str:
-        faults = []
+        faults, expected = [], self.vectors.shape[1]
         for kind, text in _ODD_TEXTS.items():
             try:
                 width = encode_checked(self.encoder, [text]).shape[1]
-                if width != self.vectors.shape[1]:
+                if width != expected:
                     faults.append(f"{kind} ({width} dimensions)")
-            except Exception as error:  # the kit reports whatever the encoder raises
+            except BenchError as error:
                 faults.append(f"{kind} ({type(error).__name__}: {str(error)[:80]})")
         return "; ".join(faults)
 
@@ -181,8 +193,10 @@ class _Probe:
         return f"{kept} tensors with a gradient graph stay alive after encoding: use torch.no_grad()" if kept else ""
 
     def pickles(self) -> str:
-        again = pickle.loads(pickle.dumps(self.encoder))
-        worst = _difference(self.vectors[:3], _Probe(again, self.name).encode(self.texts[:3]))
+        again = _Probe(pickle.loads(pickle.dumps(self.encoder)), self.name)
+        # The other way round: to the fresh copy a short text comes after a long one.
+        texts = [_LONG, *self.texts[:3]]
+        worst = max(_difference(self.encode([text]), again.encode([text])) for text in texts)
         return _beyond(worst, "the unpickled encoder's vectors differ by {:.2g}")
 
 

@@ -25,7 +25,13 @@ from harness.transformer.packed import (
     find_executable_batch_size,
 )
 from harness.transformer.tensors import check_directory, some
-from harness.transformer.tokenization import CHARACTERS_PER_TOKEN, DEFAULT_LENGTH, encodable, shortest
+from harness.transformer.tokenization import (
+    CHARACTERS_PER_TOKEN,
+    DEFAULT_LENGTH,
+    encodable,
+    library_tokenizer,
+    shortest,
+)
 
 #: Buffers of old files that today's models make themselves.
 _BUFFERS = re.compile(r"(^|\.)(position_ids|inv_freq|masked_bias|attn\.bias)$")
@@ -94,16 +100,21 @@ class LibraryEngine(Engine):
         self.left_out: tuple[str, ...] = tuple(sorted(info["unexpected_keys"]))
         self.max_tokens = position_limit(model)
         self.device = choose_device(device)
-        self.model = model.to(device=self.device, dtype=getattr(torch, dtype)).eval()
+        self.model = _without_memory(model.to(device=self.device, dtype=getattr(torch, dtype)).eval())
         self._masked = "attention_mask" in inspect.signature(self.model.forward).parameters
         try:
             words = int(model.get_input_embeddings().weight.shape[0])
             padding = getattr(model.config, "pad_token_id", None)
             first, second, third = [index for index in range(min(words, 4)) if index != padding][:3]
-            trial = torch.tensor([[first, second], [first, third]], device=self.device)
+            trial = torch.tensor([[first, second], [first, third], [third, second]], device=self.device)
             states = self._output(trial).last_hidden_state
+            if torch.equal(states[0, 1], states[2, 1]):
+                raise ValueError("its last token sees nothing of the first")
         except Exception as error:  # whatever a model of images or sounds raises
-            raise WeightsInvalid(f"{directory}: it does not encode token ids ({first_line(error)})") from error
+            raise WeightsInvalid(
+                f"{directory}: the model does not encode a pair of token ids ({first_line(error)}): wrap it in an "
+                "encoder class of your own (path/to/file.py:Class)"
+            ) from error
         #: Whether the first token's vector is blind to the second.
         self.causal = bool(torch.equal(states[0, 0], states[1, 0]))
         super().__init__(self.device, int(states.shape[-1]), words)
@@ -134,9 +145,17 @@ def position_limit(model: Any) -> int | None:
     """
     limits = [getattr(model.config, name, None) for name in ("max_position_embeddings", "n_positions")]
     for name, module in model.named_modules():
-        if "position" in name.rpartition(".")[2] and hasattr(module, "num_embeddings"):
-            limits.append(module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1))
+        if "position" in name.rpartition(".")[2] and hasattr(module, "padding_idx"):
+            limits.append(len(module.weight) - (0 if module.padding_idx is None else module.padding_idx + 1))
     return shortest(*limits)
+
+
+def _without_memory(model: Any) -> Any:
+    """Make BigBird choose its attention for each batch: after one short text it reads all later ones in full."""
+    if hasattr(model, "set_attention_type"):
+        chosen = model.attention_type
+        model.register_forward_pre_hook(lambda module, _: module.set_attention_type(chosen))
+    return model
 
 
 class SentenceEngine:
@@ -162,6 +181,7 @@ class SentenceEngine:
         for config in sorted(directory.rglob("config.json")):
             if "model_type" in read_config(config) and weight_files(config.parent):
                 load_model(config.parent, trust_remote_code=trust_remote_code)
+                library_tokenizer(config.parent, trust_remote_code=trust_remote_code)
         self.device = choose_device(device)
         options: dict[str, Any] = {
             "device": str(self.device),
@@ -173,7 +193,7 @@ class SentenceEngine:
             self.model = model.to(getattr(torch, dtype)).eval()
         except Exception as error:  # the library raises many kinds, all of which mean the files
             raise WeightsInvalid(f"{directory}: sentence-transformers cannot load it ({first_line(error)})") from error
-        networks = [module.auto_model for module in self.model.modules() if hasattr(module, "auto_model")]
+        networks = [_without_memory(part.auto_model) for part in self.model.modules() if hasattr(part, "auto_model")]
         limit = shortest(self.model.max_seq_length, *map(position_limit, networks)) or DEFAULT_LENGTH * bool(networks)
         #: Tokens after which a text is cut; 0 where there is no limit.
         self.max_length = min(max_length or limit, limit)

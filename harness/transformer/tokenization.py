@@ -7,6 +7,8 @@ pads every text to 128 tokens); both are switched off: the one place that cuts t
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from harness.errors import WeightsInvalid, first_line
+from harness.errors import ExtraMissing, WeightsInvalid, first_line
 
 T = TypeVar("T")
 
@@ -70,12 +72,31 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
     """The tokeniser of the transformers library for a directory, with every setting that is declared there.
 
     Raises:
-        WeightsInvalid: the library cannot read it.
+        ExtraMissing: it needs a package that is not installed.
+        WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none.
     """
     from transformers import AutoTokenizer
 
     options = {"local_files_only": True, "trust_remote_code": trust_remote_code, "truncation_side": "right"}
-    return _safely(lambda: AutoTokenizer.from_pretrained(directory, **options), str(directory))
+
+    def read() -> Any:
+        found = AutoTokenizer.from_pretrained(directory, **options)
+        if found("calm rain and so on")["input_ids"] == found("loud wind but no sun")["input_ids"]:
+            names = " or ".join(getattr(found, "vocab_files_names", {}).values())
+            raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")
+        return found
+
+    try:
+        return _safely(read, str(directory))
+    except WeightsInvalid as error:
+        named = (
+            re.search(r"install ([\w-]+)", str(error.__cause__)) if isinstance(error.__cause__, ImportError) else None
+        )
+        package = named[1] if named else "tiktoken" if (directory / "tiktoken.model").is_file() else "sentencepiece"
+        # Without these two the library passes over the files that need them.
+        if named or (any(directory.glob("*.model")) and importlib.util.find_spec(package) is None):
+            raise ExtraMissing(f"{directory}: its tokeniser needs a package: pip install {package}") from error
+        raise
 
 
 def _safely(read: Callable[[], T], origin: str) -> T:
@@ -86,7 +107,8 @@ def _safely(read: Callable[[], T], origin: str) -> T:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise WeightsInvalid(
-            f"{origin}: no usable vocabulary ({first_line(error)}); fetch the checkpoint again"
+            f"{origin}: no usable vocabulary ({first_line(error)}); fetch the tokeniser's files, or name their "
+            "directory by --tokenizer-dir"
         ) from error
 
 

@@ -32,6 +32,40 @@ class Random(Right):
         return vectors + np.random.default_rng().normal(size=vectors.shape).astype(np.float32)
 
 
+class Remembering(Right):
+    before = ""
+
+    def encode(self, texts):
+        vectors = super().encode(texts)
+        if len(self.before) > 5_000:
+            vectors = vectors + np.float32(1)
+        self.before = texts[-1] if len(texts) == 1 else ""
+        return vectors
+
+
+class Settling(Right):
+    """As BigBird, which reads long texts in another way once it has read a short one."""
+
+    settled = False
+
+    def encode(self, texts):
+        self.settled = self.settled or min(map(len, texts), default=5_000) < 5_000
+        return super().encode(texts) * np.array([1, 1, 1 + (max(map(len, texts), default=0) >= 5_000 and self.settled)])
+
+    def __getstate__(self):
+        return {}
+
+
+class Constant(Right):
+    def encode(self, texts):
+        return np.ones((len(texts), 3), dtype=np.float32)
+
+
+class Exiting(Right):
+    def encode(self, texts):
+        raise SystemExit(0)
+
+
 class NoEmpty(Right):
     def encode(self, texts):
         if "" in texts:
@@ -80,7 +114,7 @@ class NoCard(Right):
 def test_what_conforms_passes():
     report = check_encoder(Right())
     assert report.passed, report
-    assert len(report.findings) == 9
+    assert len(report.findings) == 10
 
 
 @pytest.mark.parametrize(
@@ -89,6 +123,10 @@ def test_what_conforms_passes():
         (Batchy, "alone or in any batch"),
         (Sorting, "row i belongs to text i"),
         (Random, "deterministic"),
+        (Remembering, "whatever was encoded before"),
+        (Settling, "unpickled"),
+        (Constant, "the same vector"),
+        (Exiting, "SystemExit"),
         (NoEmpty, "odd texts"),
         (NotFinite, "NaN or infinity"),
         (Transposed, "shape"),

@@ -171,34 +171,6 @@ def test_no_limit_of_the_tokeniser_leaves_that_of_the_positions(
     assert HubEncoder(roberta_directory, device="cpu").describe()["max_length"] == 160
 
 
-def test_positions_that_begin_behind_the_padding_are_found(tiny: ModuleType, tmp_path: Path) -> None:
-    from transformers import XmodConfig, XmodModel
-
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
-    config = XmodConfig(
-        vocab_size=rows(tiny, tmp_path),
-        max_position_embeddings=42,
-        languages=["en_XX"],
-        default_language="en_XX",
-        **sizes,
-    )
-    directory = save(tiny, tmp_path, XmodModel(config))
-    encoder = HubEncoder(directory, pooling="mean", device="cpu")
-    assert encoder.encode(["calm " * 400]).shape == (1, 32)
-    assert encoder.describe()["max_length"] == 42 - config.pad_token_id - 1
-
-
-def test_projected_states_have_their_own_width(tiny: ModuleType, tmp_path: Path) -> None:
-    from transformers import OPTConfig, OPTModel
-
-    config = OPTConfig(
-        vocab_size=rows(tiny, tmp_path), hidden_size=32, word_embed_proj_dim=16, num_hidden_layers=1,
-        num_attention_heads=2, ffn_dim=64, max_position_embeddings=50, do_layer_norm_before=False,
-    )  # fmt: skip
-    directory = save(tiny, tmp_path, OPTModel(config))
-    assert HubEncoder(directory, pooling="last", device="cpu").encode(["so warm", "cold " * 99]).shape == (2, 16)
-
-
 # Causal models, and the encoder of a pair
 
 
