@@ -53,12 +53,10 @@ def geometry(X: NDArray[np.floating], classes: NDArray[np.integer]) -> Geometry:
         classes: class of each row (n,); rows of one class are each other's positives.
 
     Raises:
-        ValueError: the shapes do not fit, or no two rows share a class.
+        ValueError: no two rows share a class.
     """
-    unit, labels = unit_rows(X), np.asarray(classes).ravel()
-    if len(labels) != len(unit):
-        raise ValueError(f"X has {len(unit)} rows but there are {len(labels)} classes")
-    _, codes = np.unique(labels, return_inverse=True)
+    unit = unit_rows(X)
+    _, codes = np.unique(classes, return_inverse=True)
     within, pairs = _within(unit, codes)
     if not pairs:
         raise ValueError("no two rows share a class: there are no positive pairs")
@@ -77,14 +75,9 @@ def uniformity(X: NDArray[np.floating], t: float = 2.0) -> float:
     Args:
         X: vectors (n, d), n ≥ 2.
         t: positive.
-
-    Raises:
-        ValueError: fewer than two rows.
     """
     unit = unit_rows(X)
     n = len(unit)
-    if n < 2:
-        raise ValueError("uniformity needs at least two rows")
     moved = unit - unit.mean(axis=0)
     squares = (moved**2).sum(axis=1)
     total = 0.0

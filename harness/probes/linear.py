@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Folds, check_partition, to_matrix
+from harness.probes.base import Folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,9 +57,6 @@ def least_squares(X: Features, Y: NDArray[np.floating]) -> Linear:
     Args:
         X: features (n, d); constant columns, d > n and dependent columns are allowed.
         Y: targets (n,) or (n, targets).
-
-    Raises:
-        ValueError: the shapes do not fit, or a value is not finite.
     """
     return _Decomposed.of(X, Y).fit(0.0)
 
@@ -67,7 +64,7 @@ def least_squares(X: Features, Y: NDArray[np.floating]) -> Linear:
 def ridge_path(X: Features, Y: NDArray[np.floating], penalties: Sequence[float]) -> list[Linear]:
     """Fit each penalty α of a path, all positive; arguments as for `least_squares`."""
     decomposed = _Decomposed.of(X, Y)
-    return [decomposed.fit(_positive(penalty)) for penalty in penalties]
+    return [decomposed.fit(penalty) for penalty in penalties]
 
 
 def cross_predict(
@@ -84,21 +81,17 @@ def cross_predict(
         Y: targets (n,) or (n, targets).
         folds: rows held out by each fold.
         penalties: values of α, all positive; least squares when None.
-
-    Raises:
-        ValueError: the shapes do not fit, a value is not finite, or the folds are no partition.
     """
     whole = _Decomposed.of(X, Y)
-    parts = check_partition(folds, len(whole.Y))
     Q = np.c_[whole.left, np.full(len(whole.Y), len(whole.Y) ** -0.5)]
     found = []
-    for penalty in [0.0] if penalties is None else map(_positive, penalties):
+    for penalty in [0.0] if penalties is None else penalties:
         gains = np.r_[whole.gains(penalty), 1.0]
         used = gains > 0
         basis, scale = Q[:, used], np.sqrt(gains[used])
         residuals = whole.Y - (basis * scale**2) @ (basis.T @ whole.Y)
         predicted = whole.Y.copy()
-        for part in parts:
+        for part in folds:
             # (I − Q g Qᵀ)⁻¹ r = r + Q √g (I − √g QᵀQ √g)⁻¹ √g Qᵀ r (Woodbury), Q the rows of the fold.
             rows = basis[part] * scale
             values, vectors = np.linalg.eigh(np.eye(rows.shape[1]) - rows.T @ rows)
@@ -123,12 +116,6 @@ def penalty_unit(X: Features) -> float:
     return float(np.var(X, axis=0, dtype=np.float64).mean()) * len(X) or 1.0
 
 
-def _positive(penalty: float) -> float:
-    if not 0 < penalty < np.inf:
-        raise ValueError(f"penalties must be positive numbers, got {penalty}")
-    return penalty
-
-
 @dataclass
 class _Decomposed:
     """Targets, and the singular value decomposition of the centred features."""
@@ -143,20 +130,15 @@ class _Decomposed:
 
     @classmethod
     def of(cls, X: Features, Y: NDArray[np.floating]) -> _Decomposed:
-        """Check and decompose."""
-        features, targets = to_matrix(X), np.asarray(Y, dtype=np.float64)
-        targets = targets[:, None] if targets.ndim == 1 else targets
-        if targets.ndim != 2 or len(targets) != len(features):
-            raise ValueError(f"X has {len(features)} rows but y has shape {targets.shape}")
-        if not np.isfinite(targets).all():
-            raise ValueError("y holds NaN or infinite values")
-        mean = features.mean(axis=0, dtype=np.float64)
+        """Decompose."""
+        targets = np.asarray(Y, dtype=np.float64).reshape(len(X), -1)
+        mean = X.mean(axis=0, dtype=np.float64)
         # By way of a QR decomposition: several times quicker for tall matrices.
-        Q, R = np.linalg.qr(features - mean)
+        Q, R = np.linalg.qr(X - mean)
         U, values, right = np.linalg.svd(R, full_matrices=False)
-        frobenius = float(np.linalg.norm(features.astype(np.float64)))
-        rounding = np.finfo(np.float64).eps * max(features.shape) ** 0.5 * values[0]
-        return cls(mean, targets, Q @ U, values, right, max(np.finfo(features.dtype).eps * frobenius, rounding))
+        frobenius = float(np.linalg.norm(X.astype(np.float64)))
+        rounding = np.finfo(np.float64).eps * max(X.shape) ** 0.5 * values[0]
+        return cls(mean, targets, Q @ U, values, right, max(np.finfo(X.dtype).eps * frobenius, rounding))
 
     def gains(self, penalty: float) -> Floats:
         """How much of each direction a fit keeps."""

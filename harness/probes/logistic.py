@@ -22,7 +22,7 @@ import torch
 
 from harness import onednn
 from harness.errors import NotConverged
-from harness.probes.base import Folds, check_partition, to_matrix
+from harness.probes.base import Folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,17 +80,6 @@ class Fits:
 
 
 @dataclass(frozen=True)
-class CrossValidated:
-    """Held-out predictions at each C."""
-
-    predicted: NDArray[np.int64]
-    """Class of each row by the fit without its fold (C, n)."""
-    accuracies: Floats
-    """(C, folds)."""
-    convergence: Convergence
-
-
-@dataclass(frozen=True)
 class Nested:
     """Result of nested cross-validation."""
 
@@ -98,8 +87,6 @@ class Nested:
     """Class of each row by the fit that leaves out its outer fold (n,)."""
     C: tuple[float, ...]
     """Value chosen in each outer fold."""
-    inner: Floats
-    """Mean inner accuracy of each outer fold and C."""
     convergence: Convergence
 
 
@@ -122,7 +109,7 @@ def logistic(
             one for both; the penalty of the same C is then half as strong.
 
     Raises:
-        ValueError: the shapes do not fit, a value is not finite, or fewer than two classes have rows.
+        ValueError: fewer than two classes have rows.
         NotConverged: a fit stays far from its optimum.
     """
     path = _Path(X, y, classes, C_grid, softmax)
@@ -144,8 +131,8 @@ def cross_validate(
     folds: Folds,
     *,
     softmax: bool = False,
-) -> CrossValidated:
-    """Predict each row at each C by a fit without its fold.
+) -> NDArray[np.int64]:
+    """Predict each row at each C by a fit without its fold: classes (C, n).
 
     Args:
         X: features (n, d).
@@ -156,15 +143,16 @@ def cross_validate(
         softmax: see `logistic`.
 
     Raises:
-        ValueError: as `logistic`, the folds are no partition, or a training part has rows of one class only.
+        ValueError: as `logistic`, or a training part has rows of one class only.
         NotConverged: a fit stays far from its optimum.
     """
-    path, parts = _Path(X, y, classes, C_grid, softmax), check_partition(folds, len(X))
-    decided, decrement = path.without(parts)
+    path = _Path(X, y, classes, C_grid, softmax)
+    decided, decrement = path.without(folds)
+    path.convergence(decrement)
     predicted = np.empty((len(C_grid), len(X)), dtype=np.int64)
-    for number, part in enumerate(parts):
+    for number, part in enumerate(folds):
         predicted[:, part] = decided[:, number, part]
-    return CrossValidated(predicted, _accuracies(decided, y, parts), path.convergence(decrement))
+    return predicted
 
 
 def nested_cross_validation(
@@ -177,7 +165,8 @@ def nested_cross_validation(
 ) -> Nested:
     """Choose C inside each outer fold and predict the rows that the fold holds out.
 
-    The selection is SentEval's (`senteval/tools/validation.py`, `InnerKFoldClassifier`): see `first_best`.
+    The selection is SentEval's (`senteval/tools/validation.py`, `InnerKFoldClassifier`): the first best mean over the
+    inner folds, in per cent to two decimals.
 
     Args:
         X: features (n, d).
@@ -193,29 +182,17 @@ def nested_cross_validation(
     """
     path = _Path(X, y, classes, C_grid)
     predicted = np.empty(len(X), dtype=np.int64)
-    chosen, means, decrements = [], [], []
-    for held_out, folds in zip(check_partition(outer, len(X)), inner, strict=True):
-        training = np.setdiff1d(np.arange(len(X)), held_out, assume_unique=True)
-        parts = [training[part] for part in check_partition(folds, len(training))]
+    chosen, decrements = [], []
+    for held_out, folds in zip(outer, inner, strict=True):
+        training = np.delete(np.arange(len(X)), held_out)
+        parts = [training[part] for part in folds]
         decided, decrement = path.without([held_out, *(np.concatenate([held_out, part]) for part in parts)])
-        accuracies = _accuracies(decided[:, 1:], y, parts)
-        best = first_best(accuracies)
+        right = np.stack([(decided[:, place, part] == y[part]).mean(axis=1) for place, part in enumerate(parts, 1)], 1)
+        best = int(np.argmax([round(100 * float(np.mean(row)), 2) for row in right]))
         predicted[held_out] = decided[best, 0, held_out]
         chosen.append(float(C_grid[best]))
-        means.append(accuracies.mean(axis=1))
         decrements.append(decrement)
-    return Nested(predicted, tuple(chosen), np.array(means), path.convergence(torch.cat(decrements, dim=1)))
-
-
-def first_best(accuracies: Floats) -> int:
-    """The toolkit's choice: first best mean over folds (C, folds), in per cent to two decimals."""
-    return int(np.argmax([round(100 * float(np.mean(row)), 2) for row in accuracies]))
-
-
-def _accuracies(decided: NDArray[np.int64], y: NDArray[np.integer], parts: Folds) -> Floats:
-    """Accuracies (C, folds) on the rows of each fold, of decisions (C, folds, n)."""
-    own = [(decided[:, place, part] == np.asarray(y)[part]).mean(axis=1) for place, part in enumerate(parts)]
-    return np.stack(own, axis=1)
+    return Nested(predicted, tuple(chosen), path.convergence(torch.cat(decrements, dim=1)))
 
 
 class _Path:
@@ -233,15 +210,11 @@ class _Path:
         C_grid: Sequence[float],
         softmax: bool = False,
     ) -> None:
-        values, labels = torch.from_numpy(to_matrix(X)), np.asarray(y, dtype=np.int64).ravel()
-        if len(labels) != len(values):
-            raise ValueError(f"X has {len(values)} rows but y has {len(labels)}")
+        values, labels = torch.from_numpy(np.ascontiguousarray(X)), np.asarray(y, dtype=np.int64)
         self.present = np.unique(labels)
-        if len(self.present) < 2 or self.present[0] < 0 or self.present[-1] >= classes:
-            raise ValueError(f"y must hold at least two of the classes 0 to {classes - 1} and nothing else")
-        C = torch.tensor([float(c) for c in C_grid], dtype=torch.float64)
-        if not len(C) or not bool(((C > 0) & torch.isfinite(C)).all()):
-            raise ValueError(f"values of C must be positive, got {list(C_grid)}")
+        if len(self.present) < 2:
+            raise ValueError(f"y must hold at least two of the classes 0 to {classes - 1}")
+        C = torch.tensor(C_grid, dtype=torch.float64)
         self.mean = values.mean(dim=0, dtype=torch.float64)
         exact = torch.ones(len(values), values.shape[1] + 1, dtype=torch.float64)
         torch.sub(values, self.mean, out=exact[:, :-1])

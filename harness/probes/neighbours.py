@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from harness.probes.base import unit_rows
 
@@ -42,16 +44,9 @@ def neighbour_votes(
 
     Returns:
         (sizes, m, classes); the votes of a row sum to its size.
-
-    Raises:
-        ValueError: a size that the training rows do not have, or shapes that do not fit.
     """
     train, asked = unit_rows(X), unit_rows(queries)
     n = len(train)
-    if len(y) != n:
-        raise ValueError(f"X has {n} rows but y has {len(y)}")
-    if not sizes or min(sizes) < 1 or max(sizes) > n:
-        raise ValueError(f"there are {n} training rows: numbers of neighbours must lie between 1 and {n}, not {sizes}")
     member = np.eye(classes)[np.asarray(y, dtype=np.int64)]
     votes = np.empty((len(sizes), len(asked), classes))
     step = max(1, _BLOCK // n)
@@ -103,13 +98,11 @@ def retrieve(X: NDArray[np.floating], classes: NDArray[np.integer], seed: int = 
         seed: of the order among equally near rows, drawn once for all queries, so that no order of the corpus helps.
 
     Raises:
-        ValueError: the shapes do not fit, or no two rows share a class.
+        ValueError: no two rows share a class.
     """
-    unit, labels = unit_rows(X), np.asarray(classes).ravel()
+    unit = unit_rows(X)
     n = len(unit)
-    if len(labels) != n:
-        raise ValueError(f"X has {n} rows but there are {len(labels)} classes")
-    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    _, codes, counts = np.unique(classes, return_inverse=True, return_counts=True)
     wanted = counts[codes] - 1
     queries = np.flatnonzero(wanted > 0)
     if not len(queries):
@@ -143,16 +136,8 @@ def clusters(X: NDArray[np.floating], count: int, seed: int) -> NDArray[np.int64
         X: vectors (n, d), n ≥ count.
         count: number of clusters.
         seed: of the starts.
-
-    Raises:
-        ValueError: fewer rows than clusters.
     """
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-
     unit = unit_rows(X)
-    if len(unit) < count:
-        raise ValueError(f"{count} clusters need as many rows, not {len(unit)}")
     with warnings.catch_warnings():
         # Fewer distinct vectors than clusters is a property of the encoder, and the scores show it.
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from harness.probes.base import Folds, check_partition, to_matrix
+from harness.probes.base import Folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,32 +62,26 @@ class AdamResult:
     fits: int
 
 
-@dataclass
 class _Training:
     """Rows to fit, rows that stop it, and the weight decays to try; then the best weights of each decay."""
 
-    rows: Rows
-    development: Rows
-    decays: tuple[float, ...]
-    generator: np.random.RandomState
-    """Gives the order of the batches."""
-
-    def start(self, weights: Tensor) -> None:
-        """Begin with initial weights (decays, classes, d + 1)."""
-        count = len(self.decays)
-        self.best, self.scores = weights.clone(), np.full(count, -1.0)
-        self.passes, self.failures = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    def __init__(self, rows: Rows, development: Rows, decays: tuple[float, ...], order: np.random.RandomState) -> None:
+        self.rows, self.development, self.decays, self.order = rows, development, decays, order
+        self.scores, self.passes = np.full(len(decays), -1.0), np.zeros(len(decays), dtype=np.int64)
+        self.failures = np.zeros(len(decays), dtype=np.int64)
+        self.best = torch.empty(0)
+        """(decays, classes, d + 1), the bias last."""
 
     @property
-    def stopped(self) -> NDArray[np.bool_]:
-        """Which decays are done."""
-        return self.failures > _TENACITY
+    def running(self) -> NDArray[np.bool_]:
+        """Which decays have not stopped."""
+        return self.failures <= _TENACITY
 
     def check(self, weights: Tensor, features: Tensor, labels: Tensor, passes: int) -> None:
         """Score weights on the development rows, keep the best."""
         asked, truth = features[self.development], labels[self.development]
         correct = (torch.einsum("nd,scd->snc", asked, weights).argmax(dim=2) == truth).sum(dim=1).tolist()
-        for k in np.flatnonzero(~self.stopped):
+        for k in np.flatnonzero(self.running):
             self.passes[k] = passes
             score = correct[k] / len(truth)
             if score > self.scores[k]:
@@ -120,36 +114,28 @@ def nested(
         seed: of the initial weights and of the batches; the folds are given.
     """
     features, labels = _data(X, y)
-    parts = check_partition(outer, len(features))
-    tried: list[list[_Training]] = []
-    for held_out, folds in zip(parts, inner, strict=True):
-        rows = np.setdiff1d(np.arange(len(features)), held_out, assume_unique=True)
-        places = check_partition(folds, len(rows))
-        tried.append([_Training(np.delete(rows, p), rows[p], DECAYS, np.random.RandomState(seed)) for p in places])
+    fitted = [np.delete(np.arange(len(features)), held_out) for held_out in outer]
+    tried = [
+        [_Training(np.delete(rows, part), rows[part], DECAYS, np.random.RandomState(seed)) for part in folds]
+        for rows, folds in zip(fitted, inner, strict=True)
+    ]
     every = [training for trainings in tried for training in trainings]
     _train(features, labels, classes, every, seed)
     finals, scores = [], []
-    for held_out, trainings in zip(parts, tried, strict=True):
+    for rows, trainings in zip(fitted, tried, strict=True):
         table = np.array([training.scores for training in trainings])
         means = [round(100 * float(np.mean(column)), 2) for column in table.T]
         scores.append(max(means))
-        generator = np.random.RandomState(seed)
-        rows = np.setdiff1d(np.arange(len(features)), held_out, assume_unique=True)
-        order = rows[generator.permutation(len(rows))]
-        held = int(_HOLDOUT * len(rows))
-        finals.append(_Training(order[held:], order[:held], (DECAYS[int(np.argmax(means))],), generator))
+        order = np.random.RandomState(seed)
+        shuffled, held = rows[order.permutation(len(rows))], int(_HOLDOUT * len(rows))
+        finals.append(_Training(shuffled[held:], shuffled[:held], (DECAYS[int(np.argmax(means))],), order))
     _train(features, labels, classes, finals, seed)
     predictions = np.empty(len(features), dtype=np.int64)
-    for held_out, final in zip(parts, finals, strict=True):
+    for held_out, final in zip(outer, finals, strict=True):
         predictions[held_out] = final.predict(features, held_out, 0)
     every += finals
-    return AdamResult(
-        predictions,
-        tuple(final.decays[0] for final in finals),
-        tuple(scores),
-        sum(int(training.passes.sum()) for training in every),
-        sum(len(training.decays) for training in every),
-    )
+    passes, fits = sum(int(one.passes.sum()) for one in every), sum(len(one.decays) for one in every)
+    return AdamResult(predictions, tuple(final.decays[0] for final in finals), tuple(scores), passes, fits)
 
 
 def split(
@@ -193,7 +179,7 @@ def _train(features: Tensor, labels: Tensor, classes: int, trainings: Sequence[_
     initial = torch.cat([layer.weight.detach(), layer.bias.detach()[:, None]], dim=1)
     alike: dict[tuple[int, int], list[_Training]] = {}
     for training in trainings:
-        training.start(initial.repeat(len(training.decays), 1, 1))
+        training.best = initial.repeat(len(training.decays), 1, 1)
         alike.setdefault((len(training.rows), len(training.decays)), []).append(training)
     for running in alike.values():
         weights = torch.stack([training.best for training in running])
@@ -201,12 +187,12 @@ def _train(features: Tensor, labels: Tensor, classes: int, trainings: Sequence[_
         passes = 0
         while running and passes <= _MAX_PASSES:
             for _ in range(_PASSES):
-                orders = np.stack([t.rows[t.generator.permutation(len(t.rows))] for t in running])
+                orders = np.stack([t.rows[t.order.permutation(len(t.rows))] for t in running])
                 state.one_pass(features, labels, torch.from_numpy(orders))
             passes += _PASSES
             for training, own in zip(running, state.weights, strict=True):
                 training.check(own, features, labels, passes)
-            keep = [place for place, training in enumerate(running) if not training.stopped.all()]
+            keep = [place for place, training in enumerate(running) if training.running.any()]
             if len(keep) < len(running):
                 running = [running[place] for place in keep]
                 state.keep(keep)
@@ -254,7 +240,6 @@ class _Adam:
 
 def _data(X: NDArray[np.floating], y: NDArray[np.integer]) -> tuple[Tensor, Tensor]:
     """Features in float32 with a column of ones for the bias, and labels."""
-    values = to_matrix(X)
-    features = np.ones((len(values), values.shape[1] + 1), dtype=np.float32)
-    features[:, :-1] = values
+    features = np.ones((len(X), X.shape[1] + 1), dtype=np.float32)
+    features[:, :-1] = X
     return torch.from_numpy(features), torch.from_numpy(np.asarray(y, dtype=np.int64))

@@ -301,7 +301,7 @@ def linear_probe(
     if dev:
         decided = [fits.decide(held[0], place).argmax(axis=1) for place in range(len(grid))]
     else:
-        decided = list(probes.logistic.cross_validate(X, y, classes, grid, held_out, softmax=softmax).predicted)
+        decided = list(probes.logistic.cross_validate(X, y, classes, grid, held_out, softmax=softmax))
     scores = [choose(dev[0].labels if dev else y, own) for own in decided]
     best = int(np.argmax(scores))
     details = fit_facts("C", [grid[best]], grid, fits.convergence)
