@@ -81,7 +81,7 @@ def carl_card(name: str, family: str, title: str, base: str, *, pooling: str = "
         family=family,
         title=title,
         base=base,
-        weights=f"in this package, carl/checkpoints/{name}" if (CHECKPOINTS / name).is_dir() else "to be trained",
+        weights=f"in this package, carl/checkpoints/{name}" if (CHECKPOINTS / name).is_dir() else "not installed here",
         pooling=pooling,
         poolings=("cls", "mean", "last"),
         recommended=pooling,
@@ -115,7 +115,7 @@ class ShippedEncoder(TransformerEncoder):
 
     def _advice(self) -> str:
         name = type(self).card.name
-        return f"Make it (`carl train --config {name}`, then `carl ship`), or pass `--weights-dir {name}=DIR`"
+        return f"The repository has it, or `carl train` makes it: `--weights-dir {name}=CLONE/carl/checkpoints/{name}`"
 
 
 class CarlMPNet(MPNet):

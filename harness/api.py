@@ -32,6 +32,7 @@ from harness.evaluation import Evaluator, RunOptions
 from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
+from harness.interop import as_encoder
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.render import STYLE, fragment
 from harness.progress import Progress
@@ -89,8 +90,8 @@ def run(
     and the others go on: see `Leaderboard.failures`.
 
     Args:
-        models: names as on the command line, encoders or encoder classes (see `harness.interop.as_encoder` for models
-            of other libraries), one or several.
+        models: names as on the command line, encoders, encoder classes or a `SentenceTransformer`, one or several.
+            `harness.interop.as_encoder` gives models of other libraries a name and a card.
         tasks: a suite's name; or families, family/corpus, ids or shell patterns, one or several. None for the suite,
             else for `paper` where its data is on this machine, else for `quick`.
         suite: only tasks of this suite.
@@ -158,12 +159,19 @@ def _planned(**given: Any) -> Evaluator:
     """
     if given.get("suite") is None and given.get("tasks") in SUITES:
         given |= {"suite": given["tasks"], "tasks": ()}
+    models = given["models"]
+    asked = list(models) if isinstance(models, list | tuple | set) else [models]
+    given["models"] = [as_encoder(model) if _of_another_library(model) else model for model in asked]
     try:
         options = RunOptions(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise UsageError(validation_reason(error)) from error
     go_offline(options.offline)
     return plan_evaluations(options)
+
+
+def _of_another_library(model: object) -> bool:
+    return not isinstance(model, str | type) and not hasattr(model, "card") and hasattr(model, "encode")
 
 
 def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@
     mteb.evaluate(MtebEncoder("carl-minilm"), tasks)          # our encoder in mteb
     adapter = SentEvalAdapter(harness.load_encoder("minilm"))
     senteval.engine.SE(params, adapter.batcher, adapter.prepare)   # our encoder in the official toolkit
-    harness.run(as_encoder(SentenceTransformer("org/model"), name="mine"), "paper")   # their model here
+    harness.run(SentenceTransformer("org/model"), "paper")         # their model here; `as_encoder` sets name and card
     read_mteb(["results/"])                                    # their result files
 
 None of the neighbours is imported before it is needed, and none is needed for anything else.
@@ -188,7 +188,7 @@ class ForeignEncoder:
 
     Args:
         model: an object with `encode(texts)`, as in sentence-transformers.
-        name: how records call it; no blanks, no commas.
+        name: how records call it; no blanks, no commas. By default the last part of its hub id or directory.
         title: how tables call it; the name when empty.
         family: which block of a table it stands in.
         base: the model that it was made from, by name here or hub id.
@@ -204,7 +204,7 @@ class ForeignEncoder:
         self,
         model: Any,
         *,
-        name: str,
+        name: str = "",
         title: str = "",
         family: str = "other",
         base: str | None = None,
@@ -213,6 +213,9 @@ class ForeignEncoder:
     ) -> None:
         if not callable(getattr(model, "encode", None)):
             raise UsageError(f"{type(model).__name__} has no method `encode`: it cannot be presented as an encoder")
+        if not name:
+            loaded = getattr(model, "transformers_model", None)  # of a SentenceTransformer
+            name = Path(getattr(loaded, "name_or_path", "") or type(model).__name__).name
         self.model, self.options = model, options
         self._kind = f"{type(model).__module__}.{type(model).__qualname__}"
         trained = None if training_data is None else tuple(training_data)

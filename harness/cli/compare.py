@@ -97,10 +97,11 @@ def compare(
     unknown = [name for name in wanted if name not in every and name != "all"]
     if unknown:
         raise UsageError(f"no record has a number {unknown[0]!r}; there are {', '.join(sorted(every))}")
+    recorded = _order(first.tasks, second.tasks)
     found = compare_models(
         first,
         second,
-        tasks=chosen or _order(first.tasks, second.tasks),
+        tasks=[one for one in recorded if chosen is None or one.partition("+limit-")[0] in chosen],
         metrics=None if not wanted else sorted(every) if "all" in wanted else wanted,
         draws=draws,
     )

@@ -287,9 +287,9 @@ def html(tables: Sequence[Table]) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape_html(tables[0].title)}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(map(fragment, tables))
-        + "\n</body>\n</html>\n"
+        f"<title>{escape_html(tables[0].title)}</title>\n<style>\n"
+        "body { font-family: system-ui, sans-serif; color-scheme: light dark; margin: 1em }\n"
+        f"{STYLE}</style>\n</head>\n<body>\n" + "\n".join(map(fragment, tables)) + "\n</body>\n</html>\n"
     )
 
 

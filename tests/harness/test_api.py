@@ -106,6 +106,8 @@ def test_models_are_compared_with_intervals(board):
     values = board.scores()["polarity", "sample", "senteval-lr/1", "accuracy"]
     assert number.difference == pytest.approx(values["words"] - values["letters"])
     assert number.low <= number.difference <= number.high
+    assert found.frame.loc[(number.task_id, "accuracy"), "difference"] == number.difference
+    assert "words minus letters" in found._repr_html_()
     with pytest.raises(UsageError, match="recorded model"):
         board.compare("letters", "nobody")
 
@@ -140,12 +142,18 @@ def test_wrong_usage_is_found_before_any_work(tmp_path):
     assert not (tmp_path / "records").exists()
 
 
-def test_classes_and_a_limit_are_taken(tmp_path):
-    board = harness.run(
-        [Letters, "lexicon"], "geometry/sample", limit=200, results_dir=tmp_path, cache_dir=tmp_path, quiet=True
-    )
-    assert board.models == ("letters", "lexicon")
-    assert [record.details["limit"] for record in board.records] == [200, 200]
+class SentenceTransformer:
+    """What sentence-transformers' class has: no card, and a method of that name."""
+
+    def encode(self, texts, **_options):
+        return Letters().encode(texts)
+
+
+def test_classes_foreign_models_and_a_limit_are_taken(tmp_path):
+    models = [SentenceTransformer(), Letters, "lexicon"]
+    board = harness.run(models, "geometry/sample", limit=200, results_dir=tmp_path, cache_dir=tmp_path, quiet=True)
+    assert board.models == ("SentenceTransformer", "letters", "lexicon")
+    assert [record.details["limit"] for record in board.records] == [200] * 3
     assert "~" in board.table("overview"), "limited numbers are marked, as bench table marks them"
     assert board.frame["value"].notna().all()
     # The whole task is another evaluation, and no table shows the trial.
