@@ -17,8 +17,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import normalize
 
 from harness.errors import BenchError, RecordInvalid
-from harness.figures.drawing import COLOURS, MARKERS, Drawing, NotDrawn, listed, panels, short
-from harness.figures.source import Source, task_title
+from harness.figures.drawing import COLOURS, MARKERS, Drawing, NotDrawn, listed, panels
+from harness.figures.source import MARKS, Source, task_title
 from harness.files import write_bytes
 from harness.leaderboard.words import corpus_title
 from harness.record import Record, pack, unpack
@@ -162,7 +162,7 @@ def pca(source: Source) -> Drawing:
     figure, axes = panels(len(planes), _COLUMNS, height=1.95, extra=0.3)
     for ax, (model, plane) in zip(axes, planes.items(), strict=True):
         _panel(ax, plane)
-        ax.set_title(short(source.title(model)))
+        ax.set_title(source.panel(model, task_id))
     first = next(iter(planes.values()))
     figure.legend(
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(first.classes), frameon=False
@@ -176,7 +176,8 @@ def pca(source: Source) -> Drawing:
         caption=f"The {n:,} test texts of {task_title(task_id)} on the first two principal components of each model's "
         "vectors (at unit length, centred); large markers are the centroids of the emotions. Each panel has axes of "
         "its own, labelled with the share of the variance: distances in different panels cannot be compared, and what "
-        f"lies behind these two directions is not seen. Up to 1 % of the texts lie outside each axis.{left_out}",
+        f"lies behind these two directions is not seen. Up to 1 % of the texts lie outside each axis."
+        f"{left_out}{MARKS}",
         alt=f"Scatter plots of {corpus} texts, one panel for each of {listed([source.title(m) for m in planes])}, "
         "coloured by emotion, with the centroid of each emotion.",
         figure=figure,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from harness.figures.drawing import COLOURS, SEQUENTIAL, Drawing, NotDrawn, panels, short
-from harness.figures.source import Source, task_title
+from harness.figures.source import MARKS, Source, task_title
 from harness.leaderboard.words import corpus_title
 
 Arrays = dict[str, NDArray[Any]]
@@ -46,12 +46,12 @@ def confusion_figure(source: Source, family: str, corpus: str) -> Drawing:
     figure, axes = panels(len(found), _COLUMNS, height=2.05)
     for place, (ax, (model, arrays)) in enumerate(zip(axes, found.items(), strict=True)):
         _matrix(ax, arrays, classes, labelled=place % _COLUMNS == 0)
-        ax.set_title(short(source.title(model)) + source.mark(model, task_id))
+        ax.set_title(source.panel(model, task_id))
     return Drawing(
         key=f"confusion-{corpus}",
         title=f"Confusion: {corpus_title(corpus)}",
         caption=f"Of the test texts of each true class (rows) of {task_title(task_id)}, the percentage that the linear "
-        "probe puts into each class (columns). Rows add up to 100; the diagonal is the recall.",
+        "probe puts into each class (columns). Rows add up to 100; the diagonal is the recall." + MARKS,
         alt=f"Confusion matrices over {', '.join(classes)}, one for each of {len(found)} models.",
         figure=figure,
     )
@@ -86,7 +86,7 @@ def plane_figure(source: Source, corpus: str) -> Drawing:
     figure, axes = panels(len(found), _COLUMNS, height=2.0, extra=0.3)
     for place, (ax, (model, arrays)) in enumerate(zip(axes, found.items(), strict=True)):
         _plane(ax, arrays)
-        ax.set_title(short(source.title(model)) + source.mark(model, task_id))
+        ax.set_title(source.panel(model, task_id))
         ax.set_xlabel("valence", labelpad=1)
         if place % _COLUMNS == 0:
             ax.set_ylabel("arousal", labelpad=1)
@@ -99,7 +99,7 @@ def plane_figure(source: Source, corpus: str) -> Drawing:
         caption=f"The {n:,} scored texts of {task_title(task_id)}: as rated (grey) and as predicted from each model's "
         f"vectors (blue), on the whole scale, -1 to 1. Arrows lead from the mean rating of the texts in a cell of a "
         f"{_CELLS} by {_CELLS} grid to their mean prediction; cells with fewer than {_FEWEST} texts have none. Long "
-        "arrows towards the middle: the model knows little beyond the average text.",
+        "arrows towards the middle: the model knows little beyond the average text." + MARKS,
         alt=f"Scatter plots of rated and predicted valence and arousal, one panel for each of {len(found)} models.",
         figure=figure,
     )

@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.corpora.base import CorpusLibrary
+from harness.figures.drawing import short
 from harness.leaderboard.evaluations import Evaluation, Results, ordered
 from harness.leaderboard.words import corpus_title
 from harness.record import ModelFacts, Record, ResultStore
+
+#: What the marks behind titles mean.
+MARKS = " * or ?: the model saw the texts, or may have."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +115,7 @@ class Source:
         return one is not None and one.state == "clean" and self.main(task_id) in one.metrics
 
     def mark(self, model: str, task_id: str) -> str:
-        """What stands behind a model's title over a task: a blank and `*` or `?`, or nothing."""
+        """What stands behind a model's title over a task: a blank and `*` or `?`, or nothing; captions say `MARKS`."""
         one = self.of_model(model, task_id)
         return {"overlap": " *", "unknown": " ?"}.get(one.state, "") if one is not None else ""
 
@@ -139,6 +143,10 @@ class Source:
     def title(self, model: str) -> str:
         """How figures call a model."""
         return self.titles[model]
+
+    def panel(self, model: str, task_id: str) -> str:
+        """What stands over a model's panel: its title, in two lines where it says the vector, and its mark."""
+        return short(self.title(model)).replace(", ", ",\n", 1) + self.mark(model, task_id)
 
 
 def task_title(task_id: str) -> str:

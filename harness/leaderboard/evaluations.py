@@ -24,7 +24,7 @@ import pandas as pd
 
 from harness.errors import RecordInvalid
 from harness.leaderboard.table import Cell, Column
-from harness.leaderboard.words import family_order, metric_style, protocol_order, task_order, words
+from harness.leaderboard.words import family_order, metric_style, task_order, words
 from harness.outcome import Metric
 from harness.printing import one_line, spreadsheet
 from harness.record import ModelFacts, Record
@@ -249,10 +249,13 @@ class Results:
         """All evaluations of a task, in the order of the models."""
         return [one for model in self.models if (one := self.get(model.name, task_id)) is not None]
 
-    def protocols(self, task: str, corpora: Sequence[str]) -> list[str]:
-        """Protocols under which corpora were measured, in order."""
-        found = {one.protocol for one in self.evaluations if one.task == task and one.corpus in corpora}
-        return sorted(found, key=protocol_order)
+    def protocols(self, task: str) -> dict[str, list[str]]:
+        """Protocol → the corpora that were measured under it, both in order."""
+        found = {(one.corpus, one.protocol) for one in self.evaluations if one.task == task}
+        protocols: dict[str, list[str]] = {}
+        for corpus, protocol in sorted(found, key=lambda place: task_order(task, *place)):
+            protocols.setdefault(protocol, []).append(corpus)
+        return protocols
 
     def titles(self) -> dict[str, str]:
         """How each model is called; where an encoder has several rows, with the vector that a row shows.

@@ -96,10 +96,12 @@ def build_tables(
             continue
         specs = [spec for spec in specification()["table"] if spec["name"] == name]
         plans = [plan for spec in specs for plan in _plans(spec, results)]
-        for plan in _overview(results, suite, tasks, columns) if name == "overview" else plans:
-            table = _assemble(plan, results, with_published=published)
-            if any(column.origin == "measured" for column in table.columns) or (which and published and plan.published):
-                tables.append(replace(table, intervals=intervals))
+        if name == "overview":
+            plans = _overview(results, suite, tasks, columns)
+        built = [_assemble(plan, results, with_published=published) for plan in plans]
+        measured = [table for table in built if any(column.origin == "measured" for column in table.columns)]
+        alone = [table for table, plan in zip(built, plans, strict=True) if which and published and plan.published]
+        tables += [replace(table, intervals=intervals) for table in measured or alone]
     return tables
 
 
@@ -116,7 +118,7 @@ def _column(corpus: str, metric: str, head: str, group: str, task: str = "", pro
     return Column(
         key=key if protocol else f"published/{corpus}/{metric}",
         head=head.format(corpus=corpus_title(corpus), metric=label),
-        group=group.format(protocol=protocol),
+        group=group.format(protocol=protocol, corpus=corpus_title(corpus)),
         metric=metric,
         origin="measured" if protocol else "published",
         task=task if protocol else "",
@@ -143,8 +145,8 @@ def _plans(spec: Spec, results: Results) -> list[_Plan]:
     ]
     plans = [_plan(spec, spec, chosen, entries[0]["protocol"], results)]
     used = {(column.corpus, column.protocol) for column in chosen}
-    for protocol in results.protocols(task, corpora) if "others" in spec else ():
-        rest = [c for c in corpora if (c, protocol) not in used and results.of(f"{task}/{c}/{protocol}")]
+    for protocol, measured in results.protocols(task).items() if "others" in spec else ():
+        rest = [c for c in measured if (c, protocol) not in used and (c in corpora or "key" in spec["others"])]
         patterns = [entry for entry in entries if entry["protocol"] == entries[0]["protocol"]]
         others = [column for entry in patterns for column in _columns(entry, rest, task, protocol)]
         if others:
@@ -162,16 +164,18 @@ def _filled(spec: Spec, corpus: str, protocol: str) -> Spec:
     return {name: value for name, value in spec.items() if name != "each"} | named | {"columns": columns}
 
 
-def _columns(entry: Spec, corpora: Iterable[str], task: str, protocol: str) -> list[Column]:
+def _columns(entry: Spec, corpora: Sequence[str], task: str, protocol: str) -> list[Column]:
+    # Columns of several corpora are told apart by their heads, else by what stands over them.
+    apart = len(corpora) == 1 or "{corpus}" in entry["head"]
     return [
-        _column(corpus, metric, entry["head"], entry["group"], task, protocol)
+        _column(corpus, metric, entry["head"], entry["group"] if apart else "{corpus}", task, protocol)
         for corpus in corpora
         for metric in entry["metrics"]
     ]
 
 
 def _plan(spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, results: Results) -> _Plan:
-    caption = spec["caption"].format(protocol=protocol, scored=_scored(columns, results))
+    caption = own.get("caption", spec["caption"]).format(protocol=protocol, scored=_scored(columns, results))
     # An error in the paper's unit is there or not; a column without one would say nothing.
     columns = [
         column
@@ -186,7 +190,7 @@ def _plan(spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, resul
     ]
     only = _ablations(results) if spec.get("ablations") else None
     if only is not None and not only:
-        notes.insert(0, "No ablation has been measured: train one and run `bench run --models carl-minilm-no-ptd`.")
+        notes.insert(0, "No ablation has been measured: train one, then: bench run --models carl-minilm-no-ptd.")
     return _Plan(
         key=own.get("key", spec["key"]).format(protocol=protocol),
         title=own.get("title", spec["title"]).format(protocol=protocol),
@@ -212,7 +216,7 @@ def _scored(columns: Sequence[Column], results: Results) -> str:
     pairs = []
     for column in columns:
         splits = sorted({one.split for one in results.of(column.task_id)})
-        said = (f"{name[2:]}-fold cross-validation" if name.startswith("cv") else f"{name} split" for name in splits)
+        said = (words("splits").get(name, f"{name} split") for name in splits)
         pairs += [(" and ".join(said), corpus_title(column.corpus))] if splits else []
     return "; ".join(f"{', '.join(corpora)}: {said}" for said, corpora in _grouped(pairs).items()) + "." * bool(pairs)
 
@@ -311,8 +315,9 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
     asked = [column for column in plan.columns if column.origin == "measured"]
     measured = [c for c in asked if any(results.get(model.name, c.task_id) for model in allowed)]
     absent = [f"{corpus_title(column.corpus)} ({column.protocol})" for column in asked if column not in measured]
-    # A metric that no record of the task has is none of this corpus.
-    measured = [c for c in measured if any(results.cell(m.name, c).status != "undefined" for m in allowed)] or measured
+    # A metric that no record with numbers has is none of this corpus.
+    scored = [c for c in measured if any(results.cell(m.name, c).value is not None for m in allowed)]
+    measured = scored or measured
     origins = ("fact", "published") if with_published else ("fact",)
     columns = [column for column in plan.columns if column in measured or column.origin in origins]
     shown = [model for model in allowed if any(results.get(model.name, column.task_id) for column in measured)]
@@ -448,11 +453,11 @@ def _about_results(
     weights = _grouped(((m.name, m.pooling, m.max_length, m.dtype, m.backend), m.fingerprint) for m in models)
     changed = ", ".join(dict.fromkeys(titles[key[0]] for key, prints in weights.items() if len(prints) > 1))
     say(changed, f"Warning: the weights changed between the numbers of a row ({changed}); run again.")
-    evidence = "trained on the data set or on texts of it, not ranked; `bench contamination` has the evidence."
+    evidence = "trained on the data set or on texts of it, not ranked; evidence: bench contamination."
     say(any(one.state == "overlap" for one in scored), evidence, "*")
     unknown = ", ".join(dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown"))
     say(unknown, f"training data not declared, not ranked: {unknown}.", "?")
-    say(any(one.state == "limited" for one in scored), "tried on few texts (`--limit`), not ranked.", "~")
+    say(any(one.state == "limited" for one in scored), "tried on few texts (--limit), not ranked.", "~")
     states = {cell.status for row in rows for cell in row.cells}
     said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
     say(said, "; ".join(said) + ".")

@@ -14,7 +14,9 @@
     event.currentTarget.textContent = `Theme: ${themes[theme][1]}`;
   });
 
-  // Columns and details that can be hidden.
+  // Columns and details that can be hidden; a phone has no room for intervals.
+  byId("intervals").checked = !matchMedia("(max-width: 40rem)").matches;
+  root.classList.toggle("no-intervals", !byId("intervals").checked);
   for (const name of ["intervals", "published"]) {
     byId(name).addEventListener("change", (event) => {
       root.classList.toggle(`no-${name}`, !event.currentTarget.checked);
@@ -72,16 +74,18 @@
   };
   filter.addEventListener("input", show);
 
-  // Sort: best first, reversed, as it was. Numbers of models that may have seen the texts come after the clean ones.
+  // Sort: best first, reversed, as it was. Numbers of models that may have seen the texts come after the clean ones,
+  // what has no number after them, the noise ceiling last.
   const value = (row, index) => {
     const cell = row.cells[index];
+    if (model(row) === "ceiling") return [3, 0];
     if (index === 0) return [0, cell.textContent];
     const number = parseFloat(cell.textContent);
     return [Number.isNaN(number) ? 2 : cell.querySelector(".seen") ? 1 : 0, number];
   };
   const compare = ([kind, one], [other, two], sign) => {
     if (kind !== other) return kind - other;
-    if (kind === 2) return 0;
+    if (kind > 1) return 0;
     return sign * (typeof one === "string" ? one.localeCompare(two) : one - two);
   };
   for (const table of tables) {

@@ -1,8 +1,9 @@
 """Noise ceiling: how well does one panel of raters predict another of the same size?
 
-No model can be expected to correlate with the mean of some raters better than a second panel would. That correlation is
-estimated by split halves (Spearman 1910; Brown 1910): each text's marks are divided at random, the halves' means are
-correlated over the texts, and r of half panels becomes 2r / (1 + r) for whole ones. Random splits are averaged.
+A second panel correlates with the first by less than one, since both are noisy; a model without noise of its own could
+reach the square root of that correlation, no more. It is estimated by split halves (Spearman 1910; Brown 1910): each
+text's marks are divided at random, the halves' means are correlated over the texts, and r of half panels becomes
+2r / (1 + r) for whole ones. Random splits are averaged.
 """
 
 from __future__ import annotations

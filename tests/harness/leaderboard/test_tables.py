@@ -156,6 +156,24 @@ def test_errors_stand_in_both_units(suite: list[Record], make: Make) -> None:
     assert [column.head for column in table.columns] == ["r"], "no record has another number"
 
 
+def test_a_model_without_numbers_brings_no_column_of_its_own(make: Make) -> None:
+    task = "valence-arousal/ratings-films/grouped-kfold10/1"
+    records = [make(task=task, metrics={"valence.pearson": 0.5}), make("sentix", task, status="weights-missing")]
+    (table,) = build_tables(records, which=["I"], published=False)
+    assert [column.metric for column in table.columns] == ["valence.pearson"]
+    assert [r.cells[0].status for r in table.rows] == ["ok", "weights-missing"]
+
+
+def test_suite_quick_has_polarity_and_geometry_of_every_domain(make: Make) -> None:
+    places = ("ratings-tweets", "ratings-products")
+    records = [make(task=f"polarity/{place}/sign-kfold10/1") for place in places]
+    records += [make(task=f"geometry/{place}/sign/1", metrics={"separation": 0.1}, split="all") for place in places]
+    built = {table.key: table for table in build_tables(records, suite="quick", which=["II", "IV"])}
+    assert list(built) == ["II/sign-kfold10/1", "IV/sign/1"]
+    assert [column.head for column in built["II/sign-kfold10/1"].columns[1:]] == ["Tweets", "Products"]
+    assert [column.group for column in built["IV/sign/1"].columns[1:]] == ["Tweets", "Products"]
+
+
 def test_the_overview_is_short_unless_more_is_asked_for(suite: list[Record]) -> None:
     (short,) = build_tables(suite, which=["overview"])
     assert [column.head.replace("\n", " ") for column in short.columns] == [
