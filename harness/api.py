@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from harness.files import RESULTS_DIR, cache_root, go_offline
 from harness.interop import as_encoder
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.render import STYLE, fragment
+from harness.leaderboard.significance import against_start, with_places
 from harness.progress import Progress
 from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
@@ -126,13 +128,8 @@ def run(
     given = {name: value for name, value in locals().items() if name != "quiet"}
     evaluator = _planned(**given)
     records = run_plan(evaluator, Progress(quiet=quiet), measure_on_ray if engine == "ray" else None)
-    suffix = "" if limit is None else f"+limit-{limit}"
-    return Leaderboard(
-        records,
-        store=evaluator.results,
-        suite=evaluator.suite or "selected",
-        tasks={f"{name}{suffix}": task.metrics for name, task in evaluator.tasks.items()},
-    )
+    metrics = {name: task.metrics for name, task in evaluator.tasks.items()}
+    return Leaderboard(records, store=evaluator.results, tasks=metrics, suite=evaluator.suite or "selected")
 
 
 def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **options: Any) -> pd.DataFrame:
@@ -199,19 +196,23 @@ def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float
     return encode_checked(load_encoder(model, **options), list(texts))
 
 
+def _several(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _whole(record: Record) -> str:
+    """Id of a record's task, also of a trial on some texts."""
+    return record.task_id.partition("+limit-")[0]
+
+
 def list_models() -> pd.DataFrame:
     """Declared encoders by name: what their cards say. Loads none of them; `bench models` also says which are ready."""
+    shown = ["family", "base", "pooling", "parameters", "licence", "weights"]
     rows = [
         {
-            "model": plugin.name,
-            "title": plugin.card.shown,
-            "family": plugin.card.family,
-            "base": plugin.card.base,
-            "pooling": plugin.card.pooling,
-            "parameters": plugin.card.parameters,
-            "training_data": None if plugin.card.training_data is None else ", ".join(plugin.card.training_data),
-            "licence": plugin.card.licence,
-            "weights": plugin.card.weights,
+            **{"model": plugin.name, "title": plugin.card.shown},
+            **{name: getattr(plugin.card, name) for name in shown},
+            "training_data": None if (seen := plugin.card.training_data) is None else ", ".join(seen),
         }
         for plugin in encoder_plugins()
     ]
@@ -228,18 +229,11 @@ def list_tasks(suite: str | None = None) -> pd.DataFrame:
         UsageError: no such suite.
     """
     chosen = every_task() if suite is None else select_tasks(suite, [])
+    shown = ["corpus", "protocol", "split", "stochastic", "summary", "source"]
     rows = [
         {
-            "id": name,
-            "task": task.name,
-            "corpus": task.corpus,
-            "protocol": task.protocol,
-            "split": task.split,
-            "metrics": ", ".join(task.metrics),
-            "suites": ", ".join(task.suites),
-            "stochastic": task.stochastic,
-            "summary": task.summary,
-            "source": task.source,
+            **{"id": name, "task": task.name, "metrics": ", ".join(task.metrics), "suites": ", ".join(task.suites)},
+            **{field: getattr(task, field) for field in shown},
         }
         for name, task in chosen.items()
     ]
@@ -340,8 +334,8 @@ def check_contamination(
         DataMissing: none of the corpora is here.
     """
     found, _ = check_texts(
-        [find_encoder(name) for name in ([models] if isinstance(models, str) else models)],
-        select_tasks(suite, [tasks] if isinstance(tasks, str) else list(tasks)),
+        [find_encoder(name) for name in _several(models)],
+        select_tasks(suite, _several(tasks)),
         _library(data_dir, cache_dir, offline=offline),
         ResultStore(Path(results_dir)),
     )
@@ -358,20 +352,23 @@ class Leaderboard:
     Args:
         records: results and failures.
         store: the directory that they are from, whose per-example predictions comparisons need.
-        suite: name of the suite for titles.
         tasks: task id → its metrics, the main one first, in the order of the tables; other records are left out.
+        suite: name of the suite for titles; None where the tasks are of several.
 
     Attributes:
-        records: the records of these tasks, failures included.
+        records: the records of these tasks, failures and trials on some texts (`limit`) included.
     """
 
     def __init__(
-        self, records: Sequence[Record], *, store: ResultStore, suite: str, tasks: Mapping[str, Sequence[str]]
+        self, records: Iterable[Record], *, store: ResultStore, tasks: Mapping[str, Sequence[str]], suite: str | None
     ) -> None:
-        self.records = tuple(record for record in records if record.task_id in tasks)
+        self.records = tuple(record for record in records if _whole(record) in tasks)
         self.store = store
         self.suite = suite
-        self._tasks = {name: tuple(metrics) for name, metrics in tasks.items()}
+        self.declared = {name: tuple(metrics) for name, metrics in tasks.items()}
+        """Task id → its metrics, whether or not it was measured."""
+        measured = sorted({record.task_id: _whole(record) for record in self.records}.items())
+        self._tasks = {name: self.declared[whole] for task in tasks for name, whole in measured if whole == task}
 
     @classmethod
     def read(
@@ -392,27 +389,36 @@ class Leaderboard:
 
         Raises:
             UsageError: no records, no such suite, task or model.
-            RecordInvalid: a record is damaged or too new.
         """
-        place = Path(results_dir)
-        store = ResultStore(place)
-        records = apply_evidence(store, read_evidence(place))
+        store = ResultStore(Path(results_dir))
+        records = apply_evidence(store, read_evidence(store.directory))
         if not records:
-            raise UsageError(f"there are no records in {place}; measure first: harness.run(['minilm'], 'quick')")
-        wanted = [models] if isinstance(models, str) else list(models)
-        known = sorted({record.model.name for record in records})
+            raise UsageError(
+                f"there are no records in {store.directory}; measure first: bench run --models minilm,lexicon"
+            )
+        wanted, known = _several(models), sorted({record.model.name for record in records})
         for name in wanted:
             if name not in known:
                 raise unknown_name("recorded model", name, known)
-        patterns = [tasks] if isinstance(tasks, str) else list(tasks)
+        patterns = _several(tasks)
         chosen = every_task() if suite is None and not patterns else select_tasks(suite, patterns)
-        recorded = {record.task_id for record in records}
-        return cls(
+        board = cls(
             [record for record in records if not wanted or record.model.name in wanted],
             store=store,
-            suite=suite or "all",
-            tasks={name: task.metrics for name, task in chosen.items() if name in recorded},
+            tasks={name: task.metrics for name, task in chosen.items()},
+            suite=suite,
         )
+        if suite is not None and not board.records:
+            raise UsageError(f"nothing of suite {suite} was measured: bench run --suite {suite} does")
+        return board
+
+    def of_suite(self) -> Leaderboard:
+        """The part that belongs to the richest suite of which something was recorded."""
+        suites = ((name, select_tasks(name, [])) for name in ("paper", "extended", "recipes", "quick", "sample"))
+        measured = {_whole(record) for record in self.records}
+        suite, tasks = next(((name, tasks) for name, tasks in suites if measured & set(tasks)), ("none", {}))
+        metrics = {name: task.metrics for name, task in tasks.items()}
+        return Leaderboard(self.records, store=self.store, tasks=metrics, suite=suite)
 
     # Numbers
 
@@ -438,7 +444,7 @@ class Leaderboard:
         Raises:
             UsageError: no task has such a metric.
         """
-        main = {task: metrics[0] if metric is None else metric for task, metrics in self._tasks.items()}
+        main = {task: metric or metrics[0] for task, metrics in self._tasks.items()}
         wanted = [(*task.split("/", 2), name) for task, name in main.items() if name in self._tasks[task]]
         if metric is not None and not wanted:
             raise unknown_name("metric", metric, sorted({name for names in self._tasks.values() for name in names}))
@@ -492,25 +498,48 @@ class Leaderboard:
 
     # Tables
 
-    def tables(self, *names: str, published: bool = True, intervals: bool = False) -> list[Table]:
-        """Build tables; see `harness.leaderboard.build_tables`.
+    def tables(
+        self,
+        *names: str,
+        published: bool = True,
+        intervals: bool = False,
+        columns: Sequence[str] = (),
+        ranks: bool = False,
+        tests: bool | None = None,
+    ) -> list[Table]:
+        """Build tables of the suite, or of the richest suite that was recorded; see `harness.leaderboard.build_tables`.
 
         Args:
-            names: `overview`, `I` to `V`; none for the overview and those of the paper's that anything belongs to.
+            names: `overview`, `I` to `V`, `conversation`; none for the overview and those of the paper's that anything
+                belongs to.
             published: show the paper's numbers beside ours.
             intervals: show 95 % intervals as ±.
+            columns: of the overview: `all`, corpora, families or patterns of task ids; none for a short choice.
+            ranks: show the places that each model can hold.
+            tests: mark what differs from the model it started from, and show intervals; None for suite recipes alone.
+
+        Raises:
+            UsageError: a table or a column that does not exist, or no model was measured on a task of the tables.
         """
-        return build_tables(
-            with_limited(self.records),
-            suite=self.suite,
+        board = self if self.suite else self.of_suite()
+        records, tests = with_limited(board.records), board.suite == "recipes" if tests is None else tests
+        built = build_tables(
+            records,
+            suite=board.suite or "",
             which=names or None,
             published=published,
-            intervals=intervals,
-            tasks={task.partition("+limit-")[0]: metrics for task, metrics in self._tasks.items()},
+            intervals=intervals or tests,
+            tasks=board.declared,
+            columns=columns,
             recommended=recommended_poolings(self.models),
         )
+        if not built:
+            named = f"table {', '.join(names)}" if names else "any table"
+            raise UsageError(f"no model was measured on a task of {named}; `bench tasks` lists them")
+        built = with_places(built, self.store, records) if ranks else built
+        return against_start(built, self.store, records) if tests else built
 
-    def table(self, *names: str, fmt: str = "plain", **options: bool) -> str:
+    def table(self, *names: str, fmt: str = "plain", **options: Any) -> str:
         """Tables as text in any format of `bench table`; options as for `tables`.
 
         Raises:
@@ -521,6 +550,10 @@ class Leaderboard:
     def to_csv(self) -> str:
         """The long table with every digit, as `bench table --format csv --long`."""
         return long_csv(long_rows(self.records, self._tasks))
+
+    def to_json(self) -> str:
+        """The same as a JSON list of objects."""
+        return json.dumps([row._asdict() for row in long_rows(self.records, self._tasks)], indent=1) + "\n"
 
     def __repr__(self) -> str:
         return f"<Leaderboard: {len(self.models)} models, {len(self._tasks)} tasks, {len(self.records)} records>"

@@ -62,8 +62,6 @@ def contamination(
       bench contamination --models senticse,sentibert --data-dir DATA
     """  # noqa: D301 (click reads the backspace character)
     options.go_offline(offline)
-    if data_dir is not None and not data_dir.is_dir():
-        raise UsageError(f"--data-dir {data_dir} is not a directory")
     plugins = {plugin.name: plugin for plugin in map(find_encoder, options.split_names(models))}
     found, absent = check_texts(
         list(plugins.values()),

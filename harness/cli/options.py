@@ -33,7 +33,7 @@ results_dir = click.option(
 )
 data_dir = click.option(
     "--data-dir",
-    type=_DIRECTORY,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
     envvar="AFFECTBENCH_DATA",
     help="Directory with the corpora in their official layouts  [env: AFFECTBENCH_DATA]",
 )
