@@ -48,9 +48,6 @@ _ROUNDING = 2e-4
 #: Why a number of the geometry, say, is compared without a test.
 NO_PREDICTIONS = "no per-example predictions determine this number: not tested"
 
-#: Why an interval is too narrow.
-NO_DOCUMENTS = "documents not stored with the predictions: rows were resampled, the interval is too narrow"
-
 
 @dataclass(frozen=True)
 class Side:
@@ -74,12 +71,10 @@ class Side:
         """
         everything = list(store if records is None else records)
         own = tuple(record for record in everything if record.model.name == model)
+        if not everything:
+            raise UsageError(f"there are no records in {store.directory}; measure first: bench run --models {model}")
         if not own:
             known = sorted({record.model.name for record in everything})
-            if not known:
-                raise UsageError(
-                    f"there are no records in {store.directory}; measure first: bench run --models {model}"
-                )
             raise unknown_name(f"recorded model in {store.directory}", model, known)
         return cls(model, store, own)
 
@@ -112,7 +107,7 @@ class Compared:
     rows: int | None = None
     """Evaluated rows."""
     note: str = ""
-    """Why there is no test, or what is wrong with it."""
+    """Why there is no test."""
     seen: tuple[str, ...] = ()
     """Which of the two models may have seen the evaluated texts: then neither is called better."""
 
@@ -187,13 +182,12 @@ def compare(
         first: the model that is compared with.
         second: the model that is compared.
         tasks: task ids, in the order of the answer; None for all that are recorded.
-        metrics: which numbers; None for the main one of each task, which a record holds first.
+        metrics: which numbers, of those that both have; None for the main one of each task, which a record holds first.
         draws: bootstrap resamples; the smallest p-value of a bootstrap test is 2 / (draws + 1).
     """
     found: list[Compared] = []
     left_out: list[LeftOut] = []
-    ids = list(dict.fromkeys((*first.tasks, *second.tasks))) if tasks is None else list(tasks)
-    for task_id in ids:
+    for task_id in dict.fromkeys((*first.tasks, *second.tasks)) if tasks is None else tasks:
         one, two = first.tasks.get(task_id, ()), second.tasks.get(task_id, ())
         if not one and not two:
             continue
@@ -201,8 +195,8 @@ def compare(
         if reason:
             left_out.append(LeftOut(model=second.model if not two else first.model, task_id=task_id, reason=reason))
             continue
-        names = list(one[0].metrics) if metrics is not None else list(one[0].metrics)[:1]
-        for name in names if metrics is None else [name for name in names if name in metrics]:
+        shared = [name for name in one[0].metrics if all(name in record.metrics for record in (*one, *two))]
+        for name in shared[:1] if metrics is None else [name for name in shared if name in metrics]:
             found.append(_number(first, second, task_id, name, draws))
     tested = [number.p for number in found if number.p is not None]
     adjusted = iter(holm(tested))
@@ -232,53 +226,21 @@ def _incomparable(first: Side, second: Side, task_id: str) -> str:
 
 
 def _number(first: Side, second: Side, task_id: str, metric: str, draws: int) -> Compared:
-    one, two = first.tasks[task_id], second.tasks[task_id]
-    values = [_mean(records, metric) for records in (one, two)]
-    if values[0] is None or values[1] is None:
-        lacking = first.model if values[0] is None else second.model
-        known = next(value for value in (*values, 0.0) if value is not None)
-        return Compared(
-            task_id=task_id, metric=metric, first=known, second=known, difference=0.0, note=f"{lacking} has no {metric}"
-        )
-    plain = Compared(
-        task_id=task_id,
-        metric=metric,
-        first=values[0],
-        second=values[1],
-        difference=values[1] - values[0],
-        seen=tuple(
-            side.model
-            for side, records in ((first, one), (second, two))
-            if any(record.contamination.get("state") != "clean" for record in records)
-        ),
+    sides = (first, second)
+    one, two = (fmean(record.metrics[metric].value for record in side.tasks[task_id]) for side in sides)
+    seen = tuple(
+        side.model
+        for side in sides
+        if any(record.contamination.get("state") != "clean" for record in side.tasks[task_id])
     )
-    sides = [contestant(first.store, one, metric, draws), contestant(second.store, two, metric, draws)]
-    for side in sides:
-        if isinstance(side, str):
-            return replace(plain, note=side)
-    left, right = (side for side in sides if isinstance(side, Contestant))
+    plain = Compared(task_id=task_id, metric=metric, first=one, second=two, difference=two - one, seen=seen)
+    left, right = (contestant(side.store, side.tasks[task_id], metric, draws) for side in sides)
+    if isinstance(left, str) or isinstance(right, str):
+        return replace(plain, note=left if isinstance(left, str) else str(right))
     if not comparable(left, right):
         return replace(plain, note="the stored predictions are of different rows: measure again")
     found = difference(left, right)
-    return replace(
-        plain,
-        low=found.low,
-        high=found.high,
-        p=found.p,
-        test=found.test,
-        rows=len(left.scores[0]),
-        note=_remark(one, left) or _remark(two, right),
-    )
-
-
-def _mean(records: Sequence[Record], metric: str) -> float | None:
-    values = [record.metrics[metric].value for record in records if metric in record.metrics]
-    return fmean(values) if len(values) == len(records) else None
-
-
-def _remark(records: Sequence[Record], side: Contestant) -> str:
-    clustered = any(record.details.get("interval") == "bootstrap over documents" for record in records)
-    return NO_DOCUMENTS if clustered and side.scores[0].groups is None else ""
+    return replace(plain, low=found.low, high=found.high, p=found.p, test=found.test, rows=len(left.scores[0]))
 
 
 def contestant(store: ResultStore, records: Sequence[Record], metric: str, draws: int = DRAWS) -> Contestant | str:
@@ -395,11 +357,11 @@ def changes(
     count = shared = 0
     for key in dict.fromkeys((*old, *new)):
         model, task_id, seed = key
-        if key not in old or key not in new:
-            where = before.directory if key in old else after.directory
+        one, two = old.get(key), new.get(key)
+        if one is None or two is None:
+            where = before.directory if one else after.directory
             left_out.append(LeftOut(model=model, task_id=task_id, reason=f"seed {seed} only in {where}"))
             continue
-        one, two = old[key], new[key]
         differing: list[tuple[str, float | str | None, float | str | None]] = []
         if one.status != two.status:
             differing.append(("status", one.status, two.status))
@@ -412,8 +374,8 @@ def changes(
                 notes[f"{model}: the weights or options are others ({prints})"] = None
             for name in dict.fromkeys((*one.metrics, *two.metrics)):
                 a, b = one.metrics.get(name), two.metrics.get(name)
-                count += 1 if a is None or b is None else 3
-                if a is None or b is None or _differ(a.value, b.value, tolerance):
+                count += 3 if a and b else 1
+                if not a or not b or _differ(a.value, b.value, tolerance):
                     differing.append((name, a.value if a else None, b.value if b else None))
                 if a and b and (_differ(a.low, b.low, tolerance) or _differ(a.high, b.high, tolerance)):
                     differing.append((f"{name} (interval)", f"[{a.low}, {a.high}]", f"[{b.low}, {b.high}]"))
@@ -431,8 +393,5 @@ def _differ(one: float | None, two: float | None, tolerance: float) -> bool:
 
 def _predictions_differ(old: Arrays | None, new: Arrays | None, tolerance: float) -> bool:
     """Whether stored predictions differ; an array that only one side has says nothing of the numbers."""
-    for name in (old or {}).keys() & (new or {}).keys():
-        one, two = ((arrays or {})[name].astype(np.float64) for arrays in (old, new))
-        if one.shape != two.shape or (one.size and float(np.abs(one - two).max()) > tolerance):
-            return True
-    return False
+    pairs = [(old[name], new[name]) for name in old.keys() & new.keys()] if old and new else []
+    return any(a.shape != b.shape or np.abs(a.astype(float) - b).max(initial=0) > tolerance for a, b in pairs)

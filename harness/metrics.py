@@ -1,4 +1,4 @@
-"""The numbers that tasks report, as pure functions of weighted rows.
+"""The numbers that tasks report: how tables print them, and pure functions of weighted rows.
 
 Every metric exists once, in a form that takes a weight for each row and any number of weightings at a time: with
 one weighting of ones it is the metric, with the counts of a bootstrap it is the metric of each resample
@@ -11,8 +11,8 @@ because a record holds a number.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,48 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     _Moments = tuple[Floats, Floats, Floats, Floats, Floats]
+
+#: Metric, by its name in the records or the last part of it → how tables print it (`percent`: 100 times the number),
+#: which direction is better if any is, and the range of its values in the records.
+STYLES: dict[str, dict[str, Any]] = {
+    "pearson": {"label": "r", "higher_is_better": True, "low": -1, "high": 1},
+    "spearman": {"label": "ρ", "higher_is_better": True, "low": -1, "high": 1},
+    "ccc": {"label": "CCC", "higher_is_better": True, "low": -1, "high": 1},
+    "ceiling": {"label": "ceiling", "low": -1, "high": 1},
+    "mae": {"label": "MAE", "higher_is_better": False, "low": 0},
+    "rmse": {"label": "RMSE", "higher_is_better": False, "low": 0},
+    "r2": {"label": "R²", "higher_is_better": True, "high": 1},
+    "accuracy": {"label": "Acc.", "higher_is_better": True, "decimals": 2, "percent": True, "low": 0, "high": 1},
+    "f1": {"label": "F1", "higher_is_better": True, "low": 0, "high": 1},
+    # In percent, as the papers on conversations print it.
+    "weighted.f1": {"label": "F1", "higher_is_better": True, "decimals": 2, "percent": True, "low": 0, "high": 1},
+    "precision": {"label": "Prec.", "higher_is_better": True, "low": 0, "high": 1},
+    "recall": {"label": "Recall", "higher_is_better": True, "low": 0, "high": 1},
+    "ece": {"label": "ECE", "higher_is_better": False, "low": 0, "high": 1},
+    "brier": {"label": "Brier", "higher_is_better": False, "low": 0, "high": 2},
+    "log_loss": {"label": "Log loss", "higher_is_better": False, "low": 0},
+    "alignment": {"label": "Align.", "higher_is_better": False, "decimals": 4, "low": 0, "high": 4},
+    "uniformity": {"label": "Unif.", "higher_is_better": False, "decimals": 4, "low": -8, "high": 0},
+    "separation": {"label": "Separ.", "higher_is_better": True, "high": 1},
+    "effective_rank": {"label": "Eff. rank", "decimals": 1, "low": 0},
+    "ami": {"label": "AMI", "higher_is_better": True, "high": 1},
+    "ari": {"label": "ARI", "higher_is_better": True, "low": -1, "high": 1},
+    "fms": {"label": "FMS", "higher_is_better": True, "low": 0, "high": 1},
+    "mrr": {"label": "MRR", "higher_is_better": True, "low": 0, "high": 1},
+    "map_at_r": {"label": "MAP@R", "higher_is_better": True, "low": 0, "high": 1},
+    "precision_at_1": {"label": "P@1", "higher_is_better": True, "low": 0, "high": 1},
+    "shift": {"label": "Shift", "higher_is_better": False, "low": 0},
+    "delta_emb": {"label": "Δemb", "decimals": 4, "low": 0},
+    "relative_drift": {"label": "Rel. drift", "low": 0},
+    "cosine": {"label": "Cosine", "low": -1, "high": 1},
+}
+
+
+def range_of(name: str) -> tuple[float, float]:
+    """Least and largest value that a metric can take in a record; no measured number comes near ±1e15."""
+    style = STYLES.get(name) or STYLES.get(name.rpartition(".")[2], {})
+    return style.get("low", -1e15), style.get("high", 1e15)
+
 
 #: Below this share of the values' mean square a variance is rounding noise of a constant.
 _CONSTANT = 1e-24
@@ -95,11 +137,6 @@ class _Ties:
         return np.take(ends - sizes / 2 - ends[:, -1:] / 2, self._group, axis=1)
 
 
-def mae(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
-    """Mean absolute error, in the unit of the labels."""
-    return np.asarray(weights @ np.abs(gold - predicted) / weights.sum(axis=1))
-
-
 def _ccc(moments: _Moments) -> Floats:
     """Lin's concordance correlation (Lin 1989, Biometrics 45): agreement in place, spread and order."""
     mean_g, mean_p, var_g, var_p, cov = moments
@@ -129,10 +166,10 @@ def regression(weights: Floats, gold: Floats, predicted: Floats, names: Collecti
     {'pearson': 1.0, 'mae': 1.0, 'ccc': 0.571}
     """
     moments = _moments(weights, gold, predicted)
-    measures = {
+    measures: dict[str, Callable[[], Floats]] = {
         "pearson": lambda: _pearson(moments, gold, predicted),
         "spearman": lambda: spearman(weights, gold, predicted),
-        "mae": lambda: mae(weights, gold, predicted),
+        "mae": lambda: weights @ np.abs(gold - predicted) / weights.sum(axis=1),
         "ccc": lambda: _ccc(moments),
         "r2": lambda: _r2(moments, weights, gold, predicted),
     }

@@ -33,6 +33,7 @@ from typing_extensions import TypedDict
 
 from harness.errors import RecordInvalid, RecordNewer, RecordSkipped, validation_reason
 from harness.files import PARTIAL, write_bytes, write_text
+from harness.metrics import range_of
 from harness.outcome import Metric
 
 #: Version of the JSON form. A newer file is refused.
@@ -48,12 +49,6 @@ Count = Annotated[int, Field(ge=0, lt=2**63)]
 #: No measured number comes near the bound; a larger one overflows where it is shown in percent.
 Number = Annotated[float, Field(ge=-1e15, le=1e15)]
 
-#: Range of a metric by the last part of its name; metrics that are not listed may be any finite number.
-_RANGES = {
-    **dict.fromkeys(("pearson", "spearman", "ccc", "ami", "ari", "cosine"), (-1.0, 1.0)),
-    **dict.fromkeys(("accuracy", "f1", "precision", "recall", "ece", "mrr", "map_at_r", "precision_at_1"), (0.0, 1.0)),
-    **{"r2": (-1e15, 1.0), "mae": (0.0, 1e15)},
-}
 #: Rounding may carry a perfect correlation this far beyond 1.
 _ROUNDING = 1e-9
 
@@ -61,7 +56,7 @@ _ROUNDING = 1e-9
 def _check_metrics(metrics: Mapping[str, Metric]) -> Mapping[str, Metric]:
     """Refuse numbers outside their metric's range, and intervals whose low end is above the high end."""
     for name, metric in metrics.items():
-        least, most = _RANGES.get(name.rpartition(".")[2], (-1e15, 1e15))
+        least, most = range_of(name)
         for number in (metric.value, metric.low, metric.high):
             if number is not None and not least - _ROUNDING <= number <= most + _ROUNDING:
                 raise ValueError(f"`{name}` is {number}, outside [{least:g}, {most:g}]")

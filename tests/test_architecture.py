@@ -11,8 +11,8 @@ REPOSITORY = Path(__file__).parent.parent
 #: Floors of the harness from the ground up, and the rooms on them from left to right: a module imports only rooms that
 #: stand before its own. A new file or folder of `harness/` gets its place here.
 FLOORS = (
-    "errors printing files outcome record",
-    "encoder testing fingerprint metrics statistics comparison",
+    "errors printing files outcome metrics record",
+    "encoder testing fingerprint statistics comparison",
     "onednn probes corpora tasks",
     "transformer registry store contamination",
     "progress evaluation ray",

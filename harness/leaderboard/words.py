@@ -1,4 +1,4 @@
-"""How tables call, order and print things: `tables.toml` for families, corpora and states, `metrics.toml` for metrics.
+"""How tables call, order and print things: families, corpora and states by `tables.toml`, metrics by `harness.metrics`.
 
 >>> metric_style("valence.mae").higher_is_better
 False
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from harness.metrics import STYLES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +58,15 @@ def digits(value: float, decimals: int) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((files("harness.leaderboard") / name).read_text("utf-8"))
-
-
 @cache
 def specification() -> dict[str, Any]:
     """What `tables.toml` says."""
-    return _read("tables.toml")
+    return tomllib.loads((files("harness.leaderboard") / "tables.toml").read_text("utf-8"))
 
 
 @cache
 def _styles() -> dict[str, MetricStyle]:
-    return {name: MetricStyle(**style) for name, style in _read("metrics.toml").items()}
+    return {name: MetricStyle(**style) for name, style in STYLES.items()}
 
 
 def metric_style(name: str) -> MetricStyle:

@@ -56,7 +56,7 @@ class EmotionClustering(EmotionTask):
                 value, draws = float(measure(whole)[0]), np.concatenate([measure(block) for block in tables])
                 # Repeated rows agree with themselves, which lifts every resample's agreement: the interval is moved
                 # so that the mean of its draws is the number.
-                metrics[name] = Metric(value, *percentile(draws - draws.mean() + value))
+                metrics[name] = Metric(value, *percentile(np.minimum(draws - draws.mean() + value, 1.0)))
             return Outcome(
                 metrics=metrics,
                 details={"clusters": int(parts.max()) + 1, "classes": list(rows.classes), "table": whole[0].tolist()},
