@@ -43,10 +43,11 @@ citation.
 
 The plain name is the **last layer's first token**, the vector of the CARL paper's comparison, or for encoders added
 later the vector that their authors trained. `NAME@mean`, `NAME@cls`, `NAME@pooler` and `NAME@last` choose another one,
-where trained weights for it exist. In the table the plain name's vector comes first.
+where trained weights for it exist. In the table the plain name's vector comes first, and texts that BERT or RoBERTa
+were pretrained on are left out.
 
-Weights on the hub are fetched when first needed, at the pinned revision, unless `AFFECTBENCH_OFFLINE=1` or
-`HF_HUB_OFFLINE=1` is set. Weights on file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
+Weights on the hub are fetched at the pinned revision when first needed, unless `AFFECTBENCH_OFFLINE=1` is set. Those on
+file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
 
 ## Any other model
 
@@ -58,6 +59,9 @@ A model runs code of its own only with `--trust-remote-code NAME`. Its training 
 """
 
 VECTORS = {"cls": "first token", "mean": "mean", "pooler": "pooler", "last": "last token", None: "its own"}
+
+#: Texts of BERT and RoBERTa, named for models that were trained on nothing else.
+PRETRAINING = {"wikipedia", "bookcorpus", "cc-news", "openwebtext", "stories"}
 
 #: Pairs of models and the tasks that `choose.md` compares them on.
 PAIRS = (
@@ -163,10 +167,12 @@ def tasks_page() -> str:
         name = f"**{family}** {own[0].metrics[0]}"
         rows += [(name if not i else "", ", ".join(names), *key) for i, (key, names) in enumerate(corpora.items())]
     parts = [TASKS, table(("family, main metric", "corpora", "protocols", "suites"), rows)]
-    parts += ["## Corpora\n\n`bench data NAME` prints files, labels, licence, notes and where to get a corpus.\n"]
+    parts += [
+        "## Corpora\n\n`bench data NAME` prints files, labels, licence, notes and where to get a corpus.\n"
+    ]
     cards = [corpus.card for corpus in builtin().values()]
-    rows = [(f"`{c.name}`", c.title, " / ".join(f"{n:,} {split}" for split, n in c.rows.items())) for c in cards]
-    return "\n".join([*parts, table(("corpus", "title", "rows"), rows)])
+    rows = [(f"`{c.name}`", " / ".join(f"{n:,} {split}" for split, n in c.rows.items())) for c in cards]
+    return "\n".join([*parts, table(("corpus", "rows"), rows)])
 
 
 def encoders_page() -> str:
@@ -178,8 +184,9 @@ def encoders_page() -> str:
         if not plugin.name.startswith("recipe-"):
             others = "".join(f", `@{name}`" for name in card.poolings if name != card.pooling)
             data = card.training_data
-            trained = "not declared" if data is None else ", ".join(data[:3]) or "nothing"
-            trained += f" and {len(data) - 3} more" if data and len(data) > 3 else ""
+            own = [name for name in data or () if name not in PRETRAINING] or list(data or ())
+            trained = "not declared" if data is None else ", ".join(own[:3]) or "nothing"
+            trained += f" and {len(own) - 3} more" if len(own) > 3 else ""
             parameters = f"{card.parameters / 1e6:.0f} M" if card.parameters else "-"
             row = (f"`{plugin.name}`", parameters, VECTORS[card.pooling] + others, trained)
             families.setdefault(card.family, []).append((*row, card.weights, card.licence or "none stated"))
