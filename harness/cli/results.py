@@ -16,7 +16,7 @@ from harness.contamination import read_evidence
 from harness.corpora import CorpusRegistry
 from harness.errors import UsageError
 from harness.files import write_bytes, write_text
-from harness.leaderboard import format_of, render
+from harness.leaderboard import FORMATS, TABLE_NAMES, format_of, render
 from harness.printing import echo
 from harness.registry import recommended_poolings
 
@@ -47,9 +47,9 @@ def _read(results_dir: Path, suite: str | None, models: tuple[str, ...], *, ever
 
 
 @click.command()
-@click.argument("tables", nargs=-1)
+@click.argument("tables", nargs=-1, metavar=f"[{'|'.join(TABLE_NAMES)}]...")
 @options.several(*_CHOICE)
-@click.option("--format", "fmt", help="plain, markdown, latex, html, csv, json  [default: as --output ends, or plain]")
+@click.option("--format", "fmt", help=f"{', '.join(FORMATS)}  [default: as --output ends, or plain]")
 @click.option("--columns", multiple=True, help="Of the overview: all, corpora, families or patterns of task ids.")
 @click.option("--long", "long_form", is_flag=True, help="As csv or json: one number a row, of all suites by default.")
 @click.option("--intervals", is_flag=True, help="Show 95 % intervals, as ±.")
@@ -72,10 +72,7 @@ def table(
     output: Path | None,
     **shown: Any,
 ) -> None:
-    """Print the recorded results as the paper's tables.
-
-    TABLES are overview, I, II, III, IV, V, conversation; all by default. Nothing is measured: `bench run` does that.
-    """
+    """Print the recorded results as the paper's tables, all by default. Nothing is measured: `bench run` does that."""
     fmt = fmt or format_of(output.name if output else "")
     board = _read(results_dir, suite, models, every_suite=long_form)
     coloured = output is None and fmt == "plain" and sys.stdout.isatty()
@@ -85,7 +82,8 @@ def table(
         text = board.to_csv() if fmt == "csv" else board.to_json()
     else:
         built = board.tables(*tables, columns=options.split_names(columns), **shown)
-        text = render(built, fmt, colour=coloured, width=shutil.get_terminal_size().columns if coloured else None)
+        terminal = {"colour": True, "width": shutil.get_terminal_size().columns} if coloured else {}
+        text = render(built, fmt, **terminal)
     if output is None:
         echo(text.rstrip("\n"), coloured=coloured)
     else:

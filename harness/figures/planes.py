@@ -6,7 +6,6 @@ a model and task, with the fingerprints of what made it: from then on the figure
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +33,12 @@ _SEED = 20250220
 _OUTSIDE = 0.005
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plane:
-    """Texts on the first two principal components of their vectors at unit length."""
-
-    points: NDArray[np.floating[Any]]
-    """(n, 2)."""
-    labels: NDArray[np.integer[Any]]
-    """Class of each text (n,)."""
-    classes: tuple[str, ...]
-    explained: tuple[float, float]
-    """Share of the variance along each."""
-
-
-def plane_of(source: Source, model: str, task_id: str) -> Plane:
+def plane_of(source: Source, model: str, task_id: str) -> dict[str, NDArray[Any]]:
     """A model's plane: as it is kept, else from the cached vectors, and kept from then on.
+
+    Returns:
+        `points` (n, 2), texts on the first two principal components of their vectors at unit length; `labels` (n,), the
+        class of each; `classes`, their names; `explained` (2,), the share of the variance along each component.
 
     Raises:
         NotDrawn: neither is there.
@@ -60,15 +50,31 @@ def plane_of(source: Source, model: str, task_id: str) -> Plane:
         raise NotDrawn("not measured")
     path = source.store.path(model, task_id, record.seed)
     path = source.store.directory / "planes" / path.parent.name / path.with_suffix(".npz").name
-    kept = _read(path, record)
-    if kept is not None:
-        return kept
-    texts, labels, classes = _labelled_texts(source, task_id)
-    points, explained = project(_vectors(source, record, texts))
-    plane = Plane(points=points, labels=labels, classes=classes, explained=explained)
-    _write(path, record, plane)
-    # As it will be read the next time, rounded.
-    return _read(path, record) or plane
+    made_from = [record.model.fingerprint, record.data]
+    plane = _read(path)
+    if plane is None or plane["made_from"].tolist() != made_from:
+        texts, labels, classes = _labelled_texts(source, task_id)
+        points, explained = project(_vectors(source, record, texts))
+        plane = {
+            "points": points.astype(np.float16),
+            "labels": labels.astype(np.int8),
+            "classes": np.array(classes),
+            "explained": np.array(explained),
+            "made_from": np.array(made_from),
+        }
+        write_bytes(path, pack(plane), "a projection")
+    return plane
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]] | None:
+    """A kept plane, None where there is none."""
+    if not path.is_file():
+        return None
+    try:
+        found = unpack(path.read_bytes(), str(path))
+        return {name: found[name] for name in ("points", "labels", "classes", "explained", "made_from")}
+    except (ValueError, OSError, KeyError) as error:
+        raise RecordInvalid(f"{path} is damaged ({error}); delete it and draw again") from error
 
 
 def project(vectors: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], tuple[float, float]]:
@@ -117,40 +123,13 @@ def _labelled_texts(source: Source, task_id: str) -> tuple[tuple[str, ...], NDAr
     return rows.texts, rows.labels, rows.classes
 
 
-def _write(path: Path, record: Record, plane: Plane) -> None:
-    arrays: dict[str, NDArray[np.generic]] = {
-        "points": plane.points.astype(np.float16),
-        "labels": plane.labels.astype(np.int8),
-        "classes": np.array(plane.classes),
-        "explained": np.array(plane.explained),
-        "made_from": np.array([record.model.fingerprint, record.data]),
-    }
-    write_bytes(path, pack(arrays), "a projection")
-
-
-def _read(path: Path, record: Record) -> Plane | None:
-    """A kept plane of the same weights and data, None where there is none."""
-    if not path.is_file():
-        return None
-    try:
-        found = unpack(path.read_bytes(), str(path))
-        if found["made_from"].tolist() != [record.model.fingerprint, record.data]:
-            return None
-        points, labels = found["points"].astype(np.float64), found["labels"].astype(np.int64, casting="safe")
-        first, second = found["explained"].tolist()
-        classes = tuple(map(str, found["classes"]))
-        return Plane(points=points, labels=labels, classes=classes, explained=(first, second))
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        raise RecordInvalid(f"{path} is damaged ({error}); delete it and draw again") from error
-
-
 def pca(source: Source) -> Drawing:
     """Draw a panel for each model whose vectors, or their projection, are kept."""
     measured = source.main_tasks("geometry")
     if not measured:
         raise NotDrawn("no geometry of emotions was measured")
     task_id = measured[0]
-    planes: dict[str, Plane] = {}
+    planes: dict[str, dict[str, NDArray[Any]]] = {}
     missing: dict[str, list[str]] = {}
     for model in source.measured(task_id):
         try:
@@ -165,10 +144,10 @@ def pca(source: Source) -> Drawing:
         ax.set_title(source.panel(model, task_id))
     first = next(iter(planes.values()))
     figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(first.classes), frameon=False
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(first["classes"]), frameon=False
     )
     corpus = corpus_title(task_id.split("/")[1])
-    n = len(first.labels)
+    n = len(first["labels"])
     left_out = "".join(f" Not shown: {listed(names)} ({why})." for why, names in missing.items())
     return Drawing(
         key="pca",
@@ -184,23 +163,21 @@ def pca(source: Source) -> Drawing:
     )
 
 
-def _panel(axes: Axes, plane: Plane) -> None:
-    order = np.random.default_rng(_SEED).permutation(len(plane.labels))
-    colours = np.array([COLOURS[i % len(COLOURS)] for i in range(len(plane.classes))])
-    dots: dict[str, Any] = {"s": 3, "alpha": 0.35, "linewidths": 0, "c": colours[plane.labels[order]]}
+def _panel(axes: Axes, plane: dict[str, NDArray[Any]]) -> None:
+    points, labels = plane["points"].astype(np.float64), plane["labels"]
+    order = np.random.default_rng(_SEED).permutation(len(labels))
+    colours = np.array([COLOURS[i % len(COLOURS)] for i in range(len(plane["classes"]))])
+    dots: dict[str, Any] = {"s": 3, "alpha": 0.35, "linewidths": 0, "c": colours[labels[order]]}
     # Thousands of vector dots would make a file of megabytes that opens in seconds.
-    axes.scatter(*plane.points[order].T, rasterized=True, **dots)
+    axes.scatter(*points[order].T, rasterized=True, **dots)
     centre: dict[str, Any] = {"s": 52, "edgecolors": "white", "linewidths": 1.0, "zorder": 3}
-    for i, name in enumerate(plane.classes):
-        own = plane.points[plane.labels == i]
-        if len(own):
-            marker = MARKERS[i % len(MARKERS)]
-            axes.scatter(*own.mean(axis=0), marker=marker, color=colours[i], label=name, **centre)
-    low, high = np.quantile(plane.points, [_OUTSIDE, 1 - _OUTSIDE], axis=0)
+    for i, name in enumerate(plane["classes"]):
+        if (labels == i).any():
+            look = centre | {"marker": MARKERS[i % len(MARKERS)], "color": colours[i], "label": str(name)}
+            axes.scatter(*points[labels == i].mean(axis=0), **look)
+    low, high = np.quantile(points, [_OUTSIDE, 1 - _OUTSIDE], axis=0)
     margin = np.maximum((high - low) * 0.04, 1e-6)
-    axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
-    axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.set_xlabel(f"{plane.explained[0]:.0%} of variance", labelpad=2)
-    axes.set_ylabel(f"{plane.explained[1]:.0%}", labelpad=2)
+    axes.set(xlim=(low[0] - margin[0], high[0] + margin[0]), ylim=(low[1] - margin[1], high[1] + margin[1]))
+    axes.set(xticks=[], yticks=[])
+    axes.set_xlabel(f"{plane['explained'][0]:.0%} of variance", labelpad=2)
+    axes.set_ylabel(f"{plane['explained'][1]:.0%}", labelpad=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
@@ -19,10 +18,6 @@ _COLUMNS = 4
 
 #: Names of the classes of corpora whose records have none.
 _CLASSES = {"sst5": ("very neg.", "negative", "neutral", "positive", "very pos.")}
-
-#: Cells of the grid along each axis whose means are joined by arrows, and how many texts a cell needs for one.
-_CELLS = 5
-_FEWEST = 8
 
 _PLANE = ("valence.gold", "arousal.gold", "valence.predicted", "arousal.predicted")
 
@@ -91,33 +86,21 @@ def plane_figure(source: Source, corpus: str) -> Drawing:
         if place % _COLUMNS == 0:
             ax.set_ylabel("arousal", labelpad=1)
     handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=3, frameon=False, markerscale=2)
+    figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, markerscale=2)
     n = len(next(iter(found.values()))["valence.gold"])
     return Drawing(
         key=f"plane-{corpus}",
         title=f"Valence and arousal, predicted against true: {corpus_title(corpus)}",
         caption=f"The {n:,} scored texts of {task_title(task_id)}: as rated (grey) and as predicted from each model's "
-        f"vectors (blue), on the whole scale, -1 to 1. Arrows lead from the mean rating of the texts in a cell of a "
-        f"{_CELLS} by {_CELLS} grid to their mean prediction; cells with fewer than {_FEWEST} texts have none. Long "
-        "arrows towards the middle: the model knows little beyond the average text." + MARKS,
+        "vectors (blue), on the whole scale, -1 to 1. A small blue cloud in a large grey one: the model knows little "
+        "beyond the average text." + MARKS,
         alt=f"Scatter plots of rated and predicted valence and arousal, one panel for each of {len(found)} models.",
         figure=figure,
     )
 
 
 def _plane(axes: Axes, arrays: Arrays) -> None:
-    true = np.column_stack([arrays[name] for name in _PLANE[:2]]).astype(np.float64)
-    predicted = np.column_stack([arrays[name] for name in _PLANE[2:]]).astype(np.float64)
-    for points, colour, alpha, word in ((true, "#b5b5b5", 0.6, "rated"), (predicted, COLOURS[0], 0.35, "predicted")):
+    for kind, colour, alpha, word in (("gold", "#b5b5b5", 0.6, "rated"), ("predicted", COLOURS[0], 0.35, "predicted")):
         look: dict[str, Any] = {"s": 4, "alpha": alpha, "linewidths": 0, "rasterized": True}
-        axes.scatter(points[:, 0], points[:, 1], color=colour, label=word, **look)
-    low, high = np.quantile(true, [0.002, 0.998], axis=0)
-    edges = np.linspace(low, high, _CELLS + 1)[1:-1].T
-    cells = np.searchsorted(edges[0], true[:, 0]) * _CELLS + np.searchsorted(edges[1], true[:, 1])
-    arrow = {"arrowstyle": "-|>", "color": COLOURS[1], "linewidth": 0.9, "mutation_scale": 6, "shrinkA": 0}
-    for cell in np.unique(cells):
-        inside = cells == cell
-        if inside.sum() >= _FEWEST:
-            axes.annotate("", predicted[inside].mean(axis=0), xytext=true[inside].mean(axis=0), arrowprops=arrow)
-    axes.plot([], [], color=COLOURS[1], linewidth=0.9, marker=">", markersize=2, label="cell mean, rated to predicted")
+        axes.scatter(arrays[f"valence.{kind}"], arrays[f"arousal.{kind}"], color=colour, label=word, **look)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xticks=[-1, 0, 1], yticks=[-1, 0, 1])

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from importlib.resources import files
 from io import StringIO
+from typing import Any
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -102,23 +103,20 @@ def _notes(table: Table, look: Markup, mark: Around = ("", " ")) -> list[str]:
     ]
 
 
-def render(tables: Sequence[Table], fmt: str = "plain", *, colour: bool = False, width: int | None = None) -> str:
+def render(tables: Sequence[Table], fmt: str = "plain", **options: Any) -> str:
     """Turn tables into text that ends with a line feed (nothing at all for no tables, but in CSV and JSON).
 
     Args:
         tables: what `build_tables` gave.
         fmt: one of `FORMATS`.
-        colour: bold, underlined and pale by escape sequences; plain format only, for a terminal that has them.
-        width: columns that plain tables may take; wider ones are split. None for no limit.
+        options: of the format: `colour` and `width` of `plain`.
 
     Raises:
         UsageError: a format that does not exist.
     """
-    if fmt == "plain":
-        return plain(tables, colour=colour, width=width)
     if fmt not in FORMATS:
         raise unknown_name("format", fmt, list(FORMATS))
-    return FORMATS[fmt][0](tables)
+    return FORMATS[fmt][0](tables, **options)
 
 
 # Plain
@@ -146,7 +144,13 @@ _COLOURED = Markup(
 
 
 def plain(tables: Sequence[Table], *, colour: bool = False, width: int | None = None) -> str:
-    """Text for a terminal or a mail: aligned columns; see `render`."""
+    """Text for a terminal or a mail: aligned columns.
+
+    Args:
+        tables: what `build_tables` gave.
+        colour: bold, underlined and pale by escape sequences, for a terminal that has them.
+        width: columns that a table may take; wider ones are split. None for no limit.
+    """
     return "\n".join(_plain(table, _COLOURED if colour else _PLAIN, width, colour=colour) for table in tables)
 
 
@@ -422,7 +426,7 @@ def json_text(tables: Sequence[Table]) -> str:
 
 
 #: Format → its renderer and the endings of its files.
-FORMATS: Mapping[str, tuple[Callable[[Sequence[Table]], str], tuple[str, ...]]] = {
+FORMATS: Mapping[str, tuple[Callable[..., str], tuple[str, ...]]] = {
     "csv": (csv_text, (".csv",)),
     "html": (html, (".html", ".htm")),
     "json": (json_text, (".json",)),

@@ -97,7 +97,7 @@ def build_tables(
         specs = [spec for spec in specification()["table"] if spec["name"] == name]
         plans = [plan for spec in specs for plan in _plans(spec, results)]
         if name == "overview":
-            plans = _overview(results, suite, tasks, columns)
+            plans = _overview(results, suite, tasks or {}, columns)
         built = [_assemble(plan, results, with_published=published) for plan in plans]
         measured = [table for table in built if any(column.origin == "measured" for column in table.columns)]
         alone = [table for table, plan in zip(built, plans, strict=True) if which and published and plan.published]
@@ -233,26 +233,20 @@ def _ablations(results: Results) -> frozenset[str]:
     return frozenset(found | full | ({facts[name].base or "" for name in full} & facts.keys() if found else set()))
 
 
-def _overview(
-    results: Results, suite: str, tasks: Mapping[str, Sequence[str]] | None, asked: Sequence[str]
-) -> list[_Plan]:
-    """One row a model, the main metric of each task; a short choice of columns unless others are asked for."""
+def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], asked: Sequence[str]) -> list[_Plan]:
+    """One row a model, the main metric of each measured task; a short choice of columns unless others are asked for."""
     spec = specification()["overview"]
     every: dict[str, Column] = {}
-    for task_id, metrics in (tasks or {}).items():
-        if metrics:
-            every[task_id] = _main_column(task_id, metrics[0])
     for one in results.evaluations:
-        main = spec["main"].get(one.task, "")
+        main = next(iter(tasks.get(one.task_id, ())), spec["main"].get(one.task, ""))
         metric = main if main in one.metrics or not one.metrics else next(iter(one.metrics))
         every.setdefault(one.task_id, _main_column(one.task_id, metric))
     if not every:
         return []
     chosen = _chosen(every, asked) if asked else _default_columns(every, results, suite)
-    measured = [column for column in chosen if results.of(column.task_id)]
-    protocols = _grouped((column.protocol, corpus_title(column.corpus)) for column in measured)
+    protocols = _grouped((column.protocol, corpus_title(column.corpus)) for column in chosen)
     said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
-    more = len([task_id for task_id in every if results.of(task_id)]) - len({column.task_id for column in measured})
+    more = len(every) - len({column.task_id for column in chosen})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
     recipes = {model.name: model.base for model in results.models if model.family.startswith("recipe-")}
     own = {**spec, **spec.get(suite, {})}
@@ -296,9 +290,8 @@ def _default_columns(every: Mapping[str, Column], results: Results, suite: str) 
             task, corpus, protocol = max(known, key=lambda task_id: len(results.of(task_id))).split("/", 2)
             found.append(_column(corpus, metric, head, "", task, protocol))
     first: dict[str, Column] = {}
-    for task_id, column in every.items():
-        if results.of(task_id):
-            first.setdefault(f"{column.task}/{column.corpus}", column)
+    for column in every.values():
+        first.setdefault(f"{column.task}/{column.corpus}", column)
     return found or list(first.values())[: spec["most"]]
 
 

@@ -49,10 +49,9 @@ def source(tmp_path: Path) -> Source:
 def test_a_plane_is_kept_and_read_without_cache_and_corpus(source: Source) -> None:
     made = plane_of(source, "m", TASK)
     kept = plane_of(replace(source, library=None, cache_dir=None), "m", TASK)
-    assert np.array_equal(made.points, kept.points)
-    assert kept.points.shape == (len(kept.labels), 2)
-    assert made.explained == kept.explained
-    assert len(kept.classes) == 6
+    assert np.array_equal(made["points"], kept["points"])
+    assert kept["points"].shape == (len(kept["labels"]), 2)
+    assert len(kept["classes"]) == 6
     files = list((source.store.directory / "planes").rglob("*.npz"))
     assert len(files) == 1
     before = files[0].read_bytes()
