@@ -9,13 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.statistics.bootstrap import seed_interval, standard_error
+from harness.statistics.bootstrap import seed_p, standard_error
 from harness.statistics.differences import Contestant, difference
 from harness.statistics.scores import Scored
 
 ROWS, DOCUMENTS = 1000, np.repeat(np.arange(125), 8)  # like EmoBank's test split
 SHARES = np.array([0.55, 0.17, 0.14, 0.08, 0.04, 0.02])  # as skewed as GoEmotions
-
 Sample = Callable[[np.random.Generator, int], list[Scored]]
 
 
@@ -61,21 +60,18 @@ def main(draws: int = 1000) -> int:
             for number in range(draws):
                 one, *two = make(good, second)(np.random.default_rng([0, number]), 1 if second is None else 2)
                 if not two:
-                    metric = one.with_intervals([one.metric])[one.metric]
-                    inside += (metric.low or 0) <= truths[good] <= (metric.high or 0)
-                    continue
-                found = difference(Contestant(one.value, (one,)), Contestant(two[0].value, (two[0],)))
-                inside += found.low <= truths[second or good] - truths[good] <= found.high
-                apart += found.separated
+                    _, low, high = vars(one.with_intervals([one.metric])[one.metric]).values()
+                else:
+                    low, high = difference(Contestant(one.value, (one,)), Contestant(two[0].value, tuple(two)))[1:3]
+                inside += low <= truths[second or good] - (truths[good] if two else 0) <= high
+                apart += not low <= 0 <= high
             words = f"difference {good}, {second}; excludes 0 {apart / draws:.1%}" if second else "one number"
             print(f"{name}: {inside / draws:.1%} ({words})", flush=True)
             outside += not 0.93 <= inside / draws <= 0.97
     error, inside = math.sqrt(0.21 / ROWS), 0
-    for number in range(draws):
-        rng = np.random.default_rng([0, number])
+    for rng in (np.random.default_rng([0, number]) for number in range(draws)):
         values = 0.7 + error * (rng.normal() + rng.normal(size=4))
-        low, high = seed_interval(values.mean(), error, [(standard_error(values.tolist()), 3)])
-        inside += low <= 0.7 <= high
+        inside += seed_p(values.mean() - 0.7, error, [(standard_error(values.tolist()), 3)]) >= 0.05
     print(f"mean accuracy of 4 seeds: {inside / draws:.1%}")
     return int(outside > 0)
 

@@ -5,7 +5,8 @@ One module per data set, found by being here. `CorpusRegistry` loads them by nam
 
 from __future__ import annotations
 
-from harness.corpora.base import Corpus, CorpusCard, CorpusLibrary, Examples, Files, Source
+from harness.corpora.base import Corpus, CorpusCard, CorpusLibrary, Examples, Source
+from harness.corpora.files import Files
 from harness.corpora.registry import CorpusRegistry
 
 __all__ = ["Corpus", "CorpusCard", "CorpusLibrary", "CorpusRegistry", "Examples", "Files", "Source"]

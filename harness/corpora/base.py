@@ -10,12 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from harness.corpora.files import Files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,28 +132,6 @@ class Examples:
             column = self.labels[name]
             digest.update(f"{name}:{column.dtype.str}:{column.shape}".encode() + column.tobytes())
         return digest.hexdigest()
-
-
-class Files(Protocol):
-    """Hands out the local paths of official files."""
-
-    @property
-    def offline(self) -> bool:
-        """Whether no network connection may be opened."""
-        ...
-
-    def path(self, *forms: Source) -> Path:
-        """Local path of a file, or of the first of several forms of the same data that is here.
-
-        Raises:
-            DataMissing: it is nowhere; the message lists the places and how to get it.
-            DataInvalid: it was fetched but is not the pinned one.
-        """
-        ...
-
-    def find(self, source: Source) -> Path | None:
-        """Local path of a file; None where it is not on this machine."""
-        ...
 
 
 class Corpus(Protocol):

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source
-from harness.corpora.reading import read_records, read_text
+from harness.corpora.base import CorpusCard, Examples, Source
+from harness.corpora.files import Files, read_records, read_text
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source
-from harness.corpora.reading import number_between, read_records
+from harness.corpora.base import CorpusCard, Examples, Source
+from harness.corpora.files import Files, number_between, read_records
 
 _URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/6d272ffd01ea31ee8f528c012431dc16f2a5f589/corpus"
 _CSV = Source(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
-from harness.corpora.reading import number_between, read_records
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.files import Files, number_between, read_records
 
 _CSV = Source(
     path="facebook-va/dataset-fb-valence-arousal-anon.csv",

@@ -1,9 +1,14 @@
-"""Find the official files of a corpus: below `--data-dir`, then in the cache, then at their pinned address."""
+"""Find the official files of a corpus: below `--data-dir`, then in the cache, then at their pinned address; read them.
+
+In reading a wrong form is a ValueError that names the line; `CorpusRegistry` names the file.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -55,7 +60,7 @@ def download(source: Source, destination: Path) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpusFiles:
+class Files:
     """The files of one corpus, looked for in all the places in turn."""
 
     card: CorpusCard
@@ -139,7 +144,7 @@ class CorpusStatus:
         return self.place in ("built-in", "data-dir", "cache")
 
 
-def status_of(files: CorpusFiles) -> CorpusStatus:
+def status_of(files: Files) -> CorpusStatus:
     """Look for the files of a corpus, without reading any."""
     card = files.card
     forms = (card.sources, *card.others)
@@ -164,3 +169,53 @@ def _file(source: Source, path: Path | None) -> FileStatus:
         return FileStatus(source=source, path=path, size=None, published=None)
     published = sha256_file(path) == source.sha256 if source.sha256 else None
     return FileStatus(source=source, path=path, size=path.stat().st_size, published=published)
+
+
+def read_text(path: Path, encoding: str = "utf-8-sig") -> str:
+    r"""The whole file with line ends as `\n`, without a byte-order mark."""
+    return path.read_bytes().decode(encoding).replace("\r\n", "\n")
+
+
+def read_lines(path: Path, encoding: str = "utf-8-sig") -> list[str]:
+    """The file's lines without their ends; blank lines are kept."""
+    lines = read_text(path, encoding).split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def read_records(
+    path: Path, header: Sequence[str] = (), *, columns: int = 0, delimiter: str = ","
+) -> Iterator[list[str]]:
+    """Comma- or tab-separated records with CSV quoting; nothing is a missing value.
+
+    Args:
+        path: the file.
+        header: names that the first record must hold; empty when the file has no header.
+        columns: fields of every record where there is no header.
+        delimiter: what stands between two fields.
+
+    Raises:
+        ValueError: another header, another number of fields, or broken quoting.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=delimiter, strict=True)
+    try:
+        if header and (found := next(reader, [])) != list(header):
+            raise ValueError(f"line 1: expected the header {delimiter.join(header)!r}, found {found!r:.80}")
+        for fields in reader:
+            if len(fields) != (len(header) or columns):
+                raise ValueError(
+                    f"line {reader.line_num}: expected {len(header) or columns} fields, found {len(fields)}"
+                )
+            yield fields
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: broken quoting ({error})") from error
+
+
+def number_between(field: str, low: float, high: float) -> float:
+    """Parse a rating.
+
+    Raises:
+        ValueError: not a number from `low` to `high`.
+    """
+    if not low <= (value := float(field)) <= high:
+        raise ValueError(f"expected a number from {low:g} to {high:g}, found {field[:40]!r}")
+    return value

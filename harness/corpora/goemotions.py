@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source
-from harness.corpora.reading import read_records
+from harness.corpora.base import CorpusCard, Examples, Source
+from harness.corpora.files import Files, read_records
 from harness.errors import DataMissing, UsageError
 
 _URL = "https://raw.githubusercontent.com/google-research/google-research"

@@ -10,11 +10,11 @@ The release unpacks to `IEMOCAP_full_release/` with `Session1` to `Session5`; it
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source
+from harness.corpora.base import CorpusCard, Examples, Source
 from harness.corpora.dialogues import Utterance, utterances
+from harness.corpora.files import Files
 from harness.errors import DataInvalid
 
 #: Three letters of the release → the class; by frequency, what the raters did not agree on last.
@@ -61,36 +61,13 @@ CARD = CorpusCard(
 )
 
 
-#: Ends of the scale of each attribute.
-SCALE = (1.0, 5.0)
-
 _SPOKEN = re.compile(r"(Ses\w+)\s+\[[\d.]+\s*-\s*[\d.]+\]:\s*(.*)")
-_DIGITS = r"(\d{1,9}(?:\.\d{1,9})?)"
-_RATED = re.compile(rf"\[{_DIGITS}\s*-\s*{_DIGITS}\]\t(\S+)\t(\S+)\t\[{_DIGITS},\s*{_DIGITS},\s*{_DIGITS}\]")
+_DIGITS = r"\d{1,9}(?:\.\d{1,9})?"
+_RATED = re.compile(rf"\[({_DIGITS})\s*-\s*({_DIGITS})\]\t(\S+)\t(\S+)\t\[{_DIGITS},\s*{_DIGITS},\s*{_DIGITS}\]")
 
 
-@dataclass(frozen=True)
-class Turn:
-    """One rated turn."""
-
-    identity: str
-    """For instance `Ses01F_impro01_F000`."""
-    dialogue: str
-    """For instance `Ses01F_impro01`."""
-    text: str
-    emotion: str
-    """Three letters; `xxx` where the raters did not agree."""
-    valence: float
-    """Mean of the raters on `SCALE`."""
-    activation: float
-    """The same."""
-    start: float
-    """Seconds from the beginning of the recording."""
-    end: float
-
-
-def read_session(session: Path) -> list[Turn]:
-    """Read every rated turn of a session, in the order of dialogues and ratings, which is not that of time.
+def read_session(session: Path) -> list[Utterance]:
+    """Read every rated turn of a session, by dialogue and time.
 
     Args:
         session: the folder `SessionN`; without ratings in it there are no turns.
@@ -115,25 +92,17 @@ def read_session(session: Path) -> list[Turn]:
                     f"iemocap: {path}, line {number}: expected [START - END], turn, emotion and [V, A, D], found "
                     f"{line[:60]!r}; unpack the release again"
                 )
-            start, end, identity, emotion, valence, activation, _ = rated.groups()
+            start, end, identity, emotion = rated.groups()
             if identity not in spoken:
                 raise DataInvalid(
                     f"iemocap: {path}, line {number}: the turn {identity} has no transcript in "
                     f"{session / 'dialog' / 'transcriptions'}; unpack the release again"
                 )
-            turns.append(
-                Turn(
-                    identity=identity,
-                    dialogue=path.stem,
-                    text=spoken[identity],
-                    emotion=emotion,
-                    valence=float(valence),
-                    activation=float(activation),
-                    start=float(start),
-                    end=float(end),
-                )
-            )
-    return turns
+            turns.append((path.stem, float(start), float(end), identity, EMOTIONS[emotion]))
+    return [
+        Utterance(identity, f"{session.name}/{dialogue}", spoken[identity], emotion)
+        for dialogue, _, _, identity, emotion in sorted(turns)
+    ]
 
 
 def _texts(session: Path, folder: str) -> list[Path]:
@@ -148,14 +117,8 @@ class Iemocap:
 
     def read(self, split: str, files: Files) -> Examples:
         """Read `train` (sessions 1 to 4) or `test` (session 5), by dialogue and time."""
-        rows = []
-        for number in _SESSIONS[split]:
-            session = files.path(*(form[number - 1] for form in _FORMS))
-            turns = sorted(read_session(session), key=lambda turn: (turn.dialogue, turn.start, turn.end, turn.identity))
-            rows += [
-                Utterance(turn.identity, f"{session.name}/{turn.dialogue}", turn.text, EMOTIONS[turn.emotion])
-                for turn in turns
-            ]
+        sessions = [files.path(*(form[number - 1] for form in _FORMS)) for number in _SESSIONS[split]]
+        rows = [turn for session in sessions for turn in read_session(session)]
         return utterances(rows, CLASSES)
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.files import Files
 
 _PARQUET = {
     "train": Source(

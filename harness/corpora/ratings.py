@@ -11,13 +11,15 @@ import html
 import json
 import re
 import tarfile
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source
+from harness.corpora.base import CorpusCard, Examples, Source
+from harness.corpora.files import Files
 
 _ARCHIVE = Source(
     path="ratings/vaderSentiment-3.3.2.tar.gz",
@@ -49,58 +51,41 @@ def _members(path: Path) -> dict[str, str]:
     return found
 
 
+def _card(name: str, title: str, rows: int, checksum: str, notes: str, *, raters: int = 20, **facts: Any) -> CorpusCard:
+    """Card of one of the collections; `raters` is the fewest marks of a text."""
+    return CorpusCard(
+        name=name,
+        title=f"Valence ratings of {title}",
+        rows={"all": rows},
+        labels="valence: mean of the raters, integers -4 to 4 each",
+        licence="MIT",
+        citation="Hutto and Gilbert, ICWSM 2014",
+        homepage="https://github.com/cjhutto/vaderSentiment",
+        sources=(_ARCHIVE,),
+        checksums={"all": checksum},
+        notes=f"{notes} {_NOTES.format(raters=raters)}",
+        **facts,
+    )
+
+
+@dataclass(frozen=True)
 class Ratings:
-    """One of the four collections.
+    """One of the four collections."""
 
-    Args:
-        stem: beginning of the names of its two files.
-        name: of the corpus.
-        title: what it is of.
-        rows: number of texts.
-        checksum: digest of the examples.
-        notes: what is particular to it.
-        documents: whether ids are `document_sentence`.
-        raters: the fewest marks of a text.
-        facts: more of the card.
-    """
-
-    def __init__(
-        self,
-        stem: str,
-        name: str,
-        title: str,
-        rows: int,
-        checksum: str,
-        notes: str,
-        *,
-        documents: bool = False,
-        raters: int = 20,
-        **facts: Any,
-    ) -> None:
-        self._stem = stem
-        self._documents = documents
-        self.card = CorpusCard(
-            name=name,
-            title=f"Valence ratings of {title}",
-            rows={"all": rows},
-            labels="valence: mean of the raters, integers -4 to 4 each",
-            licence="MIT",
-            citation="Hutto and Gilbert, ICWSM 2014",
-            homepage="https://github.com/cjhutto/vaderSentiment",
-            sources=(_ARCHIVE,),
-            checksums={"all": checksum},
-            notes=f"{notes} {_NOTES.format(raters=raters)}",
-            **facts,
-        )
+    card: CorpusCard
+    stem: str
+    """Beginning of the names of its two files."""
+    documents: bool = False
+    """Whether ids are `document_sentence`."""
 
     def read(self, split: str, files: Files) -> Examples:
         """Read all texts (`all`)."""
         members = _members(files.path(_ARCHIVE))
-        rows = [line.split("\t") for line in members[f"{self._stem}_GroundTruth.txt"].splitlines()]
+        rows = [line.split("\t") for line in members[f"{self.stem}_GroundTruth.txt"].splitlines()]
         marks = {
             identity: json.loads(values)
             for identity, _, _, values in (
-                line.split("\t") for line in members[f"{self._stem}_anonDataRatings.txt"].splitlines()
+                line.split("\t") for line in members[f"{self.stem}_anonDataRatings.txt"].splitlines()
             )
         }
         raters = np.full((len(rows), max(map(len, marks.values()))), np.nan)
@@ -112,7 +97,7 @@ class Ratings:
             texts=texts,
             ids=ids,
             labels={"valence": np.array([float(mean) for _, mean, _ in rows])},
-            groups=tuple(i.partition("_")[0] for i in ids) if self._documents else _repeats(texts, ids),
+            groups=tuple(i.partition("_")[0] for i in ids) if self.documents else _repeats(texts, ids),
             scales={"valence": _SCALE},
             raters={"valence": raters},
         )
@@ -129,46 +114,54 @@ def _repeats(texts: tuple[str, ...], ids: tuple[str, ...]) -> tuple[str, ...]:
 
 CORPORA = (
     Ratings(
+        _card(
+            "ratings-tweets",
+            "tweets",
+            4_200,
+            "0297682bcab30ae305bf6d98ae642d5e",
+            "4,000 tweets and 200 made-up ones. Texts that repeat share a group. The published mean of 196 "
+            "tweets differs from that of their marks, by up to 1.13; the published one is the label.",
+            characters=80,
+        ),
         "tweets",
-        "ratings-tweets",
-        "tweets",
-        4_200,
-        "0297682bcab30ae305bf6d98ae642d5e",
-        "4,000 tweets and 200 made-up ones. Texts that repeat share a group. The published mean of 196 "
-        "tweets differs from that of their marks, by up to 1.13; the published one is the label.",
-        characters=80,
     ),
     Ratings(
+        _card(
+            "ratings-editorials",
+            "sentences of newspaper editorials",
+            5_190,
+            "5d6d581816e0cfb5f1713d25e6f8c8a1",
+            "Groups are the 498 editorials.",
+            characters=104,
+            aliases=("nyt-editorial-snippets", "nyteditorialsnippets"),
+        ),
         "nytEditorialSnippets",
-        "ratings-editorials",
-        "sentences of newspaper editorials",
-        5_190,
-        "5d6d581816e0cfb5f1713d25e6f8c8a1",
-        "Groups are the 498 editorials.",
         documents=True,
-        characters=104,
-        aliases=("nyt-editorial-snippets", "nyteditorialsnippets"),
     ),
     Ratings(
+        _card(
+            "ratings-products",
+            "sentences of product reviews",
+            3_708,
+            "9b5fbe717f0c4cf7df1a0900f77bda4d",
+            "Groups are the 300 reviews. CR is made of the same reviews and holds 1,308 of the sentences.",
+            characters=88,
+            aliases=("amazon-review-snippets", "amazonreviewsnippets"),
+        ),
         "amazonReviewSnippets",
-        "ratings-products",
-        "sentences of product reviews",
-        3_708,
-        "9b5fbe717f0c4cf7df1a0900f77bda4d",
-        "Groups are the 300 reviews. CR is made of the same reviews and holds 1,308 of the sentences.",
         documents=True,
-        characters=88,
-        aliases=("amazon-review-snippets", "amazonreviewsnippets"),
     ),
     Ratings(
+        _card(
+            "ratings-films",
+            "sentences of film reviews",
+            10_605,
+            "cc8927a14b86b1dea0b2f06af4fb3991",
+            "MR's sentences: 10,444 stand in it, 9,516 in SST. Texts that repeat share a group.",
+            raters=15,
+            characters=112,
+            aliases=("movie-review-snippets", "moviereviewsnippets"),
+        ),
         "movieReviewSnippets",
-        "ratings-films",
-        "sentences of film reviews",
-        10_605,
-        "cc8927a14b86b1dea0b2f06af4fb3991",
-        "MR's sentences: 10,444 stand in it, 9,516 in SST. Texts that repeat share a group.",
-        raters=15,
-        characters=112,
-        aliases=("movie-review-snippets", "moviereviewsnippets"),
     ),
 )

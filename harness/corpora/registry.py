@@ -23,7 +23,7 @@ from threading import RLock
 import numpy as np
 
 from harness.corpora.base import Corpus, CorpusCard, Examples
-from harness.corpora.files import CorpusFiles, CorpusStatus, offline_asked, status_of
+from harness.corpora.files import CorpusStatus, Files, offline_asked, status_of
 from harness.errors import BenchError, DataInvalid, DataMissing, UsageError
 
 #: Entry-point group of corpora that other distributions bring.
@@ -162,11 +162,11 @@ class CorpusRegistry:
         """Say where a corpus is, without reading it."""
         return status_of(self._files(self.card(name)))
 
-    def _files(self, card: CorpusCard) -> CorpusFiles:
-        return CorpusFiles(card=card, data_dir=self.data_dir, cache_dir=self.cache_dir, offline=self.offline)
+    def _files(self, card: CorpusCard) -> Files:
+        return Files(card=card, data_dir=self.data_dir, cache_dir=self.cache_dir, offline=self.offline)
 
 
-def read_checked(corpus: Corpus, split: str, files: CorpusFiles) -> Examples:
+def read_checked(corpus: Corpus, split: str, files: Files) -> Examples:
     """Read a split and hold it to the card: the checksum of its content, or rows and classes where none is known.
 
     Raises:
@@ -197,7 +197,7 @@ def read_checked(corpus: Corpus, split: str, files: CorpusFiles) -> Examples:
     return examples
 
 
-def _not_published(card: CorpusCard, split: str, files: CorpusFiles, reason: str) -> DataInvalid:
+def _not_published(card: CorpusCard, split: str, files: Files, reason: str) -> DataInvalid:
     forms = (source for form in (card.sources, *card.others) for source in form)
     paths = ", ".join(str(path) for path in map(files.find, forms) if path is not None)
     return DataInvalid(

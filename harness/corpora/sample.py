@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, row_ids
+from harness.corpora.base import CorpusCard, Examples, row_ids
+from harness.corpora.files import Files
 
 EMOTIONS = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
 KINDS = ("negation", "intensity", "contrast", "irrelevant")

@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
-from harness.corpora.reading import read_lines
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.files import Files, read_lines
 
 
 def _file(name: str, sha256: str, size: int) -> Source:

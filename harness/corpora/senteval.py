@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
-from harness.corpora.reading import read_lines
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.files import Files, read_lines
 
 #: A public mirror of the files that SentEval's download script makes (its own links are dead).
 _MIRROR = "https://raw.githubusercontent.com/FreedomIntelligence/qnn"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
-from harness.corpora.reading import read_lines
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.files import Files, read_lines
 
 _FINE_URL = (
     "https://raw.githubusercontent.com/AcademiaSinicaNLPLab/sentiment_dataset/"

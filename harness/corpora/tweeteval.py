@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import CorpusCard, Examples, Files, Source, row_ids
-from harness.corpora.reading import read_lines, read_records
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.files import Files, read_lines, read_records
 
 #: Our splits → the names in the files.
 _SPLITS = {"train": "train", "dev": "val", "test": "test"}

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.corpora import Examples
-from harness.corpora.files import CorpusFiles
+from harness.corpora.files import Files
 from harness.corpora.ratings import _INNER
 from harness.corpora.registry import builtin, read_checked
 from harness.errors import BenchError, DataInvalid
@@ -180,19 +180,6 @@ LAYOUTS: Mapping[str, Layout] = {
         ids=("TheGoose-0", "TheStorm-2"),
         raters={"arousal": [[7, 8, 6, *[NAN] * 11], [1, 2, 2, *[NAN] * 11]]},
     ),
-    "emotales:means": Layout(
-        {
-            "emotales/emotales_means.csv": (
-                b"tale,text,valence,activation,power,n_annotators\n"
-                b'TheGoose,"Once a goose.",5.000000,4.500000,5.000000,2\nTheGoose,Nobody,,,,0\n'
-                b"TheStorm,Then it came.,1.666667,8.0,2.0,3\n"
-            )
-        },
-        "all",
-        ("Once a goose.", "Then it came."),
-        {"valence": [5.0, 5 / 3], "arousal": [4.5, 8.0], "dominance": [5.0, 2.0]},
-        groups=("TheGoose", "TheStorm"),
-    ),
     "facebook": Layout(
         {
             "facebook-va/dataset-fb-valence-arousal-anon.csv": (
@@ -341,7 +328,7 @@ def _read(name: str, root: Path, **facts: Any) -> Examples:
         def __init__(self) -> None:
             self.card = card
 
-    files = CorpusFiles(card=card, data_dir=root, cache_dir=root / "none", offline=True)
+    files = Files(card=card, data_dir=root, cache_dir=root / "none", offline=True)
     return read_checked(Own(), layout.split, files)
 
 
