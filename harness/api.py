@@ -42,7 +42,8 @@ from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
 from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, recommended_poolings, select_tasks
 from harness.registry import tasks as every_task
-from harness.text_check import check_texts
+from harness.statistics.bootstrap import DRAWS
+from harness.text_check import check_texts, training_file
 
 __all__ = [
     "Leaderboard",
@@ -307,40 +308,55 @@ def changes(
 
 
 def check_contamination(
-    models: str | Sequence[str],
+    models: str | Sequence[str] = (),
     tasks: str | Sequence[str] = (),
     *,
     suite: str | None = None,
     data_dir: str | Path | None = None,
     results_dir: str | Path = RESULTS_DIR,
     cache_dir: str | Path | None = None,
-    offline: bool = False,
+    training_texts: Mapping[str, Sequence[str | Path]] | None = None,
+    weights_dirs: Mapping[str, str | Path] | None = None,
     write: bool = False,
 ) -> list[TextEvidence]:
-    """Compare what models were trained on with what they are scored on, text by text.
+    """Compare what models were trained on with what they are scored on, text by text, without the network.
 
     Args:
-        models: names of encoders.
+        models: names of encoders; none for those of the results.
         tasks: families, family/corpus, ids or shell patterns.
-        suite: only this suite; the paper's when neither is given.
-        data_dir: directory of the official files; tasks whose corpora are not here are left out.
+        suite: only this suite. Without suite and tasks: what was recorded of the models, else the paper's.
+        data_dir: directory of the official files; a warning names the tasks whose corpora are not here.
         results_dir: records, for the numbers on the clean rows.
         cache_dir: the cache; None follows XDG_CACHE_HOME.
-        offline: never use the network.
+        training_texts: model → files with more of its training texts, one text or one hash a line.
+        weights_dirs: model → its own checkpoint.
         write: keep the evidence beside the records, so that tables mark by it.
 
     Raises:
-        UsageError: a name that does not exist.
+        UsageError: a name that does not exist, or no models and no results.
         DataMissing: none of the corpora is here.
     """
-    found, _ = check_texts(
-        [find_encoder(name) for name in _several(models)],
-        select_tasks(suite, _several(tasks)),
-        _library(data_dir, cache_dir, offline=offline),
-        ResultStore(Path(results_dir)),
+    store, declared = ResultStore(Path(results_dir)), every_task()
+    recorded = {(record.model.name, _whole(record)) for record in store}
+    names = _several(models) or sorted({name for name, _ in recorded})
+    if not names:
+        raise UsageError(f"there are no results in {results_dir}: name models, e.g. bench contamination -m senticse")
+    patterns = _several(tasks)
+    if suite is None and not patterns:
+        patterns = [task for task in declared if any((name, task) in recorded for name in names)]
+    files = {name: [training_file(Path(path)) for path in paths] for name, paths in (training_texts or {}).items()}
+    if strange := files.keys() - set(names):
+        raise unknown_name("model with training texts", min(strange), names)
+    found = check_texts(
+        list(map(find_encoder, names)),
+        select_tasks(suite, patterns),
+        _library(data_dir, cache_dir, offline=True),
+        store,
+        files=files,
+        weights_dirs={name: Path(path) for name, path in (weights_dirs or {}).items()},
     )
     if write:
-        write_evidence(Path(results_dir), found)
+        write_evidence(store.directory, found)
     return found
 
 
@@ -474,6 +490,7 @@ class Leaderboard:
         *,
         tasks: Sequence[str] | None = None,
         metrics: Sequence[str] | None = None,
+        draws: int = DRAWS,
         other: Leaderboard | None = None,
     ) -> Comparison:
         """Test the differences between two models: the second minus the first on each task.
@@ -482,18 +499,24 @@ class Leaderboard:
             first: name of a model.
             second: name of another.
             tasks: ids; None for all of this leaderboard.
-            metrics: None for the main metric of each task.
+            metrics: None for the main metric of each task, `["all"]` for all.
+            draws: bootstrap resamples.
             other: where the second model's results are, if not here.
 
         Raises:
-            UsageError: a model without results.
+            UsageError: a model without results, or a metric that neither has.
         """
         place = other or self
+        sides = Side.of(self.store, first, self.records), Side.of(place.store, second, place.records)
+        known = sorted({name for side in sides for record in side.records for name in record.metrics})
+        for name in metrics or ():
+            if name not in (*known, "all"):
+                raise unknown_name("metric", name, known)
         return compare(
-            Side.of(self.store, first, self.records),
-            Side.of(place.store, second, place.records),
-            tasks=self.tasks if tasks is None else tasks,
-            metrics=metrics,
+            *sides,
+            tasks=list(dict.fromkeys((*self.tasks, *place.tasks))) if tasks is None else tasks,
+            metrics=known if "all" in (metrics or ()) else metrics,
+            draws=draws,
         )
 
     # Tables

@@ -253,7 +253,11 @@ class Evaluator:
                 raise KeyboardInterrupt from error
             record = self.failed(evaluation, error)
             # A notice is printed once: what is missing, for all evaluations that need it.
-            where = {"data-missing": "", "failed": f"{evaluation.model}, {evaluation.task}: "}
+            where = {
+                "data-missing": "",
+                "failed": f"{evaluation.model}, {evaluation.task}: ",
+                "weights-missing": f"{evaluation.model}: weights not available here: ",
+            }
             reason = (str(error) or type(error).__name__).removeprefix(f"{evaluation.model}: ")
             progress.notice(where.get(record.status, f"{evaluation.model}: ") + reason)
             return record, True

@@ -20,13 +20,6 @@ from harness.printing import echo, visible
 if TYPE_CHECKING:
     from harness.record import Record
 
-_WORDS = {
-    "weights-missing": "weights not available here",
-    "extra-missing": "an optional package is missing",
-    "data-missing": "corpus not found",
-    "failed": "FAILED",
-}
-
 
 class Progress:
     """One bar a model in a terminal; elsewhere a line an evaluation, and one every ten seconds of encoding.
@@ -81,9 +74,10 @@ class Progress:
         if self._bars is not None:
             self._bars.update(self._bar[""], advance=1)
             self._bars.update(self._bar[record.model.name], advance=1)
-        if self.quiet or (self._bars is not None and not fresh):
+        # A notice has said what is missing, once for all evaluations.
+        if self.quiet or (self._bars is not None and not fresh) or record.status.endswith("-missing"):
             return
-        result = _WORDS.get(record.status, record.status)
+        result = record.status.upper()
         if record.status == "ok":
             name, metric = next(iter(record.metrics.items()))
             interval = "" if metric.low is None or metric.high is None else f" [{metric.low:.3f}, {metric.high:.3f}]"

@@ -85,6 +85,17 @@ class EncoderPlugin:
             )
         return encoder
 
+    def availability(self) -> tuple[str, str]:
+        """Whether it would work now: `ready`, or a record's status, and what to do; without a word of its own, ready.
+
+        Reads no weights and asks no network.
+        """
+        try:
+            ask = getattr(self.create(), "availability", None)
+            return ask() if callable(ask) else ("ready", "")
+        except BenchError as error:
+            return error.status, str(error)
+
 
 def _parameters(factory: Callable[..., object]) -> set[str] | None:
     """Keyword names a factory takes, through `**options` those of its base classes; None when it takes any."""
@@ -208,14 +219,14 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
     """The encoders of a run, each once and with a name of its own.
 
     Args:
-        models: what a user typed (`find_encoder`), `NAME=SPEC` for a name of the user's choice, plugins, encoders, or
-            encoder classes.
+        models: what a user typed (`find_encoder`), `NAME=SPEC` for a name of the user's choice, `all` or `available`,
+            plugins, encoders, or encoder classes.
 
     Raises:
         UsageError: a model does not exist, is no encoder, or two have the same name.
     """
     found: dict[object, EncoderPlugin] = {}
-    for model in models:
+    for model in _spelled_out(models):
         plugin = _find_named(model) if isinstance(model, str) else _given(model)
         path = _local_path(plugin)
         found.setdefault((plugin.name, plugin.origin[:3], path) if path else (plugin.name, plugin.origin), plugin)
@@ -224,6 +235,16 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
         by_name.setdefault(plugin.name, []).append(plugin)
     names = {id(plugin): name for same in by_name.values() for plugin, name in zip(same, _distinct(same), strict=True)}
     return [_renamed(plugin, names[id(plugin)]) for plugin in found.values()]
+
+
+def _spelled_out(models: Sequence[object]) -> Iterator[object]:
+    """Models with the declared encoders, recipes apart, in place of `all`, and those ready here of `available`."""
+    for model in models:
+        if model in ("all", "available"):
+            plugins = (one for one in encoder_plugins() if not one.name.startswith("recipe-"))
+            yield from (one for one in plugins if model == "all" or one.availability()[0] == "ready")
+        else:
+            yield model
 
 
 def _find_named(text: str) -> EncoderPlugin:
@@ -418,7 +439,8 @@ def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
     Args:
         suite: one of `SUITES`, or one that a task names; None takes `paper` when no pattern is given, else all.
         patterns: a family (`polarity`), a corpus (`polarity/mr`), an id, or a shell pattern over ids. Without a suite
-            a family or corpus means the paper's protocols where it has any; others are asked for by their ids.
+            a family or corpus means the paper's protocols where it has any, and those without a random part where
+            there are any; others, such as SentEval's own Adam solver, are asked for by their ids.
 
     Raises:
         UsageError: no such suite, or a pattern that fits no task.
@@ -434,6 +456,8 @@ def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
     chosen: set[str] = set()
     for pattern in patterns:
         below = [k for k in pool if k.startswith(f"{pattern}/")]
+        exact = {pool[k].corpus for k in below if suite is None and not pool[k].stochastic}
+        below = [k for k in below if not (pool[k].stochastic and pool[k].corpus in exact)]
         paper = {pool[k].corpus for k in below if suite is None and "paper" in pool[k].suites}
         hits = {k for k in below if "paper" in pool[k].suites or pool[k].corpus not in paper}
         hits |= {k for k in pool if k == pattern or fnmatchcase(k, pattern)}

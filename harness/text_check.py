@@ -1,7 +1,7 @@
 """Compare what models were trained on with what they are scored on, text by text.
 
     tasks = select_tasks("paper", [])
-    found, absent = check_texts([find_encoder("senticse")], tasks, corpora, ResultStore(Path("results")))
+    found = check_texts([find_encoder("senticse")], tasks, corpora, ResultStore(Path("results")))
 
 Training texts come from three places: a list of hashes that a checkpoint ships (an encoder's optional method
 `training_text_hashes() -> frozenset[str] | None`), the declared corpora that are on this machine, and files that the
@@ -12,6 +12,7 @@ row numbers, and each number on the rows that the model was not trained on.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +94,8 @@ def check_texts(
     *,
     files: Mapping[str, Sequence[TrainingTexts]] | None = None,
     weights_dirs: Mapping[str, Path] | None = None,
-) -> tuple[list[TextEvidence], list[str]]:
-    """Look the training texts of models up in tasks.
+) -> list[TextEvidence]:
+    """Look the training texts of models up in tasks; tasks whose corpora are not here are named in a warning.
 
     Args:
         plugins: the models.
@@ -105,7 +106,7 @@ def check_texts(
         weights_dirs: encoder name → directory of its weights.
 
     Returns:
-        What was found, model by model, and the tasks whose corpora are not here.
+        What was found, model by model.
 
     Raises:
         DataMissing: none of the corpora is here.
@@ -116,12 +117,12 @@ def check_texts(
     records = [record for record in store if record.status == "ok"]
     known: dict[tuple[str, ...], Evaluated] = {}
     found: dict[str, list[TextEvidence]] = {plugin.name: [] for plugin in plugins}
-    absent: dict[str, str] = {}
+    absent: list[str] = []
     for task_id, task in tasks.items():
         try:
             prepared = task.prepare(library)
-        except DataMissing as error:
-            absent[task_id] = str(error)
+        except DataMissing:
+            absent.append(task_id)
             continue
         texts = prepared.texts if prepared.scored is None else prepared.texts[-prepared.scored :]
         if texts not in known:
@@ -146,8 +147,13 @@ def check_texts(
                 )
             )
     if len(absent) == len(tasks):
-        raise DataMissing(f"none of the corpora is on this machine. {next(iter(absent.values()), '')}")
-    return [entry for entries in found.values() for entry in entries], list(absent)
+        raise DataMissing(
+            "none of the scored corpora is on this machine, where alone texts are looked for: pass --data-dir DIR, or "
+            "`bench data --fetch NAME` first; `bench data` lists them"
+        )
+    if absent:
+        warnings.warn(f"not compared, the corpus is not on this machine: {', '.join(absent)}", stacklevel=2)
+    return [entry for entries in found.values() for entry in entries]
 
 
 def _training(

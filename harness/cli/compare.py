@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from harness.api import Leaderboard, changes
 from harness.cli import options
-from harness.comparison import Changes, Comparison, LeftOut, Side, changes
-from harness.comparison import compare as compare_models
-from harness.contamination import apply_evidence, read_evidence
+from harness.comparison import Changes, Comparison, LeftOut
 from harness.errors import UsageError
 from harness.interop import PROTOCOLS, beside, read_mteb
 from harness.leaderboard.words import metric_style
 from harness.printing import echo, show_dicts
 from harness.record import ResultStore
-from harness.registry import select_tasks, tasks
+from harness.registry import select_tasks
 
 
 @click.command()
@@ -30,7 +29,7 @@ from harness.registry import select_tasks, tasks
     help="Results of the second model, or of a second measurement.",
 )
 @click.option("--suite", default=None, help="Only tasks of this suite: quick, paper, extended or recipes.")
-@click.option("--tasks", "-t", "patterns", multiple=True, help="Only these: a family, family/corpus, id or pattern.")
+@options.tasks
 @click.option("--metrics", multiple=True, help="These numbers in place of the main one of each task; `all` for all.")
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Bootstrap resamples.")
 @click.option(
@@ -47,7 +46,7 @@ def compare(
     results_dir: Path,
     other_results_dir: Path | None,
     suite: str | None,
-    patterns: tuple[str, ...],
+    tasks: tuple[str, ...],
     metrics: tuple[str, ...],
     draws: int,
     tolerance: float,
@@ -64,14 +63,13 @@ def compare(
       bench compare minilm lexicon
       bench compare --results-dir results --other-results-dir /tmp/after --exit-code
     """  # noqa: D301 (click reads the backspace character)
-    names = options.split_names(models)
-    store = ResultStore(results_dir)
-    other = ResultStore(other_results_dir) if other_results_dir is not None else store
-    chosen = list(select_tasks(suite, options.split_names(patterns))) if suite or patterns else None
+    names, patterns = options.split_names(models), options.split_names(tasks)
     if other_results_dir is not None and len(set(names)) < 2:
-        for name in names:
-            Side.of(store, name), Side.of(other, name)  # says so when one holds nothing of the model
-        changed = changes(store, other, models=names or None, tasks=chosen, tolerance=tolerance)
+        chosen = list(select_tasks(suite, patterns)) if suite or patterns else None
+        for name in names:  # says so when one holds nothing of the model
+            for directory in (results_dir, other_results_dir):
+                Leaderboard.read(directory, models=name)
+        changed = changes(results_dir, other_results_dir, models=names or None, tasks=chosen, tolerance=tolerance)
         if not changed.units and not changed.changed:
             raise UsageError(
                 f"{results_dir} and {other_results_dir} have no measured evaluation in common: nothing was compared"
@@ -86,36 +84,17 @@ def compare(
         )
     if exit_code:
         raise UsageError("--exit-code is for two measurements of the same models, with --other-results-dir")
-
-    wanted = options.split_names(metrics)
-    records = [apply_evidence(place, read_evidence(place.directory)) for place in dict.fromkeys((store, other))]
-    records = records if other is not store else records * 2
-    first, second = (
-        Side.of(place, name, found) for place, name, found in zip((store, other), names, records, strict=True)
-    )
-    every = {name for record in (*first.records, *second.records) for name in record.metrics}
-    unknown = [name for name in wanted if name not in every and name != "all"]
-    if unknown:
-        raise UsageError(f"no record has a number {unknown[0]!r}; there are {', '.join(sorted(every))}")
-    recorded = _order(first.tasks, second.tasks)
-    found = compare_models(
-        first,
-        second,
-        tasks=[one for one in recorded if chosen is None or one.partition("+limit-")[0] in chosen],
-        metrics=None if not wanted else sorted(every) if "all" in wanted else wanted,
-        draws=draws,
-    )
-    if not found.numbers and not found.left_out:
-        raise UsageError(f"neither {names[0]} nor {names[1]} was measured on any of these tasks")
+    board = Leaderboard.read(results_dir, suite=suite, tasks=patterns)
+    other = board if other_results_dir is None else Leaderboard.read(other_results_dir, suite=suite, tasks=patterns)
+    found = board.compare(*names, metrics=options.split_names(metrics) or None, draws=draws, other=other)
+    if not found.numbers:
+        raise UsageError(
+            f"{names[0]} and {names[1]} have no number in common "
+            f"({'; '.join(sorted({one.reason for one in found.left_out})) or 'no task'}). `bench run --models "
+            f"{','.join(names)}` measures what is missing; `bench weights NAME` fetches missing weights first"
+        )
     echo(_show_comparison(found, fmt))
     return 0
-
-
-def _order(*recorded: Mapping[str, object]) -> list[str]:
-    """Recorded tasks in the order of the tables; those that no plugin declares come last."""
-    known = list(tasks())
-    ids = dict.fromkeys(name for side in recorded for name in side)
-    return sorted(ids, key=lambda name: known.index(name) if name in known else len(known))
 
 
 def _show_comparison(found: Comparison, fmt: str) -> str:

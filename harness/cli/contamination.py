@@ -8,35 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.api import check_contamination
 from harness.cli import options
-from harness.contamination import TrainingTexts, in_words, write_evidence
-from harness.corpora import CorpusRegistry
-from harness.errors import UsageError
+from harness.contamination import in_words
 from harness.printing import echo, show_dicts
-from harness.record import ResultStore
-from harness.registry import find_encoder, select_tasks
-from harness.text_check import check_texts, training_file
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence
 
 
 @click.command()
-@click.option("--models", "-m", multiple=True, required=True, help="Encoders, comma-separated.")
+@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated  [default: those of the results]")
 @options.results_dir
 @options.data_dir
 @options.cache_dir
-@options.offline
-@click.option("--suite", default=None, help="quick, paper, extended or recipes  [default: paper]")
-@click.option("--tasks", "-t", "patterns", multiple=True, help="Only these: a family, family/corpus, id or pattern.")
+@click.option("--suite", help="quick, paper, extended or recipes  [default: what was recorded, else paper]")
+@options.tasks
 @click.option(
     "--training-texts",
-    "files",
     multiple=True,
     metavar="NAME=FILE",
     help="More training texts of a model, one text or one hash a line.",
 )
-@click.option("--weights-dir", "weights_dirs", multiple=True, metavar="NAME=DIR", help="A model's own checkpoint.")
+@options.weights_dirs
 @click.option("--write", is_flag=True, help="Keep the answer beside the records; `bench table` marks by it.")
 @options.output_format
 def contamination(
@@ -44,10 +38,9 @@ def contamination(
     results_dir: Path,
     data_dir: Path | None,
     cache_dir: Path,
-    offline: bool,
     suite: str | None,
-    patterns: tuple[str, ...],
-    files: tuple[str, ...],
+    tasks: tuple[str, ...],
+    training_texts: tuple[str, ...],
     weights_dirs: tuple[str, ...],
     write: bool,
     fmt: str,
@@ -55,39 +48,28 @@ def contamination(
     """Show which models were trained on evaluated texts, and their numbers without them.
 
     Compares texts, exactly, by letters and digits, by sentences and by word 8-grams: with the lists of hashes that
-    checkpoints ship, with the declared corpora that are on this machine, and with --training-texts. No text is printed
-    or kept.
+    checkpoints ship, with the declared corpora that are on this machine, and with --training-texts. The network is not
+    used, and no text is printed or kept.
 
     \b
       bench contamination --models senticse,sentibert --data-dir DATA
     """  # noqa: D301 (click reads the backspace character)
-    options.go_offline(offline)
-    plugins = {plugin.name: plugin for plugin in map(find_encoder, options.split_names(models))}
-    found, absent = check_texts(
-        list(plugins.values()),
-        select_tasks(suite, options.split_names(patterns)),
-        CorpusRegistry(data_dir, cache_dir, offline=offline),
-        ResultStore(results_dir),
-        files=_files(files, list(plugins)),
+    options.go_offline(True)
+    files: dict[str, list[Path]] = {}
+    for name, file in options.pairs(training_texts, "--training-texts"):
+        files.setdefault(name, []).append(file)
+    found = check_contamination(
+        options.split_names(models),
+        options.split_names(tasks),
+        suite=suite,
+        data_dir=data_dir,
+        results_dir=results_dir,
+        cache_dir=cache_dir,
+        training_texts=files,
         weights_dirs=options.directories(weights_dirs, "--weights-dir"),
+        write=write,
     )
     echo(_show(found, fmt))
-    if absent:
-        echo(f"Not compared, corpus not found: {', '.join(absent)}", err=True)
-    if write:
-        path = write_evidence(results_dir, found)
-        echo(f"written to {path}; `bench table` marks by it", err=True)
-
-
-def _files(values: Sequence[str], models: Sequence[str]) -> dict[str, list[TrainingTexts]]:
-    """Model → the training files that the user names."""
-    found: dict[str, list[TrainingTexts]] = {}
-    for value in values:
-        name, _, file = value.partition("=")
-        if name not in models or not file:
-            raise UsageError(f"--training-texts takes NAME=FILE of one of the models, not {value!r}")
-        found.setdefault(name, []).append(training_file(Path(file)))
-    return found
 
 
 def _show(found: Sequence[TextEvidence], fmt: str) -> str:

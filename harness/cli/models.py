@@ -10,9 +10,8 @@ from typing import Any
 import click
 
 from harness.cli import options
-from harness.errors import BenchError
 from harness.printing import echo, show_dicts, show_rows
-from harness.registry import EncoderPlugin, encoder_plugins, find_encoder, select_tasks
+from harness.registry import EncoderPlugin, encoder_names, encoder_plugins, find_encoder, select_tasks
 from harness.registry import tasks as all_tasks
 
 _VECTORS = {
@@ -25,35 +24,39 @@ _VECTORS = {
 
 @click.command()
 @click.argument("names", nargs=-1)
+@click.option("--recipes", is_flag=True, help="List the re-trained recipes as well.")
 @options.output_format
-def models(names: tuple[str, ...], fmt: str) -> None:
+def models(names: tuple[str, ...], recipes: bool, fmt: str) -> None:
     """List encoders with their status, or print the cards of NAMES.
 
     Besides these names, `path/to/file.py:Class`, `hf:org/model`, `st:org/model` and the directory of a checkpoint
     are models, and `NAME@mean` (or @pooler, @last, @cls) takes another pooling.
     """
-    found = [_facts(plugin) for plugin in map(find_encoder, names)] if names else list(map(_facts, encoder_plugins()))
+    if names:
+        found = [_facts(plugin) for plugin in map(find_encoder, options.split_names(names))]
+        echo(
+            json.dumps(found, indent=1, ensure_ascii=False, default=str)
+            if fmt == "json"
+            else "".join(map(_card, found))
+        )
+        return
+    plugins = [plugin for plugin in encoder_plugins() if recipes or not plugin.name.startswith("recipe-")]
+    found = [_facts(plugin) for plugin in plugins]
     if fmt == "json":
         echo(json.dumps(found, indent=1, ensure_ascii=False, default=str))
-    elif names:
-        echo("\n".join(map(_card, found)))
-    else:
-        header = ("name", "status", "family", "parameters", "licence")
-        rows = [(f["name"], f["status"], f["family"], _size(f), f["licence"] or "none stated") for f in found]
-        echo(show_rows(header, rows, fmt))
-        if fmt == "plain":
-            echo("\n`bench models NAME` prints a card: where the weights are, which vector, what it was trained on.")
+        return
+    header = ("name", "status", "family", "parameters", "licence")
+    rows = [(f["name"], f["status"], f["family"], _size(f), f["licence"] or "none stated") for f in found]
+    echo(show_rows(header, rows, fmt))
+    if fmt == "plain":
+        more = len(encoder_names()) - len(plugins)
+        left_out = f"{more} re-trained recipes are left out (--recipes). " if more else ""
+        echo(f"\n{left_out}`bench models NAME` prints a card: where the weights are, what it was trained on.")
 
 
 def _facts(plugin: EncoderPlugin) -> dict[str, Any]:
-    """The card, and whether the encoder would work now; one that does not say is taken to be ready."""
-    try:
-        availability = getattr(plugin.create(), "availability", None)
-        status, advice = availability() if callable(availability) else ("ready", "")
-    except BenchError as error:
-        status, advice = error.status, str(error)
-    except Exception as error:  # a plugin's constructor may raise anything; listing must go on
-        status, advice = "failed", f"{type(error).__name__}: {error}"
+    """The card, and whether the encoder would work now."""
+    status, advice = plugin.availability()
     return asdict(plugin.card) | {"name": plugin.name, "title": plugin.card.shown, "status": status, "advice": advice}
 
 
@@ -88,7 +91,7 @@ def _card(card: dict[str, Any]) -> str:
     for label, value in fields.items():
         for i, line in enumerate(textwrap.wrap(str(value or ""), 100)):
             lines.append(f"  {label if i == 0 else '':<12}{line}")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", ""])
 
 
 @click.command()

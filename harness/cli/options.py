@@ -48,9 +48,14 @@ offline = click.option(
 )
 output_format = click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True)
 
+tasks = click.option(
+    "--tasks", "-t", multiple=True, help="Only these: families, family/corpus, ids or patterns, e.g. polarity/mr."
+)
+
 _PAIR: dict[str, Any] = {"multiple": True, "metavar": "NAME=DIR"}
+weights_dirs = click.option("--weights-dir", "weights_dirs", **_PAIR, help="A model's own checkpoint.")
 encoder_options = several(
-    click.option("--weights-dir", "weights_dirs", **_PAIR, help="A model's own checkpoint."),
+    weights_dirs,
     click.option("--tokenizer-dir", "tokenizer_dirs", **_PAIR, help="A vocabulary, for checkpoints without one."),
     click.option("--device", help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]"),
     click.option(
@@ -76,18 +81,27 @@ def split_names(values: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(name.strip() for names in parts for name in names if name.strip()))
 
 
+def pairs(values: tuple[str, ...], option: str) -> list[tuple[str, Path]]:
+    """`NAME=PATH` pairs.
+
+    Raises:
+        UsageError: not of that form.
+    """
+    found = [value.partition("=") for value in values]
+    for value, (name, _, path) in zip(values, found, strict=True):
+        if not name or not path:
+            raise UsageError(f"{option} takes NAME=PATH, not {value!r}")
+    return [(name, Path(path)) for name, _, path in found]
+
+
 def directories(values: tuple[str, ...], option: str) -> dict[str, Path]:
     """`NAME=DIR` pairs.
 
     Raises:
         UsageError: not of that form, or no such directory.
     """
-    pairs: dict[str, Path] = {}
-    for value in values:
-        name, separator, directory = value.partition("=")
-        if not separator or not name or not directory:
-            raise UsageError(f"{option} takes NAME=DIR, not {value!r}")
-        if not Path(directory).is_dir():
-            raise UsageError(f"{option} {value}: {directory} is not a directory")
-        pairs[name] = Path(directory)
-    return pairs
+    found = dict(pairs(values, option))
+    for name, directory in found.items():
+        if not directory.is_dir():
+            raise UsageError(f"{option} {name}={directory}: {directory} is not a directory")
+    return found

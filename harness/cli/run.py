@@ -18,17 +18,11 @@ from harness.printing import echo, show_rows
 
 
 @click.command()
-@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated or repeated; NAME=PATH names one.")
+@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated; NAME=PATH; all; available.")
 @click.option(
     "--suite", default=None, help="A suite of `bench tasks`  [default: paper where its data is here, else quick]"
 )
-@click.option(
-    "--tasks",
-    "-t",
-    multiple=True,
-    help="Families, corpora, ids or patterns: polarity, polarity/mr, polarity/mr/senteval-compat/1. Without --suite, "
-    "a family or corpus means the paper's protocol where it has one.",
-)
+@options.tasks
 @click.option("--seeds", help="For tasks with a random part, comma-separated  [default: 0,1,2]")
 @options.data_dir
 @options.results_dir
@@ -50,8 +44,13 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
     """Encode, score and record models on tasks.
 
     Each distinct text is encoded once; what is recorded already is not measured again. `bench table` prints the
-    results. A --config file has the arguments of harness.run as keys (models, tasks, suite, limit, ...); what is given
-    beside it goes before it.
+    results.
+
+    Without --suite, a family or corpus (`-t polarity/mr`) means the paper's protocol; others are asked for by their
+    ids, such as SentEval's own solver by `-t polarity/mr/senteval-compat/1`.
+
+    A --config file has the arguments of harness.run as keys (models, tasks, suite, limit, ...); options given beside
+    it go before it.
 
     Exit code: 0 all done (or weights, extras or a corpus are missing on this machine: a notice says which), 1 something
     failed, 2 wrong usage, 130 interrupted.

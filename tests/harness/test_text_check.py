@@ -69,7 +69,7 @@ def check(tmp_path):
 
 
 def found(check, plugin, *files):
-    (entry,), _ = check_texts([plugin], select_tasks("sample", [TASK]), *check, files={plugin.name: files})
+    (entry,) = check_texts([plugin], select_tasks("sample", [TASK]), *check, files={plugin.name: files})
     return entry
 
 

@@ -107,3 +107,9 @@ def test_a_run_file_holds_what_was_asked_for_and_options_go_before_it(tmp_path):
     assert "2 evaluations to measure" in one.stdout
     file.write_text("modles: minilm\n")
     assert "did you mean models?" in bench("run", "--config", str(file)).stderr
+
+
+def test_a_corpus_means_the_papers_exact_protocol(tmp_path):
+    done = bench("run", "-m", "lexicon", "-t", "polarity/cr", "--dry-run", *places(tmp_path))
+    assert "senteval-lr/1" in done.stdout
+    assert "senteval-compat" not in done.stdout
