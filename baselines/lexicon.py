@@ -23,17 +23,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from baselines.text_chunks import CountingEncoder
 from harness.encoder import EncoderCard
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Column = NDArray[np.float64]
-    Row = tuple[float, float, float, str]
+Column = NDArray[np.float64]
+Row = tuple[float, float, float, str]
 
 EMOTIONS = ("anger", "disgust", "fear", "joy", "sadness", "surprise")
 
@@ -177,8 +176,6 @@ def tokens() -> re.Pattern[str]:
 @cache
 def words() -> Words:
     """Read the word list and build the tables (a few hundredths of a second, once per process)."""
-    import numpy as np
-
     affect = _with_forms(_listed())
     marks = _marks()
     classes = _classes()
@@ -220,8 +217,6 @@ def features(texts: Sequence[str]) -> NDArray[np.float32]:
     Returns:
         float32 of shape (len(texts), len(FEATURES)), finite.
     """
-    import numpy as np
-
     n = len(texts)
     ids, find = words().ids, tokens().findall
     flat: list[int] = []
@@ -244,7 +239,6 @@ def features(texts: Sequence[str]) -> NDArray[np.float32]:
 
 
 def _columns(token: NDArray[np.intp], length: NDArray[np.intp], surface: Column) -> dict[str, Column]:
-    import numpy as np
 
     table = words()
     n = len(length)
@@ -334,8 +328,6 @@ def _columns(token: NDArray[np.intp], length: NDArray[np.intp], surface: Column)
 
 def _modifiers(token: NDArray[np.intp], text: NDArray[np.intp]) -> tuple[Column, NDArray[np.bool_]]:
     """What stands before each token in its clause: the factor on its affect, and whether it is negated."""
-    import numpy as np
-
     table = words()
     new_text = np.diff(text, prepend=-1) != 0
     clause = np.cumsum(new_text | table.boundary[token])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import normalizers, pre_tokenizers
 
 from harness.encoder import EncoderCard
 from harness.transformer import Layout, Shape, TransformerEncoder
 from harness.transformer.encoder import Loaded
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from harness.transformer.tokenization import encodable
 
 #: The dimensions of MiniLM-L6, so that both cost the same.
 SHAPE = Shape(
@@ -47,8 +47,7 @@ class RandomBERT(TransformerEncoder):
     split at blanks and punctuation as BERT does; words are cut into pieces of six characters, and each piece's id is
     its hash, so that no vocabulary is needed.
 
-    Args:
-        options: see `TransformerEncoder`; there are no files to name.
+    Options are those of `TransformerEncoder`; there are no files to name.
     """
 
     card = EncoderCard(
@@ -70,17 +69,6 @@ class RandomBERT(TransformerEncoder):
         "this by little owes little to its training.",
     )
     layout = Layout(architecture="bert")
-
-    def __init__(
-        self,
-        *,
-        max_length: int | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        pooling: str | None = None,
-        batch_tokens: int | None = None,
-    ) -> None:
-        super().__init__(max_length=max_length, device=device, dtype=dtype, pooling=pooling, batch_tokens=batch_tokens)
 
     def check_ready(self) -> None:
         """Nothing is needed."""
@@ -113,11 +101,6 @@ class RandomBERT(TransformerEncoder):
 
     def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Hashed ids of each text, (tokens,), cut with the special tokens kept."""
-        import numpy as np
-        from tokenizers import normalizers, pre_tokenizers
-
-        from harness.transformer.tokenization import encodable
-
         normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
         room = self._cut(SHAPE) - 2
         known: dict[str, list[int]] = {}
@@ -136,8 +119,6 @@ class RandomBERT(TransformerEncoder):
 
 def _drawn() -> dict[str, NDArray[np.float32]]:
     """All weights, by name. PCG64 and the ziggurat give the same bits on every machine, unlike torch's generator."""
-    import numpy as np
-
     generator = np.random.Generator(np.random.PCG64(SEED))
     tensors: dict[str, NDArray[np.float32]] = {}
     for name, size in SHAPE.tensors(pooler=False).items():

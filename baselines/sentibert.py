@@ -6,9 +6,12 @@ Two encoders, never one row: `sentibert` is the encoder part alone, which others
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
 
 from baselines.extensions import identity, load_extension, setting
 from baselines.sentibert_trees import WIDTH, Spans, Tree, one_node, read_tree, spans
@@ -16,12 +19,10 @@ from harness.encoder import EncoderCard
 from harness.errors import DataInvalid, ExtraMissing
 from harness.transformer import Layout, Shape, TransformerEncoder
 from harness.transformer.encoder import EncoderOptions, once
+from harness.transformer.tokenization import piece_ids
 
 if TYPE_CHECKING:
-    import numpy as np
-    import torch
-    from numpy.typing import NDArray
-    from torch import Tensor
+    from baselines.sentibert_composition import Composition
 
 #: Turns a text into its binary constituency tree in Penn Treebank brackets, or None when it finds none.
 Parser = Callable[[str], str | None]
@@ -40,33 +41,6 @@ _COMPOSITION = ("trans.", "trans_2.", "trans_3.", "LayerNorm.", "linear_out", "b
 _TEXTS_AT_ONCE = 512
 
 _PAGE = "drive.google.com/file/d/1YjQxMfTQV14LSu3-I7br3vmP71ojjPsQ"
-
-#: The authors divide attention scores by this whatever the width.
-_SCORE_SCALE = 4.0
-
-#: Dense layers of the composition → rows and columns, in widths of the encoder.
-_DENSES = {
-    "trans": (1, 1),
-    "trans_2": (1, 1),
-    "trans_3": (1, 1),
-    "bahdanau_attention.linear_in.0": (1, 1),
-    "bahdanau_attention.linear_in.3": (1, 1),
-    "bahdanau_attention_3.linear_in.0": (1, 1),
-    "bahdanau_attention_3.linear_in.3": (1, 1),
-    "linear_out.0": (2, 2),
-    "linear_out.3": (1, 2),
-    "linear_out_3.0": (2, 2),
-    "linear_out_3.3": (1, 2),
-}
-
-
-def composition_tensors(width: int) -> dict[str, tuple[int, ...]]:
-    """Name → shape of the tensors that the composition uses, for an encoder of this width."""
-    names: dict[str, tuple[int, ...]] = {"LayerNorm.weight": (width,), "LayerNorm.bias": (width,)}
-    for dense, (rows, columns) in _DENSES.items():
-        names[f"{dense}.weight"] = (rows * width, columns * width)
-        names[f"{dense}.bias"] = (rows * width,)
-    return names
 
 
 class SentiBERT(TransformerEncoder):
@@ -146,6 +120,8 @@ class SentiBERTTree(SentiBERT):
 
     def extra_tensors(self, shape: Shape) -> dict[str, tuple[int, ...]]:
         """The composition's tensors."""
+        from baselines.sentibert_composition import composition_tensors  # imports torch, which listing must not
+
         return composition_tensors(shape.hidden)
 
     def _cut(self, shape: Shape) -> int:
@@ -236,13 +212,10 @@ class SentiBERTTree(SentiBERT):
 
     def _pieces(self, sentences: Sequence[Sequence[str]]) -> list[list[list[int]]]:
         """Ids of the word pieces of each word of each sentence."""
-        from harness.transformer.tokenization import piece_ids
-
         ids = piece_ids(self.load().tokenizer, list(dict.fromkeys(word for words in sentences for word in words)))
         return [[ids[word] for word in words] for words in sentences]
 
     def _roots(self, items: Sequence[tuple[str, Tree | None]]) -> NDArray[np.float32]:
-        import numpy as np
 
         ids, found = self.prepared(items)
         roots = [nodes[0] for nodes in self._nodes(ids, [part.for_root() for part in found])]
@@ -257,11 +230,11 @@ class SentiBERTTree(SentiBERT):
 
     def _loaded_composition(self) -> Composition:
         if self._composition is None:
-            from harness.transformer.packed import choose_device
+            from baselines.sentibert_composition import Composition
 
-            self._composition = Composition(
-                self.load().tensors, epsilon=self.shape().epsilon, device=choose_device(self.device)
-            )
+            loaded = self.load()
+            device = loaded.engine.device
+            self._composition = Composition(loaded.tensors, epsilon=self.shape().epsilon, device=device)
         return self._composition
 
 
@@ -277,88 +250,3 @@ def _parsed(parser: Parser, text: str) -> Tree | None:
         return read_tree(brackets)
     except DataInvalid:
         return None
-
-
-class Composition:
-    """SentiBERT's two-step composition over the internal nodes of a tree, ready to run.
-
-    After `BertModel.composition` of `pytorch_pretrained_bert/modeling_new.py` (WadeYin9712/SentiBERT). The authors
-    compute it on matrices 128 wide with -10000 added outside a node; those places get a weight of exactly zero in
-    float32, so that only the places inside are computed here. Their constants stay: a node's sum is divided by its
-    number of pieces **plus one**, attention scores by 4 whatever the width.
-
-    Args:
-        tensors: as `composition_tensors` names them.
-        epsilon: of the normalisation; the encoder's.
-        device: where to compute; always in float32.
-    """
-
-    def __init__(self, tensors: Mapping[str, Tensor], *, epsilon: float, device: torch.device) -> None:
-        import torch
-
-        self.device = device
-        self._epsilon = epsilon
-        self._tensors = {name: tensor.to(device=device, dtype=torch.float32) for name, tensor in tensors.items()}
-
-    def nodes(self, states: Tensor, spans: Spans) -> Tensor:
-        """Vectors of a text's internal nodes, root first.
-
-        Args:
-            states: last-layer vectors of its tokens, `[CLS]` and `[SEP]` included, (tokens, width).
-            spans: what each node attends to. The first step is taken for every node of `spans.pieces`, the second
-                for those of `spans.context_nodes`.
-
-        Returns:
-            float32 (nodes of the second step, width) on the composition's device.
-        """
-        import torch
-        from torch.nn import functional
-
-        with torch.inference_mode():
-            tokens = self._dense("trans", states.to(self.device))
-            own = [_rows(tokens, columns) for columns in spans.pieces]
-            means = torch.stack([rows.sum(0) / (len(rows) + 1) for rows in own])
-            first = self._step("bahdanau_attention", "linear_out", means, own)
-            contexts = [
-                torch.cat([_rows(tokens, columns), first[list(numbers)]])
-                for columns, numbers in zip(spans.context_pieces, spans.context_nodes, strict=True)
-            ]
-            x = self._step("bahdanau_attention_3", "linear_out_3", first[: len(contexts)], contexts)
-            for name in ("trans_2", "trans_3"):
-                x = self._norm(functional.gelu(self._dense(name, x)))
-            return x
-
-    def _step(self, attention: str, merge: str, x: Tensor, contexts: Sequence[Tensor]) -> Tensor:
-        """One attention of each row of `x` over its own context, and the merge of both."""
-        import torch
-        from torch.nn import functional
-
-        queries = x
-        for layer in ("linear_in.0", "linear_in.3"):
-            queries = functional.selu(self._dense(f"{attention}.{layer}", queries))
-        attended = []
-        for query, context in zip(queries, contexts, strict=True):
-            weights = torch.softmax(torch.tanh(context @ query / _SCORE_SCALE), dim=0)
-            attended.append(weights @ context)
-        x = torch.cat([x, torch.stack(attended)], dim=-1)
-        for layer in ("0", "3"):
-            x = functional.selu(self._dense(f"{merge}.{layer}", x))
-        return x
-
-    def _dense(self, name: str, x: Tensor) -> Tensor:
-        from torch.nn import functional
-
-        return functional.linear(x, self._tensors[f"{name}.weight"], self._tensors[f"{name}.bias"])
-
-    def _norm(self, x: Tensor) -> Tensor:
-        from torch.nn import functional
-
-        weight, bias = self._tensors["LayerNorm.weight"], self._tensors["LayerNorm.bias"]
-        return functional.layer_norm(x, (x.shape[-1],), weight, bias, eps=self._epsilon)
-
-
-def _rows(tokens: Tensor, columns: Sequence[int]) -> Tensor:
-    """Rows of a matrix; nearly always a contiguous run of them, and then without a copy."""
-    if not columns or columns[-1] - columns[0] + 1 == len(columns):
-        return tokens[columns[0] : columns[-1] + 1] if columns else tokens[:0]
-    return tokens[list(columns)]

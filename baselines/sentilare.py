@@ -10,19 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
-from baselines.sentilare_words import TaggedText, neutral
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.sentilare_annotation import Annotator, TaggedText, neutral
 from harness.encoder import EncoderCard
 from harness.errors import ExtraMissing, UsageError
 from harness.transformer import Layout, Shape, TransformerEncoder
 from harness.transformer.encoder import EncoderOptions
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from baselines.sentilare_annotation import Annotator
+from harness.transformer.tokenization import piece_ids
 
 #: Tables beyond RoBERTa's, and their rows. The last row of each (neutral, other, unknown) is trained and not zero.
 _TABLES = {
@@ -111,10 +109,6 @@ class SentiLARENeutral(TransformerEncoder):
         self, items: Sequence[TaggedText | Mapping[str, Any]], *, separators: int = 1, stars: int = UNKNOWN_STARS
     ) -> list[NDArray[np.int32]]:
         """Ids of each item, int32 (4, tokens): pieces, polarities, parts of speech, stars. See `encode_tagged`."""
-        import numpy as np
-
-        from harness.transformer.tokenization import piece_ids
-
         loaded = self.load()
         texts = [_tagged(item, i) for i, item in enumerate(items)]
         # A blank before every word, punctuation too.
@@ -187,8 +181,6 @@ class SentiLARE(SentiLARENeutral):
             ExtraMissing: some of them are not there; says of each what to install or to set.
         """
         if self._annotator is None:
-            from baselines.sentilare_annotation import Annotator
-
             try:
                 self._annotator = Annotator(
                     tagger=self._tagger,

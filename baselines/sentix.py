@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 
-from baselines.bert import BERT
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.published import BERT
 from harness.encoder import EncoderCard
 from harness.errors import WeightsInvalid
 from harness.transformer import TransformerEncoder
@@ -19,10 +22,7 @@ from harness.transformer.checkpoint import (
     read_config,
 )
 from harness.transformer.encoder import EncoderOptions
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from harness.transformer.tokenization import encode_ids, vocabulary_rows
 
 #: Size of BERT's uncased vocabulary and the ids of its special tokens, by which a wrong vocabulary is found out.
 _BERT_TOKENS = 30_522
@@ -98,8 +98,6 @@ class SentiX(TransformerEncoder):
         Raises:
             WeightsInvalid: it is another vocabulary.
         """
-        from harness.transformer.tokenization import vocabulary_rows
-
         tokenizer = super().tokenizer(files)
         path, tokens = files.vocabulary[0], vocabulary_rows(tokenizer)
         rows = read_config(files.config).get("vocab_size")
@@ -137,10 +135,6 @@ class SentiX(TransformerEncoder):
         Returns:
             int32 (length,) per text.
         """
-        import numpy as np
-
-        from harness.transformer.tokenization import encode_ids
-
         tokenizer = self.load().tokenizer
         ids = encode_ids(tokenizer, texts, length)
         if twice:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.encoder import EncoderCard
 from harness.errors import UsageError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -79,7 +78,5 @@ class CountingEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode any texts; float32 (len(texts), dimensions), finite."""
-        import numpy as np
-
         empty = np.empty((0, self.card.dimensions or 0), dtype=np.float32)
         return np.concatenate([empty, *map(self.vectors, chunks(texts, self.max_length))])

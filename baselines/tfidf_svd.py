@@ -19,16 +19,16 @@ import re
 import zlib
 from collections.abc import Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from baselines.text_chunks import CountingEncoder
+from harness.corpora.sample import Sample
 from harness.encoder import EncoderCard
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Hashes = NDArray[np.uint64]
+Hashes = NDArray[np.uint64]
 
 #: Raised with every change that changes vectors.
 VERSION = 1
@@ -62,7 +62,6 @@ class Features(NamedTuple):
 
 
 def _mix(x: Hashes) -> Hashes:
-    import numpy as np
 
     x = (x ^ (x >> np.uint64(30))) * np.uint64(_MIX_1)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(_MIX_2)
@@ -71,8 +70,6 @@ def _mix(x: Hashes) -> Hashes:
 
 def _word_hashes(tokens: Sequence[Sequence[str]]) -> tuple[NDArray[np.intp], Hashes]:
     """Text index and hash of every token and every pair of neighbours."""
-    import numpy as np
-
     crc = zlib.crc32
     flat = [crc(token.encode("utf-8", "surrogatepass")) for found in tokens for token in found]
     text = np.repeat(np.arange(len(tokens)), [len(found) for found in tokens])
@@ -84,8 +81,6 @@ def _word_hashes(tokens: Sequence[Sequence[str]]) -> tuple[NDArray[np.intp], Has
 
 def _character_hashes(tokens: Sequence[Sequence[str]]) -> tuple[NDArray[np.intp], Hashes]:
     """Text index and hash of every character n-gram."""
-    import numpy as np
-
     padded = [f" {' '.join(found)} " if found else "" for found in tokens]
     joined = "".join(padded).encode("utf-32-le", "surrogatepass")
     code = np.frombuffer(joined, dtype="<u4").astype(np.uint64)
@@ -117,8 +112,6 @@ def features(texts: Sequence[str]) -> Features:
     Args:
         texts: any strings, a few hundred at a time.
     """
-    import numpy as np
-
     tokens = [_TOKEN.findall(text.lower()) for text in texts]
     parts = []
     for kind, (text, hashes) in enumerate((_word_hashes(tokens), _character_hashes(tokens))):
@@ -135,16 +128,12 @@ def features(texts: Sequence[str]) -> Features:
 @cache
 def fitting_texts() -> tuple[str, ...]:
     """The texts that the document frequencies come from: the training part of the embedded corpus."""
-    from harness.corpora.sample import Sample  # imports NumPy, which listing cards must not
-
     return Sample().read("train").texts
 
 
 @cache
 def frequencies() -> tuple[Hashes, NDArray[np.float64], float]:
     """Sorted hashes of the features of the fitting texts, their idf, and the idf of every other feature."""
-    import numpy as np
-
     texts = fitting_texts()
     hashes, df = np.unique(features(texts).hash, return_counts=True)
     idf = 1.0 + np.log((1.0 + len(texts)) / (1.0 + df))
@@ -161,8 +150,6 @@ def vectors(texts: Sequence[str], dimensions: int) -> NDArray[np.float32]:
     Returns:
         float32 of shape (len(texts), dimensions); a row of zeros for a text without tokens.
     """
-    import numpy as np
-
     n = len(texts)
     found = features(texts)
     known, idf, most = frequencies()

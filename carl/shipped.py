@@ -14,7 +14,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from baselines.mpnet import MPNet
+from baselines.packaged import MPNet
 from carl.provenance import read_record
 from harness.encoder import EncoderCard
 from harness.errors import BenchError, WeightsMissing

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from baselines.sentilare import SentiLARE, SentiLARENeutral
-from baselines.sentilare_annotation import SentiWordNet
-from baselines.sentilare_words import POS_IDS, neutral, part_of_speech
+from baselines.sentilare_annotation import POS_IDS, SentiWordNet, neutral, part_of_speech
 
 TOLERANCE = 1e-5
 

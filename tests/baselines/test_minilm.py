@@ -7,8 +7,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from baselines import minilm
-from baselines.minilm import MiniLM
+from baselines import packaged as module
+from baselines.packaged import MiniLM
 from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
 
 packaged = pytest.mark.skipif(
@@ -29,13 +29,13 @@ def test_the_package_serves_the_published_weights() -> None:
 
 @packaged
 def test_other_weights_in_the_package_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minilm, "WEIGHTS_SHA256", "0" * 64)
+    monkeypatch.setattr(module, "_MINILM_SHA256", "0" * 64)
     with pytest.raises(WeightsInvalid, match="the published weights have 000"):
         MiniLM(device="cpu").encode(["a"])
 
 
 def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(minilm, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(module, "_MINILM_PACKAGE", "no_such_package")
     encoder = MiniLM()
     with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[offline\]'"):
         encoder.encode(["a"])

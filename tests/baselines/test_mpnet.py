@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines import mpnet
-from baselines.mpnet import MPNet
+from baselines import packaged as mpnet
+from baselines.packaged import MPNet
 from harness.errors import WeightsInvalid, WeightsMissing
 from harness.registry import find_encoder
 from harness.transformer.tensors import merge_adapter, read_tensors

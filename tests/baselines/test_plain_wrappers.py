@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.bert import BERT
-from baselines.bert_pt import BERTPTLaptop, BERTPTRestaurant, BERTReview
-from baselines.roberta import RoBERTa
-from baselines.senticse import SentiCSE
-from baselines.simcse import (
+from baselines.published import (
+    BERT,
+    BERTPTLaptop,
+    BERTPTRestaurant,
+    BERTReview,
+    RoBERTa,
+    SentiCSE,
     SimCSESupervisedBERT,
     SimCSESupervisedRoBERTa,
     SimCSEUnsupervisedBERT,

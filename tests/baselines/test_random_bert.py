@@ -57,10 +57,8 @@ def test_texts_are_cut_with_the_specials_kept(encoder: RandomBERT) -> None:
     assert len(encoder.inputs([""])[0]) == 2
 
 
-def test_needs_nothing_and_takes_no_directory() -> None:
+def test_needs_nothing() -> None:
     assert RandomBERT().availability() == ("ready", "")
-    with pytest.raises(TypeError):
-        RandomBERT(weights_dir="x")  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="pooler"):
         RandomBERT(pooling="pooler")
     assert RandomBERT().fingerprint == RandomBERT(pooling="mean").fingerprint

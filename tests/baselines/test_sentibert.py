@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from baselines.sentibert import PARSER_VARIABLE, SentiBERT, SentiBERTTree, composition_tensors
+from baselines.sentibert import PARSER_VARIABLE, SentiBERT, SentiBERTTree
+from baselines.sentibert_composition import composition_tensors
 from baselines.sentibert_trees import WIDTH
 from harness.errors import ExtraMissing, UsageError
 from harness.testing import check_encoder

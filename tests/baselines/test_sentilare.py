@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from baselines import sentilare_words
+from baselines import sentilare_annotation
 from baselines.sentilare import SentiLARE, SentiLARENeutral
-from baselines.sentilare_annotation import LEXICON_VARIABLE, SENTENCE_VARIABLE, TAGGER_VARIABLE
-from baselines.sentilare_words import TaggedText
+from baselines.sentilare_annotation import LEXICON_VARIABLE, SENTENCE_VARIABLE, TAGGER_VARIABLE, TaggedText
 from harness.errors import ExtraMissing, WeightsInvalid
 from harness.testing import check_encoder
 
@@ -145,7 +144,7 @@ def test_annotation(checkpoint: SimpleNamespace) -> None:
 
 
 def test_loading_and_tagged_texts_need_no_tagger(checkpoint: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sentilare_words.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(sentilare_annotation.importlib.util, "find_spec", lambda name: None)
     encoder = SentiLARE(weights_dir=checkpoint.directory, device="cpu")
     encoder.load()
     assert encoder.encode_tagged([{"words": ["a"], "pos_ids": [4], "senti_ids": [2]}]).shape == (1, 32)

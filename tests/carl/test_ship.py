@@ -272,7 +272,7 @@ def test_a_run_is_an_encoder_under_the_name_of_its_configuration(finished, backb
     trained = read_record(run)
     trained = trained.model_copy(update={"name": name, "config": {**trained.config, "backbone": kind}})
     monkeypatch.setattr("carl.recipes.encoders.read_record", lambda _: trained)
-    monkeypatch.setattr("baselines.mpnet.MPNet.directory", lambda _: Path(backbones["mpnet"]))
+    monkeypatch.setattr("baselines.packaged.MPNet.directory", lambda _: Path(backbones["mpnet"]))
     encoder = encoder_of_run(run)
     assert (encoder.card.name, encoder.card.family) == (name, "ablation" if kind == "bert" else "mpnet")
     assert "EmoBank" in encoder.card.training_notes

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from baselines.sentibert import Composition, composition_tensors
+from baselines.sentibert_composition import Composition, composition_tensors
 from baselines.sentibert_trees import Spans
 from carl.networks import Encoder
 from carl.recipes.data import Phrases
