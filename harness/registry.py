@@ -14,21 +14,22 @@ import inspect
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Any, Unpack
 from urllib.parse import quote
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import BenchError, EncoderFault, UsageError, first_line, unknown_name
-
-if TYPE_CHECKING:
-    from harness.tasks.base import Task
-    from harness.transformer.encoder import EncoderOptions
+from harness.tasks.base import Task, task_id
+from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
+from harness.transformer.encoder import EncoderOptions
+from harness.transformer.hub import HubEncoder, hub_card, sentences
 
 ENCODERS = "bench.encoders"
 FAMILIES = "bench.encoder_families"
@@ -50,10 +51,16 @@ class EncoderPlugin:
     spec: str | None = None
     """What `find_encoder` finds it by; None for an encoder that only this process knows."""
 
+    @property
+    def directory(self) -> Path | None:
+        """The directory that the user named, None for other encoders."""
+        path = Path(_target(self.origin))
+        return path.resolve() if self.spec is not None and self.origin and path.is_dir() else None
+
     def accepts(self, option: str) -> bool:
-        """Whether the constructor knows an option."""
-        accepted = _parameters(self.factory)
-        return accepted is None or option in accepted
+        """Whether the constructor takes an option, by name or among any others."""
+        parameters = inspect.signature(self.factory).parameters
+        return option in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
     def create(self, **options: Any) -> Encoder:
         """Construct the encoder.
@@ -97,30 +104,13 @@ class EncoderPlugin:
             return error.status, str(error)
 
 
-def _parameters(factory: Callable[..., object]) -> set[str] | None:
-    """Keyword names a factory takes, through `**options` those of its base classes; None when it takes any."""
-    made = factory.func if isinstance(factory, partial) else factory
-    functions: list[Any] = [factory]
-    if isinstance(made, type):
-        functions = [vars(kind)["__init__"] for kind in made.__mro__[:-1] if "__init__" in vars(kind)]
-    names: set[str] = set()
-    for function in functions:
-        parameters = inspect.signature(function).parameters.values()
-        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-            return names
-    return None if functions else names
+def _target(spec: str) -> str:
+    """Directory or hub id of `hf:TARGET`, `st:TARGET` or a target alone."""
+    return re.sub("^(hf|st):", "", spec)
 
 
 def _origin(point: EntryPoint) -> str:
-    return f"{point.value} of {_distribution(point.dist)}" if point.dist is not None else point.value
-
-
-@cache
-def _distribution(found: Distribution) -> str:
-    """Name and version; parsed once, since every look at them reads the distribution's whole description."""
-    facts = found.metadata
-    return f"{facts['Name']} {facts['Version']}"
+    return f"{point.value} of {point.dist.name} {point.dist.version}" if point.dist is not None else point.value
 
 
 @cache
@@ -136,12 +126,11 @@ def _points(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
 def _families() -> dict[str, tuple[Any, str]]:
     """Encoder classes of all families by name, with their origin."""
     found: dict[str, tuple[Any, str]] = {}
-    for points in _points(FAMILIES).values():
-        for point in points:
-            try:
-                found |= {name: (factory, _origin(point)) for name, factory in dict(point.load()).items()}
-            except Exception as error:  # a plugin may fail at import in any way
-                warnings.warn(f"the encoders of {_origin(point)} cannot be imported: {error}", stacklevel=2)
+    for point in (point for points in _points(FAMILIES).values() for point in points):
+        try:
+            found |= {name: (factory, point.value) for name, factory in dict(point.load()).items()}
+        except Exception as error:  # a plugin may fail at import in any way
+            warnings.warn(f"the encoders of {_origin(point)} cannot be imported: {error}", stacklevel=2)
     return found
 
 
@@ -184,7 +173,7 @@ def find_encoder(spec: str) -> EncoderPlugin:
             cannot be imported, or the pooling is not one of its own.
     """
     base, _, pooling = spec.rpartition("@")
-    if not base or Path(re.sub("^(hf|st):", "", spec)).is_dir():
+    if not base or Path(_target(spec)).is_dir():
         base, pooling = spec, ""
     elif pooling not in POOLINGS:
         raise UsageError(f"{spec}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
@@ -201,7 +190,7 @@ def find_encoder(spec: str) -> EncoderPlugin:
     # The plugin's own name and not what was typed: a directory's path is nobody's business in a record.
     name = f"{plugin.name}@{pooling}"
     titled = replace(card, name=name, title=f"{card.shown} ({pooling})", pooling=pooling)
-    return EncoderPlugin(name, titled, plugin.factory, pooling, plugin.origin, spec)
+    return replace(plugin, name=name, card=titled, pooling=pooling)
 
 
 def lineage(card: EncoderCard) -> list[EncoderPlugin]:
@@ -228,13 +217,25 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
     found: dict[object, EncoderPlugin] = {}
     for model in _spelled_out(models):
         plugin = _find_named(model) if isinstance(model, str) else _given(model)
-        path = _local_path(plugin)
-        found.setdefault((plugin.name, plugin.origin[:3], path) if path else (plugin.name, plugin.origin), plugin)
-    by_name: dict[str, list[EncoderPlugin]] = {}
-    for plugin in found.values():
-        by_name.setdefault(plugin.name, []).append(plugin)
-    names = {id(plugin): name for same in by_name.values() for plugin, name in zip(same, _distinct(same), strict=True)}
-    return [_renamed(plugin, names[id(plugin)]) for plugin in found.values()]
+        place = plugin.directory and (plugin.directory, plugin.origin.startswith("st:"))
+        found.setdefault((plugin.name, place or plugin.origin), plugin)
+    plugins = list(found.values())
+    # Directories of one name get the shortest ends of their paths that tell them apart.
+    for depth in range(1, 1 + max((len(plugin.directory.parts) for plugin in plugins if plugin.directory), default=0)):
+        often = Counter(plugin.name for plugin in plugins)
+        plugins = [_with_path(plugin, depth) if often[plugin.name] > 1 else plugin for plugin in plugins]
+    twice = [name for name, times in Counter(plugin.name for plugin in plugins).items() if times > 1]
+    if twice:
+        raise UsageError(f"two models are called {twice[0]!r}; give one another name: `NAME=MODEL`")
+    return plugins
+
+
+def _with_path(plugin: EncoderPlugin, depth: int) -> EncoderPlugin:
+    if plugin.directory is None:
+        return plugin
+    kind = "dir:st:" if plugin.origin.startswith("st:") else "dir:"
+    end = quote("/".join(plugin.directory.parts[-depth:]), safe="/._-+~")
+    return _renamed(plugin, kind + end + (f"@{plugin.pooling}" if plugin.pooling else ""))
 
 
 def _spelled_out(models: Sequence[object]) -> Iterator[object]:
@@ -249,7 +250,7 @@ def _spelled_out(models: Sequence[object]) -> Iterator[object]:
 
 def _find_named(text: str) -> EncoderPlugin:
     name, equals, spec = text.partition("=")
-    if not equals or "/" in name or Path(text.removeprefix("hf:").removeprefix("st:")).exists():
+    if not equals or "/" in name or Path(_target(text)).exists():
         return find_encoder(text)
     if name in encoder_names():
         raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
@@ -270,33 +271,9 @@ def _given(model: Any) -> EncoderPlugin:
     return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")
 
 
-def _local_path(plugin: EncoderPlugin) -> Path | None:
-    path = Path(plugin.origin.removeprefix("hf:").removeprefix("st:"))
-    return path.resolve() if plugin.spec is not None and plugin.origin and path.is_dir() else None
-
-
-def _distinct(plugins: list[EncoderPlugin]) -> list[str]:
-    """Distinct names for models of one name: the shortest ends of their paths that tell them apart."""
-    if len(plugins) == 1:
-        return [plugins[0].name]
-    paths = [_local_path(plugin) for plugin in plugins]
-    if None in paths:
-        raise UsageError(f"two models are called {plugins[0].name!r}; give the encoder's card another name")
-    pooling = f"@{plugins[0].pooling}" if plugins[0].pooling else ""
-    for depth in range(1, max(len(path.parts) for path in paths if path) + 1):
-        ends = [quote("/".join(path.parts[-depth:]), safe="/._-+~") for path in paths if path]
-        if len(set(ends)) == len(ends):
-            return [f"dir:{end}{pooling}" for end in ends]
-    # One directory, read in two ways.
-    return [
-        f"{plugin.origin[:3]}{path.name if path else ''}{pooling}" for plugin, path in zip(plugins, paths, strict=True)
-    ]
-
-
 def _renamed(plugin: EncoderPlugin, name: str) -> EncoderPlugin:
-    if plugin.name == name:
-        return plugin
-    return replace(plugin, name=name, card=replace(plugin.card, name=name, title=name.removeprefix("dir:")))
+    card = replace(plugin.card, name=name, title=name.removeprefix("dir:"))
+    return plugin if plugin.name == name else replace(plugin, name=name, card=card)
 
 
 def _find(name: str) -> EncoderPlugin:
@@ -306,31 +283,32 @@ def _find(name: str) -> EncoderPlugin:
         return _file_encoder(name)
     points = _points(ENCODERS).get(name, ())
     if len(points) > 1:
-        origins = " and ".join(_origin(point) for point in points)
-        raise UsageError(f"two plugins are called {name!r}: {origins}; uninstall one of them")
-    for point in points:
+        raise UsageError(
+            f"two plugins are called {name!r}: {' and '.join(map(_origin, points))}; uninstall one of them"
+        )
+    if points:
         try:
-            factory = point.load()
+            factory, origin = points[0].load(), points[0].value
         except Exception as error:  # a plugin may fail at import in any way
             raise UsageError(
-                f"the plugin {name!r} ({_origin(point)}) cannot be imported: {first_line(error)}"
+                f"the plugin {name!r} ({_origin(points[0])}) cannot be imported: {first_line(error)}"
             ) from error
-        return EncoderPlugin(name, _card_of(factory, _origin(point), name), factory, origin=_origin(point))
-    if Path(name).is_dir():
+    elif Path(name).is_dir():
         return _undeclared(name)
-    if name in _families():
+    elif name in _families():
         factory, origin = _families()[name]
-        return EncoderPlugin(name, _card_of(factory, origin, name), factory, origin=origin)
-    if "/" in name or "\\" in name:
+    elif "/" in name or "\\" in name:
         raise UsageError(f"there is no directory {name}; a model of the hub is `hf:{name}`")
-    raise unknown_name("model", name, encoder_names())
+    else:
+        raise unknown_name("model", name, encoder_names())
+    return EncoderPlugin(name, replace(_card_of(factory, origin), name=name), factory, origin=origin)
 
 
-def _card_of(factory: object, origin: str, name: str | None = None) -> EncoderCard:
+def _card_of(factory: object, origin: str) -> EncoderCard:
     card = getattr(factory, "card", None)
     if not isinstance(card, EncoderCard):
         raise UsageError(f"{origin} is no encoder: it needs an attribute `card` of type harness.EncoderCard")
-    return card if name is None or card.name == name else replace(card, name=name)
+    return card
 
 
 def _file_encoder(spec: str) -> EncoderPlugin:
@@ -338,12 +316,10 @@ def _file_encoder(spec: str) -> EncoderPlugin:
     path = Path(file)
     if not path.is_file():
         raise UsageError(f"{spec}: there is no file {file}")
-    module_name = f"bench_plugin_{path.stem}"
-    module_spec = importlib.util.spec_from_file_location(module_name, path)
-    if module_spec is None or module_spec.loader is None:
-        raise UsageError(f"{spec}: {file} is no Python module")
+    module_spec = importlib.util.spec_from_file_location(f"bench_plugin_{path.stem}", path)
+    assert module_spec is not None and module_spec.loader is not None  # its name ends in .py
     module = importlib.util.module_from_spec(module_spec)
-    sys.modules[module_name] = module  # lets instances pickle within this process
+    sys.modules[module.__name__] = module  # lets instances pickle within this process
     try:
         module_spec.loader.exec_module(module)
     except Exception as error:  # the user's file may fail in any way
@@ -356,25 +332,17 @@ def _file_encoder(spec: str) -> EncoderPlugin:
 
 
 def _undeclared(spec: str) -> EncoderPlugin:
-    from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
-    from harness.transformer.hub import hub_plugin
-
-    card, factory = hub_plugin(spec)
-    directory = Path(re.sub("^(hf|st):", "", spec))
+    target = _target(spec)
+    directory = Path(target)
+    kind = spec[:2] if target != spec else "st" if (directory / "modules.json").is_file() else "hf"
+    card = hub_card(target, kind)
+    factory = partial(sentences if kind == "st" else HubEncoder, target)
     if is_adapter(directory):
         # The class of the backbone reads it: a name here, a directory, or a hub id.
         base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
         backbone = _find(base if base in _points(ENCODERS) else f"hf:{base}")
-        card = replace(
-            backbone.card,
-            name=card.name,
-            title=card.title,
-            base=backbone.name,
-            weights=card.weights,
-            training_data=None,
-            training_notes="",
-            notes=card.notes,
-        )
+        own = {field: getattr(card, field) for field in ("name", "title", "weights", "notes")}
+        card = replace(backbone.card, **own, base=backbone.name, training_data=None, training_notes="")
         factory = partial(backbone.factory, weights_dir=directory)
     return EncoderPlugin(card.name, card, factory, origin=spec)
 
@@ -405,25 +373,19 @@ def tasks() -> dict[str, Task]:
     Raises:
         UsageError: two tasks have the same id.
     """
-    from harness.tasks.base import task_id
-
     found: dict[str, Task] = {}
     origins: dict[str, str] = {}
-    for points in _points(TASKS).values():
-        for point in points:
-            try:
-                variants = point.load()()
-            except Exception as error:  # a plugin may fail in any way
-                warnings.warn(f"the tasks of {_origin(point)} cannot be loaded: {first_line(error)}", stacklevel=2)
-                continue
-            for task in variants:
-                identity = task_id(task)
-                if identity in found:
-                    raise UsageError(
-                        f"two tasks are called {identity}: {origins[identity]} and {_origin(point)}; "
-                        "uninstall one of them"
-                    )
-                found[identity], origins[identity] = task, _origin(point)
+    for point in (point for points in _points(TASKS).values() for point in points):
+        try:
+            variants = {task_id(task): task for task in point.load()()}
+        except Exception as error:  # a plugin may fail in any way
+            warnings.warn(f"the tasks of {_origin(point)} cannot be loaded: {first_line(error)}", stacklevel=2)
+            continue
+        for identity in variants.keys() & found.keys():
+            both = f"{origins[identity]} and {_origin(point)}"
+            raise UsageError(f"two tasks are called {identity}: {both}; uninstall one of them")
+        found |= variants
+        origins |= dict.fromkeys(variants, _origin(point))
     rank = {family: i for i, family in enumerate(_FAMILY_ORDER.split())}
     # Stable: within a family a module's own order stays, which is the order of the paper's columns.
     return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from harness.errors import UsageError, WeightsInvalid, WeightsMissing, first_line
+from harness.errors import WeightsInvalid, WeightsMissing, first_line
 
 #: Hashes of the texts that a checkpoint was trained on, one a line; see `read_training_texts`.
 TRAINING_TEXTS = "training_texts.txt"
@@ -30,8 +30,6 @@ _ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.onnx", "runs/*"]
 
 #: Endings of files that decide a vector.
 _DECIDING = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
-
-_HUB_ID = re.compile(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w][\w./-]*))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,18 +146,6 @@ def deciding_files(directory: Path) -> list[Path]:
 
 
 # The hub
-
-
-def parse_hub_id(target: str) -> tuple[str, str | None]:
-    """Hub id and revision of what a user typed: `ORG/NAME` or `ORG/NAME:REVISION`.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    match = _HUB_ID.fullmatch(target)
-    if match is None:
-        raise UsageError(f"{target!r} is neither a directory nor a hub id (ORG/NAME or ORG/NAME:REVISION)")
-    return match[1], match[2]
 
 
 def offline() -> bool:

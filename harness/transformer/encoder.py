@@ -189,21 +189,14 @@ class TransformerEncoder:
     def _advice(self) -> str:
         files = (self.layout.weights, self.layout.config, [" + ".join(names) for names in self.layout.vocabulary])
         needed = ", ".join(" or ".join(alternatives) for alternatives in files)
-        source = (
-            f"The hub gives them ({self.hub}) to a machine with a network; without one, pass"
-            if self.hub
-            else f"Get them from {self.card.weights} and pass"
-        )
+        source = f"Get them from {self.card.weights}{' (with a network they are fetched)' if self.hub else ''} and pass"
         return f"{source} `--weights-dir {self.card.name}=DIR`, a directory with these files: {needed}"
 
     def fetch(self, report: Callable[[str], None] = print) -> Path:
-        """Fetch the files that are not on this machine.
+        """Fetch the files that are not on this machine, and give the checkpoint's directory.
 
         Args:
             report: is told of long steps.
-
-        Returns:
-            The checkpoint's directory.
 
         Raises:
             WeightsMissing: they cannot be fetched; says what to pass.
@@ -211,11 +204,7 @@ class TransformerEncoder:
         return self.files(fetch=True).config.parent
 
     def availability(self) -> tuple[str, str]:
-        """Whether encoding would work now, without reading weights or asking the network.
-
-        Returns:
-            `("ready", "")`, or the status (`weights-missing`, `extra-missing`) and what to do.
-        """
+        """Whether encoding would work now: `ready`, `weights-missing` or `extra-missing`, and what to do."""
         try:
             self.check_ready()
         except BenchError as error:

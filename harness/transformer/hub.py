@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Unpack
@@ -25,7 +24,6 @@ from harness.transformer.checkpoint import (
     CheckpointFiles,
     Layout,
     deciding_files,
-    parse_hub_id,
     read_config,
     weight_files,
 )
@@ -37,24 +35,8 @@ from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, 
 PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta", "mpnet": "mpnet"}
 
 
-def hub_plugin(spec: str) -> tuple[EncoderCard, Callable[..., Encoder]]:
-    """Card and constructor of a model that no plugin declares.
-
-    Args:
-        spec: `hf:ORG/NAME`, `st:ORG/NAME`, either with a `:REVISION` or with a directory in place of the id; or a
-            directory alone, which is read by sentence-transformers when it holds a `modules.json`.
-
-    Raises:
-        UsageError: neither a directory nor a hub id.
-    """
-    kind, target = (spec[:2], spec[3:]) if spec.startswith(("hf:", "st:")) else ("", spec)
-    if not kind:
-        kind = "st" if (Path(target) / "modules.json").is_file() else "hf"
-    return hub_card(target, kind), partial(_sentences if kind == "st" else HubEncoder, target)
-
-
-def _sentences(model: str, *, pooling: str | None = None, **options: Any) -> Encoder:
-    """The model's own sentence vector; with a pooling its transformer alone."""
+def sentences(model: str, *, pooling: str | None = None, **options: Any) -> Encoder:
+    """A sentence-transformers model's own vector; with a pooling its transformer alone."""
     kind = SentenceTransformerEncoder if pooling is None else HubEncoder
     return kind(model, pooling=pooling, **options)
 
@@ -70,7 +52,10 @@ def hub_card(target: str, kind: str) -> EncoderCard:
         UsageError: neither a directory nor a hub id.
     """
     local = Path(target).is_dir()
-    identity, revision = (Path(target).resolve().name, None) if local else parse_hub_id(target)
+    match = re.fullmatch(r"(\w[\w.-]*(?:/\w[\w.-]*)?)(?::([\w][\w./-]*))?", target)
+    if match is None and not local:
+        raise UsageError(f"{target!r} is neither a directory nor a hub id (ORG/NAME or ORG/NAME:REVISION)")
+    identity, revision = match.groups() if match and not local else (Path(target).resolve().name, None)
     return EncoderCard(
         # A record says nothing of the machine's folders: of a directory only its own name, without blanks and commas.
         name="dir:" + re.sub(r"[^\w.-]", "-", identity) if local else f"{kind}:{target}",
@@ -108,7 +93,7 @@ class HubEncoder(TransformerEncoder):
         self.card = hub_card(str(model), self.kind)
         super().__init__(**options)
         if not Path(model).is_dir():
-            self.hub = parse_hub_id(str(model))[0]
+            self.hub = self.card.title
         elif self.weights_dir is None:
             self.weights_dir = Path(model)
         self.trust_remote_code = trust_remote_code

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -243,27 +244,16 @@ def _files(directory: Path) -> Iterator[Path]:
 
 
 def _check_classes(path: Path) -> None:
-    try:
-        unread = [json.loads(path.read_bytes())]
-    except (OSError, ValueError, RecursionError):
-        return  # whoever reads it says so
-    while unread:  # no recursion: a file may be nested deeply
-        value = unread.pop()
-        if isinstance(value, dict):
-            unread += value.values()
-            named = [value[key] for key in _CLASS_KEYS if key in value]
-            for kind in _strings(named):
-                if "." in kind and not _ALLOWED.fullmatch(kind):
+    def check(found: dict[str, Any]) -> dict[str, Any]:
+        for value in (found[key] for key in _CLASS_KEYS if key in found):
+            inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+            for kind in inner:
+                if isinstance(kind, str) and "." in kind and not _ALLOWED.fullmatch(kind):
                     raise WeightsInvalid(
                         f"{path} names the class {kind[:80]}, which is none of sentence-transformers' own and "
                         "would run code of its own; `--trust-remote-code MODEL` lets it"
                     )
-        elif isinstance(value, list):
-            unread += value
+        return found
 
-
-def _strings(values: list[Any]) -> Iterator[str]:
-    """The strings among some values, and in lists and mappings among them."""
-    for value in values:
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
-        yield from (one for one in inner if isinstance(one, str))
+    with suppress(OSError, ValueError, RecursionError):  # whoever reads it says so
+        json.loads(path.read_bytes(), object_hook=check)

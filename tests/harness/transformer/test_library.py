@@ -16,10 +16,11 @@ import pytest
 import torch
 
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
+from harness.registry import load_encoder
 from harness.testing import check_encoder
 from harness.transformer import hub
 from harness.transformer.checkpoint import cached_snapshot
-from harness.transformer.hub import HubEncoder, SentenceTransformerEncoder, hub_plugin
+from harness.transformer.hub import HubEncoder, SentenceTransformerEncoder
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
@@ -270,8 +271,7 @@ installed = pytest.mark.skipif(
 def test_the_models_own_vector(tiny: ModuleType, tmp_path: Path) -> None:
     directory = write_st(tiny, tmp_path / "st")
     (directory / "sentence_bert_config.json").write_text('{"max_seq_length": 20}')
-    _, factory = hub_plugin(str(directory))
-    encoder: Any = factory(device="cpu")
+    encoder: Any = load_encoder(str(directory), device="cpu")
     expected = HubEncoder(directory, pooling="mean", max_length=20, device="cpu").encode(tiny.TEXTS)
     np.testing.assert_allclose(encoder.encode(tiny.TEXTS), expected, atol=1e-5)
     described = encoder.describe()
