@@ -21,7 +21,6 @@ from harness.comparison import Compared  # noqa: E402
 from harness.corpora.registry import builtin  # noqa: E402
 from harness.leaderboard.words import family_title  # noqa: E402
 from harness.registry import encoder_plugins, tasks  # noqa: E402
-from harness.statistics.differences import ALPHA  # noqa: E402
 from harness.tasks.base import Task  # noqa: E402
 
 TASKS = """\
@@ -215,8 +214,7 @@ def difference(number: Compared | None) -> str:
     scale, digits = (100, 1) if number.metric == "accuracy" else (1, 3)
     value, low, high = (f"{scale * (part or 0):+.{digits}f}" for part in (number.difference, number.low, number.high))
     shown = f"{value} [{low}, {high}]".replace("-", "−")
-    bold = number.separated and (number.adjusted or 0) < ALPHA
-    return f"*{shown}* \\*" if number.seen else f"**{shown}**" if bold else shown
+    return f"*{shown}* \\*" if number.seen else f"**{shown}**" if number.separated else shown
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

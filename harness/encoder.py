@@ -18,16 +18,14 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import BenchError, EncoderFault, first_line
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 #: How a text's vector is taken from its token vectors. `cls`: last layer, first token; `mean`: mean over all
 #: tokens, the special ones included; `pooler`: the trained dense-tanh layer over the first token; `last`: the
@@ -157,8 +155,6 @@ def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
     Raises:
         EncoderFault: no numbers, not of shape (count, d ≥ 1), or not finite.
     """
-    import numpy as np
-
     advice = f"`bench check {name}` shows every broken rule of the contract"
     if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
         kind = vectors.dtype if isinstance(vectors, np.ndarray) else f"a {type(vectors).__name__}"
@@ -187,8 +183,6 @@ def as_float32(vectors: Any) -> NDArray[np.float32]:
     Raises:
         TypeError, ValueError: no numbers, or rows of different length.
     """
-    import numpy as np
-
     array = np.asarray(vectors.detach().cpu().float().numpy() if hasattr(vectors, "detach") else vectors)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{array.dtype} is no number")

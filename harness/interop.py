@@ -17,20 +17,17 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from harness.encoder import Encoder, EncoderCard, as_float32, encode_checked
 from harness.errors import DataInvalid, DataMissing, EncoderFault, ExtraMissing, UsageError
 from harness.fingerprint import fingerprint_of
+from harness.record import Record
 from harness.registry import find_encoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from harness.record import Record
 
 _IMDB = "16 training texts, mean of 10 draws, logistic regression with C = 1"
 
@@ -43,12 +40,8 @@ PROTOCOLS: Mapping[str, tuple[str, str]] = {
 #: Scores of mteb → our names; `main` is the main score where that is none of these.
 _METRICS: Mapping[str, str] = {
     "accuracy": "accuracy",
-    "f1": "macro.f1",
-    "f1_weighted": "weighted.f1",
-    "precision": "macro.precision",
-    "precision_weighted": "weighted.precision",
-    "recall": "macro.recall",
-    "recall_weighted": "weighted.recall",
+    **{theirs: f"macro.{theirs}" for theirs in ("f1", "precision", "recall")},
+    **{f"{theirs}_weighted": f"weighted.{theirs}" for theirs in ("f1", "precision", "recall")},
     "main_score": "main",
 }
 
@@ -79,21 +72,8 @@ class MtebEncoder:
                 self.name += f"@{pooling}"
         self.revision = revision
 
-    def encode(
-        self,
-        inputs: Iterable[Mapping[str, Any]],
-        *,
-        task_metadata: Any = None,
-        hf_split: str = "",
-        hf_subset: str = "",
-        prompt_type: Any = None,
-        **_options: Any,
-    ) -> NDArray[np.float32]:
-        """Encode batches with a list of texts under `text`, as mteb's data loaders give them.
-
-        Returns:
-            float32 (texts, dimensions).
-        """
+    def encode(self, inputs: Iterable[Mapping[str, Any]], **_options: Any) -> NDArray[np.float32]:
+        """Encode batches with a list of texts under `text`, as mteb's data loaders give them; float32 (texts, d)."""
         return encode_checked(self.encoder, [text for batch in inputs for text in batch["text"]])
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
@@ -116,7 +96,7 @@ class MtebEncoder:
         except ImportError as error:
             raise ExtraMissing("mteb is not installed: pip install 'affectbench[mteb]'") from error
         card = self.encoder.card
-        describe: dict[str, Any] = getattr(self.encoder, "describe", dict)()
+        described: dict[str, Any] = getattr(self.encoder, "describe", dict)()
         # Licences: ours are the authors' words, mteb's a closed list of names.
         unknown = ("loader", "release_date", "memory_usage_mb", "license", "public_training_code")
         return ModelMeta(
@@ -124,9 +104,9 @@ class MtebEncoder:
             name=f"affectbench/{self.name}",
             revision=self.revision or fingerprint_of(self.encoder),
             languages=["eng-Latn"],
-            n_parameters=describe.get("parameters") or card.parameters,
-            max_tokens=describe.get("max_length") or card.max_length,
-            embed_dim=describe.get("dimensions") or card.dimensions,
+            n_parameters=described.get("parameters") or card.parameters,
+            max_tokens=described.get("max_length") or card.max_length,
+            embed_dim=described.get("dimensions") or card.dimensions,
             open_weights=True,
             framework=["PyTorch"],
             reference=card.url or None,
@@ -152,9 +132,8 @@ class SentEvalAdapter:
         engine = senteval.engine.SE({"task_path": DATA, **params}, adapter.batcher, adapter.prepare)
         engine.eval(["MR", "CR", "SUBJ", "MPQA", "SST5", "TREC"])
 
-    Our protocol `senteval-compat` is the configuration that its README calls comparable (`usepytorch=True, kfold=10,
-    classifier={"nhid": 0, "optim": "adam", "batch_size": 64, "tenacity": 5, "epoch_size": 4}`), `senteval-lr` its
-    scikit-learn mode (`usepytorch=False`). As published the toolkit runs on Python up to 3.10.
+    Our protocol `senteval-compat` is the configuration that its README calls comparable (`usepytorch=True`, Adam),
+    `senteval-lr` its scikit-learn mode. As published the toolkit runs on Python up to 3.10.
 
     Args:
         encoder: any encoder; it is asked batch by batch and caches nothing.
@@ -167,15 +146,9 @@ class SentEvalAdapter:
         """Do nothing: a frozen encoder learns no vocabulary from the samples."""
 
     def batcher(self, params: Any, batch: Sequence[Sequence[str] | str]) -> NDArray[np.float32]:
-        """Encode a batch.
+        """Encode token lists, joined with blanks, or strings as they are: float32 (len(batch), dimensions).
 
-        Args:
-            params: the toolkit's parameters; not used.
-            batch: token lists, which are joined with blanks; plain strings stay as they are. Empty sentences are
-                encoded as the empty text, as by our own tasks; the toolkit's examples take a full stop for them.
-
-        Returns:
-            float32 (len(batch), dimensions).
+        Empty sentences are encoded as the empty text, as by our own tasks; the toolkit's examples take a full stop.
         """
         return encode_checked(self.encoder, [text if isinstance(text, str) else " ".join(text) for text in batch])
 
@@ -189,10 +162,8 @@ class ForeignEncoder:
     Args:
         model: an object with `encode(texts)`, as in sentence-transformers.
         name: how records call it; no blanks, no commas. By default the last part of its hub id or directory.
-        title: how tables call it; the name when empty.
-        family: which block of a table it stands in.
-        base: the model that it was made from, by name here or hub id.
         training_data: names of the sets that trained it; None is not declared, and is marked unknown.
+        title: how tables call it; `family` and `base` are as of `EncoderCard`.
         options: passed on to the model's `encode` (`normalize_embeddings=True`, `prompt_name=…`); they belong to
             what is measured, so give models that differ in them different names.
 
@@ -219,11 +190,9 @@ class ForeignEncoder:
         self.model, self.options = model, options
         self._kind = f"{type(model).__module__}.{type(model).__qualname__}"
         trained = None if training_data is None else tuple(training_data)
-        notes = f"a {self._kind} object, wrapped"
+        facts: dict[str, Any] = {"title": title, "family": family, "base": base, "training_data": trained}
         try:
-            self.card = EncoderCard(
-                name=name, title=title, family=family, base=base, training_data=trained, notes=notes
-            )
+            self.card = EncoderCard(name=name, notes=f"a {self._kind} object, wrapped", **facts)
         except ValueError as error:
             raise UsageError(f"no card can be made of these arguments: {error}") from error
 
@@ -265,8 +234,6 @@ class ForeignScore:
     """As in the file: fractions for accuracies and F1."""
     protocol: str
     """`mteb VERSION`, and how it differs from ours where the task matches."""
-    revision: str
-    """Of the data set."""
     matches: str
     """Family and corpus of ours on the same texts, `polarity/imdb`; empty for none."""
 
@@ -277,7 +244,6 @@ class _Result(BaseModel):
     task_name: str
     scores: dict[str, list[dict[str, Any]]]
     mteb_version: str | None = None
-    dataset_revision: str | None = None
 
 
 def read_mteb(paths: str | Path | Iterable[str | Path]) -> list[ForeignScore]:
@@ -305,16 +271,13 @@ def beside(scores: Sequence[ForeignScore], records: Iterable[Record]) -> list[tu
     (`hf:ID`, `st:ID`). All protocols of ours are given: none is the foreign one.
     """
 
-    def same(model: str, record: Record) -> bool:
-        name = record.model.name.partition("@")[0]
-        own = {record.model.weights, name.removeprefix("hf:").removeprefix("st:"), name}
-        return model in own or model.removeprefix("affectbench/") == record.model.name
-
     def fits(score: ForeignScore, record: Record) -> bool:
-        texts = f"{record.task}/{record.corpus}"
-        return score.matches == texts and score.metric in record.metrics and same(score.model, record)
+        name = record.model.name.partition("@")[0]
+        own = {record.model.weights, name.removeprefix("hf:").removeprefix("st:"), f"affectbench/{record.model.name}"}
+        same = score.matches == f"{record.task}/{record.corpus}" and score.model in own
+        return same and record.status == "ok" and score.metric in record.metrics
 
-    measured = [record for record in records if record.status == "ok"]
+    measured = list(records)
     return [(score, [record for record in measured if fits(score, record)]) for score in scores]
 
 
@@ -336,21 +299,19 @@ def _scores(file: Path) -> Iterator[ForeignScore]:
         ) from error
     matches, difference = PROTOCOLS.get(result.task_name, ("", ""))
     version = f"mteb {result.mteb_version or 'of unknown version'}"
-    for split, subsets in result.scores.items():
-        for subset in subsets:
-            for theirs, ours in _METRICS.items():
-                value = subset.get(theirs)
-                if theirs == "main_score" and any(subset.get(other) == value for other in _METRICS if other != theirs):
-                    continue
-                if isinstance(value, int | float) and math.isfinite(value):
-                    yield ForeignScore(
-                        model=file.parent.parent.name.replace("__", "/", 1),
-                        task=result.task_name,
-                        split=split,
-                        subset=str(subset.get("hf_subset", "default")),
-                        metric=ours,
-                        value=float(value),
-                        protocol=f"{version}: {difference}" if difference else version,
-                        revision=result.dataset_revision or "",
-                        matches=matches,
-                    )
+    for split, subset in ((split, subset) for split, subsets in result.scores.items() for subset in subsets):
+        for theirs, ours in _METRICS.items():
+            value = subset.get(theirs)
+            if theirs == "main_score" and any(subset.get(other) == value for other in _METRICS if other != theirs):
+                continue
+            if isinstance(value, int | float) and math.isfinite(value):
+                yield ForeignScore(
+                    model=file.parent.parent.name.replace("__", "/", 1),
+                    task=result.task_name,
+                    split=split,
+                    subset=str(subset.get("hf_subset", "default")),
+                    metric=ours,
+                    value=float(value),
+                    protocol=f"{version}: {difference}" if difference else version,
+                    matches=matches,
+                )

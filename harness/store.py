@@ -109,9 +109,7 @@ class EmbeddingSpace:
             self._known.add(path.name)
             try:
                 keys, _ = self._read(path)
-            except FileNotFoundError:  # removed since it was listed
-                continue
-            except OSError as error:
+            except OSError as error:  # removed since it was listed, or unreadable
                 warnings.warn(f"cached embeddings in {path} cannot be read ({error}) and are made again", stacklevel=3)
             except (ValueError, SafetensorError):
                 warnings.warn(f"cached embeddings in {path} were damaged and are computed again", stacklevel=3)
@@ -127,12 +125,7 @@ class EmbeddingSpace:
         return _digest(self.directory.name.encode(), content)
 
     def _read(self, path: Path) -> tuple[list[bytes], NDArray[np.float32]]:
-        """Keys and vectors of a shard.
-
-        Raises:
-            OSError: it cannot be read.
-            ValueError, SafetensorError: it is damaged, or belongs to another space.
-        """
+        """Keys and vectors of a shard; OSError where it cannot be read, ValueError or SafetensorError where damaged."""
         content = path.read_bytes()
         if path.stem != self._name(content):
             raise ValueError("the file's name does not fit its content")
@@ -157,24 +150,22 @@ class EmbeddingSpace:
         """
         keys = [text_key(text) for text in texts]
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        shard: Path | NDArray[np.float32] = vectors
         if self._writable:
-            content = save(
-                {"keys": np.frombuffer(b"".join(keys), np.uint8).reshape(-1, _KEY_BYTES), "vectors": vectors}
-            )
+            packed = np.frombuffer(b"".join(keys), np.uint8).reshape(-1, _KEY_BYTES)
+            content = save({"keys": packed, "vectors": vectors})
             path = self.directory / f"{self._name(content)}.safetensors"
             try:
                 write_bytes(path, content, "the embedding cache")
+                self._known.add(path.name)
+                shard = path
             except StorageFault as error:
                 self._writable = False
                 warnings.warn(
                     f"{error}. The run goes on with embeddings in memory; they are not kept for the next run",
                     stacklevel=2,
                 )
-            else:
-                self._known.add(path.name)
-                self._register(keys, path)
-                return
-        self._register(keys, vectors)
+        self._register(keys, shard)
 
     def gather(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, float32 (len(texts), d), row i for text i; repeats allowed.
@@ -195,7 +186,5 @@ class EmbeddingSpace:
             if not result.shape[1]:
                 result = np.empty((len(texts), shard.shape[1]), np.float32)
             rows = places[:, 0] == number
-            if shard.shape[1] != result.shape[1]:
-                raise StorageFault(f"vectors of {shard.shape[1]} and {result.shape[1]} dimensions in {self.directory}")
             result[rows] = shard[places[rows, 1]]
         return result

@@ -16,7 +16,6 @@ def document(name="ImdbClassification", **changes):
     scores = {"accuracy": 0.7, "f1": 0.69, "main_score": 0.7, "hf_subset": "default", "languages": ["eng-Latn"],
               "scores_per_experiment": [{"accuracy": 0.7}], "ap": None}  # fmt: skip
     return {
-        "dataset_revision": "abc",
         "task_name": name,
         "mteb_version": "2.26.24",
         "scores": {"test": [scores]},
@@ -66,7 +65,7 @@ def test_scores_carry_their_protocol(folder):
         ("ImdbClassification", "macro.f1", 0.69),
     ]
     imdb = scores[2]
-    assert (imdb.model, imdb.split, imdb.subset, imdb.revision) == ("org/small-model", "test", "default", "abc")
+    assert (imdb.model, imdb.split, imdb.subset) == ("org/small-model", "test", "default")
     assert imdb.matches == "polarity/imdb"
     assert imdb.protocol.startswith("mteb 2.26.24: 16 training texts")
     assert (scores[0].matches, scores[0].protocol) == ("", "mteb 2.26.24")
