@@ -173,14 +173,8 @@ def _join(records: Sequence[Record]) -> Evaluation:
 
 def _observed(found: Sequence[Any]) -> dict[str, float]:
     """Mean over seeds of the errors in the paper's unit, for dimensions that every seed has."""
-    tables = [table if isinstance(table, Mapping) else {} for table in found]
-    shared = set.intersection(*map(set, tables)) if tables else set()
-    values = {name: [table[name] for table in tables] for name in sorted(shared)}
-    return {
-        name: fmean(numbers)
-        for name, numbers in values.items()
-        if all(isinstance(x, (int, float)) and math.isfinite(x) for x in numbers)
-    }
+    shared = set.intersection(*(set(table or ()) for table in found)) if found else set()
+    return {name: fmean(table[name] for table in found) for name in sorted(shared)}
 
 
 def ordered(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> tuple[Evaluation, ...]:

@@ -46,7 +46,8 @@ class _Plan:
     columns: Sequence[Column]
     published: str | None = None
     """The paper's table that the published columns come from."""
-    notes: Sequence[str] = ()
+    notes: Sequence[Mapping[str, str]] = ()
+    """`text`, and `where`: a part of the key of the columns that it is about."""
     published_notes: Sequence[str] = ()
     only: frozenset[str] | None = None
     """Which models have rows, by name; None for all."""
@@ -176,21 +177,10 @@ def _columns(entry: Spec, corpora: Sequence[str], task: str, protocol: str) -> l
 
 def _plan(spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, results: Results) -> _Plan:
     caption = own.get("caption", spec["caption"]).format(protocol=protocol, scored=_scored(columns, results))
-    # An error in the paper's unit is there or not; a column without one would say nothing.
-    columns = [
-        column
-        for column in columns
-        if column.unit != "observed range"
-        or column.origin == "published"
-        or any(one.observed_mae for one in results.of(column.task_id))
-    ]
-    used = [column.key for column in columns if results.of(column.task_id)]
-    notes = [
-        note["text"] for note in spec.get("notes", ()) if any(note.get("where", "") in key for key in used or [""])
-    ]
-    only = _ablations(results) if spec.get("ablations") else None
+    notes = list(spec.get("notes", ()))
+    only = _matching(spec["rows"], results) if "rows" in spec else None
     if only is not None and not only:
-        notes.insert(0, "No ablation has been measured: train one, then: bench run --models carl-minilm-no-ptd.")
+        notes.insert(0, {"text": spec["empty"]})
     return _Plan(
         key=own.get("key", spec["key"]).format(protocol=protocol),
         title=own.get("title", spec["title"]).format(protocol=protocol),
@@ -221,16 +211,12 @@ def _scored(columns: Sequence[Column], results: Results) -> str:
     return "; ".join(f"{', '.join(corpora)}: {said}" for said, corpora in _grouped(pairs).items()) + "." * bool(pairs)
 
 
-def _ablations(results: Results) -> frozenset[str]:
-    """Ablations of CARL, the full method that they differ from, and what that started from.
-
-    An ablation is named after the full method: `carl-minilm-no-ptd` after `carl-minilm`.
-    """
-    facts = {model.name: model for model in results.models}
-    matches = {name: re.fullmatch(r"(carl-[a-z0-9]+)-((?:full|before|only-|no-|with-).*)", name) for name in facts}
-    found = {name for name, match in matches.items() if match}
-    full = {match[1] for match in matches.values() if match} & facts.keys()
-    return frozenset(found | full | ({facts[name].base or "" for name in full} & facts.keys() if found else set()))
+def _matching(pattern: str, results: Results) -> frozenset[str]:
+    """Models whose name matches, those that a group of the pattern names, and what they started from."""
+    bases = {model.name: model.base for model in results.models}
+    matches = [match for name in bases if (match := re.fullmatch(pattern, name))]
+    found = {name for match in matches for name in (match[0], *match.groups())} & bases.keys()
+    return frozenset(found | ({bases[name] or "" for name in found} & bases.keys()))
 
 
 def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], asked: Sequence[str]) -> list[_Plan]:
@@ -248,7 +234,6 @@ def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], 
     said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
     more = len(every) - len({column.task_id for column in chosen})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
-    recipes = {model.name: model.base for model in results.models if model.family.startswith("recipe-")}
     own = {**spec, **spec.get(suite, {})}
     plan = _Plan(
         key="overview",
@@ -256,8 +241,7 @@ def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], 
         caption=f"{own['caption']} Protocols: {said}.{rest}",
         columns=[_SIZE, *chosen],
         most_notes=4,
-        # Recipes, and the models that they started from.
-        only=frozenset(filter(None, (*recipes, *recipes.values()))) if suite == "recipes" else None,
+        only=_matching(own["rows"], results) if "rows" in own else None,
         recipes=suite == "recipes",
     )
     return [plan]
@@ -336,7 +320,8 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
     if any(cell.value is not None for cell in ceiling):
         rows.append(("Noise ceiling", Row(name="ceiling", title="second panel of raters", cells=tuple(ceiling))))
         notes.append(Footnote(text=words("ceiling")))
-    more = [*plan.notes]
+    keys = [column.key for column in measured] or [""]
+    more = [note["text"] for note in plan.notes if any(note.get("where", "") in key for key in keys)]
     if measured and absent:
         more.append(f"Not run for any model: {', '.join(dict.fromkeys(absent))}.")
     if numbers:

@@ -13,7 +13,6 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -100,7 +99,7 @@ def build_report(
         missing=missing_numbers(source),
         environments=environments(source.records),
         with_texts=with_texts,
-        explorer=Markup(script_json([asdict(view) for view in explore(source, library if with_texts else None)])),
+        explorer=Markup(script_json(explore(source, library if with_texts else None))),
     )
     return page + "\n"
 

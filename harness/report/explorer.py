@@ -6,7 +6,6 @@ Predictions lie beside the records, texts do not: a page has them only where its
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -23,37 +22,20 @@ from harness.registry import tasks
 _LONGEST = 1000
 
 
-@dataclass(frozen=True)
-class View:
-    """One task, or one dimension of it, as the page's script reads it."""
-
-    title: str
-    classes: list[str] | None
-    """Names of the classes; None where numbers were predicted."""
-    models: list[str]
-    """Titles, in the order of the predictions."""
-    total: int
-    """Scored rows, of which the page has some."""
-    rows: list[int]
-    """Numbers of the rows, from 0."""
-    gold: list[float]
-    predicted: list[list[float]]
-    """One list a model."""
-    texts: list[str] | None
-    """None where the page has none."""
-    why: str
-    """Why there are no texts."""
-
-
-def explore(source: Source, library: CorpusLibrary | None, examples: int = 200) -> list[View]:
+def explore(source: Source, library: CorpusLibrary | None, examples: int = 200) -> list[dict[str, Any]]:
     """Choose rows for every task that two models have predictions on.
 
     Args:
         source: the results.
         library: the corpora, None for a page without texts.
         examples: rows a task; those on which most pairs of models disagree, or whose predictions lie farthest apart.
+
+    Returns:
+        For each task, or dimension of one: `title`; `classes`, their names, None where numbers were predicted;
+        `models`, titles in the order of the predictions; `total`, the number of scored rows; `rows`, the chosen ones'
+        numbers from 0; their `gold`, `predicted` (a list a model) and `texts`, None where there are none; `why` not.
     """
-    views: list[View] = []
+    views: list[dict[str, Any]] = []
     for task_id in source.task_ids():
         by_model = {name: source.predictions(name, task_id) or {} for name in source.measured(task_id)}
         found = {key.removesuffix("gold") for arrays in by_model.values() for key in arrays if key.endswith("gold")}
@@ -77,25 +59,27 @@ def _view(
     entered: Mapping[str, dict[str, NDArray[Any]]],
     texts: list[str] | str,
     examples: int,
-) -> View:
+) -> dict[str, Any]:
     gold = next(iter(entered.values()))[f"{dimension}gold"]
     predicted = np.stack([arrays[f"{dimension}predicted"] for arrays in entered.values()])
     numeric = bool(np.issubdtype(gold.dtype, np.floating))
     spread = np.ptp(predicted, axis=0) if numeric else np.sum([a != b for a, b in combinations(predicted, 2)], axis=0)
     chosen = [int(i) for i in np.argsort(-spread, kind="stable")[:examples] if spread[i] > 0]
-    kept = None if isinstance(texts, str) or len(texts) != len(gold) else [texts[i] for i in chosen]
+    if not isinstance(texts, str) and len(texts) != len(gold):
+        texts = "its texts are not those that were scored"
     name = dimension.rstrip(".")
-    return View(
-        title=f"{task_title(task_id)}, {name or task_id.split('/')[0]}",
-        classes=None if numeric else _classes(source, next(iter(entered)), task_id, max(gold.max(), predicted.max())),
-        models=[source.title(model) for model in entered],
-        total=len(gold),
-        rows=chosen,
-        gold=_plain(gold[chosen], numeric=numeric),
-        predicted=[_plain(row[chosen], numeric=numeric) for row in predicted],
-        texts=kept,
-        why="" if kept is not None else texts if isinstance(texts, str) else "its texts are not those that were scored",
-    )
+    highest = max(gold.max(), predicted.max())
+    return {
+        "title": f"{task_title(task_id)}, {name or task_id.split('/')[0]}",
+        "classes": None if numeric else _classes(source, next(iter(entered)), task_id, highest),
+        "models": [source.title(model) for model in entered],
+        "total": len(gold),
+        "rows": chosen,
+        "gold": _plain(gold[chosen], numeric=numeric),
+        "predicted": [_plain(row[chosen], numeric=numeric) for row in predicted],
+        "texts": None if isinstance(texts, str) else [texts[i] for i in chosen],
+        "why": texts if isinstance(texts, str) else "",
+    }
 
 
 def _plain(values: NDArray[Any], *, numeric: bool) -> list[float]:

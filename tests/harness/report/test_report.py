@@ -94,12 +94,12 @@ def test_rows_are_those_that_models_disagree_on(small_results: Path) -> None:
     arrays = [source.predictions(name, SST5) for name in ("lexicon", "bert", "evil")]
     predicted = np.stack([a["predicted"] for a in arrays if a is not None])
     differing = [i for i in range(predicted.shape[1]) if len(set(predicted[:, i])) > 1]
-    assert sorted(view.rows) == differing
-    kinds = [len(set(predicted[:, i])) for i in view.rows]
+    assert sorted(view["rows"]) == differing
+    kinds = [len(set(predicted[:, i])) for i in view["rows"]]
     assert kinds == sorted(kinds, reverse=True), "most disagreement first"
-    assert np.array_equal(np.array(view.predicted), predicted[:, view.rows])
+    assert np.array_equal(np.array(view["predicted"]), predicted[:, view["rows"]])
     (few,) = explore(source, None, 3)
-    assert few.rows == view.rows[:3]
+    assert few["rows"] == view["rows"][:3]
 
 
 def test_texts_stand_beside_their_predictions(
@@ -114,13 +114,13 @@ def test_texts_stand_beside_their_predictions(
     monkeypatch.setattr("harness.report.explorer.tasks", lambda: fake)
     library = SimpleNamespace(load=None)
     (view,) = explore(source, library, 50)
-    assert view.texts == [texts[i] for i in view.rows]
-    read = json.loads(script_json([view.__dict__]))[0]
-    assert read["texts"][0].startswith(f"made-up text {view.rows[0]} {hostile}")
+    assert view["texts"] == [texts[i] for i in view["rows"]]
+    read = json.loads(script_json([view]))[0]
+    assert read["texts"][0].startswith(f"made-up text {view['rows'][0]} {hostile}")
     prepared.fingerprint = "other"
     (view,) = explore(source, library, 50)
-    assert view.texts is None
-    assert view.why == "the corpus on this machine is not the one that was scored"
+    assert view["texts"] is None
+    assert view["why"] == "the corpus on this machine is not the one that was scored"
 
 
 @given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=4)))
