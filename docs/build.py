@@ -167,9 +167,7 @@ def tasks_page() -> str:
         name = f"**{family}** {own[0].metrics[0]}"
         rows += [(name if not i else "", ", ".join(names), *key) for i, (key, names) in enumerate(corpora.items())]
     parts = [TASKS, table(("family, main metric", "corpora", "protocols", "suites"), rows)]
-    parts += [
-        "## Corpora\n\n`bench data NAME` prints files, labels, licence, notes and where to get a corpus.\n"
-    ]
+    parts += ["## Corpora\n\n`bench data NAME` prints files, labels, licence, notes and where to get a corpus.\n"]
     cards = [corpus.card for corpus in builtin().values()]
     rows = [(f"`{c.name}`", " / ".join(f"{n:,} {split}" for split, n in c.rows.items())) for c in cards]
     return "\n".join([*parts, table(("corpus", "rows"), rows)])
