@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, fowlkes_mallows_score
 
 from harness.probes.base import unit_rows
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _BLOCK = 4_000_000
 #: Decimals of a cosine that count: what products of equal vectors differ by is rounding.
 _DECIMALS = 12
+#: How well two partitions of the same rows agree.
+AGREEMENTS = {"ami": adjusted_mutual_info_score, "ari": adjusted_rand_score, "fms": fowlkes_mallows_score}
 #: Starts of k-means; the one with the least inertia counts.
 STARTS = 10
 

@@ -32,26 +32,6 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
     Classes = NDArray[np.int64]
 
-__all__ = [
-    "FOLDS",
-    "FOLD_SEED",
-    "Classification",
-    "Metric",
-    "Outcome",
-    "Prepared",
-    "Rows",
-    "Task",
-    "class_table",
-    "classified",
-    "combined_fingerprint",
-    "fit_facts",
-    "folds",
-    "linear_probe",
-    "mean_metric",
-    "number",
-    "task_id",
-]
-
 #: SentEval's number of folds, and their seed, which the toolkit has hard-coded whatever its seed option says.
 FOLDS = 10
 FOLD_SEED = 1111
@@ -252,6 +232,7 @@ def classified(task: Task, parts: Sequence[Rows], predicted: Classes, details: d
         names, places = np.unique(rows.groups, return_inverse=True)
         predictions[GROUP], counts["documents"] = places.astype(np.int32), len(names)
         details = {**details, "interval": "bootstrap over documents"}
+    details = {"classes": list(rows.classes), **details}
     metrics = classification_metrics(rows.labels, predicted, len(rows.classes), predictions.get(GROUP), task.metrics)
     return Outcome(metrics=metrics, details=details, predictions=predictions, counts=counts)
 
@@ -305,7 +286,7 @@ def linear_probe(
     scores = [choose(dev[0].labels if dev else y, own) for own in decided]
     best = int(np.argmax(scores))
     details = fit_facts("C", [grid[best]], grid, fits.convergence)
-    return fits.decide(asked, best), {**details, "development": scores, "classes": list(test.classes)}
+    return fits.decide(asked, best), {**details, "development": scores}
 
 
 @dataclass(frozen=True, kw_only=True)

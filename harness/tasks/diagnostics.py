@@ -22,7 +22,8 @@ import numpy as np
 
 from harness import probes
 from harness.corpora.sample import minimal_pairs
-from harness.tasks.base import Outcome, Prepared, Task, combined_fingerprint, fit_facts, mean_metric
+from harness.outcome import Outcome
+from harness.tasks.base import Prepared, Task, combined_fingerprint, fit_facts, mean_metric
 from harness.tasks.transfer import PENALTIES
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.errors import NotApplicable
+from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
-from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, mean_metric
+from harness.tasks.base import Prepared, Task, combined_fingerprint, mean_metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

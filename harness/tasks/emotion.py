@@ -27,18 +27,8 @@ from harness.metrics import (
     probabilities,
     reliability,
 )
-from harness.tasks.base import (
-    Classification,
-    Metric,
-    Outcome,
-    Prepared,
-    Rows,
-    Task,
-    linear_probe,
-    mean_metric,
-    number,
-    prepared,
-)
+from harness.outcome import Metric, Outcome
+from harness.tasks.base import Classification, Prepared, Rows, Task, linear_probe, mean_metric, number, prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,6 +92,7 @@ class EmotionCalibration(EmotionTask):
                 },
                 details={
                     **details,
+                    "classes": list(parts[-1].classes),
                     "bins": BINS,
                     "reliability": [dict(zip(("share", "probability", "accuracy"), row, strict=True)) for row in curve],
                 },

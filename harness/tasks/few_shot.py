@@ -19,8 +19,9 @@ import numpy as np
 
 from harness import probes
 from harness.metrics import classification, confusion
+from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import seed_interval, standard_error, weightings
-from harness.tasks.base import Metric, Outcome, Prepared, Task, prepared
+from harness.tasks.base import Prepared, Task, prepared
 from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
@@ -68,14 +69,16 @@ class FewShot(EmotionTask):
                 found = classification(confusion(weights, test.labels, predicted[cell], count))
                 numbers[0][cell], numbers[1][cell] = found["macro.f1"], found["accuracy"]
             metrics = {"curve.f1": _joined(numbers[0].mean(axis=0))}
-            curve = {}
             for row, size in enumerate(self.sizes):
-                f1, accuracy = numbers[:, row]
-                metrics[f"n{size}.macro.f1"], metrics[f"n{size}.accuracy"] = _joined(f1), _joined(accuracy)
-                curve[str(size)] = {"macro.f1": _spread(f1[:, 0]), "accuracy": _spread(accuracy[:, 0])}
+                metrics[f"n{size}.macro.f1"], metrics[f"n{size}.accuracy"] = map(_joined, numbers[:, row])
             return Outcome(
                 metrics=metrics,
-                details={"draws": self.draws, "C": 1.0, "curve": curve, "classes": list(test.classes)},
+                details={
+                    "C": 1.0,
+                    "classes": list(test.classes),
+                    # By number, size and draw.
+                    "draws": dict(zip(("macro.f1", "accuracy"), numbers[..., 0].tolist(), strict=True)),
+                },
                 counts={"train": first, "test": len(test)},
             )
 
@@ -115,17 +118,6 @@ def _joined(numbers: Floats) -> Metric:
     sampling = float(numbers[:, 1:].mean(axis=0).std(ddof=1))
     low, high = seed_interval(float(own.mean()), sampling, [(standard_error(own.tolist()), len(own) - 1)])
     return Metric(float(own.mean()), max(low, 0.0), min(high, 1.0))
-
-
-def _spread(values: Floats) -> dict[str, float]:
-    """What a band of the curve is drawn from."""
-    return {
-        "mean": float(values.mean()),
-        "standard_error": standard_error(values.tolist()),
-        "standard_deviation": float(values.std(ddof=1)),
-        "lowest": float(values.min()),
-        "highest": float(values.max()),
-    }
 
 
 def variants() -> list[Task]:

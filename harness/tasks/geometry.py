@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from harness import probes
 from harness.corpora.goemotions import Reading
-from harness.tasks.base import Metric, Outcome, Prepared, Rows, prepared
+from harness.outcome import Metric, Outcome
+from harness.tasks.base import Prepared, Rows, prepared
 from harness.tasks.emotion import EmotionTask
 from harness.tasks.polarity import signed_rows
 from harness.tasks.valence_arousal import RATINGS, ratings_suite

@@ -23,8 +23,9 @@ import numpy as np
 
 from harness import probes
 from harness.metrics import confusion
+from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
-from harness.tasks.base import Metric, Outcome, Prepared, Task, classified, mean_metric, number, prepared
+from harness.tasks.base import Prepared, Task, classified, mean_metric, number, prepared
 from harness.tasks.emotion import EmotionTask
 
 if TYPE_CHECKING:
@@ -49,77 +50,24 @@ class EmotionClustering(EmotionTask):
         def score(embeddings: NDArray[np.float32], seed: int) -> Outcome:
             gold, count = rows.labels, len(rows.classes)
             parts = probes.neighbours.clusters(embeddings, count, seed)
-            tables = [confusion(weights, gold, parts, count) for weights in weightings(len(gold))]
-            whole = confusion(np.ones((1, len(gold))), gold, parts, count)
+            counts = np.concatenate(list(weightings(len(gold)))).astype(np.int64)
             metrics = {}
-            for name, measure in MEASURES.items():
-                value, draws = float(measure(whole)[0]), np.concatenate([measure(block) for block in tables])
+            for name, measure in probes.neighbours.AGREEMENTS.items():
+                value = float(measure(gold, parts))
+                draws = np.array([measure(np.repeat(gold, row), np.repeat(parts, row)) for row in counts])
                 # Repeated rows agree with themselves, which lifts every resample's agreement: the interval is moved
                 # so that the mean of its draws is the number.
                 metrics[name] = Metric(value, *percentile(np.minimum(draws - draws.mean() + value, 1.0)))
+            table = confusion(np.ones((1, len(gold))), gold, parts, count)[0].tolist()
             return Outcome(
                 metrics=metrics,
-                details={"clusters": int(parts.max()) + 1, "classes": list(rows.classes), "table": whole[0].tolist()},
+                details={"clusters": int(parts.max()) + 1, "classes": list(rows.classes), "table": table},
                 # Not called predicted: a cluster is no class.
                 predictions={"gold": gold.astype(np.int8), "cluster": parts.astype(np.int8)},
                 counts={self.split: len(gold)},
             )
 
         return prepared(self, [rows], score)
-
-
-def adjusted_rand(tables: Floats) -> Floats:
-    """Adjusted Rand index (Hubert and Arabie 1985) of contingency tables (draws, classes, clusters) → (draws,)."""
-    both, first, second = _pairs(tables), _pairs(tables.sum(axis=2)), _pairs(tables.sum(axis=1))
-    expected = first * second / _choose(tables.sum(axis=(1, 2)))
-    most = (first + second) / 2
-    # Both partitions trivial and equal: perfect agreement by convention.
-    same = most == expected
-    return np.where(same, 1.0, (both - expected) / np.where(same, 1.0, most - expected))
-
-
-def fowlkes_mallows(tables: Floats) -> Floats:
-    """Fowlkes-Mallows score (1983) of contingency tables (draws, classes, clusters) → (draws,); 0 where undefined."""
-    scale = np.sqrt(_pairs(tables.sum(axis=2)) * _pairs(tables.sum(axis=1)))
-    return np.where(scale > 0, _pairs(tables) / np.where(scale > 0, scale, 1.0), 0.0)
-
-
-def adjusted_mutual_information(tables: Floats) -> Floats:
-    """Adjusted mutual information of contingency tables (draws, classes, clusters) of whole rows → (draws,).
-
-    With the arithmetic mean of the entropies, as scikit-learn has it (Vinh, Epps and Bailey 2010).
-    """
-    from sklearn.metrics.cluster import expected_mutual_information
-
-    shares = tables / tables.sum(axis=(1, 2), keepdims=True)
-    entropies = _entropy(shares.sum(axis=2)), _entropy(shares.sum(axis=1))
-    mutual = entropies[0] + entropies[1] - _entropy(shares.reshape(len(shares), -1))
-    expected = np.empty(len(tables))
-    for place, table in enumerate(tables.astype(np.int64)):
-        # A class or cluster without rows adds nothing, and scikit-learn wants none.
-        kept = table[table.any(axis=1)][:, table.any(axis=0)]
-        expected[place] = expected_mutual_information(kept, int(kept.sum()))
-    most = (entropies[0] + entropies[1]) / 2 - expected
-    # Both partitions trivial: perfect agreement by convention.
-    trivial = np.abs(most) < 1e-12
-    return np.where(trivial, 1.0, (mutual - expected) / np.where(trivial, 1.0, most))
-
-
-MEASURES = {"ami": adjusted_mutual_information, "ari": adjusted_rand, "fms": fowlkes_mallows}
-
-
-def _entropy(shares: Floats) -> Floats:
-    """Entropy in nats of each distribution (draws, cells) → (draws,)."""
-    return np.asarray(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum(axis=1))
-
-
-def _choose(counts: Floats) -> Floats:
-    return counts * (counts - 1) / 2
-
-
-def _pairs(tables: Floats) -> Floats:
-    """Pairs within the cells of each draw (draws,)."""
-    return np.asarray(_choose(tables).reshape(len(tables), -1).sum(axis=1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +125,6 @@ class EmotionNeighbours(EmotionTask):
                 "neighbours": best,
                 "sizes": sizes,
                 "development": development,
-                "classes": list(test.classes),
             }
             return classified(self, parts, predicted(embeddings[second:], [best])[0], details)
 
@@ -192,7 +139,7 @@ def variants() -> list[Task]:
     clustering = partial(
         EmotionClustering,
         name="clustering",
-        metrics=tuple(MEASURES),
+        metrics=("ami", "ari", "fms"),
         source=f"{shah}; k-means of scikit-learn",
         stochastic=True,
     )

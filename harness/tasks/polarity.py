@@ -56,8 +56,18 @@ TREC_C_GRID = tuple(2.0**power for power in range(-1, 6))
 #: Ratings on a scale of −4 to 4 that are nearer to 0 are no clear polarity.
 CLEAR = 0.5
 
+_SOURCE = "Conneau and Kiela 2018 (arXiv:1803.05449), facebookresearch/SentEval"
+
 #: IMDB's folds of the training part.
 IMDB_FOLDS = 5
+
+
+def signed_rows(examples: Examples) -> Rows:
+    """Rated texts with a clear polarity, positive or negative."""
+    valence = np.asarray(examples.labels["valence"], dtype=np.float64)
+    rows = np.flatnonzero(np.abs(valence) >= CLEAR)
+    groups = tuple((examples.groups or examples.ids)[row] for row in rows)
+    return Rows.of(examples, "all", rows, valence[rows] > 0, classes=("negative", "positive"), groups=groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +87,8 @@ class SentEvalTask(Task):
         The toolkit sorts each (`senteval/sst.py`), and its Adam procedure takes batches in that order.
         """
         examples = library.load(self.corpus, split)
+        if self.corpus in RATINGS:
+            return signed_rows(examples)
         order = official_order(examples) if self.official else list(range(len(examples)))
         return Rows.of(examples, split, order, examples.labels["label"][order])
 
@@ -105,7 +117,7 @@ class SentEvalTask(Task):
 
     def _nested(self, rows: Rows) -> Callable[..., Outcome]:
         gold, classes = rows.labels, len(rows.classes)
-        outer, inner = nested_folds(gold, count=self.fold_count)
+        outer, inner = nested_folds(gold, rows.groups, self.fold_count)
 
         def score(embeddings: Vectors, seed: int) -> Outcome:
             if self.compat:
@@ -114,6 +126,8 @@ class SentEvalTask(Task):
             else:
                 found = probes.logistic.nested_cross_validation(embeddings, gold, classes, self.C_grid, outer, inner)
                 predicted, details = found.predicted, fit_facts("C", found.C, self.C_grid, found.convergence)
+            if rows.groups is not None:
+                return classified(self, [rows], predicted, details)
             details["fold_accuracies"] = [percent(gold[held], predicted[held]) for held in outer]
             outcome = classified(self, [rows], predicted, details)
             # The toolkit's number: the mean over folds, each in per cent with two decimals. That moves it by less than
@@ -175,40 +189,13 @@ def _senteval(
         corpus=corpus,
         protocol=protocol,
         split="cv10" if holdout == "nested" else "test",
-        metrics=("accuracy",),
         suites=suites,
         summary=summary,
-        source="Conneau and Kiela 2018 (arXiv:1803.05449), facebookresearch/SentEval",
         stochastic=compat,
         holdout=holdout,
         compat=compat,
-        **settings,
+        **{"metrics": ("accuracy",), "source": _SOURCE} | settings,
     )
-
-
-def signed_rows(examples: Examples) -> Rows:
-    """Rated texts with a clear polarity, positive or negative."""
-    valence = np.asarray(examples.labels["valence"], dtype=np.float64)
-    rows = np.flatnonzero(np.abs(valence) >= CLEAR)
-    groups = tuple((examples.groups or examples.ids)[row] for row in rows)
-    return Rows.of(examples, "all", rows, valence[rows] > 0, classes=("negative", "positive"), groups=groups)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignPolarity(Task):
-    """The sign of mean ratings: logistic regression, C chosen in nested folds as SentEval does."""
-
-    def prepare(self, library: CorpusLibrary) -> Prepared:
-        """Load the texts of clear polarity; see `Task.prepare`."""
-        rows = signed_rows(library.load(self.corpus, "all"))
-        outer, inner = nested_folds(rows.labels, rows.groups)
-
-        def score(embeddings: Vectors, _seed: int) -> Outcome:
-            found = probes.logistic.nested_cross_validation(embeddings, rows.labels, 2, C_GRID, outer, inner)
-            details = fit_facts("C", found.C, C_GRID, found.convergence) | {"classes": list(rows.classes)}
-            return classified(self, [rows], found.predicted, details)
-
-        return prepared(self, [rows], score)
 
 
 def variants() -> list[Task]:
@@ -237,14 +224,11 @@ def variants() -> list[Task]:
         task("sst2", "senteval-lr/1", "split", f"SST-2 (67,349 phrases to train), {lr}", suites=extended),
         task("mpqa", "senteval-lr/1", "nested", f"MPQA, {nested}, {lr}", suites=extended),
         *(
-            SignPolarity(
-                name="polarity",
-                corpus=corpus,
-                protocol="sign-kfold10/1",
-                split="cv10",
-                metrics=("accuracy", "macro.f1"),
+            task(
+                *(corpus, "sign-kfold10/1", "nested"),
+                f"{title}, positive or negative (|mean| ≥ 0.5), nested folds, {lr}",
                 suites=(ratings_suite(corpus),),
-                summary=f"{title}, positive or negative (|mean| ≥ 0.5), nested folds, {lr}",
+                metrics=("accuracy", "macro.f1"),
                 source="Hutto and Gilbert 2014 (ICWSM); folds and grid as Conneau and Kiela 2018",
             )
             for corpus, title in RATINGS.items()

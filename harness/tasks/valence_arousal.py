@@ -20,9 +20,10 @@ import numpy as np
 from harness import probes
 from harness.errors import NotApplicable
 from harness.metrics import REGRESSION
+from harness.outcome import Metric, Outcome
 from harness.statistics.ceiling import noise_ceiling
 from harness.statistics.scores import GROUP, regression_metrics
-from harness.tasks.base import Metric, Outcome, Prepared, Task, combined_fingerprint, folds
+from harness.tasks.base import Prepared, Task, combined_fingerprint, folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
