@@ -12,6 +12,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -63,7 +64,8 @@ def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
         StorageFault: standard output cannot be written.
     """
     try:
-        click.echo(text if coloured else visible(text), err=err)
+        # Not to click's own stream, which writes UTF-8 to a terminal that has ASCII alone.
+        click.echo(text if coloured else visible(text), file=sys.stderr if err else sys.stdout)
     except OSError as error:
         if err:
             return  # nobody reads it, which is no reason to stop
@@ -74,10 +76,12 @@ def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
 
 
 def prepare_streams() -> None:
-    """Let no character fail: what a terminal's encoding lacks is replaced."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    """Let no character fail, what a terminal's encoding lacks is replaced; and let a closed stream lead nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="replace")
 
 
 def finish_streams() -> int:

@@ -186,7 +186,8 @@ def find_encoder(spec: str) -> EncoderPlugin:
     if not card.poolings and card.pooling is None:
         raise UsageError(f"{base} has no token vectors to pool; use the plain name")
     if pooling == card.pooling:
-        return plugin
+        # Asked for by name: a causal model, whose default is another, refuses it.
+        return replace(plugin, pooling=pooling if plugin.accepts("pooling") else None)
     # The plugin's own name and not what was typed: a directory's path is nobody's business in a record.
     name = f"{plugin.name}@{pooling}"
     titled = replace(card, name=name, title=f"{card.shown} ({pooling})", pooling=pooling)
@@ -344,7 +345,7 @@ def _undeclared(spec: str) -> EncoderPlugin:
         own = {field: getattr(card, field) for field in ("name", "title", "weights", "notes")}
         card = replace(backbone.card, **own, base=backbone.name, training_data=None, training_notes="")
         factory = partial(backbone.factory, weights_dir=directory)
-    return EncoderPlugin(card.name, card, factory, origin=spec)
+    return EncoderPlugin(card.name, card, factory, origin=f"{kind}:{target}")
 
 
 def load_encoder(name: str, *, trust_remote_code: bool | None = None, **options: Unpack[EncoderOptions]) -> Encoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ import click
 
 from harness.errors import BenchError, RecordSkipped, UsageError, unknown_name
 from harness.printing import echo, finish_streams, give_up_output, prepare_streams
+
+#: Characters of a message that are shown: names may be of any length.
+_LONGEST = 2000
 
 
 class LazyGroup(click.Group):
@@ -83,13 +87,19 @@ def invoke(group: click.Group) -> NoReturn:
     try:
         code = group.main(standalone_mode=False)
     except BenchError as error:
-        echo(f"error: {error}", err=True)
+        echo(f"error: {str(error)[:_LONGEST]}", err=True)
         code = 2 if isinstance(error, UsageError) else 1
     except click.ClickException as error:
-        error.show()
+        error.show(shown := io.StringIO())
+        echo(shown.getvalue().rstrip()[:_LONGEST], err=True)
         code = error.exit_code
+    except OSError as error:  # of a file, a folder or standard output
+        where = f": {str(error.filename)[:200]}" if error.filename else ""
+        echo(f"error: {error.strerror or error}{where}", err=True)
+        code = 1
     except (KeyboardInterrupt, click.Abort):
         echo("interrupted", err=True)
         code = 130
     ended = code if isinstance(code, int) and code else int(skipped)
-    sys.exit(ended or finish_streams())
+    written = finish_streams()
+    sys.exit(ended or written)

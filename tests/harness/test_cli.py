@@ -60,7 +60,7 @@ def test_help_and_listings_import_nothing_heavy(arguments):
         (["run", "--models", "lexicon", "--suite", "papre"], "unknown suite 'papre'; did you mean paper"),
         (["run", "--models", "lexicon", "--tasks", "polarty"], "unknown task 'polarty'; did you mean polarity"),
         (["data", "emobnak"], "did you mean emobank"),
-        (["run", "--models", "lexicon", "--weights-dir", "lexicon"], "takes NAME=DIR"),
+        (["run", "--models", "lexicon", "--weights-dir", "lexicon"], "takes NAME="),
         (["run"], "no model is named"),
         (["encode", "-m", "lexicon", "x", "-o", "out.txt"], ".npy or .parquet"),
         (["encode", "-m", "lexicon", "-o", "out.npy"], "give texts"),
@@ -86,13 +86,33 @@ def test_listings_as_json(what):
     assert all(isinstance(row, dict) for row in rows)
 
 
-def test_a_reader_that_has_seen_enough_and_a_full_disk():
-    shell = f"{sys.executable} -m harness.cli models"
-    assert subprocess.run(["bash", "-c", f"{shell} | head -1; exit ${{PIPESTATUS[0]}}"], check=False).returncode == 0
-    full = subprocess.run(["bash", "-c", f"{shell} > /dev/full"], check=False, capture_output=True, text=True)
-    assert full.returncode == 1
-    assert "cannot be written" in full.stderr
-    assert "Traceback" not in full.stderr
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("{bench} models | head -1", 0, ""),
+        ("{bench} models > /dev/full", 1, "cannot be written"),
+        ("{bench} --help > /dev/full", 1, "No space left"),
+        ("{bench} models >&-", 0, ""),
+        ("{bench} models 2>&- >/dev/null", 0, ""),
+        ("{bench} run -m " + "x" * 5000, 1, "error: File name too long"),
+        ("{bench} $'nosuch\\e[31m'", 2, r"unknown command 'nosuch\x1b[31m'"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_streams_end_and_strange_names_are_one_message(line, code, words):
+    shell = line.format(bench=f"{sys.executable} -m harness.cli") + "; exit ${PIPESTATUS[0]}"
+    done = subprocess.run(["bash", "-c", shell], check=False, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_what_a_terminal_lacks_is_replaced(measured):
+    done = bench("table", "--results-dir", str(measured), "--suite", "sample", PYTHONIOENCODING="ascii", NO_COLOR="1")
+    assert done.returncode == 0
+    assert "???" in done.stdout
+    assert done.stdout.isascii()
 
 
 def test_the_shell_completes_commands():

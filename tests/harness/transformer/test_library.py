@@ -188,7 +188,11 @@ def test_a_causal_model_gives_its_last_token(tiny: ModuleType, tmp_path: Path) -
     assert encoder.describe()["pooling"] == "last"
     assert np.array_equal(HubEncoder(directory, pooling="last", device="cpu").encode(["so glad"])[0], love)
     with pytest.raises(UsageError, match="@last"):
-        HubEncoder(directory, pooling="cls", device="cpu").encode(["a"])
+        load_encoder(f"{directory}@cls", device="cpu").encode(["a"])
+    if importlib.util.find_spec("sentence_transformers"):
+        sentence_modules(directory, pooling="cls")
+        with pytest.raises(WeightsInvalid, match="the same vector"):
+            SentenceTransformerEncoder(directory, device="cpu").encode(["a"])
 
 
 def t5(tiny: ModuleType, directory: Path, kind: str) -> Path:
@@ -246,17 +250,18 @@ def write_st(tiny: ModuleType, directory: Path, change: str = "", **more: Any) -
     return directory
 
 
-def sentence_modules(directory: Path, **limits: int) -> None:
+def sentence_modules(directory: Path, *, pooling: str = "mean") -> None:
     kinds = (("", "Transformer"), ("1_Pooling", "Pooling"))
     modules = [
         {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
         for i, (path, kind) in enumerate(kinds)
     ]
     (directory / "modules.json").write_text(json.dumps(modules))
-    (directory / "sentence_bert_config.json").write_text(json.dumps(limits))
+    (directory / "sentence_bert_config.json").write_text("{}")
     (directory / "1_Pooling").mkdir()
-    pooling = {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False}
-    (directory / "1_Pooling" / "config.json").write_text(json.dumps(pooling))
+    modes = {f"pooling_mode_{mode}": mode.startswith(pooling) for mode in ("mean_tokens", "cls_token")}
+    content = json.dumps({"word_embedding_dimension": 32, **modes})
+    (directory / "1_Pooling" / "config.json").write_text(content)
 
 
 # Sentence-transformers
