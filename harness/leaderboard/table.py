@@ -72,11 +72,8 @@ class Cell:
     @property
     def flag(self) -> str:
         """The mark behind the number: `*` for overlap, `?` for unknown, `~` for limited, empty for clean."""
-        return (
-            {"overlap": "*", "unknown": "?", "limited": "~"}.get(self.contamination, "")
-            if self.value is not None
-            else ""
-        )
+        marks = {"overlap": "*", "unknown": "?", "limited": "~"}
+        return "" if self.value is None else marks.get(self.contamination, "")
 
     @property
     def competes(self) -> bool:
@@ -148,7 +145,8 @@ class Table:
         cells = [cell for row in self.rows for cell in row.cells]
         said = []
         if marks and any(cell.rank for cell in cells):
-            said.append(f"{marks} among the clean numbers of a column; published ones among themselves.")
+            apart = "; published ones among themselves" if any(c.origin == "published" for c in self.columns) else ""
+            said.append(f"{marks} among the clean numbers of a column{apart}.")
         if self.intervals:
             said.append("± half the width of the 95 % interval.")
         if any(cell.places for cell in cells):
