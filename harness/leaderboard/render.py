@@ -321,7 +321,7 @@ def fragment(table: Table, *, level: int = 2) -> str:
 
 #: From this number of columns on a table spans both columns of a two-column page; more columns are set smaller.
 _WIDE = 5
-_SIZES = ((6, r"\small", 4), (9, r"\footnotesize", 3), (14, r"\scriptsize", 3), (1000, r"\tiny", 2))
+_SIZES = ((6, r"\small", 4), (9, r"\footnotesize", 4), (14, r"\scriptsize", 3), (1000, r"\tiny", 2))
 
 _SPELT = {
     "\\": r"\textbackslash{}",
