@@ -103,9 +103,10 @@ class EncoderCard:
 class Encoder(Protocol):
     """Turns texts into vectors.
 
-    Two more attributes are used when present: `fingerprint` (str, names the loaded weights, tokeniser and
+    Three more attributes are used when present: `fingerprint` (str, names the loaded weights, tokeniser and
     options by content; without it the harness derives one from the card, the class's source and a few encoded
-    probe sentences) and `describe()` (dict of what a record should say: `dtype`, `backend`, `max_length`, ...).
+    probe sentences), `describe()` (dict of what a record should say: `dtype`, `backend`, `max_length`, ...) and
+    `check_ready()` (raises what encoding would raise for want of files or packages, without reading weights).
     """
 
     @property

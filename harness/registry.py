@@ -98,10 +98,12 @@ class EncoderPlugin:
         Reads no weights and asks no network.
         """
         try:
-            ask = getattr(self.create(), "availability", None)
-            return ask() if callable(ask) else ("ready", "")
+            encoder = self.create()
+            if hasattr(encoder, "check_ready"):
+                encoder.check_ready()
         except BenchError as error:
             return error.status, str(error)
+        return "ready", ""
 
 
 def _target(spec: str) -> str:

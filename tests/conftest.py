@@ -1,8 +1,11 @@
 """What tests of several rooms share: no network, a cache of their own."""
 
+import importlib.util
 import os
 import signal
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -32,3 +35,15 @@ def _own_places(tmp_path_factory, monkeypatch):
 def repository() -> Path:
     """The root of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def tiny() -> ModuleType:
+    """The module `tests/tiny_checkpoints.py`, which imports torch."""
+    path = Path(__file__).with_name("tiny_checkpoints.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # its dataclasses look there
+    spec.loader.exec_module(module)
+    return module

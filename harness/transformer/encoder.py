@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoder import EncoderCard
-from harness.errors import BenchError, UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
 from harness.transformer.checkpoint import (
     ADAPTER_FILES,
@@ -202,14 +202,6 @@ class TransformerEncoder:
             WeightsMissing: they cannot be fetched; says what to pass.
         """
         return self.files(fetch=True).config.parent
-
-    def availability(self) -> tuple[str, str]:
-        """Whether encoding would work now: `ready`, `weights-missing` or `extra-missing`, and what to do."""
-        try:
-            self.check_ready()
-        except BenchError as error:
-            return error.status, str(error)
-        return "ready", ""
 
     def check_ready(self) -> None:
         """Raise what encoding would raise for want of files or extras; reads no weights and asks no network."""

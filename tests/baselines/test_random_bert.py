@@ -58,7 +58,7 @@ def test_texts_are_cut_with_the_specials_kept(encoder: RandomBERT) -> None:
 
 
 def test_needs_nothing() -> None:
-    assert RandomBERT().availability() == ("ready", "")
+    RandomBERT().check_ready()
     with pytest.raises(UsageError, match="pooler"):
         RandomBERT(pooling="pooler")
     assert RandomBERT().fingerprint == RandomBERT(pooling="mean").fingerprint

@@ -11,7 +11,7 @@ from torch import nn
 from baselines.sentibert import PARSER_VARIABLE, SentiBERT, SentiBERTTree
 from baselines.sentibert_composition import composition_tensors
 from baselines.sentibert_trees import WIDTH
-from harness.errors import ExtraMissing, UsageError
+from harness.errors import ExtraMissing, UsageError, WeightsMissing
 from harness.testing import check_encoder
 
 
@@ -165,5 +165,7 @@ def test_without_a_parser(checkpoint: SimpleNamespace, monkeypatch: pytest.Monke
         encoder.encode(["a"])
     with pytest.raises(ExtraMissing):
         assert encoder.fingerprint
-    assert encoder.availability()[0] == "extra-missing"
-    assert SentiBERTTree(weights_dir=tmp_path).availability()[0] == "weights-missing"
+    with pytest.raises(ExtraMissing):
+        encoder.check_ready()
+    with pytest.raises(WeightsMissing):
+        SentiBERTTree(weights_dir=tmp_path).check_ready()

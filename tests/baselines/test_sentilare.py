@@ -161,8 +161,9 @@ def test_loading_and_tagged_texts_need_no_tagger(checkpoint: SimpleNamespace, mo
         assert needed in str(caught.value), needed
     with pytest.raises(ExtraMissing):
         assert encoder.fingerprint
-    status, advice = encoder.availability()
-    assert (status, advice) == ("extra-missing", str(caught.value))
+    with pytest.raises(ExtraMissing) as again:
+        encoder.check_ready()
+    assert str(again.value) == str(caught.value)
 
 
 def test_a_stock_roberta_is_refused(tiny: ModuleType, checkpoint: SimpleNamespace, tmp_path: Path) -> None:

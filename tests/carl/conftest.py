@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -19,19 +17,6 @@ from harness.corpora.goemotions import EMOTIONS as FINE
 
 GOOD, BAD = ("glad", "kind", "warm", "fine"), ("awful", "cold", "late", "unkind")
 FILLER = ("the rain was", "we are", "you and the train are", "it is very", "so it was", "the rain and we are")
-
-
-@pytest.fixture(scope="session")
-def tiny() -> ModuleType:
-    """The module `tests/tiny_checkpoints.py`."""
-    path = Path(__file__).parents[1] / "tiny_checkpoints.py"
-    spec = importlib.util.spec_from_file_location("tiny_checkpoints", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["tiny_checkpoints"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 SHAPES = {"bert": (BertConfig, BertModel), "roberta": (RobertaConfig, RobertaModel), "mpnet": (MPNetConfig, MPNetModel)}

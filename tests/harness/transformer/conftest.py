@@ -1,27 +1,9 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-
-def _load(name: str) -> ModuleType:
-    path = Path(__file__).parents[2] / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def tiny() -> ModuleType:
-    """The module `tests/tiny_checkpoints.py`."""
-    return _load("tiny_checkpoints")
 
 
 @pytest.fixture(scope="session")

@@ -281,7 +281,7 @@ def test_the_models_own_vector(tiny: ModuleType, tmp_path: Path) -> None:
     np.testing.assert_allclose(encoder.encode(tiny.TEXTS), expected, atol=1e-5)
     described = encoder.describe()
     assert (described["max_length"], described["dimensions"], described["pooling"]) == (20, 32, "its own")
-    assert encoder.availability() == ("ready", "")
+    encoder.check_ready()
     before = encoder.fingerprint
     (directory / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
     assert SentenceTransformerEncoder(directory).fingerprint != before
