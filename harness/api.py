@@ -259,24 +259,15 @@ def list_corpora(
     library = _library(data_dir, cache_dir, offline=offline)
     rows: list[dict[str, Any]] = []
     for name in library.names():
-        fault = ""
-        status = library.status(name)
+        status, fault = library.status(name), ""
         if fetch and status.place != "nowhere":
             try:
                 status = library.fetch(name)
             except BenchError as error:
                 fault = str(error)
-        rows.append(
-            {
-                "corpus": name,
-                "title": status.card.title,
-                "place": status.place,
-                "rows": sum(status.card.rows.values()),
-                "splits": ", ".join(status.card.rows),
-                "licence": status.card.licence,
-                "fault": fault,
-            }
-        )
+        card, counts = status.card, status.card.rows
+        known = {"corpus": name, "title": card.title, "place": status.place, "rows": sum(counts.values())}
+        rows.append({**known, "splits": ", ".join(counts), "licence": card.licence, "fault": fault})
     return pd.DataFrame(rows).set_index("corpus")
 
 
@@ -295,16 +286,10 @@ def changes(
 ) -> Changes:
     """Say which recorded numbers differ between two directories of results, to the last digit.
 
-    Args:
-        before: directory of records.
-        after: another.
-        models: only these; None for all.
-        tasks: only these ids; None for all.
-        tolerance: largest difference that counts as none.
+    Models and task ids are None for all; differences up to `tolerance` count as none.
     """
-    return compare_stores(
-        ResultStore(Path(before)), ResultStore(Path(after)), models=models, tasks=tasks, tolerance=tolerance
-    )
+    sides = ResultStore(Path(before)), ResultStore(Path(after))
+    return compare_stores(*sides, models=models, tasks=tasks, tolerance=tolerance)
 
 
 def check_contamination(

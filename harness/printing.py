@@ -6,6 +6,8 @@ or turn text around, so they are shown as escapes.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -18,7 +20,7 @@ import click
 
 from harness.errors import StorageFault
 
-#: What `show_dicts` can print; `show_rows` all but `json`.
+#: What `show_rows` can print.
 FORMATS = ("plain", "markdown", "csv", "json")
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
@@ -107,41 +109,28 @@ def give_up_output() -> int:
     return 0
 
 
-def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]], fmt: str) -> str:
-    """Print rows under a header.
+def show_rows(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[str] | None = None) -> str:
+    """Print rows with the same keys.
 
     Args:
-        header: names of the columns.
-        rows: text is left-aligned as it is, numbers keep every digit; None is empty.
-        fmt: `plain`, `markdown` or `csv`.
-    """
-    if fmt == "csv":
-        import pandas as pd
-
-        fields = [[spreadsheet(x) if isinstance(x, str) else x for x in row] for row in rows]
-        return str(pd.DataFrame(fields, columns=list(header), dtype=object).to_csv(index=False, lineterminator="\n"))[
-            :-1
-        ]
-    from tabulate import tabulate
-
-    shown = [["" if x is None else one_line(str(x)) for x in row] for row in rows]
-    if fmt == "markdown":
-        table = [
-            ["".join(f"\\{c}" if c in "\\|*_<>[]`" else c for c in cell) for cell in row] for row in (header, *shown)
-        ]
-        return tabulate(table[1:], table[0], tablefmt="github", disable_numparse=True)
-    return tabulate(shown, list(header), tablefmt="simple", disable_numparse=True)
-
-
-def show_dicts(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[str] | None = None) -> str:
-    """Print rows that are mappings with the same keys.
-
-    Args:
-        rows: JSON and CSV hold every key.
+        rows: JSON and CSV hold every key. Text is left-aligned as it is, numbers keep every digit; None is empty.
         fmt: one of `FORMATS`.
         shown: the keys that tables for people show; None shows all.
     """
     if fmt == "json":
         return json.dumps(list(rows), indent=1, ensure_ascii=False, default=str)
     header = list(shown) if shown is not None and fmt != "csv" else list(rows[0]) if rows else []
-    return show_rows(header, [[row[name] for name in header] for row in rows], fmt)
+    cells = [[row[name] for name in header] for row in rows]
+    if fmt == "csv":
+        file = io.StringIO()
+        texts = [[spreadsheet(cell) if isinstance(cell, str) else cell for cell in row] for row in cells]
+        csv.writer(file, lineterminator="\n").writerows([header, *texts])
+        return file.getvalue()[:-1]
+    from tabulate import tabulate
+
+    lines = [["" if cell is None else one_line(str(cell)) for cell in row] for row in cells]
+    if fmt == "markdown":
+        escape = str.maketrans({c: f"\\{c}" for c in "\\|*_<>[]`"})
+        header, *lines = ([cell.translate(escape) for cell in row] for row in (header, *lines))
+    style = "github" if fmt == "markdown" else "simple"
+    return tabulate(lines, header, tablefmt=style, disable_numparse=True)

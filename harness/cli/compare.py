@@ -15,7 +15,7 @@ from harness.comparison import Changes, Comparison, LeftOut
 from harness.errors import UsageError
 from harness.interop import PROTOCOLS, beside, read_mteb
 from harness.leaderboard.words import metric_style
-from harness.printing import echo, show_dicts
+from harness.printing import echo, show_rows
 from harness.record import ResultStore
 from harness.registry import select_tasks
 
@@ -28,7 +28,7 @@ from harness.registry import select_tasks
     type=click.Path(file_okay=False, path_type=Path),
     help="Results of the second model, or of a second measurement.",
 )
-@click.option("--suite", default=None, help="Only tasks of this suite: quick, paper, extended or recipes.")
+@options.suite
 @options.tasks
 @click.option("--metrics", multiple=True, help="These numbers in place of the main one of each task; `all` for all.")
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Bootstrap resamples.")
@@ -116,7 +116,7 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
         for row in document["numbers"]
     ]
     if fmt == "csv":
-        return show_dicts(rows, fmt)
+        return show_rows(rows, fmt)
     seen = ",".join(sorted({name for number in found.numbers for name in number.seen}))
     feet = [
         f"Differences are {found.second} minus {found.first}, with 95 % intervals; adjusted: p corrected by Holm for "
@@ -124,7 +124,7 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
         *_feet(found.left_out),
     ]
-    return "\n\n".join((show_dicts(rows, fmt, list(rows[0])[:-1] if rows else None), "\n".join(feet)))
+    return "\n\n".join((show_rows(rows, fmt, list(rows[0])[:-1] if rows else None), "\n".join(feet)))
 
 
 def _feet(left_out: Sequence[LeftOut], *, models: bool = False) -> list[str]:
@@ -141,7 +141,7 @@ def _show_changes(found: Changes, fmt: str, before: Path, after: Path, tolerance
         return json.dumps(asdict(found), indent=1, ensure_ascii=False)
     rows = [{"model": one.model, "task": one.task_id, **asdict(one)} for one in found.changed]
     if fmt == "csv":
-        return show_dicts(rows, fmt)
+        return show_rows(rows, fmt)
     within = f" beyond {tolerance:g}" if tolerance else ""
     units = len({(one.model, one.task_id, one.seed) for one in found.changed})
     end = f"{len(found.changed)} differences{within} in {units} of {found.units} evaluations"
@@ -151,7 +151,7 @@ def _show_changes(found: Changes, fmt: str, before: Path, after: Path, tolerance
         *found.notes,
         *_feet(found.left_out, models=True),
     ]
-    table = [show_dicts(rows, fmt, ("model", "task", "seed", "what", "before", "after"))] if rows else []
+    table = [show_rows(rows, fmt, ("model", "task", "seed", "what", "before", "after"))] if rows else []
     return "\n\n".join([*table, "\n".join(feet)])
 
 
@@ -191,7 +191,7 @@ def import_mteb(paths: tuple[Path, ...], results_dir: Path, everything: bool, fm
         for record in (*records, *([] if records else [None]))
     ]
     if rows or fmt == "json":
-        echo(show_dicts(rows, fmt))
+        echo(show_rows(rows, fmt))
     if fmt in ("json", "csv"):
         return
     if not rows:

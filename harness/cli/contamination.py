@@ -11,7 +11,7 @@ import click
 from harness.api import check_contamination
 from harness.cli import options
 from harness.contamination import in_words
-from harness.printing import echo, show_dicts
+from harness.printing import echo, show_rows
 
 if TYPE_CHECKING:
     from harness.contamination import TextEvidence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.results_dir
 @options.data_dir
 @options.cache_dir
-@click.option("--suite", help="quick, paper, extended or recipes  [default: what was recorded, else paper]")
+@options.suite
 @options.tasks
 @click.option(
     "--training-texts",
@@ -106,4 +106,4 @@ def _show(found: Sequence[TextEvidence], fmt: str) -> str:
             reasons.setdefault(why, []).append(name)
         lines += [f"  not compared, {why}: {', '.join(names)}" for why, names in reasons.items()]
         lines += [f"  {entry.task_id}: {line}" for entry in own for line in in_words(entry.contamination)]
-    return show_dicts(rows, fmt, shown) + ("\n\n" + "\n".join(lines) if for_people else "")
+    return show_rows(rows, fmt, shown) + ("\n\n" + "\n".join(lines) if for_people else "")

@@ -11,7 +11,7 @@ import click
 from harness.cli import options
 from harness.corpora import CorpusRegistry
 from harness.errors import BenchError
-from harness.printing import echo, show_dicts
+from harness.printing import echo, show_rows
 
 if TYPE_CHECKING:
     from harness.corpora.files import CorpusStatus
@@ -71,7 +71,7 @@ def data(
         counts = " / ".join(f"{count:,} {split}" for split, count in card.rows.items())
         rows.append((name, state, counts, card.licence, card.title))
     shown = [[textwrap.shorten(cell, 46, placeholder="…") for cell in row] for row in rows] if fmt == "plain" else rows
-    echo(show_dicts([dict(zip(_HEADER, row, strict=True)) for row in shown], fmt))
+    echo(show_rows([dict(zip(_HEADER, row, strict=True)) for row in shown], fmt))
     if fmt == "plain" and names:
         for status in statuses:
             _print_files(status)

@@ -5,20 +5,21 @@ from __future__ import annotations
 import gzip
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from harness.cli import options
 from harness.encoder import Encoder, encode_checked
-from harness.errors import BenchError, DataInvalid, DataMissing, EncoderFault, UsageError
+from harness.errors import DataInvalid, DataMissing, UsageError
 from harness.files import atomic_write
 from harness.printing import echo
 from harness.registry import load_encoder
 from harness.testing import check_encoder
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @click.command()
@@ -60,13 +61,8 @@ def encode(
     vectors = encode_checked(encoder, rows)
     with atomic_write(output, "vectors") as file:
         if output.suffix == ".npy":
-            import numpy as np
-
             np.save(file, vectors, allow_pickle=False)
         else:
-            import pyarrow as pa
-            from pyarrow import parquet
-
             flat = pa.array(vectors.reshape(-1), type=pa.float32())
             column_of_vectors = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
             parquet.write_table(pa.table({"text": pa.array(rows), "vector": column_of_vectors}), file)
@@ -113,8 +109,6 @@ def _frame(source: Path) -> pd.DataFrame:
     Raises:
         ValueError: a row has more cells than the header, or whatever else pandas raises.
     """
-    import pandas as pd
-
     if source.suffix == ".parquet":
         return pd.read_parquet(source)
     separator = "\t" if ".tsv" in source.suffixes else ","
@@ -145,18 +139,13 @@ def _load(
 ) -> Encoder:
     """The encoder with the options of `options.encoder_options`."""
     base = model.partition("@")[0]
-    try:
-        return load_encoder(
-            model,
-            weights_dir=options.directories(weights_dirs, "--weights-dir").get(base),
-            tokenizer_dir=options.directories(tokenizer_dirs, "--tokenizer-dir").get(base),
-            trust_remote_code=True if base in options.split_names(trust_remote_code) else None,
-            **given,
-        )
-    except BenchError:
-        raise
-    except Exception as error:  # a plugin's constructor may raise anything
-        raise EncoderFault(f"{model} cannot be made: {type(error).__name__}: {error}") from error
+    return load_encoder(
+        model,
+        weights_dir=options.directories(weights_dirs, "--weights-dir").get(base),
+        tokenizer_dir=options.directories(tokenizer_dirs, "--tokenizer-dir").get(base),
+        trust_remote_code=True if base in options.split_names(trust_remote_code) else None,
+        **given,
+    )
 
 
 @click.command()

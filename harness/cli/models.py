@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from harness.cli import options
-from harness.printing import echo, show_dicts, show_rows
+from harness.printing import echo, show_rows
 from harness.registry import EncoderPlugin, encoder_names, encoder_plugins, find_encoder, select_tasks
 from harness.registry import tasks as all_tasks
 
@@ -45,9 +45,9 @@ def models(names: tuple[str, ...], recipes: bool, fmt: str) -> None:
     if fmt == "json":
         echo(json.dumps(found, indent=1, ensure_ascii=False, default=str))
         return
-    header = ("name", "status", "family", "parameters", "licence")
-    rows = [(f["name"], f["status"], f["family"], _size(f), f["licence"] or "none stated") for f in found]
-    echo(show_rows(header, rows, fmt))
+    shown = ("name", "status", "family", "parameters", "licence")
+    rows = [{**one, "parameters": _size(one), "licence": one["licence"] or "none stated"} for one in found]
+    echo(show_rows([{name: row[name] for name in shown} for row in rows], fmt))
     if fmt == "plain":
         more = len(encoder_names()) - len(plugins)
         left_out = f"{more} re-trained recipes are left out (--recipes). " if more else ""
@@ -115,7 +115,7 @@ def tasks(suite: str | None, fmt: str) -> None:
         }
         for name, task in chosen.items()
     ]
-    echo(show_dicts(rows, fmt, ("task", "suites", "what")))
+    echo(show_rows(rows, fmt, ("task", "suites", "what")))
 
 
 @click.command()

@@ -48,6 +48,7 @@ offline = click.option(
 )
 output_format = click.option("--format", "fmt", type=click.Choice(FORMATS), default="plain", show_default=True)
 
+suite = click.option("--suite", help="quick, paper, extended or recipes  [default: what was recorded]")
 tasks = click.option(
     "--tasks", "-t", multiple=True, help="Only these: families, family/corpus, ids or patterns, e.g. polarity/mr."
 )

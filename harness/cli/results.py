@@ -24,7 +24,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 _CHOICE = (
     options.results_dir,
-    click.option("--suite", help="quick, paper, extended or recipes  [default: what was recorded]"),
+    options.suite,
     click.option("--models", "-m", multiple=True, help="Only these models."),
 )
 _DRAWING = (

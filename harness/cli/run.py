@@ -69,7 +69,8 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
         write_text(save_config, yaml.safe_dump(settings, sort_keys=False), "a run file")
     if dry_run:
         plan = api.plan(**settings)
-        echo(show_rows(plan.columns.tolist(), plan.to_numpy().tolist(), "plain"))
+        rows = [{str(name): value for name, value in row.items()} for row in plan.to_dict("records")]
+        echo(show_rows(rows, "plain"))
         echo(f"\n{(~plan['recorded']).sum()} evaluations to measure, {plan['recorded'].sum()} recorded before")
         return 0
     try:

@@ -11,17 +11,17 @@ NAMES = ("<script>", "a_b & 50 %", "😀 عربي", "a|b", 'quo"te, comma', "\x1
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_stay_one_cell(name):
-    plain = show_rows(["name", "value"], [[name, None]], "plain")
+    plain = show_rows([{"name": name, "value": None}], "plain")
     assert len(plain.splitlines()) == 3
     assert "\x1b" not in plain
-    markdown = show_rows(["name", "value"], [[name, 1]], "markdown")
+    markdown = show_rows([{"name": name, "value": 1}], "markdown")
     assert len(markdown.splitlines()) == 3
     assert markdown.splitlines()[2].replace("\\|", "").count("|") == 3
     assert "<script>" not in markdown
-    rows = list(csv.reader(show_rows(["name", "value"], [[name, 0.1]], "csv").splitlines(keepends=True)))
+    rows = list(csv.reader(show_rows([{"name": name, "value": 0.1}], "csv").splitlines(keepends=True)))
     assert rows == [["name", "value"], [name, "0.1"]]
 
 
 def test_numbers_are_printed_as_they_are_given():
-    assert "0.10" in show_rows(["x"], [["0.10"]], "plain")
-    assert "1e-12" in show_rows(["x"], [[1e-12]], "csv")
+    assert "0.10" in show_rows([{"x": "0.10"}], "plain")
+    assert "1e-12" in show_rows([{"x": 1e-12}], "csv")
