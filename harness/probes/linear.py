@@ -84,6 +84,7 @@ def cross_predict(
     """
     whole = _Decomposed.of(X, Y)
     Q = np.c_[whole.left, np.full(len(whole.Y), len(whole.Y) ** -0.5)]
+    grams = [Q[part].T @ Q[part] for part in folds]
     found = []
     for penalty in [0.0] if penalties is None else penalties:
         gains = np.r_[whole.gains(penalty), 1.0]
@@ -91,18 +92,25 @@ def cross_predict(
         basis, scale = Q[:, used], np.sqrt(gains[used])
         residuals = whole.Y - (basis * scale**2) @ (basis.T @ whole.Y)
         predicted = whole.Y.copy()
-        for part in folds:
+        for part, gram in zip(folds, grams, strict=True):
             # (I − Q g Qᵀ)⁻¹ r = r + Q √g (I − √g QᵀQ √g)⁻¹ √g Qᵀ r (Woodbury), Q the rows of the fold.
             rows = basis[part] * scale
-            values, vectors = np.linalg.eigh(np.eye(rows.shape[1]) - rows.T @ rows)
-            if values[0] < _SINGULAR:
+            left_in = np.eye(len(scale)) - scale[:, None] * gram[np.ix_(used, used)] * scale
+            if _regular(left_in):
+                predicted[part] -= residuals[part] + rows @ np.linalg.solve(left_in, rows.T @ residuals[part])
+            else:
                 rest = np.delete(np.arange(len(Q)), part)
                 predicted[part] = _Decomposed.of(np.asarray(X)[rest], whole.Y[rest]).fit(penalty).predict(X[part])
-            else:
-                inner = vectors @ ((vectors.T @ (rows.T @ residuals[part])) / values[:, None])
-                predicted[part] -= residuals[part] + rows @ inner
         found.append(predicted)
     return found[0] if penalties is None else np.stack(found)
+
+
+def _regular(matrix: Floats) -> bool:
+    """Whether a symmetric matrix is positive definite beyond rounding: by its pivots, far cheaper than eigenvalues."""
+    try:
+        return bool(np.linalg.cholesky(matrix).diagonal().min() ** 2 >= _SINGULAR)
+    except np.linalg.LinAlgError:
+        return False
 
 
 def penalty_unit(X: Features) -> float:
