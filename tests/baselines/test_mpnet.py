@@ -81,6 +81,12 @@ def test_an_adapter_is_merged_as_peft_does(
     plugin = find_encoder(str(adapter))
     assert (plugin.name, plugin.card.base, plugin.card.training_data) == ("dir:adapter", "mpnet", None)
     assert np.array_equal(plugin.create(device="cpu").encode(tiny.TEXTS), encoder.encode(tiny.TEXTS))
+    # So it does where the backbone is a directory.
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    (adapter / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": str(directory)}))
+    own, base = (find_encoder(str(place)).create(device="cpu") for place in (adapter, directory))
+    assert own.fingerprint != base.fingerprint
+    assert np.abs(own.encode(["the rain"]) - base.encode(["the rain"])).max() > 1e-3
 
 
 def test_an_adapter_of_another_model_or_kind_is_refused(tiny: ModuleType, directory: Path, tmp_path: Path) -> None:
