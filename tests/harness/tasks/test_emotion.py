@@ -7,7 +7,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, f1_score
 
-from harness.corpora.base import Examples
 from harness.probes.geometry import geometry
 from harness.tasks import emotion
 from harness.tasks import geometry as geometry_task
@@ -50,37 +49,6 @@ def test_the_probe_is_scikit_learn_s_and_dev_chooses(shelf, sample):
     assert outcome.metrics["weighted.recall"].value == pytest.approx(outcome.metrics["accuracy"].value)
     assert sum(row["support"] for row in outcome.details["per_class"].values()) == 120
     assert set(outcome.metrics) == set(emotion.METRICS)
-
-
-def test_goemotions_rows_follow_the_reading(shelf):
-    fine = (  # noqa: SIM905 (28 names in the official order)
-        "anger,annoyance,disapproval,disgust,fear,nervousness,joy,amusement,approval,excitement,gratitude,love,"
-        "optimism,relief,pride,admiration,desire,caring,sadness,disappointment,embarrassment,grief,remorse,surprise,"
-        "realization,confusion,curiosity,neutral"
-    ).split(",")
-
-    def row(*names):
-        return [name in names for name in fine]
-
-    rows = [row("anger"), row("anger", "annoyance"), row("joy", "neutral"), row("joy", "fear"), row("neutral")]
-    rows += [row("disgust"), row("fear"), row("joy"), row("grief"), row("curiosity")]
-    examples = Examples(
-        texts=tuple(f"t{i}" for i in range(len(rows))),
-        ids=tuple(map(str, range(len(rows)))),
-        labels={"emotions": np.array(rows)},
-        classes=tuple(fine),
-    )
-    library = shelf(goemotions={"train": examples, "dev": examples, "test": examples})
-    kept = {
-        protocol: TASKS[f"emotion/goemotions/{protocol}/1"].prepare(library).texts
-        for protocol in ("ekman6-mapped", "ekman7-mapped", "ekman6-single", "ekman6-neutral-dropped", "ekman6-selected")
-    }
-    base = ["t5", "t6", "t7", "t8", "t9"]
-    assert kept["ekman6-mapped"] == (*["t0", "t1", *base] * 3,)
-    assert kept["ekman7-mapped"] == (*["t0", "t1", "t4", *base] * 3,)
-    assert kept["ekman6-single"] == (*["t0", *base] * 3,)
-    assert kept["ekman6-selected"] == (*["t0", "t5", "t6", "t7"] * 3,)
-    assert kept["ekman6-neutral-dropped"] == (*["t0", "t1", "t2", *base] * 3,)
 
 
 def test_geometry_is_measured_on_the_test_rows_alone(shelf, sample):
