@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 
 from harness.corpora import CorpusRegistry
 from harness.figures import Drawing, NotDrawn, Source, draw_all
-from harness.figures.planes import plane_of
+from harness.figures.planes import plane_of, project
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import tasks
@@ -75,3 +76,15 @@ def test_a_plane_of_other_weights_is_not_used(source: Source) -> None:
     changed = replace(record, model=replace(record.model, fingerprint="other"))
     with pytest.raises(NotDrawn, match="bench run --fresh --models m encodes them again"):
         plane_of(replace(source, records=(changed,)), "m", TASK)
+
+
+def test_projection_is_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(200, 12)) * np.arange(12, 0, -1)
+    points, explained = project(vectors.astype(np.float32))
+    unit = vectors.astype(np.float32).astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    other = PCA(2).fit(unit)
+    np.testing.assert_allclose(np.abs(points), np.abs(other.transform(unit)), atol=1e-8)
+    np.testing.assert_allclose(explained, other.explained_variance_ratio_, rtol=1e-8)
+    assert ((points**3).sum(axis=0) > 0).all()
