@@ -27,6 +27,14 @@ def test_links_lead_somewhere(repository):
             assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
+def test_files_that_are_named_exist(repository):
+    pages = [*repository.glob("*.md"), *(repository / "docs").glob("*.md")]
+    named = re.compile(r"`((?:baselines|benchmarks|carl|harness|results|tests)/[\w/.-]+)`")
+    for page in pages:
+        for name in named.findall(page.read_text("utf-8")):
+            assert "NAME" in name or (repository / name).exists(), f"{page.name}: {name}"
+
+
 def test_the_public_name_gives_what_harness_gives():
     import harness
 
