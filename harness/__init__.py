@@ -28,24 +28,18 @@ if TYPE_CHECKING:
     from harness.testing import check_encoder
     from harness.transformer import Layout, TransformerEncoder
 
+#: Module → the public names that it holds.
 _HOMES = {
-    "BenchError": "harness.errors",
-    "Encoder": "harness.encoder",
-    "EncoderCard": "harness.encoder",
-    "Layout": "harness.transformer",
-    "Leaderboard": "harness.api",
-    "Record": "harness.record",
-    "ResultStore": "harness.record",
-    "TransformerEncoder": "harness.transformer",
-    "changes": "harness.api",
-    "check_contamination": "harness.api",
-    "check_encoder": "harness.testing",
-    "encode": "harness.api",
-    "list_corpora": "harness.api",
-    "list_models": "harness.api",
-    "list_tasks": "harness.api",
-    "load_encoder": "harness.registry",
-    "run": "harness.api",
+    "harness.api": (
+        *("Leaderboard", "changes", "check_contamination", "encode"),
+        *("list_corpora", "list_models", "list_tasks", "run"),
+    ),
+    "harness.encoder": ("Encoder", "EncoderCard"),
+    "harness.errors": ("BenchError",),
+    "harness.record": ("Record", "ResultStore"),
+    "harness.registry": ("load_encoder",),
+    "harness.testing": ("check_encoder",),
+    "harness.transformer": ("Layout", "TransformerEncoder"),
 }
 
 __all__ = [
@@ -71,6 +65,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
