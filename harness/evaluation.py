@@ -259,6 +259,8 @@ class Evaluator:
                 "weights-missing": f"{evaluation.model}: weights not available here: ",
             }
             reason = (str(error) or type(error).__name__).removeprefix(f"{evaluation.model}: ")
+            if record.status == "weights-missing":
+                reason += f" (`bench weights {evaluation.model}` fetches those that are public)"
             progress.notice(where.get(record.status, f"{evaluation.model}: ") + reason)
             return record, True
 

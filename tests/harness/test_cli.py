@@ -5,11 +5,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -242,43 +239,6 @@ class TestEncode:
         texts = read_texts(path, "text")
         assert [len(text) for text in texts] == [200_000, 0, 0, 2]
         assert "2 of 4 cells" in capsys.readouterr().err
-
-
-SLOW = """
-import time
-import numpy as np
-from harness import EncoderCard
-
-class Slow:
-    card = EncoderCard(name="slow", family="floor", training_data=())
-    fingerprint = "slow-1"
-
-    def encode(self, texts):
-        print("ENCODING", flush=True)
-        time.sleep(30)
-        return np.ones((len(texts), 2), dtype=np.float32)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_in_seconds_with_the_command_to_go_on(tmp_path, number):
-    (tmp_path / "slow.py").write_text(SLOW)
-    arguments = ["run", "--models", "lexicon", "--models", f"{tmp_path / 'slow.py'}:Slow", "--suite", "sample"]
-    arguments += ["--tasks", "geometry", "--results-dir", str(tmp_path / "r"), "--cache-dir", str(tmp_path / "c")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ENCODING\n"
-    sent = time.monotonic()
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=20)
-    assert process.returncode == 130, stderr
-    assert time.monotonic() - sent < 10
-    assert "interrupted: 1 of 2 evaluations" in stderr
-    assert "bench run --models lexicon" in stderr
-    assert [path.name for path in Path(tmp_path / "r" / "records").iterdir()] == ["lexicon"]
 
 
 def test_a_record_without_a_checksum_is_shown_as_unverified(measured, tmp_path):

@@ -69,16 +69,6 @@ def test_waiting_for_another_run_ends_when_it_is_told_to(tmp_path, number):
     assert not list(tmp_path.rglob("*.json"))
 
 
-def test_models_of_one_name_are_told_apart_and_nothing_is_overwritten(tmp_path):
-    for seed in ("seed1", "seed2"):
-        (tmp_path / seed / "checkpoint").mkdir(parents=True)
-    spec = f"{tmp_path}/seed1/checkpoint,{tmp_path}/seed2/checkpoint,mine={tmp_path}/seed1"
-    done = bench("run", "--models", spec, "--suite", "sample", "-t", "geometry", "--dry-run", *places(tmp_path))
-    assert done.returncode == 0, done.stderr
-    for name in ("dir:seed1/checkpoint", "dir:seed2/checkpoint", "mine"):
-        assert f"{name} " in done.stdout
-
-
 @pytest.mark.slow
 def test_an_encoder_that_exits_is_a_failure(tmp_path):
     (tmp_path / "enc.py").write_text(
