@@ -177,10 +177,8 @@ def _hub_answers() -> bool:
     try:
         with urlopen(Request(endpoint, method="HEAD"), timeout=5):
             return True
-    except HTTPError:
-        return True
-    except OSError:
-        return False
+    except OSError as error:
+        return isinstance(error, HTTPError)
 
 
 def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequence[str] = FILES) -> Path:

@@ -40,16 +40,8 @@ _BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
 #: Modules of the encoder: an unknown tensor in one of them is never a head.
 _ENCODER_MODULES = ("embeddings.", "encoder.")
 
-#: Settings that make other adapters than plain LoRA → the values that plain LoRA has.
-_PLAIN_LORA: dict[str, tuple[Any, ...]] = {
-    "peft_type": ("LORA",),
-    "bias": ("none", None),
-    "use_dora": (False, None),
-    "fan_in_fan_out": (False, None),
-    "lora_bias": (False, None),
-    "modules_to_save": (None, []),
-    "alpha_pattern": (None, {}),
-}
+#: Settings of adapters that plain LoRA leaves unset.
+_NOT_PLAIN = ("use_dora", "fan_in_fan_out", "lora_bias", "modules_to_save", "alpha_pattern")
 
 #: Endings of files that libraries read as pickles.
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
@@ -180,7 +172,8 @@ def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, T
     config = read_config(directory / ADAPTER_FILES[0])
     path = directory / ADAPTER_FILES[1]
     alpha = config.get("lora_alpha")
-    other = [setting for setting, plain in _PLAIN_LORA.items() if config.get(setting) not in plain]
+    other = [setting for setting in _NOT_PLAIN if config.get(setting)]
+    other += ["peft_type"] * (config.get("peft_type") != "LORA") + ["bias"] * (config.get("bias") not in ("none", None))
     if other or not isinstance(alpha, int | float):
         raise WeightsInvalid(f"{directory}: `{(other or ['lora_alpha'])[0]}` is not that of a plain LoRA adapter")
     adapter = read_tensors(path)
