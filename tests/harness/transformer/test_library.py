@@ -8,12 +8,15 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.registry import load_encoder
@@ -131,6 +134,54 @@ def test_a_declaration_beside_a_tokenizer_file_counts_as_in_the_library(
     (directory / "tokenizer_config.json").write_text('{"do_lower_case": false}')
     expected = AutoTokenizer.from_pretrained(directory)("The RAIN")["input_ids"]
     assert HubEncoder(directory, device="cpu").inputs(["The RAIN"])[0].tolist() == expected
+
+
+DECLARED = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(
+            ("do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "trim_offsets"),
+            st.booleans(),
+        ),
+        "tokenizer_class": st.sampled_from(["BertTokenizer", "RobertaTokenizer", "PreTrainedTokenizerFast"]),
+        "model_max_length": st.sampled_from([12, 30, NO_LIMIT]),
+        "truncation_side": st.sampled_from(["left", "right"]),
+        "padding_side": st.sampled_from(["left", "right"]),
+        "unk_token": st.sampled_from(["[UNK]", "<unk>"]),
+    },
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    architecture=st.sampled_from(["bert", "roberta"]),
+    declared=DECLARED,
+    added=st.dictionaries(st.sampled_from(["late again", "RAIN", "é"]), st.integers(3, 60), max_size=1),
+    one_file=st.booleans(),
+    text=st.text(st.sampled_from("the rainRAIN wasé天\u0301\u00a0\t,.😀"), max_size=40),
+)
+def test_ids_are_the_librarys_whatever_is_declared(
+    request: pytest.FixtureRequest, architecture: str, declared: Any, added: Any, one_file: bool, text: str
+) -> None:
+    from transformers import AutoTokenizer
+
+    with TemporaryDirectory() as place:
+        whole = request.getfixturevalue(f"{architecture}_directory")
+        directory = shutil.copytree(whole, Path(place) / "model")
+        if one_file:
+            AutoTokenizer.from_pretrained(whole).backend_tokenizer.save(str(directory / "tokenizer.json"))
+        (directory / "tokenizer_config.json").write_text(json.dumps(declared))
+        (directory / "added_tokens.json").write_text(json.dumps(added))
+        encoder = HubEncoder(directory, device="cpu")
+        try:
+            ids = encoder.inputs([text])[0].tolist()
+        except WeightsInvalid as error:
+            assert "no usable vocabulary" in str(error)
+            return
+        limit = encoder.effective_max_length()
+        theirs = AutoTokenizer.from_pretrained(directory, truncation_side="right")
+        assert ids == theirs(text, truncation=True, max_length=limit)["input_ids"]
 
 
 def test_a_broken_tokeniser_fails_its_model_alone(bert_directory: Path, copied: Callable[[Path], Path]) -> None:
