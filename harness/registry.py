@@ -255,6 +255,8 @@ def _find_named(text: str) -> EncoderPlugin:
     name, equals, spec = text.partition("=")
     if not equals or "/" in name or Path(_target(text)).exists():
         return find_encoder(text)
+    if not re.fullmatch(r"[^\s,]+", name):
+        raise UsageError(f"{text}: the name {name!r} is empty or has blanks or commas; choose another")
     if name in encoder_names():
         raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
     return _renamed(find_encoder(spec), name)
@@ -343,6 +345,8 @@ def _undeclared(spec: str) -> EncoderPlugin:
     if is_adapter(directory):
         # The class of the backbone reads it: a name here, a directory, or a hub id.
         base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
+        if is_adapter(Path(base)):
+            raise UsageError(f"{spec} is an adapter of the adapter {base[:200]}; merge that into its model first")
         backbone = _find(base if base in _points(ENCODERS) else f"hf:{base}")
         own = {field: getattr(card, field) for field in ("name", "title", "weights", "notes")}
         card = replace(backbone.card, **own, base=backbone.name, training_data=None, training_notes="")

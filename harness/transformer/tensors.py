@@ -117,6 +117,8 @@ def encoder_tensors(
         elif tensor.shape != known[canonical]:
             shapes = f"{tuple(tensor.shape)}, the configuration asks for {known[canonical]}"
             raise WeightsInvalid(f"{origin}: {name} has shape {shapes}")
+        elif not tensor.is_floating_point():
+            raise WeightsInvalid(f"{origin}: {name} holds {tensor.dtype}: quantised weights are not read")
         else:
             found[canonical] = tensor
     missing = [name for name in expected if name not in found]

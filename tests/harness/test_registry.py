@@ -119,6 +119,18 @@ def test_a_family_of_encoders_is_one_entry_point(monkeypatch):
     registry._families.cache_clear()
 
 
+@pytest.mark.parametrize("name", ["a b", "a\nb", "a,b", "", "lexicon"])
+def test_a_name_of_the_users_choice_is_one_word_of_its_own(name):
+    with pytest.raises(UsageError, match="choose"):
+        registry.find_encoders([f"{name}=lexicon"])
+
+
+def test_an_adapter_of_an_adapter_is_refused(tmp_path):
+    (tmp_path / "adapter_config.json").write_text(f'{{"base_model_name_or_path": "{tmp_path}"}}')
+    with pytest.raises(UsageError, match="adapter of the adapter"):
+        registry.find_encoder(str(tmp_path))
+
+
 @pytest.mark.parametrize("name", ["a@b", "a,b", "a@mean"])
 def test_a_directory_may_have_any_name(tmp_path, name):
     from harness.cli.options import split_names

@@ -61,6 +61,12 @@ def test_a_missing_tensor_is_named(network) -> None:
         pick(network, state)
 
 
+def test_quantised_weights_are_refused(network) -> None:
+    state = {name: (tensor * 10).to(torch.int8) for name, tensor in network.state().items()}
+    with pytest.raises(WeightsInvalid, match="int8"):
+        pick(network, state)
+
+
 def test_any_heads_never_means_parts_of_the_encoder(network) -> None:
     layout = Layout(architecture="bert", prefixes=("bert.",), heads=(), any_heads=True)
     state = network.state("bert.")
