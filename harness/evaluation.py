@@ -313,7 +313,7 @@ class Evaluator:
             return None
         if self.plugins[model].accepts("dtype") and record.model.dtype != dtype:
             return None
-        if self.tasks[evaluation.task].against_backbone:
+        if _against_backbone(self.tasks[evaluation.task]):
             with suppress(BenchError):  # the backbone's weights are not here: the result stays
                 if record.details.get("backbone") != self._backbone(evaluation):
                     return None
@@ -426,7 +426,7 @@ class Evaluator:
         if name not in self._prepared:
             self._prepared[name] = self.tasks[name].prepare(self.corpora)
         prepared, start = self._prepared[name], time.perf_counter()
-        backbone = self._backbone(evaluation) if self.tasks[name].against_backbone else None
+        backbone = self._backbone(evaluation) if _against_backbone(self.tasks[name]) else None
         sides = [model, backbone["name"]] if backbone else [model]
         encoded = [self._encode(side, evaluation, prepared.texts, progress) for side in sides]
         encoding = time.perf_counter() - start if any(encoded) else 0.0
@@ -520,6 +520,11 @@ class Evaluator:
 _OF_CARDS = ["family", "base", "pooling", "max_length", "dimensions", "parameters", "weights", "revision", "licence"]
 #: What `describe` says that stands in a record's own fields.
 _OWN_FIELDS = {"pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters"}
+
+
+def _against_backbone(task: Task) -> bool:
+    # Tasks of other distributions need not know of backbones.
+    return bool(getattr(task, "against_backbone", False))
 
 
 def _described(encoder: Encoder) -> dict[str, Any]:

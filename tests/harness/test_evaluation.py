@@ -34,7 +34,6 @@ class Task:
     max_length: int | None = None
     stochastic: bool = False
     corpora: tuple[str, ...] = ()
-    against_backbone: bool = False
     missing: bool = False
     score: object = None
 
