@@ -69,10 +69,6 @@ class MinimalPairs(Task):
                 details={
                     **fit_facts("penalty_share", [PENALTIES[best]], PENALTIES),
                     "development_errors": errors.tolist(),
-                    "mean_change": {
-                        kind: float(np.mean(change[kinds == kind] * np.where(wanted == 0, 1, wanted)[kinds == kind]))
-                        for kind in (*_DIRECTED, "irrelevant")
-                    },
                     "spread": spread,
                 },
                 predictions={

@@ -6,7 +6,7 @@
   read beside the others.
 - `retrieval`: does a text find the texts of its own emotion among all others? Every row asks and all others are
   searched exactly; equally near rows stand in an order that is drawn once. Intervals are over the queries. A query of a
-  frequent class finds its like without any skill, so the means over classes stand in the record's details.
+  frequent class finds its like without any skill, so the means of each class stand in the record's details.
 - `nearest-neighbours`: the emotion that most of the nearest training texts have, their number chosen on the development
   split by macro F1. It shows how emotions lie in the space itself, where the linear probe of `emotion` may stretch it.
 
@@ -80,9 +80,11 @@ class EmotionRetrieval(EmotionTask):
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             found = probes.neighbours.retrieve(embeddings, rows.labels)
-            measures = dict(
-                zip(self.metrics, (found.map_at_r, found.reciprocal_rank, found.precision_at_1), strict=True)
-            )
+            measures = {
+                "map_at_r": found.map_at_r,
+                "mrr": found.reciprocal_rank,
+                "precision_at_1": found.precision_at_1,
+            }
             asked = rows.labels[found.queries]
             per_class = {
                 rows.classes[one]: {name: float(values[asked == one].mean()) for name, values in measures.items()}
@@ -90,12 +92,7 @@ class EmotionRetrieval(EmotionTask):
             }
             return Outcome(
                 metrics={name: mean_metric(values) for name, values in measures.items()},
-                details={
-                    "mean_over_classes": {
-                        name: float(np.mean([own[name] for own in per_class.values()])) for name in measures
-                    },
-                    "per_class": per_class,
-                },
+                details={"per_class": per_class},
                 predictions={"class": asked.astype(np.int8), **{k: v.astype(np.float32) for k, v in measures.items()}},
                 counts={self.split: len(rows.texts), "queries": len(found.queries)},
             )
@@ -121,11 +118,7 @@ class EmotionNeighbours(EmotionTask):
             guesses = predicted(embeddings[first:second], sizes)
             development = [number("macro.f1", dev.labels, own, count) for own in guesses]
             best = sizes[int(np.argmax(development))]
-            details = {
-                "neighbours": best,
-                "sizes": sizes,
-                "development": development,
-            }
+            details = {"neighbours": best, "sizes": sizes, "development": development}
             return classified(self, parts, predicted(embeddings[second:], [best])[0], details)
 
         return prepared(self, parts, score)
