@@ -95,7 +95,7 @@ class Progress:
         """Print a line, with control characters escaped; a closed standard error is no reason to stop."""
         with suppress(OSError, ValueError):
             if self._bars is not None:
-                self._bars.console.print(Text(visible(text)))
+                self._bars.console.print(Text(visible(text)), soft_wrap=True)  # commands stay whole
             else:
                 echo(text, err=True)
 

@@ -54,11 +54,9 @@ def data(
     corpora = CorpusRegistry(data_dir, cache_dir, offline=offline)
     wanted = [corpus for name in options.split_names(names) for corpus in corpora.matching(name)] or corpora.names()
     faults: list[str] = []
-    rows = []
-    statuses = []
+    rows, statuses = [], []
     for name in wanted:
-        card = corpora.card(name)
-        status = corpora.status(name)
+        card, status = corpora.card(name), corpora.status(name)
         state = _PLACES[status.place]
         if fetch or (verify and status.available):
             try:
