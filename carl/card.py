@@ -178,7 +178,7 @@ def _head(title: str, head: Head) -> str:
     facts = head.facts
     rows = [(name, f"{score.value:.4f}", _interval(score)) for name, score in facts.scores.items()]
     return f"""
-{title}: {facts.method}.
+{title}: {facts.method}; vectors in {facts.dtype}.
 Data: {facts.data}; fitted on {facts.fitted:,} texts, scored on {facts.scored:,} (`{facts.protocol}`).
 
 {_table(("test score", "value", "95 % interval"), rows)}

@@ -175,10 +175,19 @@ def curves(run: Path, output: Path | None) -> None:
 @click.argument("run", type=_DIRECTORY)
 @click.option("--name", required=True, help="How the checkpoint is called, e.g. carl-minilm.")
 @click.option("--to", "destination", type=_FOLDER, help="Folder of checkpoints  [default: this package's]")
+@click.option("--dtype", default="float32", show_default=True, help="Of the vectors that the heads are fitted on.")
 @data_dir
 @cache_dir
 @offline
-def ship(run: Path, name: str, destination: Path | None, data_dir: Path | None, cache_dir: Path, offline: bool) -> None:
+def ship(
+    run: Path,
+    name: str,
+    destination: Path | None,
+    dtype: str,
+    data_dir: Path | None,
+    cache_dir: Path,
+    offline: bool,
+) -> None:
     """Make a checkpoint of the finished RUN: check it, fit its heads on EmoBank and GoEmotions, write its card.
 
     Heads are fitted on training splits and scored on test splits; the scores go into the card and choose nothing. A
@@ -190,7 +199,7 @@ def ship(run: Path, name: str, destination: Path | None, data_dir: Path | None, 
     from harness.corpora.registry import CorpusRegistry
 
     library = CorpusRegistry(data_dir, cache_dir, offline=offline)
-    click.echo(str(make(run, name, library, destination or CHECKPOINTS)))
+    click.echo(str(make(run, name, library, destination or CHECKPOINTS, dtype)))
 
 
 @click.command()

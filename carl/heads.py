@@ -60,6 +60,8 @@ class Facts(BaseModel):
     """Texts of the test split."""
     scores: dict[str, Metric]
     """On the test split."""
+    dtype: str = "float32"
+    """Of the encoder's passes."""
 
 
 class _File(BaseModel):
@@ -99,21 +101,22 @@ class Heads:
         return np.asarray(softmax(self.emotion(vectors), axis=1))
 
 
-def fit_heads(encode: Encode, library: CorpusLibrary) -> Heads:
+def fit_heads(encode: Encode, library: CorpusLibrary, dtype: str = "float32") -> Heads:
     """Fit both heads on training splits and score them, once, on test splits.
 
     Args:
         encode: texts → float32 (n, d), of the encoder as it ships.
         library: reads EmoBank and GoEmotions.
+        dtype: of the encoder's passes, for the record.
 
     Raises:
         DataMissing: a corpus is nowhere.
         DataInvalid: a file is not as published.
     """
-    return Heads(affect=_affect(encode, library), emotion=_emotions(encode, library))
+    return Heads(affect=_affect(encode, library, dtype), emotion=_emotions(encode, library, dtype))
 
 
-def _affect(encode: Encode, library: CorpusLibrary) -> Head:
+def _affect(encode: Encode, library: CorpusLibrary, dtype: str) -> Head:
     from sklearn.linear_model import LinearRegression
 
     train, test = (library.load("emobank", split) for split in ("train", "test"))
@@ -131,6 +134,7 @@ def _affect(encode: Encode, library: CorpusLibrary) -> Head:
         fitted=len(train),
         scored=len(test),
         scores=scores,
+        dtype=dtype,
     )
     return Head(probe.coef_.astype(np.float32), probe.intercept_.astype(np.float32), facts)
 
@@ -141,7 +145,7 @@ def _ratings(examples: Examples) -> NDArray[np.float64]:
     return np.stack([scale_labels(*part) for part in parts], axis=1)
 
 
-def _emotions(encode: Encode, library: CorpusLibrary) -> Head:
+def _emotions(encode: Encode, library: CorpusLibrary, dtype: str) -> Head:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import accuracy_score, f1_score
 
@@ -168,6 +172,7 @@ def _emotions(encode: Encode, library: CorpusLibrary) -> Head:
             "macro.f1": Metric(float(f1_score(gold, guessed, average="macro"))),
             "largest.class": Metric(float(np.bincount(gold).max() / len(gold))),
         },
+        dtype=dtype,
     )
     weight, bias = np.atleast_2d(probes[best].coef_), probes[best].intercept_
     if len(weight) == 1:  # scikit-learn keeps one row for two classes

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
-def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECKPOINTS) -> Path:
+def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECKPOINTS, dtype: str = "float32") -> Path:
     """Make a checkpoint of a finished run: its files, and for an encoder that CARL trained heads and a card with them.
 
     Args:
@@ -35,6 +35,7 @@ def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECK
         name: how the checkpoint is called.
         library: reads the corpora that the heads are fitted on.
         destination: folder of checkpoints; the checkpoint becomes `destination / name`, replacing one that is there.
+        dtype: of the vectors that the heads are fitted on: `bfloat16` saves three quarters of the time.
 
     Returns:
         The checkpoint's directory.
@@ -58,7 +59,7 @@ def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECK
         write_text(built / RUN_RECORD, record.model_dump_json(indent=2) + "\n", RUN_RECORD)
         if record.backbone is not None:
             plugin = find_encoder(name if name in encoder_names() else f"hf:{built}")
-            heads = fit_heads(plugin.create(weights_dir=built).encode, library)
+            heads = fit_heads(plugin.create(weights_dir=built, dtype=dtype).encode, library, dtype)
             write_heads(built, heads)
             write_text(built / "README.md", model_card(record, heads), "the model card")
         target = destination / name
