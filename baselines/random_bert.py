@@ -93,7 +93,7 @@ class RandomBERT(TransformerEncoder):
             self._loaded = Loaded(
                 engine=engine,
                 tokenizer=None,
-                max_length=self._cut(SHAPE),
+                max_length=self.effective_max_length(),
                 dimensions=SHAPE.hidden,
                 parameters=sum(tensor.numel() for tensor in tensors.values()),
             )
@@ -102,7 +102,7 @@ class RandomBERT(TransformerEncoder):
     def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Hashed ids of each text, (tokens,), cut with the special tokens kept."""
         normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
-        room = self._cut(SHAPE) - 2
+        room = self.effective_max_length() - 2
         known: dict[str, list[int]] = {}
         rows = []
         for text in texts:
@@ -121,7 +121,7 @@ def _drawn() -> dict[str, NDArray[np.float32]]:
     """All weights, by name. PCG64 and the ziggurat give the same bits on every machine, unlike torch's generator."""
     generator = np.random.Generator(np.random.PCG64(SEED))
     tensors: dict[str, NDArray[np.float32]] = {}
-    for name, size in SHAPE.tensors(pooler=False).items():
+    for name, size in SHAPE.tensors().items():
         if name.endswith(".bias"):
             tensors[name] = np.zeros(size, np.float32)
         elif "LayerNorm" in name:

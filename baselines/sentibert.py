@@ -18,7 +18,7 @@ from baselines.sentibert_trees import WIDTH, Spans, Tree, one_node, read_tree, s
 from harness.encoder import EncoderCard
 from harness.errors import DataInvalid, ExtraMissing
 from harness.transformer import Layout, Shape, TransformerEncoder
-from harness.transformer.encoder import EncoderOptions, once
+from harness.transformer.encoder import EncoderOptions
 from harness.transformer.tokenization import piece_ids
 
 if TYPE_CHECKING:
@@ -124,8 +124,9 @@ class SentiBERTTree(SentiBERT):
 
         return composition_tensors(shape.hidden)
 
-    def _cut(self, shape: Shape) -> int:
-        return min(super()._cut(shape), WIDTH)
+    def effective_max_length(self) -> int:
+        """Tokens after which a text is cut: no more than the composition was trained on."""
+        return min(super().effective_max_length(), WIDTH)
 
     def parser(self) -> Parser:
         """The parser that was named.
@@ -165,7 +166,7 @@ class SentiBERTTree(SentiBERT):
         """
         parser = self.parser()
         self.load()
-        return once(texts, lambda distinct: self._roots([(text, _parsed(parser, text)) for text in distinct]))
+        return self._roots([(text, _parsed(parser, text)) for text in texts])
 
     def encode_trees(self, trees: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts given as trees.
@@ -216,7 +217,6 @@ class SentiBERTTree(SentiBERT):
         return [[ids[word] for word in words] for words in sentences]
 
     def _roots(self, items: Sequence[tuple[str, Tree | None]]) -> NDArray[np.float32]:
-
         ids, found = self.prepared(items)
         roots = [nodes[0] for nodes in self._nodes(ids, [part.for_root() for part in found])]
         return np.stack(roots) if roots else np.empty((0, self.load().dimensions), np.float32)

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
@@ -72,12 +72,9 @@ def read_config(path: Path) -> dict[str, Any]:
         WeightsInvalid: not a JSON object.
     """
     try:
-        config = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise WeightsInvalid(f"{path} is no JSON file ({error}); fetch the checkpoint again") from error
-    if not isinstance(config, dict):
-        raise WeightsInvalid(f"{path} holds no JSON object; fetch the checkpoint again")
-    return config
+        return {**json.loads(path.read_bytes())}
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise WeightsInvalid(f"{path} holds no JSON object ({error}); fetch the checkpoint again") from error
 
 
 def is_adapter(directory: Path) -> bool:
@@ -101,11 +98,10 @@ def read_training_texts(directory: Path) -> frozenset[str] | None:
     path = directory / TRAINING_TEXTS
     if not path.is_file():
         return None
-    lines = path.read_text("ascii", "replace").splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not re.fullmatch(r"[0-9a-f]{16}", line):
-            raise WeightsInvalid(f"{path}, line {number}: {line[:40]!r} is no hash; fetch the checkpoint again")
-    return frozenset(lines)
+    hashes = frozenset(path.read_text("ascii", "replace").split())
+    if strange := next((one for one in hashes if not re.fullmatch("[0-9a-f]{16}", one)), None):
+        raise WeightsInvalid(f"{path}: {strange[:40]!r} is no hash; fetch the checkpoint again")
+    return hashes
 
 
 def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = None) -> CheckpointFiles:
@@ -140,9 +136,9 @@ def weight_files(directory: Path) -> list[Path]:
 
 def deciding_files(directory: Path) -> list[Path]:
     """Every file of a model's directory that can decide what a vector is, in the order of their names."""
-    found = (path for path in sorted(directory.rglob("*")) if path.suffix in _DECIDING and path.is_file())
-    unread = () if not any(directory.glob("*.safetensors")) else (".bin",)
-    return [p for p in found if not p.name.startswith(".") and (p.parent != directory or p.suffix not in unread)]
+    found = [path for path in sorted(directory.rglob("[!.]*")) if path.suffix in _DECIDING and path.is_file()]
+    unread = ".bin" if any(directory.glob("*.safetensors")) else None
+    return [path for path in found if path.suffix != unread or path.parent != directory]
 
 
 # The hub
@@ -199,14 +195,11 @@ def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequen
         raise WeightsMissing(f"{hub_id} is not on this machine, and the hub is out of reach")
     from huggingface_hub import snapshot_download
 
-    def get(*allowed: str) -> Path:
-        found = snapshot_download(hub_id, revision=revision, allow_patterns=list(allowed), ignore_patterns=_ELSEWHERE)
-        return Path(found)
-
+    get = partial(snapshot_download, hub_id, revision=revision, ignore_patterns=_ELSEWHERE)
     try:
-        directory = get(*patterns)
+        directory = Path(get(allow_patterns=list(patterns)))
         if "*.safetensors" in patterns and not any(directory.rglob("*.safetensors")):
-            get("*.bin")
+            get(allow_patterns=["*.bin"])
     except Exception as error:  # the client raises its transport's errors unchanged
         raise WeightsMissing(f"the hub did not give {hub_id} ({first_line(error)})") from error
     return directory

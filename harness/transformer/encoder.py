@@ -76,8 +76,6 @@ class Loaded:
     parameters: int
     tensors: dict[str, Tensor] = field(default_factory=dict)
     """Tensors beyond the encoder's own (`TransformerEncoder.extra_tensors`)."""
-    left_out: tuple[str, ...] = ()
-    """Names of the checkpoint's heads, which no vector depends on."""
 
 
 class TransformerEncoder:
@@ -248,7 +246,7 @@ class TransformerEncoder:
         device = packed.choose_device(self.device)
         described: dict[str, Any] = {
             "pooling": self.pooling,
-            "max_length": self.effective_max_length(),
+            "max_length": self.effective_max_length() or None,
             "dtype": self.dtype,
             "backend": self.backend or packed.backend(device, getattr(torch, self.dtype)),
             "device": str(device),
@@ -259,12 +257,10 @@ class TransformerEncoder:
             described["parameters"] = self._loaded.parameters
         return described
 
-    def effective_max_length(self) -> int | None:
+    def effective_max_length(self) -> int:
         """Tokens after which a text is cut: what was asked for, within what the model has positions for."""
-        return self._cut(self.shape())
-
-    def _cut(self, shape: Shape) -> int:
-        return min(self.max_length or self.card.max_length or shape.max_tokens, shape.max_tokens)
+        most = self.shape().max_tokens
+        return min(self.max_length or self.card.max_length or most, most)
 
     def shape(self) -> Shape:
         """Sizes from the configuration file."""
@@ -286,10 +282,15 @@ class TransformerEncoder:
 
         Raises:
             WeightsMissing: a file is nowhere.
-            WeightsInvalid: files do not fit the architecture, or the asked-for pooler is untrained.
+            WeightsInvalid: files do not fit the architecture, or the asked-for pooler is missing or untrained: some
+                files were published after a library had drawn theirs at random.
         """
         if self._loaded is None:
-            self._loaded = self._read(self.files())
+            loaded = self._read(self.files())
+            if self.pooling == "pooler" and not loaded.engine.has_pooler:
+                name = self.card.name
+                raise WeightsInvalid(f"{name} has no trained pooler (its bias is zero or missing): use {name}@mean")
+            self._loaded = loaded
         return self._loaded
 
     def _read(self, files: CheckpointFiles) -> Loaded:
@@ -303,25 +304,18 @@ class TransformerEncoder:
                 f"{files.vocabulary[0]} has {rows} tokens, {files.config} says {shape.vocabulary}: vocabulary and "
                 "weights belong to different models"
             )
-        extra = self.extra_tensors(shape)
-        plain, with_pooler = shape.tensors(pooler=False), shape.tensors(pooler=True)
-        state = tensors.read_tensors(files.weights)
+        extra, state = self.extra_tensors(shape), tensors.read_tensors(files.weights)
         if self.adapter_dir is not None:
             state = tensors.merge_adapter(state, self.adapter_dir)
-        found, left_out = tensors.encoder_tensors(
-            state, {**plain, **extra}, self.layout, str(files.weights), optional=with_pooler
-        )
-        if self.pooling == "pooler":
-            tensors.check_pooler(found, files.weights, self.card.name)
+        found = tensors.encoder_tensors(state, {**shape.tensors(), **extra}, self.layout, str(files.weights))
         device, dtype = packed.choose_device(self.device), getattr(torch, self.dtype)
         return Loaded(
             engine=packed.PackedEncoder(found, shape, tables=self.tables, device=device, dtype=dtype),
             tokenizer=tokenizer,
-            max_length=self._cut(shape),
+            max_length=self.effective_max_length(),
             dimensions=shape.hidden,
-            parameters=sum(found[name].numel() for name in (*plain, *extra)),
+            parameters=sum(tensor.numel() for name, tensor in found.items() if not name.startswith("pooler.")),
             tensors={name: found[name] for name in extra},
-            left_out=left_out,
         )
 
     # Encoding
@@ -332,19 +326,14 @@ class TransformerEncoder:
         return encode_ids(loaded.tokenizer, texts, loaded.max_length)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Encode texts; see `harness.encoder.Encoder.encode`. Repeated texts are computed once.
+        """Encode texts; see `harness.encoder.Encoder.encode`.
 
         Raises:
             WeightsMissing: the weights are nowhere.
             WeightsInvalid: the checkpoint does not fit.
         """
-
-        def encode(distinct: list[str]) -> NDArray[np.float32]:
-            starts = range(0, len(distinct) or 1, _TEXTS_AT_ONCE)
-            parts = (distinct[start : start + _TEXTS_AT_ONCE] for start in starts)
-            return np.concatenate([self.encode_inputs(self.inputs(part)) for part in parts])
-
-        return once(texts, encode)
+        starts = range(0, len(texts) or 1, _TEXTS_AT_ONCE)
+        return np.concatenate([self.encode_inputs(self.inputs(texts[s : s + _TEXTS_AT_ONCE])) for s in starts])
 
     def encode_inputs(self, items: Sequence[NDArray[np.int32]]) -> NDArray[np.float32]:
         """Vectors of already tokenised texts (what `inputs` returns), float32 (len(items), dimensions)."""
@@ -353,11 +342,3 @@ class TransformerEncoder:
     def states(self, items: Sequence[NDArray[np.int32]]) -> list[Tensor]:
         """Last-layer vectors of every token of already tokenised texts, float32 (tokens, dimensions)."""
         return self.load().engine.states(items, self.batch_tokens)
-
-
-def once(texts: Sequence[str], encode: Callable[[list[str]], NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Vectors of texts by a function that is given each text once."""
-    distinct = list(dict.fromkeys(texts))
-    vectors = encode(distinct)
-    row = {text: i for i, text in enumerate(distinct)}
-    return vectors[[row[text] for text in texts]]

@@ -19,15 +19,8 @@ from numpy.typing import NDArray
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
-from harness.transformer.checkpoint import (
-    FILES,
-    CheckpointFiles,
-    Layout,
-    deciding_files,
-    read_config,
-    weight_files,
-)
-from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder, once
+from harness.transformer.checkpoint import FILES, CheckpointFiles, Layout, deciding_files, read_config, weight_files
+from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder
 from harness.transformer.shape import Shape
 from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, shortest
 
@@ -75,8 +68,8 @@ class HubEncoder(TransformerEncoder):
     """A checkpoint of the transformers library, from the hub or a directory.
 
     Exactly BERT-, RoBERTa- and MPNet-shaped models run in the packed engine, others by the library. Tokens are the
-    library's own in both. Every encoder tensor must be in the checkpoint; heads of any name are left out and listed by
-    `describe`. A causal model's first token has seen nothing of the text: there the last token is the default.
+    library's own in both. Every encoder tensor must be in the checkpoint; heads of any name are left out. A causal
+    model's first token has seen nothing of the text: there the last token is the default.
 
     Args:
         model: hub id, with a `:REVISION` or without, or directory.
@@ -128,14 +121,18 @@ class HubEncoder(TransformerEncoder):
         return [*super().fingerprint_parts(), *(["remote-code"] if self.trust_remote_code else [])]
 
     def describe(self) -> dict[str, Any]:
-        """What a record should say, with the heads that were left out."""
+        """What a result record says of how the vectors were made."""
         if not self.packed:
             self.load()  # the pooling may follow from the model
-        return {**super().describe(), "left_out": list(self._loaded.left_out) if self._loaded is not None else []}
+        return super().describe()
 
-    def effective_max_length(self) -> int | None:
-        """Tokens after which a text is cut, within what configuration and tokeniser allow; None for no limit."""
-        return super().effective_max_length() if self.packed else self.load().max_length or None
+    def effective_max_length(self) -> int:
+        """Tokens after which a text is cut, within what configuration and tokeniser allow; 0 for no limit."""
+        if not self.packed:
+            return self.load().max_length
+        most, path = self.shape().max_tokens, (self.tokenizer_dir or self.directory()) / "tokenizer_config.json"
+        declared = read_config(path).get("model_max_length") if path.is_file() else None
+        return shortest(self.max_length, declared, most) or most
 
     def tokenizer(self, files: CheckpointFiles) -> Any:
         """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
@@ -143,22 +140,14 @@ class HubEncoder(TransformerEncoder):
         found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
         return getattr(found, "backend_tokenizer", found) if self.packed else found
 
-    def _cut(self, shape: Shape) -> int:
-        path = (self.tokenizer_dir or self.files().config.parent) / "tokenizer_config.json"
-        declared = read_config(path).get("model_max_length") if path.is_file() else None
-        return shortest(self.max_length, declared, shape.max_tokens) or shape.max_tokens
-
     def _read(self, files: CheckpointFiles) -> Loaded:
         if self.packed:
             return super()._read(files)
         from harness.transformer.library import LibraryEngine
 
-        directory = files.config.parent
         if self.adapter_dir is not None:
             raise UsageError(f"{self.card.name}: adapters are merged into BERT-, RoBERTa- and MPNet-shaped models only")
-        engine = LibraryEngine(directory, self.device, self.dtype, trust_remote_code=self.trust_remote_code)
-        if self.pooling == "pooler" and not engine.has_pooler:
-            raise WeightsInvalid(f"{directory} has no trained pooler: use another pooling, e.g. {self.card.name}@mean")
+        engine = LibraryEngine(files.config.parent, self.device, self.dtype, trust_remote_code=self.trust_remote_code)
         if self.pooling == "cls" and engine.causal:
             if not self._default_pooling:
                 raise UsageError(f"{self.card.name} is causal: its first token sees nothing of a text; use @last")
@@ -172,7 +161,6 @@ class HubEncoder(TransformerEncoder):
             max_length=shortest(self.max_length, limit) or limit,
             dimensions=engine.dimensions,
             parameters=engine.parameters,
-            left_out=engine.left_out,
         )
 
 
@@ -229,25 +217,17 @@ class SentenceTransformerEncoder(HubEncoder):
         _version()
         from harness.transformer.library import SentenceEngine
 
-        engine: Any = SentenceEngine(
-            files.config.parent,
-            self.device,
-            self.dtype,
-            max_length=self.max_length,
-            trust_remote_code=self.trust_remote_code,
+        found: Any = SentenceEngine(
+            files.config.parent, self.device, self.dtype, self.max_length, trust_remote_code=self.trust_remote_code
         )
-        return Loaded(
-            engine=engine,  # asked in `encode` alone
-            tokenizer=None,
-            max_length=engine.max_length,
-            dimensions=engine.dimensions,
-            parameters=engine.parameters,
-        )
+        # Asked in `encode` alone.
+        return Loaded(found, None, found.max_length, dimensions=found.dimensions, parameters=found.parameters)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Encode texts; see `harness.encoder.Encoder.encode`. Repeated texts are computed once."""
+        """Encode texts; see `harness.encoder.Encoder.encode`."""
         engine: Any = self.load().engine
-        return once(texts, lambda distinct: engine.encode(distinct, self.batch_tokens))
+        vectors: NDArray[np.float32] = engine.encode(texts, self.batch_tokens)
+        return vectors
 
 
 def _version() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +94,8 @@ class LibraryEngine(Engine):
             model = model.get_encoder()
         parameters = [(name, tensor, "pooler" in name.split(".")) for name, tensor in model.named_parameters()]
         biases = [tensor for name, tensor, pooler in parameters if pooler and name.endswith("bias")]
-        #: Whether there is a pooler whose bias is not exactly zero, as initialisation leaves it.
         self.has_pooler = bool(biases) and not info["missing_keys"] and all(bool(bias.any()) for bias in biases)
         self.parameters = sum(tensor.numel() for _, tensor, pooler in parameters if not pooler)
-        self.left_out: tuple[str, ...] = tuple(sorted(info["unexpected_keys"]))
         self.max_tokens = position_limit(model)
         self.device = choose_device(device)
         self.model = _without_memory(model.to(device=self.device, dtype=getattr(torch, dtype)).eval())
@@ -159,21 +157,14 @@ def _without_memory(model: Any) -> Any:
 
 
 class SentenceEngine:
-    """A model of the sentence-transformers library, ready to run.
-
-    Args:
-        directory: as the library reads it.
-        device: see `choose_device`.
-        dtype: of weights and arithmetic.
-        max_length: tokens after which a text is cut; never more than the model can take.
-        trust_remote_code: let the model's own Python code run.
+    """A model of the sentence-transformers library, ready to run; arguments as of `SentenceTransformerEncoder`.
 
     Raises:
         WeightsInvalid: the library cannot read it, or tensors are missing.
     """
 
     def __init__(
-        self, directory: Path, device: str | None, dtype: str, *, max_length: int | None, trust_remote_code: bool
+        self, directory: Path, device: str | None, dtype: str, max_length: int | None, *, trust_remote_code: bool
     ) -> None:
         from sentence_transformers import SentenceTransformer
 
@@ -183,13 +174,9 @@ class SentenceEngine:
                 load_model(config.parent, trust_remote_code=trust_remote_code)
                 library_tokenizer(config.parent, trust_remote_code=trust_remote_code)
         self.device = choose_device(device)
-        options: dict[str, Any] = {
-            "device": str(self.device),
-            "local_files_only": True,
-            "trust_remote_code": trust_remote_code,
-        }
+        options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
         try:
-            model: Any = SentenceTransformer(str(directory), **options)
+            model: Any = SentenceTransformer(str(directory), device=str(self.device), **options)
             self.model = model.to(getattr(torch, dtype)).eval()
         except Exception as error:  # the library raises many kinds, all of which mean the files
             raise WeightsInvalid(f"{directory}: sentence-transformers cannot load it ({first_line(error)})") from error
@@ -208,7 +195,7 @@ class SentenceEngine:
                 "first token of a causal model; read its transformer alone as `hf:DIRECTORY`"
             )
 
-    def encode(self, texts: list[str], batch_tokens: int | None) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], batch_tokens: int | None) -> NDArray[np.float32]:
         """Vectors of texts, float32 (len(texts), dimensions)."""
         if not texts:
             return np.empty((0, self.dimensions), np.float32)

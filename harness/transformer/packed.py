@@ -205,6 +205,9 @@ class Engine(ABC):
         words: rows of the table of word vectors.
     """
 
+    #: Whether there is a pooler whose bias is not exactly zero, as initialisation leaves it.
+    has_pooler = False
+
     def __init__(self, device: torch.device, dimensions: int, words: int) -> None:
         self.device, self.dimensions, self.words = device, dimensions, words
 
@@ -376,6 +379,7 @@ class PackedEncoder(Engine):
             for p in (f"encoder.layer.{i}." for i in range(shape.layers))
         ]
         self._pooler = norm("pooler.dense") if "pooler.dense.weight" in tensors else None
+        self.has_pooler = self._pooler is not None and bool(self._pooler[1].any())
 
     def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
         """Last-layer vectors of a batch's tokens; see `Engine.tokens`."""
@@ -394,7 +398,7 @@ class PackedEncoder(Engine):
         first = self.sent(torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]))
         x = self._layer(x, self._layers[-1], groups, biases, first)
         if pooling == "pooler":
-            assert self._pooler is not None  # the caller checked that it is there and trained
+            assert self._pooler is not None  # the caller checked `has_pooler`
             x = torch.tanh(functional.linear(x, *self._pooler))
         return x[: len(first)]
 

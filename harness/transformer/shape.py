@@ -99,8 +99,8 @@ class Shape:
             raise WeightsInvalid(f"{origin}: `pad_token_id` is {padding}, which leaves no room for a text")
         return shape
 
-    def tensors(self, *, pooler: bool) -> dict[str, tuple[int, ...]]:
-        """Name → shape of every tensor of the encoder, in the names of transformers' `BertModel`."""
+    def tensors(self) -> dict[str, tuple[int, ...]]:
+        """Name → shape of every tensor of the encoder but the pooler, in the names of transformers' `BertModel`."""
         d, f = self.hidden, self.intermediate
         names: dict[str, tuple[int, ...]] = {
             "embeddings.word_embeddings.weight": (self.vocabulary, d),
@@ -124,6 +124,4 @@ class Shape:
             dense(f"{layer}output.dense", d, f)
             norm(f"{layer}attention.output.LayerNorm")
             norm(f"{layer}output.LayerNorm")
-        if pooler:
-            dense("pooler.dense", d, d)
         return names

@@ -8,9 +8,8 @@ its three extra tables or RoBERTa with a random pooler.
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -77,56 +76,42 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def encoder_tensors(
-    state: Mapping[str, Tensor],
-    expected: Mapping[str, tuple[int, ...]],
-    layout: Layout,
-    origin: str,
-    optional: Mapping[str, tuple[int, ...]] | None = None,
-) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], layout: Layout, origin: str
+) -> dict[str, Tensor]:
     """Pick the encoder's tensors out of a state dict, under their canonical names, and check them all.
 
     Args:
         state: tensors as the file names them.
-        expected: canonical name → shape of each tensor that must be there (`Shape.tensors`).
+        expected: canonical name → shape of each tensor that must be there (`Shape.tensors`); a pooler may be.
         layout: the model's renamings and known heads.
         origin: path, for the error message.
-        optional: tensors that are taken when there (the pooler of files that may lack it).
-
-    Returns:
-        Canonical name → tensor for every expected name and the optional ones found, and the file's names of the heads
-        that are left out.
 
     Raises:
-        WeightsInvalid: a tensor is missing, unexpected, ambiguous or of another shape; all names are given.
+        WeightsInvalid: a tensor is missing, unexpected, ambiguous, quantised or of another shape.
     """
-    known = {**expected, **(optional or {})}
+    width = expected["embeddings.word_embeddings.weight"][1]
+    known = {**expected, "pooler.dense.weight": (width, width), "pooler.dense.bias": (width,)}
     found: dict[str, Tensor] = {}
-    unexpected: list[str] = []
-    left_out: list[str] = []
+    unknown: list[str] = []
     for name, tensor in state.items():
         canonical = _canonical(name, layout)
-        if canonical in _BUFFERS:
+        if canonical in _BUFFERS or name.startswith(layout.heads) or canonical.startswith(layout.heads):
             continue
-        if name.startswith(layout.heads) or canonical.startswith(layout.heads):
-            left_out.append(name)
-        elif canonical not in known:
-            foreign = layout.any_heads and not canonical.startswith(_ENCODER_MODULES)
-            (left_out if foreign else unexpected).append(name)
+        if canonical not in known:
+            if not layout.any_heads or canonical.startswith(_ENCODER_MODULES):
+                unknown.append(name)
         elif canonical in found:
             raise WeightsInvalid(f"{origin} sets {canonical} twice (the second time as {name})")
-        elif tensor.shape != known[canonical]:
-            shapes = f"{tuple(tensor.shape)}, the configuration asks for {known[canonical]}"
-            raise WeightsInvalid(f"{origin}: {name} has shape {shapes}")
-        elif not tensor.is_floating_point():
-            raise WeightsInvalid(f"{origin}: {name} holds {tensor.dtype}: quantised weights are not read")
+        elif tensor.shape != known[canonical] or not tensor.is_floating_point():
+            given = f"{tensor.dtype} of shape {tuple(tensor.shape)}"
+            raise WeightsInvalid(f"{origin}: {name} is {given}, not floating-point numbers of {known[canonical]}")
         else:
             found[canonical] = tensor
     missing = [name for name in expected if name not in found]
-    if missing or unexpected:
-        faults = (("lacks", missing), ("has unknown tensors", unexpected))
-        said = " and ".join(f"{label} {some(names)}" for label, names in faults if names)
-        raise WeightsInvalid(f"{origin} {said}: it is a checkpoint of another model or incomplete")
-    return found, tuple(sorted(left_out))
+    for fault, names in (("lacks", missing), ("has unknown tensors", unknown)):
+        if names:
+            raise WeightsInvalid(f"{origin} {fault} {some(names)}: it is a checkpoint of another model or incomplete")
+    return found
 
 
 def some(names: list[str]) -> str:
@@ -141,21 +126,6 @@ def _canonical(name: str, layout: Layout) -> str:
     for old, new in _OTHER_NAMES.items():
         name = name.replace(old, new)
     return name
-
-
-def check_pooler(tensors: Mapping[str, Tensor], origin: Path, name: str) -> None:
-    """Refuse a pooler that is missing, or that still is what initialisation made it: a bias of exactly zero.
-
-    Libraries that find no pooler draw one at random, and some published files were saved after that; its
-    vectors differ from run to run of whoever saved it and mean nothing.
-
-    Raises:
-        WeightsInvalid: there is no trained pooler.
-    """
-    bias = tensors.get("pooler.dense.bias")
-    if bias is None or not bias.any():
-        fault = "has no pooler" if bias is None else "has a pooler that was never trained (its bias is zero)"
-        raise WeightsInvalid(f"{origin} {fault}: {name}@pooler means nothing; use {name}@cls")
 
 
 def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, Tensor]:
@@ -208,34 +178,23 @@ def check_directory(directory: Path, *, trust_remote_code: bool = False) -> None
     Raises:
         WeightsInvalid: names the file and what is wrong with it.
     """
-    for path in _files(directory):
+    modules = directory / "modules.json"
+    for path in sorted(directory.rglob("*")):
+        if path.is_dir() and path.is_symlink() and modules.is_file():
+            raise WeightsInvalid(f"{path} is a link to a folder, which may lie outside the model's directory")
         if path.suffix in _PICKLES and not path.name.startswith("openvino"):
             read_tensors(path)
         elif path.suffix == ".json" and not trust_remote_code and path.name not in ("tokenizer.json", "vocab.json"):
             _check_classes(path)
-    path = directory / "modules.json"
-    if trust_remote_code or not path.is_file():
+    if trust_remote_code or not modules.is_file():
         return
     try:
-        modules: Any = json.loads(path.read_bytes())
-        places = [Path(str(module.get("path", ""))) for module in modules if module["type"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise WeightsInvalid(
-            f"{path}: sentence-transformers cannot load it: no list of modules ({error}); fetch the model again"
-        ) from error
+        places = [Path(module["path"]) for module in json.loads(modules.read_bytes()) if module["type"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise WeightsInvalid(f"{modules} is no list of modules ({error}); fetch the model again") from error
     for place in places:
-        if place.is_absolute() or ".." in place.parts or (directory / place).is_symlink():
-            raise WeightsInvalid(f"{path} names a module outside the model's directory: {str(place)[:80]}")
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    """All files below a directory, through links too: libraries follow them."""
-    seen = set()
-    for place, folders, names in os.walk(directory, followlinks=True):
-        real = Path(place).resolve()
-        folders[:] = [] if real in seen else sorted(folders)
-        seen.add(real)
-        yield from (Path(place) / name for name in sorted(names))
+        if place.is_absolute() or ".." in place.parts:
+            raise WeightsInvalid(f"{modules} names a module outside the model's directory: {str(place)[:80]}")
 
 
 def _check_classes(path: Path) -> None:

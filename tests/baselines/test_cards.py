@@ -53,7 +53,7 @@ def test_sizes_are_those_of_the_published_files(name: str) -> None:
     if name in ("minilm", "random-bert"):
         return  # checked against their weights
     shape = Shape.from_config(PUBLISHED[kind.layout.architecture], kind.layout.architecture, name)
-    tensors = {**shape.tensors(pooler=False), **kind().extra_tensors(shape)}
+    tensors = {**shape.tensors(), **kind().extra_tensors(shape)}
     assert kind.card.parameters == sum(map(math.prod, tensors.values()))
     assert kind.card.dimensions == shape.hidden
     assert kind.card.max_length is not None

@@ -121,9 +121,9 @@ def test_an_untrained_or_absent_pooler_is_refused(tiny: ModuleType, tmp_path: Pa
     drawn = tiny_network.state()
     drawn["pooler.dense.weight"].normal_(0, 0.02)
     drawn["pooler.dense.bias"].zero_()
-    for state, message in ((drawn, "never trained"), (tiny_network.state(pooler=False), "has no pooler")):
+    for state in (drawn, tiny_network.state(pooler=False)):
         tiny.write_weights(tmp_path / "model.safetensors", state)
-        with pytest.raises(WeightsInvalid, match=message):
+        with pytest.raises(WeightsInvalid, match="no trained pooler"):
             kind(weights_dir=tmp_path, pooling="pooler", device="cpu").encode(["a"])
         # Nothing but the pooler's vectors is affected.
         again = kind(weights_dir=tmp_path, device="cpu").encode(tiny.TEXTS)
@@ -147,7 +147,7 @@ def test_checkpoints_of_another_model_are_refused(tiny: ModuleType, tmp_path: Pa
     refused({**whole, f"{prefix}embeddings.senti_embeddings.weight": torch.ones(3, 32)}, "senti_embeddings")
     refused({**whole, "classifier.weight": torch.ones(3, 32)}, r"unknown tensors classifier\.weight")
     wider = {**whole, f"{prefix}encoder.layer.1.output.dense.bias": torch.ones(33)}
-    refused(wider, r"has shape \(33,\)")
+    refused(wider, r"shape \(33,\)")
 
 
 @pytest.mark.parametrize("kind", [*BERTS, *ROBERTAS])

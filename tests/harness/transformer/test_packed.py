@@ -32,8 +32,7 @@ def threads(count: int) -> Iterator[None]:
 
 def engine(network, dtype: torch.dtype = torch.float32) -> PackedEncoder:
     shape = Shape.from_config(network.config, network.architecture, "config")
-    expected = shape.tensors(pooler=True)
-    tensors, _ = encoder_tensors(network.state(), expected, Layout(architecture=network.architecture), "state")
+    tensors = encoder_tensors(network.state(), shape.tensors(), Layout(architecture=network.architecture), "state")
     return PackedEncoder(tensors, shape, device=torch.device("cpu"), dtype=dtype)
 
 
