@@ -8,7 +8,6 @@ alone.
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import secrets
 import signal
@@ -18,11 +17,12 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from harness.encoder import Encoder
     from harness.tasks.base import Prepared, Task
 
-    #: Measures a plan: `measure` here, `harness.ray.measure` on a cluster. The last argument says whether to stop.
-    Engine = Callable[["Evaluator", Progress, Callable[[], bool]], list[Record]]
+    #: Measures a plan: `measure` here, `harness.ray.measure` on a cluster.
+    Engine = Callable[["Evaluator", Progress], list[Record]]
 
 #: Texts that are encoded and stored at once: what a kill can lose, seconds of work for a small model.
 _SHARD = 1024
@@ -171,19 +171,17 @@ def run(evaluator: Evaluator, progress: Progress, engine: Engine | None = None) 
             "they are to be had, and --data-dir DIR or AFFECTBENCH_DATA where you keep them"
         )
     try:
-        with stopping_on_signals() as stopped:
-            records = (engine or measure)(evaluator, progress, stopped)
+        with stopping_on_signals(progress):
+            records = (engine or measure)(evaluator, progress)
     except KeyboardInterrupt:
-        progress.end()
         raise KeyboardInterrupt(f"interrupted: {progress.counted}, and are kept") from None
-    except BaseException:
-        progress.end()
-        raise
-    progress.end(options.results_dir)
+    finally:
+        progress.close()
+    progress.summary(options.results_dir)
     return records
 
 
-def measure(evaluator: Evaluator, progress: Progress, stopped: Callable[[], bool] = lambda: False) -> list[Record]:
+def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     """Measure a plan in this process, in order; fewer records come back after a failure under `fail_fast`.
 
     Raises:
@@ -191,14 +189,14 @@ def measure(evaluator: Evaluator, progress: Progress, stopped: Callable[[], bool
     """
     records = []
     for _, group in groupby(evaluator.evaluations, key=lambda evaluation: evaluation.model):
-        evaluator.release()
+        evaluator.encoders.clear()  # with their weights
         with _preserved_state():
             for evaluation in group:
                 with evaluator.lock(evaluation, progress):
-                    record, fresh = evaluator.evaluate(evaluation, progress, stopped)
+                    record, fresh = evaluator.evaluate(evaluation, progress)
                 records.append(record)
                 progress.ended(record, fresh=fresh)
-                if stopped():
+                if progress.stopped:
                     raise KeyboardInterrupt
                 if evaluator.options.fail_fast and record.status == "failed":
                     progress.notice("stopped at the first failure (--fail-fast); the same command continues")
@@ -206,36 +204,28 @@ def measure(evaluator: Evaluator, progress: Progress, stopped: Callable[[], bool
     return records
 
 
+@dataclass
 class Evaluator:
-    """A plan, and what turns its evaluations into records: encodes what the cache lacks, and scores.
+    """A plan, and what turns its evaluations into records: encodes what the cache lacks, and scores."""
 
-    Args:
-        options: of the run.
-        plugins: model → its encoder.
-        tasks: id → task.
-        evaluations: the plan, models one after the other.
-        suite: name of the tasks' suite.
-    """
+    options: RunOptions
+    plugins: dict[str, EncoderPlugin]
+    """Model → its encoder."""
+    tasks: Mapping[str, Task]
+    evaluations: list[Evaluation]
+    """The plan, models one after the other."""
+    suite: str | None = None
 
-    def __init__(
-        self,
-        options: RunOptions,
-        plugins: Mapping[str, EncoderPlugin],
-        tasks: Mapping[str, Task],
-        evaluations: Sequence[Evaluation] = (),
-        suite: str | None = None,
-    ) -> None:
-        self.options, self.plugins, self.tasks = options, dict(plugins), tasks
-        self.evaluations, self.suite = list(evaluations), suite
+    def __post_init__(self) -> None:
+        options = self.options
         self.results = ResultStore(options.results_dir)
         self.corpora = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline, limit=options.limit)
+        self.encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
+        """(Model, cut-off) → encoder and its fingerprint."""
         self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
-        self._encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         self._prepared: dict[str, Prepared] = {}
 
-    def evaluate(
-        self, evaluation: Evaluation, progress: Progress, stopped: Callable[[], bool] = lambda: False
-    ) -> tuple[Record, bool]:
+    def evaluate(self, evaluation: Evaluation, progress: Progress) -> tuple[Record, bool]:
         """The record of an evaluation, and whether it is new; whatever goes wrong becomes a record, too.
 
         Raises:
@@ -249,19 +239,21 @@ class Evaluator:
             raise
         except BaseException as error:  # a plugin may also call sys.exit, and a Rust library may panic
             # An interrupt while libraries load comes out as whatever they make of it.
-            if stopped():
+            if progress.stopped:
                 raise KeyboardInterrupt from error
-            record = self.failed(evaluation, error)
-            # A notice is printed once: what is missing, for all evaluations that need it.
-            where = {
-                "data-missing": "",
-                "failed": f"{evaluation.model}, {evaluation.task}: ",
-                "weights-missing": f"{evaluation.model}: weights not available here: ",
-            }
-            reason = (str(error) or type(error).__name__).removeprefix(f"{evaluation.model}: ")
-            if record.status == "weights-missing":
-                reason += f" (`bench weights {evaluation.model}` fetches those that are public)"
-            progress.notice(where.get(record.status, f"{evaluation.model}: ") + reason)
+            record, model = self.failed(evaluation, error), evaluation.model
+            reason = (str(error) or type(error).__name__).removeprefix(f"{model}: ")
+            # What is missing is said once, for all evaluations that need it.
+            if record.status == "failed":
+                reason = f"{model}, {evaluation.task}: {reason}"
+            elif record.status == "weights-missing":
+                reason = (
+                    f"{model}: weights not available here: {reason} (`bench weights {model}` fetches those that are "
+                    "public)"
+                )
+            elif record.status != "data-missing":
+                reason = f"{model}: {reason}"
+            progress.notice(reason)
             return record, True
 
     @contextmanager
@@ -270,15 +262,13 @@ class Evaluator:
         piece = f"{evaluation.model}\n{self.tasks[evaluation.task].corpora}".encode("utf-8", "backslashreplace")
         path = self.options.cache_dir / "locks" / f"{hashlib.blake2b(piece, digest_size=12).hexdigest()}.lock"
         lock = FileLock(path)
-        try:
+        with suppress(OSError, NotImplementedError):  # no lock can be made here: at worst the same is done twice
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
                 progress.notice(f"{evaluation.model}: another run measures it as well; waiting for it where they meet")
                 lock.acquire()
-        except (OSError, NotImplementedError):  # no lock can be made here: at worst the same is done twice
-            pass
         try:
             yield
         finally:
@@ -296,29 +286,27 @@ class Evaluator:
         Raises:
             NameTaken: the record is of other weights; without `fresh` it is not replaced.
         """
-        record, model = self.existing(evaluation), evaluation.model
+        record, model, task = self.existing(evaluation), evaluation.model, self.tasks[evaluation.task]
         if record is None or record.status != "ok":
             return None
-        before, fingerprint = record.model.fingerprint, self.encoder(model, evaluation.task)[1]
-        if before != fingerprint and not self.options.fresh:
-            raise NameTaken(
-                f"{self.options.results_dir} has a result of {model} with other weights (fingerprint {before[:12]}, "
-                f"now {fingerprint[:12]}): give this model a name of its own (--models NAME=PATH), or replace the "
-                "result by --fresh"
-            )
+        before, fingerprint = record.model.fingerprint, self._encoder(model, task)[1]
         if before != fingerprint:
+            if not self.options.fresh:
+                raise NameTaken(
+                    f"{self.options.results_dir} has a result of {model} with other weights (fingerprint "
+                    f"{before[:12]}, now {fingerprint[:12]}): give this model a name of its own (--models NAME=PATH), "
+                    "or replace the result by --fresh"
+                )
             progress.notice(f"{model}, {evaluation.task}: a result of other weights ({before[:12]}) is replaced")
-        dtype = self.options.dtype or "float32"
         if self.options.fresh or not record.verified:
             return None
-        if self.plugins[model].accepts("dtype") and record.model.dtype != dtype:
+        if self.plugins[model].accepts("dtype") and record.model.dtype != (self.options.dtype or "float32"):
             return None
-        if _against_backbone(self.tasks[evaluation.task]):
-            with suppress(BenchError):  # the backbone's weights are not here: the result stays
-                if record.details.get("backbone") != self._backbone(evaluation):
-                    return None
+        with suppress(BenchError):  # the backbone's weights are not here: the result stays
+            if record.details.get("backbone") != self._backbone(model, task):
+                return None
         with suppress(DataMissing, DataInvalid):  # the evaluation will say so
-            return record if record.environment.get("corpora") == self.data_version(evaluation.task) else None
+            return record if record.environment.get("corpora") == self._data_version(task) else None
         return None
 
     def existing(self, evaluation: Evaluation) -> Record | None:
@@ -328,20 +316,19 @@ class Evaluator:
             RecordNewer: a newer version of this program wrote it; it is not ours to replace.
         """
         task = self.tasks[evaluation.task]
+        name = f"{task.name}/{task.corpus}/{self._protocol(task)}"
         try:
-            return self.results.get(
-                evaluation.model, f"{task.name}/{task.corpus}/{self._protocol(task)}", evaluation.seed
-            )
+            return self.results.get(evaluation.model, name, evaluation.seed)
         except RecordNewer:
             raise
         except RecordInvalid as error:
             warnings.warn(f"{error}. The evaluation is measured again", stacklevel=2)
             return None
 
-    def data_version(self, task: str) -> str:
+    def _data_version(self, task: Task) -> str:
         """Digest of the data that a task's corpora must hold; corpora that pin their content are not read for it."""
         digest = hashlib.blake2b(digest_size=8)
-        for corpus in self.tasks[task].corpora:
+        for corpus in task.corpora:
             card = self.corpora.card(corpus)
             known = {} if self.options.limit else card.checksums
             for split in card.rows:
@@ -351,34 +338,26 @@ class Evaluator:
 
     # Encoders and their vectors
 
-    def release(self) -> None:
-        """Let all encoders go, with their weights."""
-        self._encoders.clear()
-
-    def encoder(self, model: str, task: str) -> tuple[Encoder, str]:
-        """An encoder under a task's cut-off, made once, with its fingerprint.
-
-        Raises:
-            WeightsMissing, ExtraMissing, UsageError, EncoderFault: it cannot be made here.
-        """
-        plugin, base = self.plugins[model], model.partition("@")[0]
-        cut = self.tasks[task].max_length if plugin.accepts("max_length") else None
-        if (model, cut) not in self._encoders:
+    def _encoder(self, model: str, task: Task) -> tuple[Encoder, str]:
+        """An encoder under a task's cut-off, made once, with its fingerprint."""
+        plugin, base, options = self.plugins[model], model.partition("@")[0], self.options
+        cut = task.max_length if plugin.accepts("max_length") else None
+        if (model, cut) not in self.encoders:
             encoder = plugin.create(
-                weights_dir=self.options.weights_dirs.get(base),
-                tokenizer_dir=self.options.tokenizer_dirs.get(base),
+                weights_dir=options.weights_dirs.get(base),
+                tokenizer_dir=options.tokenizer_dirs.get(base),
                 max_length=cut,
-                device=self.options.device,
-                dtype=self.options.dtype,
-                batch_tokens=self.options.batch_tokens,
-                trust_remote_code=True if base in self.options.trust_remote_code else None,
+                device=options.device,
+                dtype=options.dtype,
+                batch_tokens=options.batch_tokens,
+                trust_remote_code=base in options.trust_remote_code or None,
             )
-            self._encoders[model, cut] = encoder, fingerprint_of(encoder)
-        return self._encoders[model, cut]
+            self.encoders[model, cut] = encoder, fingerprint_of(encoder)
+        return self.encoders[model, cut]
 
-    def space(self, model: str, task: str) -> EmbeddingSpace:
+    def _space(self, model: str, task: Task) -> EmbeddingSpace:
         """Where the vectors of a model under a task's cut-off are cached."""
-        encoder, fingerprint = self.encoder(model, task)
+        encoder, fingerprint = self._encoder(model, task)
         said = {"pooling": None, "max_length": None, "dtype": "float32", "backend": "", "device": "cpu"}
         said |= {name: value for name, value in _described(encoder).items() if name in said}
         device = str(said["device"]).partition(":")[0]
@@ -386,7 +365,8 @@ class Evaluator:
 
     def _encode(self, model: str, evaluation: Evaluation, texts: Sequence[str], progress: Progress) -> int:
         """Encode the texts that the cache lacks, longest first, so that memory fails early; says how many."""
-        encoder, space = self.encoder(model, evaluation.task)[0], self.space(model, evaluation.task)
+        task = self.tasks[evaluation.task]
+        encoder, space = self._encoder(model, task)[0], self._space(model, task)
         space.refresh()
         missing, start = sorted(space.missing(texts), key=len, reverse=True), time.perf_counter()
         for done in range(0, len(missing), _SHARD):
@@ -398,39 +378,40 @@ class Evaluator:
             space.describe(_described(encoder))
         return len(missing)
 
-    def _backbone(self, evaluation: Evaluation) -> dict[str, str]:
-        """Name and fingerprint of the encoder that a model was made from, with the model's pooling.
+    def _backbone(self, model: str, task: Task) -> dict[str, str] | None:
+        """Name and fingerprint of the encoder that a model was made from, with the model's pooling; None if not needed.
 
         Raises:
             NotApplicable: its card names none, or none that gives such vectors.
         """
-        model, card = evaluation.model, self.plugins[evaluation.model].card
+        if not getattr(task, "against_backbone", False):  # tasks of other distributions need not know of backbones
+            return None
+        card = self.plugins[model].card
         if card.base is None:
             raise NotApplicable(f"{model}: not applicable: it was made from no other model (its card has no `base`)")
         spec = card.base if card.base in encoder_names() else f"hf:{card.base}"
         try:
             plugin = find_encoder(f"{spec}@{card.pooling}" if card.pooling else spec)
         except UsageError as error:
-            raise NotApplicable(
-                f"{model}: not applicable: no such vectors of its backbone {card.base}: {error}"
-            ) from error
+            raise NotApplicable(f"{model}: not applicable: no such vectors of its backbone: {error}") from error
         self.plugins.setdefault(plugin.name, plugin)
-        return {"name": plugin.name, "fingerprint": self.encoder(plugin.name, evaluation.task)[1]}
+        return {"name": plugin.name, "fingerprint": self._encoder(plugin.name, task)[1]}
 
     # Measuring
 
     def _measured(self, evaluation: Evaluation, progress: Progress) -> Record:
         """Encode what the cache lacks, score, and save the record."""
-        name, model, card = evaluation.task, evaluation.model, self.plugins[evaluation.model].card
-        encoder, fingerprint = self.encoder(model, name)  # what it lacks is told before what the corpus lacks
-        if name not in self._prepared:
-            self._prepared[name] = self.tasks[name].prepare(self.corpora)
-        prepared, start = self._prepared[name], time.perf_counter()
-        backbone = self._backbone(evaluation) if _against_backbone(self.tasks[name]) else None
+        model, task = evaluation.model, self.tasks[evaluation.task]
+        card = self.plugins[model].card
+        encoder, fingerprint = self._encoder(model, task)  # what it lacks is told before what the corpus lacks
+        if evaluation.task not in self._prepared:
+            self._prepared[evaluation.task] = task.prepare(self.corpora)
+        prepared, start = self._prepared[evaluation.task], time.perf_counter()
+        backbone = self._backbone(model, task)
         sides = [model, backbone["name"]] if backbone else [model]
         encoded = [self._encode(side, evaluation, prepared.texts, progress) for side in sides]
         encoding = time.perf_counter() - start if any(encoded) else 0.0
-        vectors, *theirs = (self.space(side, name).gather(prepared.texts) for side in sides)
+        vectors, *theirs = (self._space(side, task).gather(prepared.texts) for side in sides)
         start = time.perf_counter()
         if theirs:
             outcome = prepared.evaluate_against(vectors, theirs[0], evaluation.seed)
@@ -438,31 +419,29 @@ class Evaluator:
             outcome = prepared.evaluate(vectors, evaluation.seed)
         seconds = time.perf_counter() - start
         # As it was when it made the cached vectors: an encoder says most with its weights loaded.
-        said = {**_described(encoder), **self.space(model, name).description}
+        said = {**_described(encoder), **self._space(model, task).description}
         more = {key: value for key, value in said.items() if key not in _OWN_FIELDS}
-        facts = {
-            "fingerprint": fingerprint,
-            # A causal model's pooling is found out by loading it.
-            "pooling": card.pooling and said.get("pooling", card.pooling),
-            "max_length": said.get("max_length"),
-            "dtype": str(said.get("dtype", "float32")),
-            "backend": str(said.get("backend", "")),
-            "dimensions": said.get("dimensions", card.dimensions) or int(vectors.shape[1]),
-            "parameters": said.get("parameters", card.parameters),
-        }
-        details = {**outcome.details, "backbone": backbone} if backbone else outcome.details
         record = self._record(
             evaluation,
             "ok",
-            facts,
-            {**details, **({"encoder": more} if more else {})},
+            {
+                "fingerprint": fingerprint,
+                # A causal model's pooling is found out by loading it.
+                "pooling": card.pooling and said.get("pooling", card.pooling),
+                "max_length": said.get("max_length"),
+                "dtype": str(said.get("dtype", "float32")),
+                "backend": str(said.get("backend", "")),
+                "dimensions": said.get("dimensions", card.dimensions) or int(vectors.shape[1]),
+                "parameters": said.get("parameters", card.parameters),
+            },
+            {**outcome.details, **({"backbone": backbone} if backbone else {}), **({"encoder": more} if more else {})},
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={key: int(value) for key, value in outcome.counts.items()},
             timings={"encode": encoding, "score": seconds, "texts_encoded": float(encoded[0])},
             environment={
                 **environment(),
-                "corpora": self.data_version(name),
+                "corpora": self._data_version(task),
                 "device": str(said.get("device", "cpu")),
             },
         )
@@ -494,22 +473,22 @@ class Evaluator:
         self,
         evaluation: Evaluation,
         status: str,
-        facts: Mapping[str, Any] | None = None,
-        details: Mapping[str, Any] | None = None,
+        facts: Mapping[str, Any] = MappingProxyType({}),
+        details: Mapping[str, Any] = MappingProxyType({}),
         **more: Any,
     ) -> Record:
         """A record with what the card, the task and the options say; `facts` of the model go before its card's."""
         task, card, limit = self.tasks[evaluation.task], self.plugins[evaluation.model].card, self.options.limit
         known = {name: getattr(card, name) for name in _OF_CARDS}
         return Record(
-            model=ModelFacts(name=evaluation.model, title=card.shown, **{**known, **(facts or {})}),
+            model=ModelFacts(**{**known, "name": evaluation.model, "title": card.shown, **facts}),
             task=task.name,
             corpus=task.corpus,
             protocol=self._protocol(task),
             split=task.split,
             seed=evaluation.seed,
             status=status,
-            details={**({} if limit is None else {"limit": limit}), **(details or {})},
+            details={**({"limit": limit} if limit else {}), **details},
             contamination=judge(inherited([card, *(base.card for base in lineage(card))]), task.corpus),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **more,
@@ -520,11 +499,6 @@ class Evaluator:
 _OF_CARDS = ["family", "base", "pooling", "max_length", "dimensions", "parameters", "weights", "revision", "licence"]
 #: What `describe` says that stands in a record's own fields.
 _OWN_FIELDS = {"pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters"}
-
-
-def _against_backbone(task: Task) -> bool:
-    # Tasks of other distributions need not know of backbones.
-    return bool(getattr(task, "against_backbone", False))
 
 
 def _described(encoder: Encoder) -> dict[str, Any]:
@@ -544,25 +518,19 @@ def _traceback(error: BaseException) -> str:
 
 
 @contextmanager
-def stopping_on_signals() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C and SIGTERM interrupt, and remember it: what they interrupt may lose the exception or change it.
-
-    Yields:
-        Whether a signal came.
-    """
-    came = False
+def stopping_on_signals(progress: Progress) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM interrupt, and remember it: what they interrupt may lose the exception or change it."""
 
     def interrupt(*_: object) -> None:
-        nonlocal came
-        came = True
+        progress.stopped = True
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield
         return
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: came
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -573,15 +541,16 @@ def _preserved_state() -> Iterator[None]:
     """Undo what a plugin does to the process: working directory, torch's threads and dtype, random generators."""
     import torch
 
-    directory, threads, dtype = Path.cwd(), torch.get_num_threads(), torch.get_default_dtype()
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            os.chdir(directory)
-        torch.set_num_threads(threads)
-        torch.set_default_dtype(dtype)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+    threads, dtype, states = (
+        torch.get_num_threads(),
+        torch.get_default_dtype(),
+        (random.getstate(), np.random.get_state()),
+    )
+    with chdir("."), torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
+            torch.set_default_dtype(dtype)
+            random.setstate(states[0])
+            np.random.set_state(states[1])

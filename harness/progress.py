@@ -31,9 +31,12 @@ class Progress:
     def __init__(self, *, quiet: bool = True) -> None:
         self.quiet = quiet
         self.total = 0
+        self.stopped = False
+        """Whether a signal asked the run to stop."""
         self.found: list[tuple[Record, bool]] = []
         """What ended: the record, and whether it is new."""
-        self._bars: Bars | None = None
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(28), MofNCompleteColumn())
+        self._bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
         self._bar: dict[str, TaskID] = {}
         self._said: set[str] = set()
         self._spoken = 0.0
@@ -53,8 +56,6 @@ class Progress:
         """The run starts with so many evaluations of each model."""
         self.total, self._spoken = sum(planned.values()), time.monotonic()
         if not self.quiet and sys.stderr.isatty():
-            columns = (TextColumn("{task.description}", markup=False), BarColumn(28), MofNCompleteColumn())
-            self._bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
             self._bar = {name: self._bars.add_task(visible(name), total=count) for name, count in planned.items()}
             self._bar[""] = self._bars.add_task("all evaluations", total=self.total)
             self._bars.start()
@@ -62,7 +63,7 @@ class Progress:
     def encoding(self, model: str, task: str, done: int, total: int, seconds: float) -> None:
         """So many of a task's missing texts were encoded in so many seconds."""
         said = f"{model}  {task}: {done:,} of {total:,} texts encoded, {done / max(seconds, 1e-9):,.0f} texts/s"
-        if self._bars is not None:
+        if self._bar:
             self._bars.update(self._bar[model], description=visible(said if done < total else model))
         elif not self.quiet and time.monotonic() - self._spoken >= 10:
             self._spoken = time.monotonic()
@@ -71,11 +72,11 @@ class Progress:
     def ended(self, record: Record, *, fresh: bool) -> None:
         """An evaluation ended; `fresh` is False when its record was there already."""
         self.found.append((record, fresh))
-        if self._bars is not None:
+        if self._bar:
             self._bars.update(self._bar[""], advance=1)
             self._bars.update(self._bar[record.model.name], advance=1)
         # A notice has said what is missing, once for all evaluations.
-        if self.quiet or (self._bars is not None and not fresh) or record.status.endswith("-missing"):
+        if self.quiet or (self._bar and not fresh) or record.status.endswith("-missing"):
             return
         result = record.status.upper()
         if record.status == "ok":
@@ -94,18 +95,18 @@ class Progress:
     def line(self, text: str) -> None:
         """Print a line, with control characters escaped; a closed standard error is no reason to stop."""
         with suppress(OSError, ValueError):
-            if self._bars is not None:
+            if self._bar:
                 self._bars.console.print(Text(visible(text)), soft_wrap=True)  # commands stay whole
             else:
                 echo(text, err=True)
 
-    def end(self, results_dir: Path | None = None) -> None:
-        """Close the display; with a directory of results the run is complete, and a summary is printed."""
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
-        if results_dir is None:
-            return
+    def close(self) -> None:
+        """Close the display."""
+        self._bars.stop()
+        self._bar = {}
+
+    def summary(self, results_dir: Path) -> None:
+        """The run is complete: say what failed, what is missing, and where the records are."""
         self.line(f"{self.counted}; records in {results_dir}")
         for status, words in (("failed", "failed"), ("-missing", "missing on this machine")):
             models = Counter(record.model.name for record, _ in self.found if record.status.endswith(status))

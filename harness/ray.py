@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError, ExtraMissing, UsageError, WorkerLost
+from harness.errors import BenchError, ExtraMissing, UsageError, WorkerLost, first_line
 from harness.evaluation import Evaluation, Evaluator, RunOptions
 from harness.evaluation import measure as measure_here
 from harness.progress import Progress
@@ -31,7 +31,7 @@ _RETRIES = 2
 _VARIABLES = ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE", "HF_HOME", "HF_HUB_CACHE", "NLTK_DATA", "XDG_CACHE_HOME")
 
 
-def measure(evaluator: Evaluator, progress: Progress, _stopped: Callable[[], bool] | None = None) -> list[Record]:
+def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     """Measure a plan on the cluster that its options name; see `harness.evaluation.measure`.
 
     What no worker could measure is recorded by this process.
@@ -40,8 +40,7 @@ def measure(evaluator: Evaluator, progress: Progress, _stopped: Callable[[], boo
         ExtraMissing: Ray is not installed.
         UsageError: there is no such cluster, or a model is known to this process only.
     """
-    specs = {name: plugin.spec for name, plugin in evaluator.plugins.items() if plugin.spec is not None}
-    if lost := sorted(evaluator.plugins.keys() - specs):
+    if lost := sorted(name for name, plugin in evaluator.plugins.items() if plugin.spec is None):
         raise UsageError(
             f"workers cannot make {', '.join(lost)}: Ray needs models that have a name on the command line"
         )
@@ -57,8 +56,8 @@ def measure(evaluator: Evaluator, progress: Progress, _stopped: Callable[[], boo
         work = ray.remote(_work).options(num_cpus=1, num_gpus=min(gpus, 1), max_retries=_RETRIES)
         pending: dict[Any, list[Evaluation]] = {}
         for (model, _), members in groupby(sorted(evaluator.evaluations, key=piece), key=piece):
-            group = list(members)
-            pending[work.remote(options, model, specs[model], group, Path.cwd(), variables)] = group
+            group, spec = list(members), evaluator.plugins[model].spec
+            pending[work.remote(options, model, spec, group, Path.cwd(), variables)] = group
         while pending:
             ready, _ = ray.wait(list(pending), num_returns=1, timeout=1.0)
             for one in ready:
@@ -87,31 +86,22 @@ class _Notices(Progress):
         super().__init__()
         self.notices: list[str] = []
 
-    def line(self, text: str) -> None:
-        """Keep a notice for the driver."""
-        self.notices.append(text.removeprefix("note: "))
+    def notice(self, message: str) -> None:
+        """Keep a notice for the driver, which says it once."""
+        self.notices.append(message)
 
 
 def _work(
-    options: RunOptions,
-    model: str,
-    spec: str,
-    evaluations: list[Evaluation],
-    directory: Path,
-    variables: dict[str, str],
+    options: RunOptions, model: str, spec: str, group: list[Evaluation], directory: Path, variables: dict[str, str]
 ) -> tuple[list[tuple[Record, bool]], list[str]]:
     """Measure evaluations of one model in a worker: records, whether they are new, and notices."""
     os.environ.update(variables)
     try:
         os.chdir(directory)
     except OSError as error:
-        raise BenchError(
-            f"a worker has no directory {directory}: all machines of a run must share the file system on which it is "
-            "started, with its corpora, cache and results"
-        ) from error
-    known, progress = tasks(), _Notices()
-    plugins = {model: replace(find_encoder(spec), name=model)}
-    measure_here(Evaluator(options, plugins, {e.task: known[e.task] for e in evaluations}, evaluations), progress)
+        raise BenchError(f"a worker has no directory {directory}: machines of a run share the file system") from error
+    progress = _Notices()
+    measure_here(Evaluator(options, {model: replace(find_encoder(spec), name=model)}, tasks(), group), progress)
     return progress.found, progress.notices
 
 
@@ -138,12 +128,9 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     own: dict[str, Any] = {"num_cpus": workers, "object_store_memory": 128 * 2**20, "include_dashboard": False}
     try:
-        ray.init(
-            address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **({} if address else own)
-        )
+        ray.init(address or "local", **({} if address else own), log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # Ray has many ways of saying that there is no such cluster
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise UsageError(f"no Ray cluster at {address or 'this machine'}: {reason}") from error
+        raise UsageError(f"no Ray cluster at {address or 'this machine'}: {first_line(error)}") from error
     try:
         with suppress(ValueError):  # not the main thread; Ray has replaced no handler there
             for number, handler in handlers.items():

@@ -168,14 +168,15 @@ def test_an_interrupt_that_a_library_turns_into_an_error_records_nothing(bench):
             raise ImportError("cannot load module more than once per process") from None
 
     before = signal.getsignal(signal.SIGTERM)
-    with stopping_on_signals() as stopped, pytest.raises(KeyboardInterrupt):
+    progress = Progress()
+    with stopping_on_signals(progress), pytest.raises(KeyboardInterrupt):
         evaluator = Evaluator(
             RunOptions(results_dir=bench.directory / "results", cache_dir=bench.directory / "cache"),
             {"b": EncoderPlugin("b", Counting.card, lambda: Breaking(swallowed))},
             bench.tasks,
             [Evaluation("b", task, 0) for task in bench.tasks],
         )
-        measure(evaluator, Progress(), stopped)
+        measure(evaluator, progress)
     assert set(bench.stored()) == {("b", "one")}
     assert signal.getsignal(signal.SIGTERM) is before
 
