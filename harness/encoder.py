@@ -15,14 +15,13 @@ True
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import BenchError, EncoderFault, first_line
@@ -33,13 +32,8 @@ from harness.errors import BenchError, EncoderFault, first_line
 POOLINGS = ("cls", "mean", "pooler", "last")
 
 
-def _integer(value: Any) -> Any:
-    """NumPy's integers as Python's."""
-    return operator.index(value) if hasattr(value, "__index__") and not isinstance(value, bool) else value
-
-
 _Pooling = Annotated[str, Field(pattern=f"^({'|'.join(POOLINGS)})$")]
-_Count = Annotated[int, BeforeValidator(_integer), Field(strict=True, gt=0, lt=2**53)]
+_Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +69,7 @@ class EncoderCard:
     """Tokens after which a text is cut, special tokens included; None for no limit."""
     dimensions: _Count | None = None
     """Length of a vector, when known without loading the model."""
-    parameters: Annotated[int, BeforeValidator(_integer), Field(strict=True, ge=0, lt=2**53)] | None = None
+    parameters: _Count | None = None
     """Number of weights of the encoder part, embeddings included, when known without loading the model."""
     training_data: tuple[str, ...] | None = None
     """Names of the data sets whose texts or labels trained it. `()` is none; None is not declared, which is

@@ -189,8 +189,7 @@ class ForeignEncoder:
             name = Path(getattr(loaded, "name_or_path", "") or type(model).__name__).name
         self.model, self.options = model, options
         self._kind = f"{type(model).__module__}.{type(model).__qualname__}"
-        trained = None if training_data is None else tuple(training_data)
-        facts: dict[str, Any] = {"title": title, "family": family, "base": base, "training_data": trained}
+        facts: dict[str, Any] = {"title": title, "family": family, "base": base, "training_data": training_data}
         try:
             self.card = EncoderCard(name=name, notes=f"a {self._kind} object, wrapped", **facts)
         except ValueError as error:

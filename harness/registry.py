@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -48,14 +49,11 @@ class EncoderPlugin:
     factory: Callable[..., Encoder]
     pooling: str | None = None
     origin: str = ""
+    """Where it comes from: a module, a file, or `hf:` or `st:` with a directory or hub id."""
     spec: str | None = None
     """What `find_encoder` finds it by; None for an encoder that only this process knows."""
-
-    @property
-    def directory(self) -> Path | None:
-        """The directory that the user named, None for other encoders."""
-        path = Path(_target(self.origin))
-        return path.resolve() if self.spec is not None and self.origin and path.is_dir() else None
+    directory: Path | None = None
+    """The directory that the user named, None for other encoders."""
 
     def accepts(self, option: str) -> bool:
         """Whether the constructor takes an option, by name or among any others."""
@@ -87,9 +85,7 @@ class EncoderPlugin:
         except Exception as error:  # a plugin may fail in any way
             raise EncoderFault(f"{self.name} cannot be made: {first_line(error)}") from error
         if not isinstance(encoder, Encoder):
-            raise UsageError(
-                f"{self.origin or self.name} is no encoder: it needs a `card` and a method `encode(texts)`"
-            )
+            raise UsageError(f"{self.name} has no method `encode(texts)`: it is no encoder")
         return encoder
 
     def availability(self) -> tuple[str, str]:
@@ -117,11 +113,8 @@ def _origin(point: EntryPoint) -> str:
 
 @cache
 def _points(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
-    found: dict[str, dict[str, EntryPoint]] = {}
-    for point in entry_points(group=group):
-        # An editable install and its build folder declare the same object twice: one plugin, no collision.
-        found.setdefault(point.name, {})[point.value] = point
-    return {name: tuple(found[name].values()) for name in sorted(found)}
+    points = entry_points(group=group)
+    return {name: tuple(point for point in points if point.name == name) for name in sorted(points.names)}
 
 
 @cache
@@ -154,13 +147,9 @@ def recommended_poolings(names: Iterable[str]) -> dict[str, str]:
     """Encoder → the pooling that its authors trained, for the declared ones of some names whose cards say so."""
     found = {}
     for name in {name.partition("@")[0] for name in names} & set(encoder_names()):
-        try:
-            pooling = find_encoder(name).card.recommended
-        except BenchError:
-            continue
-        if pooling:
-            found[name] = pooling
-    return found
+        with suppress(BenchError):
+            found[name] = find_encoder(name).card.recommended or ""
+    return {name: pooling for name, pooling in found.items() if pooling}
 
 
 def find_encoder(spec: str) -> EncoderPlugin:
@@ -217,11 +206,10 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
     Raises:
         UsageError: a model does not exist, is no encoder, or two have the same name.
     """
-    found: dict[object, EncoderPlugin] = {}
+    found: dict[tuple[str, str], EncoderPlugin] = {}
     for model in _spelled_out(models):
         plugin = _find_named(model) if isinstance(model, str) else _given(model)
-        place = plugin.directory and (plugin.directory, plugin.origin.startswith("st:"))
-        found.setdefault((plugin.name, place or plugin.origin), plugin)
+        found.setdefault((plugin.name, plugin.origin), plugin)
     plugins = list(found.values())
     # Directories of one name get the shortest ends of their paths that tell them apart.
     for depth in range(1, 1 + max((len(plugin.directory.parts) for plugin in plugins if plugin.directory), default=0)):
@@ -267,12 +255,7 @@ def _given(model: Any) -> EncoderPlugin:
     if isinstance(model, EncoderPlugin):
         return model
     kind, factory = (model, model) if isinstance(model, type) else (type(model), lambda: model)
-    card = getattr(model, "card", None)
-    if not isinstance(card, EncoderCard) or not hasattr(model, "encode"):
-        raise UsageError(
-            f"{kind.__name__} is no encoder: it needs a `card` and a method `encode(texts)`; "
-            "harness.interop.as_encoder wraps models of other libraries"
-        )
+    card = _card_of(model, kind.__name__)
     return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")
 
 
@@ -292,12 +275,11 @@ def _find(name: str) -> EncoderPlugin:
             f"two plugins are called {name!r}: {' and '.join(map(_origin, points))}; uninstall one of them"
         )
     if points:
+        origin = _origin(points[0])
         try:
-            factory, origin = points[0].load(), points[0].value
+            factory = points[0].load()
         except Exception as error:  # a plugin may fail at import in any way
-            raise UsageError(
-                f"the plugin {name!r} ({_origin(points[0])}) cannot be imported: {first_line(error)}"
-            ) from error
+            raise UsageError(f"the plugin {name!r} ({origin}) cannot be imported: {first_line(error)}") from error
     elif Path(name).is_dir():
         return _undeclared(name)
     elif name in _families():
@@ -312,7 +294,10 @@ def _find(name: str) -> EncoderPlugin:
 def _card_of(factory: object, origin: str) -> EncoderCard:
     card = getattr(factory, "card", None)
     if not isinstance(card, EncoderCard):
-        raise UsageError(f"{origin} is no encoder: it needs an attribute `card` of type harness.EncoderCard")
+        raise UsageError(
+            f"{origin} is no encoder: it needs a `card` of type harness.EncoderCard and a method `encode(texts)`; "
+            "harness.interop.as_encoder wraps models of other libraries"
+        )
     return card
 
 
@@ -338,10 +323,11 @@ def _file_encoder(spec: str) -> EncoderPlugin:
 
 def _undeclared(spec: str) -> EncoderPlugin:
     target = _target(spec)
-    directory = Path(target)
+    directory = Path(target).resolve()
     kind = spec[:2] if target != spec else "st" if (directory / "modules.json").is_file() else "hf"
     card = hub_card(target, kind)
-    factory = partial(sentences if kind == "st" else HubEncoder, target)
+    place = directory if directory.is_dir() else None
+    factory = partial(sentences if kind == "st" else HubEncoder, str(place or target))
     if is_adapter(directory):
         # The class of the backbone reads it: a name here, a directory, or a hub id.
         base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
@@ -351,7 +337,7 @@ def _undeclared(spec: str) -> EncoderPlugin:
         own = {field: getattr(card, field) for field in ("name", "title", "weights", "notes")}
         card = replace(backbone.card, **own, base=backbone.name, training_data=None, training_notes="")
         factory = partial(backbone.factory, weights_dir=directory)
-    return EncoderPlugin(card.name, card, factory, origin=f"{kind}:{target}")
+    return EncoderPlugin(card.name, card, factory, origin=f"{kind}:{place or target}", directory=place)
 
 
 def load_encoder(name: str, *, trust_remote_code: bool | None = None, **options: Unpack[EncoderOptions]) -> Encoder:
@@ -381,7 +367,6 @@ def tasks() -> dict[str, Task]:
         UsageError: two tasks have the same id.
     """
     found: dict[str, Task] = {}
-    origins: dict[str, str] = {}
     for point in (point for points in _points(TASKS).values() for point in points):
         try:
             variants = {task_id(task): task for task in point.load()()}
@@ -389,10 +374,8 @@ def tasks() -> dict[str, Task]:
             warnings.warn(f"the tasks of {_origin(point)} cannot be loaded: {first_line(error)}", stacklevel=2)
             continue
         for identity in variants.keys() & found.keys():
-            both = f"{origins[identity]} and {_origin(point)}"
-            raise UsageError(f"two tasks are called {identity}: {both}; uninstall one of them")
+            raise UsageError(f"{_origin(point)} declares the task {identity}, as another does; uninstall one of them")
         found |= variants
-        origins |= dict.fromkeys(variants, _origin(point))
     rank = {family: i for i, family in enumerate(_FAMILY_ORDER.split())}
     # Stable: within a family a module's own order stays, which is the order of the paper's columns.
     return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))

@@ -88,9 +88,8 @@ class EmbeddingSpace:
     def description(self) -> dict[str, Any]:
         """What the encoder said of itself when it made these vectors; empty when nothing was stored."""
         if not self._description:
-            with suppress(OSError, ValueError, RecursionError):
-                found = json.loads((self.directory / _DESCRIPTION).read_bytes())
-                self._description = found if isinstance(found, dict) else {}
+            with suppress(OSError, ValueError, TypeError, RecursionError):
+                self._description = {**json.loads((self.directory / _DESCRIPTION).read_bytes())}
         return self._description
 
     def describe(self, facts: Mapping[str, Any]) -> None:
@@ -109,12 +108,10 @@ class EmbeddingSpace:
             self._known.add(path.name)
             try:
                 keys, _ = self._read(path)
-            except OSError as error:  # removed since it was listed, or unreadable
-                warnings.warn(f"cached embeddings in {path} cannot be read ({error}) and are made again", stacklevel=3)
-            except (ValueError, SafetensorError):
-                warnings.warn(f"cached embeddings in {path} were damaged and are computed again", stacklevel=3)
-                with suppress(OSError):
-                    path.unlink()
+            except (OSError, ValueError, SafetensorError) as error:
+                warnings.warn(f"{path} is damaged ({error}); its embeddings are computed again", stacklevel=3)
+                if not isinstance(error, OSError):  # which may pass
+                    path.unlink(missing_ok=True)
             else:
                 self._register(keys, path)
 
