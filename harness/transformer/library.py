@@ -16,14 +16,7 @@ from torch import Tensor
 
 from harness.errors import WeightsInvalid, first_line
 from harness.transformer.checkpoint import read_config, weight_files
-from harness.transformer.packed import (
-    CPU_BATCH_TOKENS,
-    GPU_BATCH_TOKENS,
-    Engine,
-    Group,
-    choose_device,
-    find_executable_batch_size,
-)
+from harness.transformer.packed import Engine, Group, choose_device, find_executable_batch_size, tokens_of_batch
 from harness.transformer.tensors import check_directory, some
 from harness.transformer.tokenization import (
     CHARACTERS_PER_TOKEN,
@@ -200,10 +193,9 @@ class SentenceEngine:
         if not texts:
             return np.empty((0, self.dimensions), np.float32)
         cut = [encodable(text[: self.max_length * CHARACTERS_PER_TOKEN or None]) for text in texts]
-        most = batch_tokens or (CPU_BATCH_TOKENS if self.device.type == "cpu" else GPU_BATCH_TOKENS)
 
         def attempt(size: int) -> Any:
             return self.model.encode(cut, batch_size=size, show_progress_bar=False, convert_to_numpy=True)
 
-        size = max(1, most // (self.max_length or DEFAULT_LENGTH))
+        size = max(1, (batch_tokens or tokens_of_batch(self.device)) // (self.max_length or DEFAULT_LENGTH))
         return np.asarray(find_executable_batch_size(attempt, size, least=1), dtype=np.float32)

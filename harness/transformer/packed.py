@@ -19,6 +19,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
@@ -39,10 +40,6 @@ ROW_MULTIPLE = 16
 #: A single query for each text is given this many times: for fewer rows the attention kernel splits its work by batch
 #: size, and the split moves the last bit.
 QUERY_ROWS = 8
-
-#: Tokens of a batch: on a CPU more would leave a core's cache, a GPU waits for fewer.
-CPU_BATCH_TOKENS = 1024
-GPU_BATCH_TOKENS = 65_536
 
 #: What errors say of too little memory, in lower case; only that of a GPU has a class of its own.
 _SHORTAGE = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
@@ -65,6 +62,11 @@ def choose_device(device: str | None) -> torch.device:
         reason = str(error).split("\n")[0].split(". ")[0]  # torch appends every backend that it knows
         raise UsageError(f"device {device!r} cannot be used here ({reason}); try `--device cpu`") from error
     return torch.device(device)
+
+
+def tokens_of_batch(device: torch.device) -> int:
+    """Most tokens of a batch: on a CPU more would leave a core's cache, a GPU waits for fewer."""
+    return 1024 if device.type == "cpu" else 65_536
 
 
 def backend(device: torch.device, dtype: torch.dtype) -> str:
@@ -243,70 +245,46 @@ class Engine(ABC):
         """
         result = torch.empty(len(items), self.dimensions, device=self.device)
 
-        def run(rows: list[int], groups: list[Group], ids: NDArray[np.int32]) -> None:
-            result[self.sent(torch.tensor(rows))] = self.vectors(ids, groups, pooling)
+        def attempt(most: int) -> None:
+            for rows, groups, ids in self._batches(items, most):
+                result[self.sent(torch.tensor(rows))] = self.vectors(ids, groups, pooling)
 
-        self._in_batches(run, items, batch_tokens)
+        longest = max((item.shape[-1] for item in items), default=0)
+        find_executable_batch_size(attempt, batch_tokens or tokens_of_batch(self.device), longest)
         return result.cpu().numpy()
 
     @torch.inference_mode()
     def states(self, items: Sequence[NDArray[np.int32]], batch_tokens: int | None = None) -> list[Tensor]:
         """Last-layer vectors of all tokens, float32 (tokens, dimensions) per text, on the CPU; see `pooled`."""
-        result: list[Tensor] = [torch.empty(0)] * len(items)
-
-        def run(rows: list[int], groups: list[Group], ids: NDArray[np.int32]) -> None:
+        found: dict[int, Tensor] = {}
+        for rows, groups, ids in self._batches(items, batch_tokens or tokens_of_batch(self.device)):
             states = self.tokens(ids, groups).cpu()
-            parts = [text for g in groups for text in g.of(states)]
-            for row, part in zip(rows, parts, strict=True):
-                result[row] = part.clone()
+            found.update(zip(rows, (text.clone() for g in groups for text in g.of(states)), strict=True))
+        return [found[row] for row in range(len(items))]
 
-        self._in_batches(run, items, batch_tokens)
-        return result
-
-    def _in_batches(
-        self,
-        run: Callable[[list[int], list[Group], NDArray[np.int32]], None],
-        items: Sequence[NDArray[np.int32]],
-        batch_tokens: int | None,
-    ) -> None:
-        def attempt(most: int) -> None:
-            for rows, groups, ids in _batches(items, most):
-                if ids[0].max() >= self.words:
-                    raise WeightsInvalid(f"the tokeniser gives ids beyond the {self.words} word vectors")
-                run(rows, groups, ids)
-
-        most = batch_tokens or (CPU_BATCH_TOKENS if self.device.type == "cpu" else GPU_BATCH_TOKENS)
-        find_executable_batch_size(attempt, most, max((item.shape[-1] for item in items), default=0))
+    def _batches(
+        self, items: Sequence[NDArray[np.int32]], most: int
+    ) -> Iterator[tuple[list[int], list[Group], NDArray[np.int32]]]:
+        """Texts by falling length (the largest batch fails first), cut so that no batch exceeds so many tokens."""
+        order = sorted(range(len(items)), key=lambda i: -items[i].shape[-1])
+        before = np.cumsum([0, *(items[i].shape[-1] for i in order)])
+        start = 0
+        while start < len(order):
+            stop = max(start + 1, int(np.searchsorted(before, before[start] + most, "right")) - 1)
+            rows, start, groups, row = order[start:stop], stop, [], 0
+            for length, texts in groupby(items[i].shape[-1] for i in rows):
+                groups.append(Group(row, len(list(texts)), length))
+                row = groups[-1].end
+            ids = np.concatenate([np.atleast_2d(items[i]) for i in rows], axis=1)
+            if ids[0].max() >= self.words:
+                raise WeightsInvalid(f"the tokeniser gives ids beyond the {self.words} word vectors")
+            yield rows, groups, ids
 
     def sent(self, tensor: Tensor) -> Tensor:
         """A tensor of the CPU on the device; a GPU takes it while both go on working."""
         if self.device.type == "cpu":
             return tensor
         return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
-
-
-def _batches(
-    items: Sequence[NDArray[np.int32]], most: int
-) -> Iterator[tuple[list[int], list[Group], NDArray[np.int32]]]:
-    """Texts by falling length (the largest batch fails first), cut so that no batch exceeds so many tokens."""
-    order = sorted(range(len(items)), key=lambda i: -items[i].shape[-1])
-    start = 0
-    while start < len(order):
-        rows: list[int] = []
-        groups: list[Group] = []
-        total = 0
-        for row in order[start:]:
-            length = items[row].shape[-1]
-            if rows and total + length > most:
-                break
-            if groups and groups[-1].length == length:
-                groups[-1] = Group(groups[-1].start, groups[-1].count + 1, length)
-            else:
-                groups.append(Group(total, 1, length))
-            rows.append(row)
-            total += length
-        start += len(rows)
-        yield rows, groups, np.concatenate([np.atleast_2d(items[i]) for i in rows], axis=1)
 
 
 @dataclass(frozen=True)
@@ -378,27 +356,24 @@ class PackedEncoder(Engine):
             )
             for p in (f"encoder.layer.{i}." for i in range(shape.layers))
         ]
-        self._pooler = norm("pooler.dense") if "pooler.dense.weight" in tensors else None
-        self.has_pooler = self._pooler is not None and bool(self._pooler[1].any())
+        if "pooler.dense.weight" in tensors:
+            self._pooler = norm("pooler.dense")
+            self.has_pooler = bool(self._pooler[1].any())
 
-    def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
-        """Last-layer vectors of a batch's tokens; see `Engine.tokens`."""
+    def tokens(self, ids: NDArray[np.int32], groups: list[Group], first: Tensor | None = None) -> Tensor:
+        """Last-layer vectors of a batch's tokens, or of its first tokens alone; see `Engine.tokens`."""
         x, biases = self._embed(ids, groups), self._biases(groups)
-        for layer in self._layers:
+        for layer in self._layers[:-1]:
             x = self._layer(x, layer, groups, biases)
-        return x
+        return self._layer(x, self._layers[-1], groups, biases, first)
 
     def vectors(self, ids: NDArray[np.int32], groups: list[Group], pooling: str) -> Tensor:
         """One vector per text of a batch; the last layer for its first token alone where that is enough."""
         if pooling not in ("cls", "pooler"):
             return super().vectors(ids, groups, pooling)
-        x, biases = self._embed(ids, groups), self._biases(groups)
-        for layer in self._layers[:-1]:
-            x = self._layer(x, layer, groups, biases)
         first = self.sent(torch.cat([torch.arange(g.start, g.end, g.length) for g in groups]))
-        x = self._layer(x, self._layers[-1], groups, biases, first)
+        x = self.tokens(ids, groups, first)
         if pooling == "pooler":
-            assert self._pooler is not None  # the caller checked `has_pooler`
             x = torch.tanh(functional.linear(x, *self._pooler))
         return x[: len(first)]
 

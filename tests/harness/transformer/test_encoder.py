@@ -111,8 +111,6 @@ def test_a_batch_too_large_for_the_memory_is_halved(
     assert encoder.encode_inputs(items).shape == (10, 32)
     assert asked == [1000, 500, 200, 200, 200, 200, 200]
     asked.clear()
-    assert len(encoder.states(items)) == 10
-    asked.clear()
     with pytest.raises(type(error)):
         encoder.encode_inputs([np.zeros(1000, np.int32)])
     assert asked == [1000, 1000]
