@@ -94,7 +94,6 @@ class RandomBERT(TransformerEncoder):
                 engine=engine,
                 tokenizer=None,
                 max_length=self.effective_max_length(),
-                dimensions=SHAPE.hidden,
                 parameters=sum(tensor.numel() for tensor in tensors.values()),
             )
         return self._loaded

@@ -219,7 +219,7 @@ class SentiBERTTree(SentiBERT):
     def _roots(self, items: Sequence[tuple[str, Tree | None]]) -> NDArray[np.float32]:
         ids, found = self.prepared(items)
         roots = [nodes[0] for nodes in self._nodes(ids, [part.for_root() for part in found])]
-        return np.stack(roots) if roots else np.empty((0, self.load().dimensions), np.float32)
+        return np.stack(roots) if roots else np.empty((0, self.load().engine.dimensions), np.float32)
 
     def _nodes(self, ids: Sequence[NDArray[np.int32]], found: Sequence[Spans]) -> Iterator[NDArray[np.float32]]:
         composition = self._loaded_composition()

@@ -4,8 +4,7 @@
 a BERT- or RoBERTa-shaped model needs. Nothing here imports torch before the first text is encoded.
 """
 
-from harness.transformer.checkpoint import Layout
+from harness.transformer.checkpoint import Layout, Shape
 from harness.transformer.encoder import TransformerEncoder
-from harness.transformer.shape import Shape
 
 __all__ = ["Layout", "Shape", "TransformerEncoder"]

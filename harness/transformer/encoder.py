@@ -8,8 +8,10 @@ for when asked, and read when the first text is encoded.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
@@ -22,17 +24,17 @@ from harness.files import sha256_file
 from harness.transformer.checkpoint import (
     ADAPTER_FILES,
     FILES,
+    TRAINING_TEXTS,
     CheckpointFiles,
     Layout,
+    Shape,
     cached_snapshot,
     fetch_from_hub,
     find_files,
     is_adapter,
     offline,
     read_config,
-    read_training_texts,
 )
-from harness.transformer.shape import Shape
 from harness.transformer.tokenization import encode_ids, load_tokenizer, vocabulary_rows
 
 if TYPE_CHECKING:
@@ -72,7 +74,6 @@ class Loaded:
     tokenizer: Any
     """What `encode_ids` takes, or what a class that overrides `inputs` has in its place."""
     max_length: int
-    dimensions: int
     parameters: int
     tensors: dict[str, Tensor] = field(default_factory=dict)
     """Tensors beyond the encoder's own (`TransformerEncoder.extra_tensors`)."""
@@ -140,7 +141,6 @@ class TransformerEncoder:
         self.device = device
         self.batch_tokens = batch_tokens
         self._loaded: Loaded | None = None
-        self._fingerprint: str | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the weights out: a worker process reads them itself."""
@@ -207,13 +207,11 @@ class TransformerEncoder:
 
     # What the vectors depend on
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Content digest of weights, configuration and vocabulary (hexadecimal)."""
-        if self._fingerprint is None:
-            parts = [f"{type(self).__qualname__}:{ENCODING_VERSION}", *self.fingerprint_parts()]
-            self._fingerprint = hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
-        return self._fingerprint
+        parts = [f"{type(self).__qualname__}:{ENCODING_VERSION}", *self.fingerprint_parts()]
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
     def fingerprint_parts(self) -> list[str]:
         """Digests of everything that decides a vector; extend it for a lexicon or a tagger."""
@@ -229,13 +227,21 @@ class TransformerEncoder:
     def training_text_hashes(self) -> frozenset[str] | None:
         """Hashes of the labelled texts that the checkpoint was trained on; None: it does not say.
 
-        The list is that of its last training; what the model that it started from had seen is on that model's card.
+        The file `training_texts.txt` holds one line a text: the first 16 hexadecimal digits of the SHA-256 of the
+        text's normal form (lower case, the tokens `-lrb-` and `-rrb-` dropped, a-z and 0-9 kept). The list is that of
+        the last training; what the model that it started from had seen is on that model's card.
 
         Raises:
             WeightsMissing: the checkpoint is nowhere.
             WeightsInvalid: the list is damaged.
         """
-        return read_training_texts(self.adapter_dir or self.files(fetch=False).config.parent)
+        path = (self.adapter_dir or self.files(fetch=False).config.parent) / TRAINING_TEXTS
+        if not path.is_file():
+            return None
+        hashes = frozenset(path.read_text("ascii", "replace").split())
+        if strange := next((one for one in hashes if not re.fullmatch("[0-9a-f]{16}", one)), None):
+            raise WeightsInvalid(f"{path}: {strange[:40]!r} is no hash; fetch the checkpoint again")
+        return hashes
 
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
@@ -253,7 +259,7 @@ class TransformerEncoder:
         }
         if self._loaded is not None:
             described["threads"] = torch.get_num_threads()
-            described["dimensions"] = self._loaded.dimensions
+            described["dimensions"] = self._loaded.engine.dimensions
             described["parameters"] = self._loaded.parameters
         return described
 
@@ -313,7 +319,6 @@ class TransformerEncoder:
             engine=packed.PackedEncoder(found, shape, tables=self.tables, device=device, dtype=dtype),
             tokenizer=tokenizer,
             max_length=self.effective_max_length(),
-            dimensions=shape.hidden,
             parameters=sum(tensor.numel() for name, tensor in found.items() if not name.startswith("pooler.")),
             tensors={name: found[name] for name in extra},
         )

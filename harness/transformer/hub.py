@@ -19,9 +19,16 @@ from numpy.typing import NDArray
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
-from harness.transformer.checkpoint import FILES, CheckpointFiles, Layout, deciding_files, read_config, weight_files
+from harness.transformer.checkpoint import (
+    FILES,
+    CheckpointFiles,
+    Layout,
+    Shape,
+    deciding_files,
+    read_config,
+    weight_files,
+)
 from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder
-from harness.transformer.shape import Shape
 from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, shortest
 
 #: `model_type` → architecture, for types whose arithmetic is exactly that of the packed engine.
@@ -159,7 +166,6 @@ class HubEncoder(TransformerEncoder):
             engine=engine,
             tokenizer=tokenizer,
             max_length=shortest(self.max_length, limit) or limit,
-            dimensions=engine.dimensions,
             parameters=engine.parameters,
         )
 
@@ -221,7 +227,7 @@ class SentenceTransformerEncoder(HubEncoder):
             files.config.parent, self.device, self.dtype, self.max_length, trust_remote_code=self.trust_remote_code
         )
         # Asked in `encode` alone.
-        return Loaded(found, None, found.max_length, dimensions=found.dimensions, parameters=found.parameters)
+        return Loaded(found, tokenizer=None, max_length=found.max_length, parameters=found.parameters)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts; see `harness.encoder.Encoder.encode`."""

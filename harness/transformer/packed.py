@@ -30,7 +30,7 @@ from torch.nn import functional
 
 from harness import onednn
 from harness.errors import UsageError, WeightsInvalid
-from harness.transformer.shape import Shape
+from harness.transformer.checkpoint import Shape
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class Linear:
         self.bias = bias
 
     def __call__(self, x: Tensor, activation: str = "none") -> Tensor:
-        """The product (rows, out) of (rows, in) under `none` or an activation of `shape.ACTIVATIONS`."""
+        """The product (rows, out) of (rows, in) under `none` or an activation of `checkpoint.ACTIVATIONS`."""
         if self.fused:
             return onednn.product(x, self.weight, self.bias, activation)
         y = functional.linear(x, self.weight, self.bias)

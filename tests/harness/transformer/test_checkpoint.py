@@ -11,8 +11,7 @@ import pytest
 import torch
 
 from harness.errors import WeightsInvalid
-from harness.transformer.checkpoint import Layout, read_config
-from harness.transformer.shape import Shape
+from harness.transformer.checkpoint import Layout, Shape, read_config
 from harness.transformer.tensors import encoder_tensors, read_tensors
 
 LAYOUT = Layout(architecture="bert", prefixes=("bert.",), heads=("cls.",))

@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from harness import onednn
-from harness.transformer.checkpoint import Layout
+from harness.transformer.checkpoint import ACTIVATIONS, Layout, Shape
 from harness.transformer.packed import ROW_MULTIPLE, Linear, PackedEncoder
-from harness.transformer.shape import ACTIVATIONS, Shape
 from harness.transformer.tensors import encoder_tensors
 
 POOLINGS = ("cls", "mean", "last", "pooler")
