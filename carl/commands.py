@@ -21,7 +21,7 @@ import click
 
 from carl.config import configuration, configuration_names
 from carl.provenance import read_record
-from harness.cli.options import cache_dir, data_dir, go_offline, offline, results_dir
+from harness.cli.options import cache_dir, data_dir, offline, results_dir
 from harness.errors import DataInvalid, DataMissing, UsageError
 from harness.files import write_text
 
@@ -61,14 +61,12 @@ def train(
     until: int | None,
     minutes: float | None,
     cache_dir: Path,
-    offline: bool,
 ) -> None:
     """Train an encoder. The same line again goes on where an interrupted run stopped.
 
     Curves go to OUTPUT/training/curves.jsonl. Ctrl-C saves the state after the current step (exit code 130). On several
     GPUs: `accelerate launch --num-processes N -m carl train ...`.
     """
-    go_offline(offline)
     config = configuration(name).changed([*settings, f"seed={seed}"])
     from accelerate import Accelerator
 
@@ -80,7 +78,7 @@ def train(
     folders = Folders(folder, cache_dir, data_dir, corpus_dir, backbone_dir)
     run = Run(
         config,
-        CorpusRegistry(data_dir, cache_dir, offline=offline),
+        CorpusRegistry(data_dir, cache_dir),
         folders,
         accelerator=accelerator,
         development=not no_development,
@@ -186,19 +184,17 @@ def ship(
     dtype: str,
     data_dir: Path | None,
     cache_dir: Path,
-    offline: bool,
 ) -> None:
     """Make a checkpoint of the finished RUN: check it, fit its heads on EmoBank and GoEmotions, write its card.
 
     Heads are fitted on training splits and scored on test splits; the scores go into the card and choose nothing. A
     checkpoint of that name is replaced.
     """
-    go_offline(offline)
     from carl.ship import ship as make
     from carl.shipped import CHECKPOINTS
     from harness.corpora.registry import CorpusRegistry
 
-    library = CorpusRegistry(data_dir, cache_dir, offline=offline)
+    library = CorpusRegistry(data_dir, cache_dir)
     click.echo(str(make(run, name, library, destination or CHECKPOINTS, dtype)))
 
 
@@ -270,13 +266,12 @@ def pretrain(corpus_dir: Path, output: Path, minutes: float | None, **options: A
 @click.option("--device", help="cpu, cuda, cuda:1, ...  [default: a GPU if there is one]")
 @click.option("--dtype", type=click.Choice(["float32", "bfloat16", "float16"]), help="[default: float32]")
 @offline
-def predict(texts: tuple[str, ...], form: str | None, chunk: int, offline: bool, **options: Any) -> None:
+def predict(texts: tuple[str, ...], form: str | None, chunk: int, **options: Any) -> None:
     """Predict TEXTS, or the lines of standard input (no TEXTS, or -): one result a line, in the order of the texts.
 
     Valence and arousal go from -1 to 1. Emotion probabilities are those of six emotions given that a text has exactly
     one of them: a neutral text gets them as well. The checkpoint's card says how well the heads score.
     """
-    go_offline(offline)
     if (not texts and sys.stdin.isatty()) or ("-" in texts and len(texts) > 1):
         raise UsageError('give texts, e.g. `carl predict "What a day!"`, or lines on standard input; - stands alone')
     from carl.heads import load_predictor

@@ -94,19 +94,17 @@ def finish_streams() -> int:
     """
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        return give_up_output()
     except OSError as error:
         give_up_output()
-        echo(f"error: the output cannot be written ({error.strerror})", err=True)
-        return 1
+        if not isinstance(error, BrokenPipeError):
+            echo(f"error: the output cannot be written ({error.strerror})", err=True)
+            return 1
     return 0
 
 
-def give_up_output() -> int:
-    """Send the rest of the output nowhere, so that the interpreter's last flush does not fail as well; returns 0."""
+def give_up_output() -> None:
+    """Send the rest of the output nowhere, so that the interpreter's last flush does not fail as well."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def show_rows(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[str] | None = None) -> str:

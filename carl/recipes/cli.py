@@ -12,7 +12,7 @@ import click
 from carl.commands import reporter, stop_on_signals
 from carl.recipes.catalogue import RecipeConfig
 from carl.recipes.catalogue import recipes as all_recipes
-from harness.cli.options import cache_dir, data_dir, go_offline, offline, split_names
+from harness.cli.options import cache_dir, data_dir, offline, split_names
 from harness.errors import BenchError
 
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -68,7 +68,6 @@ def train(
     until: int | None,
     minutes: float | None,
     cache_dir: Path,
-    offline: bool,
     **settings: Any,
 ) -> None:
     """Train recipes, or `all`. The same line again goes on where an interrupted run stopped; finished runs are kept.
@@ -76,14 +75,13 @@ def train(
     Exit code: 0 done or stopped by --until or --minutes, 1 a recipe failed (the others are done), 130 interrupted.
     """
     deadline = float("inf") if minutes is None else time.monotonic() + 60 * minutes
-    go_offline(offline)
     from accelerate import Accelerator
 
     from carl.recipes.data import Folders
     from carl.recipes.training import RecipeRun, is_finished
     from harness.corpora.registry import CorpusRegistry
 
-    folders = Folders(CorpusRegistry(data_dir, cache_dir, offline=offline), data_dir, corpus_dir)
+    folders = Folders(CorpusRegistry(data_dir, cache_dir), data_dir, corpus_dir)
     running: RecipeRun | None = None
     failed = False
     stopped = stop_on_signals(lambda: running.trainer.stop() if running else None)

@@ -1,18 +1,22 @@
-"""`bench compare` and `bench import-mteb`: numbers beside numbers."""
+"""`bench compare`, `bench contamination` and `bench import-mteb`: numbers beside numbers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import click
 
-from harness.api import Leaderboard, changes
+from harness.api import Leaderboard, changes, check_contamination
 from harness.cli import options
-from harness.comparison import Changes, Comparison, LeftOut
+from harness.comparison import Changes, Comparison
+from harness.contamination import TextEvidence, in_words
 from harness.errors import UsageError
+from harness.files import go_offline
 from harness.interop import PROTOCOLS, beside, read_mteb
 from harness.leaderboard.words import metric_style
 from harness.printing import echo, show_rows
@@ -21,7 +25,7 @@ from harness.registry import select_tasks
 
 
 @click.command()
-@click.argument("models", nargs=-1)
+@click.argument("models", nargs=-1, **options.NAMES)
 @options.results_dir
 @click.option(
     "--other-results-dir",
@@ -30,7 +34,9 @@ from harness.registry import select_tasks
 )
 @options.suite
 @options.tasks
-@click.option("--metrics", multiple=True, help="These numbers in place of the main one of each task; `all` for all.")
+@click.option(
+    "--metrics", multiple=True, **options.NAMES, help="These numbers in place of each task's main one; `all` for all."
+)
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Bootstrap resamples.")
 @click.option(
     "--tolerance",
@@ -42,12 +48,12 @@ from harness.registry import select_tasks
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when a number changed between two measurements.")
 @options.output_format
 def compare(
-    models: tuple[str, ...],
+    models: list[str],
     results_dir: Path,
     other_results_dir: Path | None,
     suite: str | None,
-    tasks: tuple[str, ...],
-    metrics: tuple[str, ...],
+    tasks: list[str],
+    metrics: list[str],
     draws: int,
     tolerance: float,
     exit_code: bool,
@@ -63,35 +69,29 @@ def compare(
       bench compare minilm lexicon
       bench compare --results-dir results --other-results-dir /tmp/after --exit-code
     """  # noqa: D301 (click reads the backspace character)
-    names, patterns = options.split_names(models), options.split_names(tasks)
-    if other_results_dir is not None and len(set(names)) < 2:
-        chosen = list(select_tasks(suite, patterns)) if suite or patterns else None
-        for name in names:  # says so when one holds nothing of the model
-            for directory in (results_dir, other_results_dir):
-                Leaderboard.read(directory, models=name)
-        changed = changes(results_dir, other_results_dir, models=names or None, tasks=chosen, tolerance=tolerance)
+    other = other_results_dir or results_dir
+    if other_results_dir is not None and len(models) < 2:
+        chosen = list(select_tasks(suite, tasks)) if suite or tasks else None
+        for directory in (results_dir, other):
+            Leaderboard.read(directory, models=models)  # says so when it holds nothing of the model
+        changed = changes(results_dir, other, models=models or None, tasks=chosen, tolerance=tolerance)
         if not changed.units and not changed.changed:
-            raise UsageError(
-                f"{results_dir} and {other_results_dir} have no measured evaluation in common: nothing was compared"
-            )
-        echo(_show_changes(changed, fmt, results_dir, other_results_dir, tolerance))
-        return 1 if exit_code and changed.changed else 0
-    if len(names) != 2:
+            raise UsageError(f"{results_dir} and {other} have no measured evaluation in common: nothing was compared")
+        echo(_show_changes(changed, fmt, f"{results_dir}, {other}", f" beyond {tolerance:g}" if tolerance else ""))
+        return int(exit_code and bool(changed.changed))
+    if len(models) != 2:
         raise UsageError(
-            "name two models, or one or none with --other-results-dir: bench compare minilm lexicon"
-            if len(models) != 2
-            else f"{names[0]} is the same as itself; name another model, or --other-results-dir"
+            "name two different models, or one or none with --other-results-dir: bench compare minilm lexicon"
         )
     if exit_code:
         raise UsageError("--exit-code is for two measurements of the same models, with --other-results-dir")
-    board = Leaderboard.read(results_dir, suite=suite, tasks=patterns)
-    other = board if other_results_dir is None else Leaderboard.read(other_results_dir, suite=suite, tasks=patterns)
-    found = board.compare(*names, metrics=options.split_names(metrics) or None, draws=draws, other=other)
+    first, second = (Leaderboard.read(place, suite=suite, tasks=tasks) for place in (results_dir, other))
+    found = first.compare(*models, metrics=metrics or None, draws=draws, other=second)
     if not found.numbers:
         raise UsageError(
-            f"{names[0]} and {names[1]} have no number in common "
+            f"{' and '.join(models)} have no number in common "
             f"({'; '.join(sorted({one.reason for one in found.left_out})) or 'no task'}). `bench run --models "
-            f"{','.join(names)}` measures what is missing; `bench weights NAME` fetches missing weights first"
+            f"{','.join(models)}` measures what is missing; `bench weights NAME` fetches missing weights first"
         )
     echo(_show_comparison(found, fmt))
     return 0
@@ -122,41 +122,108 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
         f"Differences are {found.second} minus {found.first}, with 95 % intervals; adjusted: p corrected by Holm for "
         "the number of rows shown.",
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
-        *_feet(found.left_out),
+        *_by_reason("Not compared", ((one.reason, one.task_id) for one in found.left_out)),
     ]
-    return "\n\n".join((show_rows(rows, fmt, list(rows[0])[:-1] if rows else None), "\n".join(feet)))
+    return show_rows(rows, fmt, list(rows[0])[:-1]) + "\n\n" + "\n".join(feet)
 
 
-def _feet(left_out: Sequence[LeftOut], *, models: bool = False) -> list[str]:
-    """What was not compared, by reason; with the models where it is not clear which."""
+def _by_reason(intro: str, left_out: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each reason, with the names that it is given for."""
     reasons: dict[str, list[str]] = {}
-    for one in left_out:
-        name = f"{one.model} {one.task_id}" if models else one.task_id
-        reasons.setdefault(one.reason, []).append(name)
-    return [f"Not compared, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
+    for reason, name in left_out:
+        reasons.setdefault(reason, []).append(name)
+    return [f"{intro}, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
 
 
-def _show_changes(found: Changes, fmt: str, before: Path, after: Path, tolerance: float) -> str:
+def _show_changes(found: Changes, fmt: str, places: str, within: str) -> str:
     if fmt == "json":
         return json.dumps(asdict(found), indent=1, ensure_ascii=False)
     rows = [{"model": one.model, "task": one.task_id, **asdict(one)} for one in found.changed]
     if fmt == "csv":
         return show_rows(rows, fmt)
-    within = f" beyond {tolerance:g}" if tolerance else ""
     units = len({(one.model, one.task_id, one.seed) for one in found.changed})
-    end = f"{len(found.changed)} differences{within} in {units} of {found.units} evaluations"
+    end = f"{len(rows)} differences{within} in {units} of {found.units} evaluations" if rows else ""
     feet = [
-        f"{end if rows else f'No number changed{within}'}; {found.numbers:,} numbers of {found.units} evaluations "
-        f"compared ({before}, {after}).",
+        f"{end or f'No number changed{within}'}; {found.numbers:,} numbers of {found.units} evaluations compared "
+        f"({places}).",
         *found.notes,
-        *_feet(found.left_out, models=True),
+        *_by_reason("Not compared", ((one.reason, f"{one.model} {one.task_id}") for one in found.left_out)),
     ]
-    table = [show_rows(rows, fmt, ("model", "task", "seed", "what", "before", "after"))] if rows else []
-    return "\n\n".join([*table, "\n".join(feet)])
+    table = show_rows(rows, fmt, ("model", "task", "seed", "what", "before", "after")) + "\n\n" if rows else ""
+    return table + "\n".join(feet)
 
 
 def _rounded(value: float | None) -> str:
     return "" if value is None else "<0.0001" if 0 < value < 0.0001 else f"{value:.4f}"
+
+
+@click.command()
+@options.models
+@options.results_dir
+@options.data_dir
+@options.cache_dir
+@options.suite
+@options.tasks
+@click.option(
+    "--training-texts",
+    multiple=True,
+    type=options.NamedPath(click.Path(dir_okay=False, path_type=Path)),
+    help="More training texts of a model, one text or one hash a line.",
+)
+@options.weights_dirs
+@click.option("--write", is_flag=True, help="Keep the answer beside the records; `bench table` marks by it.")
+@options.output_format
+def contamination(models: list[str], training_texts: Sequence[tuple[str, Path]], fmt: str, **given: Any) -> None:
+    """Show which models were trained on evaluated texts, and their numbers without them.
+
+    Compares texts, exactly, by letters and digits, by sentences and by word 8-grams: with the lists of hashes that
+    checkpoints ship, with the declared corpora that are on this machine, and with --training-texts. The network is not
+    used, and no text is printed or kept.
+
+    \b
+      bench contamination --models senticse,sentibert --data-dir DATA
+    """  # noqa: D301 (click reads the backspace character)
+    go_offline(True)
+    files: dict[str, list[Path]] = {}
+    for name, file in training_texts:
+        files.setdefault(name, []).append(file)
+    echo(_show_evidence(check_contamination(models, training_texts=files, **given), fmt))
+
+
+def _show_evidence(found: Sequence[TextEvidence], fmt: str) -> str:
+    """Every number for CSV and JSON; the first of each task for people, and the evidence in words."""
+    for_people = fmt not in ("csv", "json")
+    rows = [
+        {
+            "model": entry.model,
+            "task": entry.task_id,
+            "state": entry.state,
+            "basis": entry.contamination.get("basis", ""),
+            "rows": entry.rows,
+            "shared": int(entry.shared_rows.sum()),
+            "metric": name,
+            **{
+                f"{prefix}{end}": f"{number:.3f}" if for_people and number is not None else number
+                for prefix, metrics in (("", entry.full), ("clean_", entry.clean))
+                for end in ("value", "low", "high")
+                for number in [getattr(metrics.get(name), end, None)]
+            },
+            "remark": entry.remark,
+        }
+        for entry in found
+        for name in (list(entry.full)[: 1 if for_people else None] or [""])
+    ]
+    if not for_people:
+        return show_rows(rows, fmt)
+    lines: list[str] = []
+    for model, entries in groupby(found, key=lambda entry: entry.model):
+        own = list(entries)
+        texts = own[0].contamination["texts"]
+        lines.append(f"{model}: texts compared: {', '.join(texts['compared']) or 'none'}")
+        lines += _by_reason("  not compared", ((why, name) for name, why in texts["not_compared"].items()))
+        lines += [f"  {entry.task_id}: {line}" for entry in own for line in in_words(entry.contamination)]
+    shown = ("model", "task", "state", "basis", "rows", "shared", "metric", "value", "clean_value", "remark")
+    return show_rows(rows, fmt, shown) + "\n\n" + "\n".join(lines)
 
 
 @click.command()

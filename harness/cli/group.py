@@ -36,32 +36,24 @@ class LazyGroup(click.Group):
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command."""
-        if cmd_name not in self.lazy:
-            return None
-        module, _, attribute = self.lazy[cmd_name][0].partition(":")
-        command = getattr(import_module(module), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that was typed.
+        """Import a command.
 
         Raises:
             UsageError: there is none of that name; near ones are suggested.
         """
-        if args and not args[0].startswith("-") and args[0] not in self.lazy:
-            raise unknown_name("command", args[0], list(self.lazy))
-        return super().resolve_command(ctx, args)
+        if cmd_name not in self.lazy:
+            raise unknown_name("command", cmd_name, list(self.lazy))
+        module, _, attribute = self.lazy[cmd_name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; the reader of a pipe may have seen enough."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            return give_up_output()
+            give_up_output()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""

@@ -22,11 +22,7 @@ from harness.registry import recommended_poolings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
-_CHOICE = (
-    options.results_dir,
-    options.suite,
-    click.option("--models", "-m", multiple=True, help="Only these models."),
-)
+_CHOICE = (options.results_dir, options.suite, options.models)
 _DRAWING = (
     *_CHOICE,
     options.data_dir,
@@ -36,9 +32,9 @@ _DRAWING = (
 _ranks = click.option("--ranks", is_flag=True, help="Show the places that each model can hold, ties as ranges.")
 
 
-def _read(results_dir: Path, suite: str | None, models: tuple[str, ...], *, every_suite: bool = False) -> Leaderboard:
+def _read(results_dir: Path, suite: str | None, models: list[str], *, every_suite: bool = False) -> Leaderboard:
     """Recorded results of a suite; None takes the richest of which something was recorded."""
-    board = Leaderboard.read(results_dir, suite=suite, models=options.split_names(models))
+    board = Leaderboard.read(results_dir, suite=suite, models=models)
     board = board if suite or every_suite else board.of_suite()
     if unverified := Counter(record.model.name for record in board.records if not record.verified):
         shown = ", ".join(f"{name} ({count})" for name, count in unverified.items())
@@ -50,7 +46,9 @@ def _read(results_dir: Path, suite: str | None, models: tuple[str, ...], *, ever
 @click.argument("tables", nargs=-1, metavar=f"[{'|'.join(TABLE_NAMES)}]...")
 @options.several(*_CHOICE)
 @click.option("--format", "fmt", help=f"{', '.join(FORMATS)}  [default: as --output ends, or plain]")
-@click.option("--columns", multiple=True, help="Of the overview: all, corpora, families or patterns of task ids.")
+@click.option(
+    "--columns", multiple=True, **options.NAMES, help="Of the overview: all, corpora, families or patterns of task ids."
+)
 @click.option("--long", "long_form", is_flag=True, help="As csv or json: one number a row, of all suites by default.")
 @click.option("--intervals", is_flag=True, help="Show 95 % intervals, as ±.")
 @_ranks
@@ -65,9 +63,9 @@ def table(
     tables: tuple[str, ...],
     results_dir: Path,
     suite: str | None,
-    models: tuple[str, ...],
+    models: list[str],
     fmt: str | None,
-    columns: tuple[str, ...],
+    columns: list[str],
     long_form: bool,
     output: Path | None,
     **shown: Any,
@@ -81,7 +79,7 @@ def table(
             raise UsageError(f"--long goes with --format csv or json, not {fmt}")
         text = board.to_csv() if fmt == "csv" else board.to_json()
     else:
-        built = board.tables(*tables, columns=options.split_names(columns), **shown)
+        built = board.tables(*tables, columns=columns, **shown)
         terminal = {"colour": True, "width": shutil.get_terminal_size().columns} if coloured else {}
         text = render(built, fmt, **terminal)
     if output is None:
@@ -93,17 +91,25 @@ def table(
 @click.command()
 @click.argument("names", nargs=-1)
 @options.several(*_DRAWING)
-@click.option("--format", "formats", default="svg", show_default=True, help="svg, pdf or png; several comma-separated.")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(["svg", "pdf", "png"]),
+    default=["svg"],
+    show_default=True,
+    help="Of the files; may be repeated.",
+)
 @click.option("--output", "-o", type=_DIRECTORY, default=Path("figures"), show_default=True, help="Their directory.")
 def figures(
     names: tuple[str, ...],
     results_dir: Path,
     suite: str | None,
-    models: tuple[str, ...],
+    models: list[str],
     data_dir: Path | None,
     cache_dir: Path,
     baseline: str | None,
-    formats: str,
+    formats: tuple[str, ...],
     output: Path,
 ) -> None:
     """Draw the recorded results.
@@ -112,12 +118,8 @@ def figures(
     confusion-sst5, cost, critical-difference; all by default, with captions in README.md. Nothing is measured. `pca`
     needs vectors: it takes them from the cache once, and keeps their projection beside the records.
     """
-    from harness.figures import FORMATS, Drawing, Source, captions, draw_all, to_bytes
+    from harness.figures import Drawing, Source, captions, draw_all, to_bytes
 
-    wanted = options.split_names((formats,))
-    for fmt in wanted:
-        if fmt not in FORMATS:
-            raise UsageError(f"there is no format {fmt!r}; there are {', '.join(FORMATS)}")
     board = _read(results_dir, suite, models)
     source = Source.of(
         board.store,
@@ -128,18 +130,17 @@ def figures(
         baseline=baseline,
         recommended=recommended_poolings(board.models),
     )
-    found = []
-    for item in draw_all(source, names):
-        found.append(item)
+    found = list(draw_all(source, names))
+    for item in found:
         if isinstance(item, Drawing):
-            for fmt in wanted:
+            for fmt in formats:
                 path = output / f"{item.key}.{fmt}"
                 write_bytes(path, to_bytes(item, fmt), "a figure")
                 echo(f"{path}")
         else:
             echo(f"{item.key}: not drawn: {item.reason}", err=True)
     if not names:
-        write_text(output / "README.md", captions(found, wanted[0]), "captions")
+        write_text(output / "README.md", captions(found, formats[0]), "captions")
 
 
 @click.command()
@@ -149,7 +150,7 @@ def figures(
 def report(
     results_dir: Path,
     suite: str | None,
-    models: tuple[str, ...],
+    models: list[str],
     data_dir: Path | None,
     cache_dir: Path,
     output: Path,

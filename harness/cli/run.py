@@ -16,12 +16,14 @@ from harness.errors import UsageError, unknown_name
 from harness.files import write_text
 from harness.printing import echo, show_rows
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
 
 @click.command()
-@click.option("--models", "-m", multiple=True, help="Encoders, comma-separated; NAME=PATH; all; available.")
 @click.option(
-    "--suite", default=None, help="A suite of `bench tasks`  [default: paper where its data is here, else quick]"
+    "--models", "-m", multiple=True, **options.NAMES, help="Encoders, comma-separated; NAME=PATH; all; available."
 )
+@click.option("--suite", help="A suite of `bench tasks`  [default: paper where its data is here, else quick]")
 @options.tasks
 @click.option("--seeds", help="For tasks with a random part, comma-separated  [default: 0,1,2]")
 @options.data_dir
@@ -33,11 +35,11 @@ from harness.printing import echo, show_rows
 @click.option("--address", help="A Ray cluster: auto, or host:port  [default: one on this machine]")
 @click.option("--workers", type=int, help="Ray tasks at once  [default: all cores]")
 @click.option("--shard", metavar="i/n", help="Only the i-th of n shares of the plan, as job arrays do.")
-@click.option("--resume/--fresh", default=True, help="Keep what is recorded (default), or measure everything again.")
+@click.option("--fresh/--resume", default=False, help="Measure everything again, or keep what is recorded (default).")
 @click.option("--fail-fast", is_flag=True, help="Stop at the first failure.")
-@options.offline
-@click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="Read what to run from a YAML file.")
-@click.option("--save-config", type=click.Path(dir_okay=False, path_type=Path), help="Write such a file.")
+@click.option("--offline", is_flag=True, help="Never use the network  [env: AFFECTBENCH_OFFLINE, HF_HUB_OFFLINE]")
+@click.option("--config", type=_FILE, help="Read what to run from a YAML file.")
+@click.option("--save-config", type=_FILE, help="Write such a file.")
 @click.option("--dry-run", is_flag=True, help="Print what would be measured; do nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but notices and the summary.")
 def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: bool, **given: Any) -> int:
@@ -60,11 +62,12 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
 
     source = click.get_current_context().get_parameter_source
     chosen = {name: value for name, value in given.items() if source(name) is not ParameterSource.DEFAULT}
-    settings = _read(config) | _spelled_out(chosen)
+    if "seeds" in chosen:
+        chosen["seeds"] = [int(part) if part.isdecimal() else part for part in chosen["seeds"].split(",")]
+    settings = {"models": [], **_read(config), **{name: _plain(value) for name, value in chosen.items()}}
     for name in settings:
         if name not in RunOptions.model_fields:
             raise unknown_name("key of a run file", name, list(RunOptions.model_fields))
-    settings.setdefault("models", [])
     if save_config is not None:
         write_text(save_config, yaml.safe_dump(settings, sort_keys=False), "a run file")
     if dry_run:
@@ -87,28 +90,14 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
 
 def _read(path: Path | None) -> dict[str, Any]:
     """The keys of a run file."""
-    if path is None:
-        return {}
     try:
-        found = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        return dict(yaml.safe_load(path.read_bytes())) if path else {}
+    except (OSError, yaml.YAMLError, ValueError, TypeError) as error:  # not there, no YAML, no keys
         raise UsageError(f"--config {path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--config {path} holds no keys; `bench run --models minilm --save-config {path}` writes one")
-    return found
 
 
-def _spelled_out(given: dict[str, Any]) -> dict[str, Any]:
-    """Options of the command line as arguments of `harness.run`, in types that YAML has."""
-    for name in ("models", "tasks", "trust_remote_code"):
-        if name in given:
-            given[name] = options.split_names(given[name])
-    for name in ("weights_dirs", "tokenizer_dirs"):
-        if name in given:
-            option = f"--{name.removesuffix('s').replace('_', '-')}"
-            given[name] = {model: str(path) for model, path in options.directories(given[name], option).items()}
-    if "seeds" in given:
-        given["seeds"] = [int(part) if part.isdecimal() else part for part in given["seeds"].split(",")]
-    if "resume" in given:
-        given["fresh"] = not given.pop("resume")
-    return {name: str(value) if isinstance(value, Path) else value for name, value in given.items()}
+def _plain(value: Any) -> Any:
+    """A value of an option in types that YAML has."""
+    if isinstance(value, dict):
+        return {name: str(path) for name, path in value.items()}
+    return str(value) if isinstance(value, Path) else value

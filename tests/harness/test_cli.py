@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import click
 import pytest
 
 from harness.cli import bench as command
@@ -65,7 +66,7 @@ def test_help_and_listings_import_nothing_heavy(arguments):
 )
 def test_wrong_usage_says_what_is_right(arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match=re.escape(words)):
+    with pytest.raises((UsageError, click.UsageError), match=re.escape(words)):
         command.main(arguments, standalone_mode=False)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from harness.cli.contamination import contamination
+from harness.cli.compare import contamination
 from harness.cli.results import table
 from harness.contamination import judge
 from harness.corpora import CorpusRegistry

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from harness.cli.data import data as bench_data
+from harness.cli.listings import data as bench_data
 from harness.corpora import CorpusCard, CorpusRegistry, Examples, Files, Source
 from harness.corpora.base import row_ids
 from harness.corpora.files import download
