@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -150,26 +151,22 @@ def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **option
 
 
 def _planned(**given: Any) -> Evaluator:
-    """The plan of a run.
-
-    Raises:
-        UsageError: see `run`.
-    """
+    """The plan of a run; raises as `run` does."""
     if given.get("suite") is None and given.get("tasks") in SUITES:
         given |= {"suite": given["tasks"], "tasks": ()}
     models = given["models"]
-    asked = list(models) if isinstance(models, list | tuple | set) else [models]
-    given["models"] = [as_encoder(model) if _of_another_library(model) else model for model in asked]
+    given["models"] = [
+        model
+        if isinstance(model, str | type) or hasattr(model, "card") or not hasattr(model, "encode")
+        else as_encoder(model)
+        for model in (models if isinstance(models, list | tuple | set) else [models])
+    ]
     try:
         options = RunOptions(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise UsageError(validation_reason(error)) from error
     go_offline(options.offline)
     return plan_evaluations(options)
-
-
-def _of_another_library(model: object) -> bool:
-    return not isinstance(model, str | type) and not hasattr(model, "card") and hasattr(model, "encode")
 
 
 def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float32]:
@@ -208,16 +205,10 @@ def _whole(record: Record) -> str:
 
 def list_models() -> pd.DataFrame:
     """Declared encoders by name: what their cards say. Loads none of them; `bench models` also says which are ready."""
-    shown = ["family", "base", "pooling", "parameters", "licence", "weights"]
-    rows = [
-        {
-            **{"model": plugin.name, "title": plugin.card.shown},
-            **{name: getattr(plugin.card, name) for name in shown},
-            "training_data": None if (seen := plugin.card.training_data) is None else ", ".join(seen),
-        }
-        for plugin in encoder_plugins()
-    ]
-    return pd.DataFrame(rows).set_index("model")
+    shown = ["name", "title", "family", "base", "pooling", "parameters", "licence", "weights", "training_data"]
+    cards = [replace(plugin.card, title=plugin.card.shown) for plugin in encoder_plugins()]
+    rows = [{name: getattr(card, name) for name in shown} for card in cards]
+    return _frame(rows, "name").rename_axis("model")
 
 
 def list_tasks(suite: str | None = None) -> pd.DataFrame:
@@ -230,15 +221,15 @@ def list_tasks(suite: str | None = None) -> pd.DataFrame:
         UsageError: no such suite.
     """
     chosen = every_task() if suite is None else select_tasks(suite, [])
-    shown = ["corpus", "protocol", "split", "stochastic", "summary", "source"]
-    rows = [
-        {
-            **{"id": name, "task": task.name, "metrics": ", ".join(task.metrics), "suites": ", ".join(task.suites)},
-            **{field: getattr(task, field) for field in shown},
-        }
-        for name, task in chosen.items()
-    ]
-    return pd.DataFrame(rows).set_index("id")
+    shown = ["name", "metrics", "suites", "corpus", "protocol", "split", "stochastic", "summary", "source"]
+    rows = [{"id": name, **{field: getattr(task, field) for field in shown}} for name, task in chosen.items()]
+    return _frame(rows, "id").rename(columns={"name": "task"})
+
+
+def _frame(rows: Sequence[Mapping[str, object]], index: str) -> pd.DataFrame:
+    """Rows with tuples of names as text."""
+    joined = [{k: ", ".join(v) if isinstance(v, tuple) else v for k, v in row.items()} for row in rows]
+    return pd.DataFrame(joined).set_index(index)
 
 
 def list_corpora(
@@ -256,7 +247,7 @@ def list_corpora(
         fetch: load every corpus that is here or can be fetched, and verify it; faults stand in the column `fault`.
         offline: never use the network.
     """
-    library = _library(data_dir, cache_dir, offline=offline)
+    library = CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=offline)
     rows: list[dict[str, Any]] = []
     for name in library.names():
         status, fault = library.status(name), ""
@@ -269,11 +260,6 @@ def list_corpora(
         known = {"corpus": name, "title": card.title, "place": status.place, "rows": sum(counts.values())}
         rows.append({**known, "splits": ", ".join(counts), "licence": card.licence, "fault": fault})
     return pd.DataFrame(rows).set_index("corpus")
-
-
-def _library(data_dir: str | Path | None, cache_dir: str | Path | None, *, offline: bool) -> CorpusRegistry:
-    place = cache_root() if cache_dir is None else Path(cache_dir)
-    return CorpusRegistry(None if data_dir is None else Path(data_dir), place, offline=offline)
 
 
 def changes(
@@ -335,7 +321,7 @@ def check_contamination(
     found = check_texts(
         list(map(find_encoder, names)),
         select_tasks(suite, patterns),
-        _library(data_dir, cache_dir, offline=True),
+        CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=True),
         store,
         files=files,
         weights_dirs={name: Path(path) for name, path in (weights_dirs or {}).items()},

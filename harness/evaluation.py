@@ -358,10 +358,11 @@ class Evaluator:
     def _space(self, model: str, task: Task) -> EmbeddingSpace:
         """Where the vectors of a model under a task's cut-off are cached."""
         encoder, fingerprint = self._encoder(model, task)
-        said = {"pooling": None, "max_length": None, "dtype": "float32", "backend": "", "device": "cpu"}
-        said |= {name: value for name, value in _described(encoder).items() if name in said}
-        device = str(said["device"]).partition(":")[0]
-        return self._vectors.space({**said, "fingerprint": fingerprint, "device": device})
+        said = _described(encoder)
+        facts = {name: said.get(name) for name in ("pooling", "max_length", "dtype", "backend")}
+        return self._vectors.space(
+            {**facts, "fingerprint": fingerprint, "device": str(said["device"]).partition(":")[0]}
+        )
 
     def _encode(self, model: str, evaluation: Evaluation, texts: Sequence[str], progress: Progress) -> int:
         """Encode the texts that the cache lacks, longest first, so that memory fails early; says how many."""
@@ -420,30 +421,21 @@ class Evaluator:
         seconds = time.perf_counter() - start
         # As it was when it made the cached vectors: an encoder says most with its weights loaded.
         said = {**_described(encoder), **self._space(model, task).description}
-        more = {key: value for key, value in said.items() if key not in _OWN_FIELDS}
+        own = {key: said.pop(key) for key in _OWN_FIELDS if key in said}
+        device = own.pop("device")
+        # A causal model's pooling is found out by loading it.
+        own["pooling"] = card.pooling and own.get("pooling", card.pooling)
+        own["dimensions"] = own.get("dimensions", card.dimensions) or int(vectors.shape[1])
         record = self._record(
             evaluation,
             "ok",
-            {
-                "fingerprint": fingerprint,
-                # A causal model's pooling is found out by loading it.
-                "pooling": card.pooling and said.get("pooling", card.pooling),
-                "max_length": said.get("max_length"),
-                "dtype": str(said.get("dtype", "float32")),
-                "backend": str(said.get("backend", "")),
-                "dimensions": said.get("dimensions", card.dimensions) or int(vectors.shape[1]),
-                "parameters": said.get("parameters", card.parameters),
-            },
-            {**outcome.details, **({"backbone": backbone} if backbone else {}), **({"encoder": more} if more else {})},
+            {**own, "fingerprint": fingerprint},
+            {**outcome.details, **({"backbone": backbone} if backbone else {}), **({"encoder": said} if said else {})},
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={key: int(value) for key, value in outcome.counts.items()},
             timings={"encode": encoding, "score": seconds, "texts_encoded": float(encoded[0])},
-            environment={
-                **environment(),
-                "corpora": self._data_version(task),
-                "device": str(said.get("device", "cpu")),
-            },
+            environment={**environment(), "corpora": self._data_version(task), "device": str(device)},
         )
         self.results.save(record, outcome.predictions)
         return record
@@ -498,13 +490,13 @@ class Evaluator:
 #: What a record says of a model in its card's words.
 _OF_CARDS = ["family", "base", "pooling", "max_length", "dimensions", "parameters", "weights", "revision", "licence"]
 #: What `describe` says that stands in a record's own fields.
-_OWN_FIELDS = {"pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters"}
+_OWN_FIELDS = ("pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters")
 
 
 def _described(encoder: Encoder) -> dict[str, Any]:
-    """What an encoder says of itself; empty when it says nothing."""
-    describe = getattr(encoder, "describe", None)
-    return dict(describe()) if callable(describe) else {}
+    """What an encoder says of itself, beside what holds for one that says nothing."""
+    describe = getattr(encoder, "describe", dict)
+    return {"max_length": None, "dtype": "float32", "backend": "", "device": "cpu", **describe()}
 
 
 def _traceback(error: BaseException) -> str:

@@ -14,11 +14,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
-
-from harness.errors import StorageFault
 
 #: What `show_rows` can print.
 FORMATS = ("plain", "markdown", "csv", "json")
@@ -58,23 +57,15 @@ def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
 
     Args:
         text: anything.
-        err: to standard error.
+        err: to standard error; when nobody reads it, that is no reason to stop.
         coloured: whether its escape sequences are our own, its names being `visible` already.
 
     Raises:
-        BrokenPipeError: the reader of standard output has seen enough.
-        StorageFault: standard output cannot be written.
+        OSError: standard output cannot be written, or its reader has seen enough.
     """
-    try:
+    with suppress(*([OSError] if err else [])):
         # Not to click's own stream, which writes UTF-8 to a terminal that has ASCII alone.
         click.echo(text if coloured else visible(text), file=sys.stderr if err else sys.stdout)
-    except OSError as error:
-        if err:
-            return  # nobody reads it, which is no reason to stop
-        if isinstance(error, BrokenPipeError):
-            raise
-        give_up_output()
-        raise StorageFault(f"the output cannot be written ({error.strerror})") from error
 
 
 def prepare_streams() -> None:
@@ -86,25 +77,12 @@ def prepare_streams() -> None:
             getattr(sys, name).reconfigure(errors="replace")
 
 
-def finish_streams() -> int:
-    """Write what is buffered; the exit code of a command that did all else well.
-
-    Returns:
-        0, also when the reader of a pipe has seen enough; 1, after one message, when the output cannot be written.
-    """
+def finish_streams() -> None:
+    """Write what is buffered, or nowhere, so that the interpreter's last flush does not fail."""
     try:
         sys.stdout.flush()
-    except OSError as error:
-        give_up_output()
-        if not isinstance(error, BrokenPipeError):
-            echo(f"error: the output cannot be written ({error.strerror})", err=True)
-            return 1
-    return 0
-
-
-def give_up_output() -> None:
-    """Send the rest of the output nowhere, so that the interpreter's last flush does not fail as well."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_rows(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[str] | None = None) -> str:

@@ -57,9 +57,9 @@ def _check_metrics(metrics: Mapping[str, Metric]) -> Mapping[str, Metric]:
     """Refuse numbers outside their metric's range, and intervals whose low end is above the high end."""
     for name, metric in metrics.items():
         least, most = range_of(name)
-        for number in (metric.value, metric.low, metric.high):
-            if number is not None and not least - _ROUNDING <= number <= most + _ROUNDING:
-                raise ValueError(f"`{name}` is {number}, outside [{least:g}, {most:g}]")
+        known = [number for number in (metric.value, metric.low, metric.high) if number is not None]
+        if not least - _ROUNDING <= min(known) <= max(known) <= most + _ROUNDING:
+            raise ValueError(f"`{name}` is {metric}, outside [{least:g}, {most:g}]")
         if metric.low is not None and metric.high is not None and metric.low > metric.high:
             raise ValueError(f"the interval of `{name}` has its low end {metric.low} above its high end {metric.high}")
     return metrics
@@ -182,11 +182,11 @@ class Record:
         return json.dumps({**document, "checksum": _checksum(document)}, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, origin: str = "a record") -> Record:
+    def from_json(cls, text: str | bytes, origin: str = "a record") -> Record:
         """Read and check a record.
 
         Args:
-            text: the JSON document.
+            text: the JSON document, UTF-8.
             origin: where it came from, for the error message.
 
         Raises:
@@ -288,7 +288,8 @@ class ResultStore:
         if not path.is_file():
             return None
         record = self._read(path)
-        self._packed(record)
+        if record.predictions:
+            self._packed(record)
         return record
 
     def predictions(self, record: Record) -> dict[str, NDArray[np.generic]] | None:
@@ -298,18 +299,12 @@ class ResultStore:
             RecordInvalid: they are damaged, another measurement's, or arrays that are not predictions.
         """
         path = self.path(*record.key).with_suffix(".npz")
-        packed = self._packed(record) if path.exists() else None
-        return None if packed is None else _check_predictions(unpack(packed, str(path)), str(path))
+        return _check_predictions(unpack(self._packed(record), str(path)), str(path)) if path.exists() else None
 
-    def _packed(self, record: Record) -> bytes | None:
+    def _packed(self, record: Record) -> bytes:
         """The file of a record's predictions, if it is the one that the record names."""
         path = self.path(*record.key).with_suffix(".npz")
-        if not path.exists() and not record.predictions:
-            return None
-        try:
-            packed = path.read_bytes()
-        except OSError as error:
-            raise RecordInvalid(f"{path} cannot be read ({error}); delete the record and run again") from error
+        packed = _bytes(path)
         if record.predictions and hashlib.sha256(packed).hexdigest() != record.predictions:
             raise RecordInvalid(f"{path} is damaged or another measurement's; delete it and run again")
         return packed
@@ -327,14 +322,17 @@ class ResultStore:
                 yield record
 
     def _read(self, path: Path) -> Record:
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RecordInvalid(f"{path} cannot be read ({error}); delete it and run again") from error
-        record = Record.from_json(text, str(path))
+        record = Record.from_json(_bytes(path), str(path))
         if self.path(*record.key) != path:
             raise RecordInvalid(f"{path} holds the record of {record.model.name} on {record.task_id}; run again")
         return record
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordInvalid(f"{path} cannot be read ({error}); delete the record and run again") from error
 
 
 #: Bytes that the arrays of one file may unpack to.

@@ -6,13 +6,14 @@ import io
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from harness.errors import BenchError, RecordSkipped, UsageError, unknown_name
-from harness.printing import echo, finish_streams, give_up_output, prepare_streams
+from harness.printing import echo, finish_streams, prepare_streams
 
 #: Characters of a message that are shown: names may be of any length.
 _LONGEST = 2000
@@ -50,10 +51,8 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; the reader of a pipe may have seen enough."""
-        try:
+        with suppress(BrokenPipeError):
             return super().invoke(ctx)
-        except BrokenPipeError:
-            give_up_output()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
@@ -92,6 +91,5 @@ def invoke(group: click.Group) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         echo("interrupted", err=True)
         code = 130
-    ended = code if isinstance(code, int) and code else int(skipped)
-    written = finish_streams()
-    sys.exit(ended or written)
+    finish_streams()
+    sys.exit(code if isinstance(code, int) and code else int(skipped))

@@ -88,7 +88,7 @@ def test_listings_as_json(what):
     ("line", "code", "words"),
     [
         ("{bench} models | head -1", 0, ""),
-        ("{bench} models > /dev/full", 1, "cannot be written"),
+        ("{bench} models > /dev/full", 1, "No space left"),
         ("{bench} --help > /dev/full", 1, "No space left"),
         ("{bench} models >&-", 0, ""),
         ("{bench} models 2>&- >/dev/null", 0, ""),
