@@ -44,20 +44,8 @@ from harness.record import Record, ResultStore
 from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, recommended_poolings, select_tasks
 from harness.registry import tasks as every_task
 from harness.statistics.bootstrap import DRAWS
+from harness.tasks.base import Task
 from harness.text_check import check_texts, training_file
-
-__all__ = [
-    "Leaderboard",
-    "changes",
-    "check_contamination",
-    "encode",
-    "list_corpora",
-    "list_models",
-    "list_tasks",
-    "load_encoder",
-    "plan",
-    "run",
-]
 
 #: Levels of the frame's index, outermost first.
 INDEX = ("task", "corpus", "protocol", "split", "metric", "model")
@@ -130,8 +118,8 @@ def run(
     given = {name: value for name, value in locals().items() if name != "quiet"}
     evaluator = _planned(**given)
     records = run_plan(evaluator, Progress(quiet=quiet), measure_on_ray if engine == "ray" else None)
-    metrics = {name: task.metrics for name, task in evaluator.tasks.items()}
-    return Leaderboard(records, store=evaluator.results, tasks=metrics, suite=evaluator.suite or "selected")
+    suite = evaluator.suite or "selected"
+    return Leaderboard(records, store=evaluator.results, tasks=evaluator.tasks, suite=suite)
 
 
 def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **options: Any) -> pd.DataFrame:
@@ -339,7 +327,7 @@ class Leaderboard:
     Args:
         records: results and failures.
         store: the directory that they are from, whose per-example predictions comparisons need.
-        tasks: task id → its metrics, the main one first, in the order of the tables; other records are left out.
+        tasks: id → task, in the order of the tables; other records are left out.
         suite: name of the suite for titles; None where the tasks are of several.
 
     Attributes:
@@ -347,12 +335,12 @@ class Leaderboard:
     """
 
     def __init__(
-        self, records: Iterable[Record], *, store: ResultStore, tasks: Mapping[str, Sequence[str]], suite: str | None
+        self, records: Iterable[Record], *, store: ResultStore, tasks: Mapping[str, Task], suite: str | None
     ) -> None:
         self.records = tuple(record for record in records if _whole(record) in tasks)
         self.store = store
         self.suite = suite
-        self.declared = {name: tuple(metrics) for name, metrics in tasks.items()}
+        self.declared = {name: tuple(task.metrics) for name, task in tasks.items()}
         """Task id → its metrics, whether or not it was measured."""
         measured = sorted({record.task_id: _whole(record) for record in self.records}.items())
         self._tasks = {name: self.declared[whole] for task in tasks for name, whole in measured if whole == task}
@@ -389,12 +377,8 @@ class Leaderboard:
                 raise unknown_name("recorded model", name, known)
         patterns = _several(tasks)
         chosen = every_task() if suite is None and not patterns else select_tasks(suite, patterns)
-        board = cls(
-            [record for record in records if not wanted or record.model.name in wanted],
-            store=store,
-            tasks={name: task.metrics for name, task in chosen.items()},
-            suite=suite,
-        )
+        records = [record for record in records if not wanted or record.model.name in wanted]
+        board = cls(records, store=store, tasks=chosen, suite=suite)
         if suite is not None and not board.records:
             raise UsageError(f"nothing of suite {suite} was measured: bench run --suite {suite} does")
         return board
@@ -404,8 +388,7 @@ class Leaderboard:
         suites = ((name, select_tasks(name, [])) for name in ("paper", "extended", "recipes", "quick", "sample"))
         measured = {_whole(record) for record in self.records}
         suite, tasks = next(((name, tasks) for name, tasks in suites if measured & set(tasks)), ("none", {}))
-        metrics = {name: task.metrics for name, task in tasks.items()}
-        return Leaderboard(self.records, store=self.store, tasks=metrics, suite=suite)
+        return Leaderboard(self.records, store=self.store, tasks=tasks, suite=suite)
 
     # Numbers
 

@@ -18,11 +18,10 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -125,8 +124,6 @@ def plan(options: RunOptions) -> Evaluator:
         corpora = {name for task in select_tasks("paper", []).values() for name in task.corpora}
         suite = "paper" if any(library.status(name).available for name in corpora) else "quick"
     tasks = select_tasks(suite, list(options.tasks))
-    if not tasks:
-        raise UsageError(f"suite {suite!r} has no tasks in this installation; `bench tasks` lists all")
     known = {name.partition("@")[0] for name in plugins}
     # A task may need the model that another was made from: its weights may be given as well.
     known |= {name for plugin in plugins.values() if (base := plugin.card.base) for name in (base, f"hf:{base}")}
@@ -139,11 +136,9 @@ def plan(options: RunOptions) -> Evaluator:
         for task, spec in tasks.items()
         for seed in (dict.fromkeys(options.seeds) if spec.stochastic else (0,))
     ]
-    # Evaluations that need the same texts of a model stay together, so that no two machines encode them.
-    pieces = list(dict.fromkeys((e.model, tasks[e.task].corpora[:1]) for e in evaluations))
-    mine = set(pieces[part - 1 :: of])
-    evaluations = [e for e in evaluations if (e.model, tasks[e.task].corpora[:1]) in mine]
-    return Evaluator(options, plugins, tasks, evaluations, suite)
+    whole = Evaluator(options, plugins, tasks, evaluations, suite)
+    mine = set(list(dict.fromkeys(map(whole.piece, evaluations)))[part - 1 :: of])
+    return replace(whole, evaluations=[one for one in evaluations if whole.piece(one) in mine])
 
 
 def run(evaluator: Evaluator, progress: Progress, engine: Engine | None = None) -> list[Record]:
@@ -225,6 +220,10 @@ class Evaluator:
         self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self._prepared: dict[str, Prepared] = {}
 
+    def piece(self, evaluation: Evaluation) -> tuple[str, ...]:
+        """Model and first corpus: evaluations that share them need the same texts, which one process encodes."""
+        return evaluation.model, *self.tasks[evaluation.task].corpora[:1]
+
     def evaluate(self, evaluation: Evaluation, progress: Progress) -> tuple[Record, bool]:
         """The record of an evaluation, and whether it is new; whatever goes wrong becomes a record, too.
 
@@ -242,24 +241,17 @@ class Evaluator:
             if progress.stopped:
                 raise KeyboardInterrupt from error
             record, model = self.failed(evaluation, error), evaluation.model
-            reason = (str(error) or type(error).__name__).removeprefix(f"{model}: ")
             # What is missing is said once, for all evaluations that need it.
-            if record.status == "failed":
-                reason = f"{model}, {evaluation.task}: {reason}"
-            elif record.status == "weights-missing":
-                reason = (
-                    f"{model}: weights not available here: {reason} (`bench weights {model}` fetches those that are "
-                    "public)"
-                )
-            elif record.status != "data-missing":
-                reason = f"{model}: {reason}"
-            progress.notice(reason)
+            where = {"failed": f"{model}, {evaluation.task}: ", "data-missing": ""}.get(record.status, f"{model}: ")
+            reason = (str(error) or type(error).__name__).removeprefix(f"{model}: ")
+            way = f" (`bench weights {model}` fetches what is public)" if record.status == "weights-missing" else ""
+            progress.notice(where + reason + way)
             return record, True
 
     @contextmanager
     def lock(self, evaluation: Evaluation, progress: Progress) -> Iterator[None]:
         """Keep other runs from encoding and scoring the same texts of a model; waits for one that does."""
-        piece = f"{evaluation.model}\n{self.tasks[evaluation.task].corpora}".encode("utf-8", "backslashreplace")
+        piece = "\n".join(self.piece(evaluation)).encode("utf-8", "backslashreplace")
         path = self.options.cache_dir / "locks" / f"{hashlib.blake2b(piece, digest_size=12).hexdigest()}.lock"
         lock = FileLock(path)
         with suppress(OSError, NotImplementedError):  # no lock can be made here: at worst the same is done twice
@@ -465,8 +457,8 @@ class Evaluator:
         self,
         evaluation: Evaluation,
         status: str,
-        facts: Mapping[str, Any] = MappingProxyType({}),
-        details: Mapping[str, Any] = MappingProxyType({}),
+        facts: Mapping[str, Any] = {},
+        details: Mapping[str, Any] = {},
         **more: Any,
     ) -> Record:
         """A record with what the card, the task and the options say; `facts` of the model go before its card's."""

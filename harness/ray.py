@@ -45,9 +45,6 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
             f"workers cannot make {', '.join(lost)}: Ray needs models that have a name on the command line"
         )
 
-    def piece(evaluation: Evaluation) -> tuple[str, tuple[str, ...]]:
-        return evaluation.model, evaluator.tasks[evaluation.task].corpora
-
     options = evaluator.options.model_copy(update={"models": ()})
     variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     records: dict[Evaluation, Record] = {}
@@ -55,7 +52,7 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
         gpus = int(ray.cluster_resources().get("GPU", 0)) if options.device != "cpu" else 0
         work = ray.remote(_work).options(num_cpus=1, num_gpus=min(gpus, 1), max_retries=_RETRIES)
         pending: dict[Any, list[Evaluation]] = {}
-        for (model, _), members in groupby(sorted(evaluator.evaluations, key=piece), key=piece):
+        for (model, *_), members in groupby(sorted(evaluator.evaluations, key=evaluator.piece), key=evaluator.piece):
             group, spec = list(members), evaluator.plugins[model].spec
             pending[work.remote(options, model, spec, group, Path.cwd(), variables)] = group
         while pending:

@@ -17,13 +17,6 @@ from harness.printing import echo, show_rows
 from harness.registry import EncoderPlugin, encoder_names, encoder_plugins, find_encoder, select_tasks
 from harness.registry import tasks as all_tasks
 
-_VECTORS = {
-    "cls": "last layer, first token",
-    "mean": "last layer, mean over tokens",
-    "pooler": "trained dense-tanh layer over the first token",
-    "last": "last layer, last token",
-}
-
 
 @click.command()
 @click.argument("names", nargs=-1, **options.NAMES)
@@ -40,11 +33,10 @@ def models(names: list[str], recipes: bool, fmt: str) -> None:
     if fmt == "json":
         echo(show_rows(found, fmt))
     elif names:
-        echo("".join(map(_card, found)))
+        echo("\n".join(map(_card, found)))
     else:
-        rows = [{**one, "parameters": _size(one), "licence": one["licence"] or "none stated"} for one in found]
         shown = ("name", "status", "family", "parameters", "licence")
-        echo(show_rows([{name: row[name] for name in shown} for row in rows], fmt))
+        echo(show_rows([{name: _text(name, one[name]) for name in shown} for one in found], fmt))
         if fmt == "plain":
             more = len(encoder_names()) - len(found)
             left_out = f"{more} re-trained recipes are left out (--recipes). " if more else ""
@@ -57,38 +49,22 @@ def _facts(plugin: EncoderPlugin) -> dict[str, Any]:
     return asdict(plugin.card) | {"name": plugin.name, "title": plugin.card.shown, "status": status, "advice": advice}
 
 
-def _size(card: dict[str, Any]) -> str:
-    return f"{card['parameters'] / 1e6:.1f} M" if card["parameters"] else "-"
+def _text(field: str, value: Any) -> str:
+    """A field of a card for people."""
+    if field == "parameters" and value:
+        return f"{value / 1e6:.1f} M"
+    if not value and field in ("training_data", "licence"):
+        return "nothing" if value == () else "none stated"
+    return ", ".join(value) if isinstance(value, tuple) else str(value or "")
 
 
 def _card(card: dict[str, Any]) -> str:
-    """A card in lines of at most 112 characters; empty fields are left out."""
-    others = "".join(f", also @{name}" for name in card["poolings"] if name != card["pooling"])
-    trained = card["training_data"]
-    fields = {
-        "status": card["status"],
-        "what to do": card["advice"],
-        "family": card["family"],
-        "base model": card["base"] or "none",
-        "weights": card["weights"],
-        "revision": card["revision"],
-        "page": card["url"],
-        "vector": card["pooling"] and _VECTORS[card["pooling"]] + others,
-        "cut after": f"{card['max_length']} tokens" if card["max_length"] else "no limit of its own",
-        "dimensions": card["dimensions"] or "known after loading",
-        "parameters": _size(card),
-        "trained on": "not declared" if trained is None else ", ".join(trained) or "nothing",
-        "": card["training_notes"],
-        "extras": ", ".join(card["extras"]) or "none",
-        "licence": card["licence"] or "none stated",
-        "notes": card["notes"],
-        "cite": card["citation"],
-    }
-    lines = [f"{card['name']}: {card['title']}"]
-    for label, value in fields.items():
-        for i, line in enumerate(textwrap.wrap(str(value or ""), 100)):
-            lines.append(f"  {label if i == 0 else '':<12}{line}")
-    return "\n".join([*lines, "", ""])
+    """A card in lines of at most 120 characters; empty fields are left out."""
+    lines = []
+    for field, value in card.items():
+        label = f"{field.replace('_', ' '):<16}"
+        lines += textwrap.wrap(_text(field, value), 120, initial_indent=label, subsequent_indent=" " * 16)
+    return "\n".join([*lines, ""])
 
 
 @click.command()

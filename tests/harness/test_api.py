@@ -12,6 +12,7 @@ from harness.api import INDEX
 from harness.encoder import EncoderCard
 from harness.errors import DataMissing, UsageError
 from harness.record import ModelFacts, Record, ResultStore
+from harness.registry import select_tasks
 
 TASKS = ["polarity/sample", "geometry/sample"]
 
@@ -117,9 +118,8 @@ def test_a_unit_without_a_number_keeps_its_row(tmp_path):
         model=ModelFacts(name="m"), task="drift", corpus="emobank", protocol="backbone/1", split="test", seed=0,
         status="skipped",
     )  # fmt: skip
-    board = harness.Leaderboard(
-        [record], store=ResultStore(tmp_path), suite="extended", tasks={"drift/emobank/backbone/1": ("delta_emb",)}
-    )
+    tasks = select_tasks("extended", ["drift"])
+    board = harness.Leaderboard([record], store=ResultStore(tmp_path), suite="extended", tasks=tasks)
     assert board.frame["status"].tolist() == ["skipped"]
     assert np.isnan(board.frame["value"].iloc[0])
     assert board.scores().isna().all().all()
