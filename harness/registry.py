@@ -214,19 +214,19 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
     # Directories of one name get the shortest ends of their paths that tell them apart.
     for depth in range(1, 1 + max((len(plugin.directory.parts) for plugin in plugins if plugin.directory), default=0)):
         often = Counter(plugin.name for plugin in plugins)
-        plugins = [_with_path(plugin, depth) if often[plugin.name] > 1 else plugin for plugin in plugins]
+        plugins = [_renamed(p, _path_name(p, depth)) if often[p.name] > 1 else p for p in plugins]
     twice = [name for name, times in Counter(plugin.name for plugin in plugins).items() if times > 1]
     if twice:
         raise UsageError(f"two models are called {twice[0]!r}; give one another name: `NAME=MODEL`")
     return plugins
 
 
-def _with_path(plugin: EncoderPlugin, depth: int) -> EncoderPlugin:
+def _path_name(plugin: EncoderPlugin, depth: int) -> str:
     if plugin.directory is None:
-        return plugin
+        return plugin.name
     kind = "dir:st:" if plugin.origin.startswith("st:") else "dir:"
     end = quote("/".join(plugin.directory.parts[-depth:]), safe="/._-+~")
-    return _renamed(plugin, kind + end + (f"@{plugin.pooling}" if plugin.pooling else ""))
+    return kind + end + (f"@{plugin.pooling}" if plugin.pooling else "")
 
 
 def _spelled_out(models: Sequence[object]) -> Iterator[object]:

@@ -100,8 +100,6 @@ def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = Non
     """
 
     def first(place: Path, sets: Sequence[tuple[str, ...]]) -> tuple[Path, ...]:
-        if not place.is_dir():
-            raise WeightsMissing(f"{place} is not a directory")
         for names in sets:
             if all((place / name).is_file() for name in names):
                 return tuple(place / name for name in names)

@@ -188,6 +188,9 @@ class SentenceTransformerEncoder(HubEncoder):
 
     Args:
         model: see `HubEncoder`, as are the options; its pooling and tokeniser are its own.
+
+    Raises:
+        ExtraMissing: the library is not installed.
     """
 
     kind = "st"
@@ -199,6 +202,12 @@ class SentenceTransformerEncoder(HubEncoder):
         super().__init__(model, trust_remote_code=trust_remote_code, **options)
         if self.tokenizer_dir is not None or self.adapter_dir is not None:
             raise UsageError("a sentence-transformers model takes no other tokeniser and no adapter; read it as `hf:`")
+        try:
+            self.version = version("sentence-transformers")
+        except PackageNotFoundError as error:
+            raise ExtraMissing(
+                "`st:` models need the library sentence-transformers: pip install 'affectbench[sentence-transformers]'"
+            ) from error
         self.pooling = "its own"
 
     def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
@@ -208,19 +217,13 @@ class SentenceTransformerEncoder(HubEncoder):
             raise WeightsMissing(f"{directory} holds no weights")
         return CheckpointFiles(weights[0], directory / "modules.json", tuple(files))
 
-    def check_ready(self) -> None:
-        """Raise what encoding would raise for want of the package or files."""
-        _version()
-        super().check_ready()
-
     def fingerprint_parts(self) -> list[str]:
         """The library's version and digests of the model's files."""
         files = self.files()
         names = [f"{path.relative_to(files.config.parent)}:{sha256_file(path)}" for path in files.vocabulary]
-        return [_version(), *names]
+        return [self.version, *names]
 
     def _read(self, files: CheckpointFiles) -> Loaded:
-        _version()
         from harness.transformer.library import SentenceEngine
 
         found: Any = SentenceEngine(
@@ -234,12 +237,3 @@ class SentenceTransformerEncoder(HubEncoder):
         engine: Any = self.load().engine
         vectors: NDArray[np.float32] = engine.encode(texts, self.batch_tokens)
         return vectors
-
-
-def _version() -> str:
-    try:
-        return version("sentence-transformers")
-    except PackageNotFoundError as error:
-        raise ExtraMissing(
-            "`st:` models need the library sentence-transformers: pip install 'affectbench[sentence-transformers]'"
-        ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from pathlib import Path
 from types import ModuleType
 
@@ -12,19 +11,9 @@ import torch
 
 from harness.errors import WeightsInvalid
 from harness.transformer.checkpoint import Layout, Shape, read_config
-from harness.transformer.tensors import encoder_tensors, read_tensors
+from harness.transformer.tensors import encoder_tensors
 
 LAYOUT = Layout(architecture="bert", prefixes=("bert.",), heads=("cls.",))
-
-
-class Bomb:
-    """Leaves a file behind when unpickled by a reader that runs code."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self):
-        return (Path.touch, (self.path,))
 
 
 @pytest.fixture
@@ -71,17 +60,6 @@ def test_any_heads_never_means_parts_of_the_encoder(network) -> None:
     state["bert.embeddings.senti_embeddings.weight"] = torch.ones(3, 32)
     with pytest.raises(WeightsInvalid, match="senti_embeddings"):
         pick(network, state, layout)
-
-
-def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
-    path, trace = tmp_path / "pytorch_model.bin", tmp_path / "ran"
-    torch.save({"embeddings.word_embeddings.weight": torch.ones(2, 2), "bomb": Bomb(trace)}, path)
-    with pytest.raises(WeightsInvalid, match="cannot be read safely"):
-        read_tensors(path)
-    path.write_bytes(pickle.dumps(Bomb(trace)))
-    with pytest.raises(WeightsInvalid, match="cannot be read safely"):
-        read_tensors(path)
-    assert not trace.exists()
 
 
 def test_configurations(tmp_path: Path) -> None:

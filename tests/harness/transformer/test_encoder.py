@@ -45,15 +45,6 @@ def test_vectors_are_the_librarys(tiny: ModuleType, bert_directory: Path, poolin
     np.testing.assert_allclose(states[0].numpy(), network.reference(encoder.inputs(tiny.TEXTS)[0])["states"], atol=1e-5)
 
 
-@pytest.mark.parametrize("pooling", ["cls", "mean", "last", "pooler"])
-def test_the_same_bits_for_a_text_alone_and_in_a_batch(tiny: ModuleType, bert_directory: Path, pooling: str) -> None:
-    encoder = Plain(weights_dir=bert_directory, pooling=pooling, device="cpu")
-    together = encoder.encode(tiny.TEXTS)
-    alone = np.concatenate([encoder.encode([text]) for text in tiny.TEXTS])
-    assert np.array_equal(together, alone)
-    assert np.array_equal(encoder.encode(tiny.TEXTS[::-1])[::-1], together)
-
-
 def test_a_long_text_is_cut_where_asked(bert_directory: Path) -> None:
     short = Plain(weights_dir=bert_directory, max_length=10, device="cpu")
     assert short.describe()["max_length"] == 10
