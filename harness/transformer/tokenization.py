@@ -105,32 +105,38 @@ def _safely(read: Callable[[], T], origin: str) -> T:
         ) from error
 
 
-def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
+def encode_ids(
+    tokenizer: Any, texts: Sequence[str], max_length: int, *, types: bool = False
+) -> list[NDArray[np.int32]]:
     """Token ids of each text, special tokens included, over-long texts cut with the special tokens kept.
 
     Args:
         tokenizer: from `load_tokenizer` or `library_tokenizer`.
         texts: any strings; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
         max_length: most tokens a text may have, special tokens included.
+        types: whether the tokens' types are wanted as well.
 
     Returns:
-        One int32 array (tokens,) per text, of at least one token.
+        One int32 array per text, (tokens,) or with types (2, tokens), of at least one token.
     """
     clean = [encodable(text[: max_length * CHARACTERS_PER_TOKEN]) for text in texts]
     rust: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    rows: list[Any] = []
     if hasattr(rust, "encode_batch_fast"):
         rust.no_padding()
         rust.enable_truncation(max_length)
         try:
-            rows = [row.ids for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
+            rows = [(row.ids, row.type_ids) for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
         finally:
             rust.no_truncation()
-    else:
-        rows = tokenizer(clean, truncation=True, max_length=max_length, padding=False)["input_ids"] if clean else []
+    elif clean:
+        found = tokenizer(clean, truncation=True, max_length=max_length, padding=False, return_token_type_ids=True)
+        rows = list(zip(found["input_ids"], found["token_type_ids"], strict=True))
     # Tokenisers without special tokens leave nothing of an empty text.
     named = (getattr(tokenizer, f"{kind}_token_id", None) for kind in ("eos", "bos", "pad"))
     stand_in = next((token for token in named if token is not None), 0)
-    return [np.asarray(row or [stand_in], dtype=np.int32) for row in rows]
+    filled = [np.asarray(row if row[0] else ([stand_in], [0]), dtype=np.int32) for row in rows]
+    return filled if types else [row[0] for row in filled]
 
 
 def shortest(*limits: Any) -> int | None:
