@@ -8,7 +8,6 @@ pads every text to 128 tokens); both are switched off: the one place that cuts t
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,10 +64,15 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
     """The tokeniser of the transformers library for a directory, with every setting that is declared there.
 
     Raises:
-        ExtraMissing: it needs a package that is not installed.
+        ExtraMissing: it needs sentencepiece, which is not installed.
         WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none.
     """
     from transformers import AutoTokenizer
+
+    # Without that package the library passes over such a file, or asks for another package.
+    models = {path.name for path in directory.glob("*.model")} - {"tiktoken.model"}
+    if models and not (directory / "tokenizer.json").is_file() and importlib.util.find_spec("sentencepiece") is None:
+        raise ExtraMissing(f"{directory}: its tokeniser needs a package: pip install sentencepiece")
 
     options = {"local_files_only": True, "trust_remote_code": trust_remote_code, "truncation_side": "right"}
 
@@ -79,17 +83,7 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
             raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")
         return found
 
-    try:
-        return _safely(read, str(directory))
-    except WeightsInvalid as error:
-        named = (
-            re.search(r"install ([\w-]+)", str(error.__cause__)) if isinstance(error.__cause__, ImportError) else None
-        )
-        package = named[1] if named else "tiktoken" if (directory / "tiktoken.model").is_file() else "sentencepiece"
-        # Without these two the library passes over the files that need them.
-        if named or (any(directory.glob("*.model")) and importlib.util.find_spec(package) is None):
-            raise ExtraMissing(f"{directory}: its tokeniser needs a package: pip install {package}") from error
-        raise
+    return _safely(read, str(directory))
 
 
 def _safely(read: Callable[[], T], origin: str) -> T:
