@@ -11,15 +11,17 @@ import hashlib
 import random
 import secrets
 import signal
+import sys
 import threading
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager, suppress
+from contextlib import ExitStack, chdir, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -30,7 +32,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dir
 
 from harness.contamination import inherited, judge
 from harness.corpora import CorpusRegistry
-from harness.encoder import check_vectors, encode_checked
+from harness.encoder import encode_checked
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -185,7 +187,8 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     records = []
     for _, group in groupby(evaluator.evaluations, key=lambda evaluation: evaluation.model):
         evaluator.encoders.clear()  # with their weights
-        with _preserved_state():
+        with evaluator.state as state:
+            state.enter_context(_preserved_state())
             for evaluation in group:
                 with evaluator.lock(evaluation, progress):
                     record, fresh = evaluator.evaluate(evaluation, progress)
@@ -217,6 +220,8 @@ class Evaluator:
         self.corpora = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline, limit=options.limit)
         self.encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         """(Model, cut-off) → encoder and its fingerprint."""
+        self.state = ExitStack()
+        """Undoes, after each model, what it did to the process."""
         self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self._prepared: dict[str, Prepared] = {}
 
@@ -364,10 +369,7 @@ class Evaluator:
         missing, start = sorted(space.missing(texts), key=len, reverse=True), time.perf_counter()
         for done in range(0, len(missing), _SHARD):
             shard = missing[done : done + _SHARD]
-            vectors = encode_checked(encoder, shard)
-            if not done:
-                check_vectors(encoder, shard, vectors)
-            space.add(shard, vectors)
+            space.add(shard, encode_checked(encoder, shard))
             seconds = time.perf_counter() - start
             progress.encoding(evaluation.model, evaluation.task, done + len(shard), len(missing), seconds)
         if missing:
@@ -399,6 +401,9 @@ class Evaluator:
         """Encode what the cache lacks, score, and save the record."""
         model, task = evaluation.model, self.tasks[evaluation.task]
         card = self.plugins[model].card
+        if "torch" not in sys.modules:  # it takes seconds, which a run with nothing to measure need not spend
+            import_module("torch")
+            self.state.enter_context(_preserved_state())
         encoder, fingerprint = self._encoder(model, task)  # what it lacks is told before what the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
@@ -525,19 +530,15 @@ def stopping_on_signals(progress: Progress) -> Iterator[None]:
 
 @contextmanager
 def _preserved_state() -> Iterator[None]:
-    """Undo what a plugin does to the process: working directory, torch's threads and dtype, random generators."""
-    import torch
-
-    threads, dtype, states = (
-        torch.get_num_threads(),
-        torch.get_default_dtype(),
-        (random.getstate(), np.random.get_state()),
-    )
-    with chdir("."), torch.random.fork_rng(devices=[]):
+    """Undo what a plugin does to the process: working directory, random generators, torch's threads and dtype."""
+    torch, states = sys.modules.get("torch"), (random.getstate(), np.random.get_state())
+    threads, dtype = (torch.get_num_threads(), torch.get_default_dtype()) if torch else (0, None)
+    with chdir("."), torch.random.fork_rng(devices=[]) if torch else nullcontext():
         try:
             yield
         finally:
-            torch.set_num_threads(threads)
-            torch.set_default_dtype(dtype)
+            if torch:
+                torch.set_num_threads(threads)
+                torch.set_default_dtype(dtype)
             random.setstate(states[0])
             np.random.set_state(states[1])
