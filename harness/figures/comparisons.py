@@ -53,7 +53,7 @@ def baseline_of(source: Source) -> str:
     measured = {one.model.name for one in source.evaluations if one.metrics}
     models = [model for model in source.models if model.name in measured]
     if not models:
-        raise NotDrawn("nothing was measured")
+        raise NotDrawn("nothing was measured on all texts")
     if source.baseline is not None:
         if source.baseline not in measured:
             raise NotDrawn(f"the baseline {source.baseline} was not measured")

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from harness.contamination import TextEvidence
 from harness.corpora.base import CorpusLibrary
 from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
-from harness.leaderboard import build_tables
+from harness.leaderboard import build_tables, with_limited
 from harness.leaderboard.render import fragment, identifier
 from harness.leaderboard.significance import with_places
 from harness.printing import one_line
@@ -72,7 +72,8 @@ def build_report(
     source = Source.of(
         store, records, tasks, library=library, cache_dir=cache_dir, baseline=baseline, recommended=recommended
     )
-    tables = build_tables(records, suite=suite, intervals=True, tasks=tasks, recommended=recommended)
+    shown = with_limited(records)
+    tables = build_tables(shown, suite=suite, intervals=True, tasks=tasks, recommended=recommended)
     if ranks:
         tables = with_places(tables, store, source.records)
     style, script = _file("page.css"), _file("page.js")
@@ -87,6 +88,7 @@ def build_report(
         models=len(source.models),
         tasks=len(source.task_ids()),
         records=len(source.records),
+        trials=sum(record.contamination.get("state") == "limited" for record in shown),
         span=span(source.records),
         tables=[
             {"id": identifier(table), "title": table.title, "html": Markup(fragment(table, level=3))}

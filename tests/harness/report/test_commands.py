@@ -46,3 +46,13 @@ def test_what_was_not_measured_is_said(results: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=r"was measured|unknown recorded model 'brt'"):
             CliRunner().invoke(bench, [*arguments, "--results-dir", str(results)], catch_exceptions=False)
+
+
+def test_a_page_of_trials_shows_them_and_says_why_there_is_no_more(tmp_path: Path) -> None:
+    where = ("--results-dir", str(tmp_path / "results"))
+    call("run", "-m", "lexicon", "-t", "geometry/sample", "--limit", "300", *where, "--cache-dir", str(tmp_path))
+    call("report", *where, "-o", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "1 results are trials" in page
+    assert "tried on few texts" in page
+    assert "nothing was measured on all texts" in page
