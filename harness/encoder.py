@@ -32,6 +32,9 @@ from harness.errors import BenchError, EncoderFault, first_line
 POOLINGS = ("cls", "mean", "pooler", "last")
 
 
+#: Distinct texts of which some must differ, and the largest change between two calls, of the vectors' largest value.
+_SEVERAL, _RANDOM = 16, 1e-3
+
 _Pooling = Annotated[str, Field(pattern=f"^({'|'.join(POOLINGS)})$")]
 _Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
@@ -135,6 +138,22 @@ def encode_checked(encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32
     except BaseException as error:  # a plugin may raise anything, call sys.exit, and a Rust library may panic
         raise EncoderFault(f"{encoder.card.name} failed to encode: {first_line(error)}") from error
     return checked_vectors(vectors, len(texts), encoder.card.name)
+
+
+def check_vectors(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
+    """Refuse vectors that say nothing of their texts, or that another call would not give; a few texts pass.
+
+    Raises:
+        EncoderFault: all vectors are the same, or some texts have others when they are encoded again.
+    """
+    if len(texts) < _SEVERAL:
+        return
+    fault = "the same vector for all texts" if (vectors == vectors[0]).all() else ""
+    first, second = (encode_checked(encoder, texts[:4]) for _ in range(2))
+    if (moved := np.abs(first - second).max() / max(np.abs(first).max(), 1e-12)) > _RANDOM:
+        fault = f"other vectors for the same texts when asked again (moved by {moved:.2g} of their size)"
+    if fault:
+        raise EncoderFault(f"{encoder.card.name}.encode gives {fault}; `bench check` tries every rule of the contract")
 
 
 def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:

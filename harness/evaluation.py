@@ -32,7 +32,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dir
 
 from harness.contamination import inherited, judge
 from harness.corpora import CorpusRegistry
-from harness.encoder import encode_checked
+from harness.encoder import check_vectors, encode_checked
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -369,7 +369,10 @@ class Evaluator:
         missing, start = sorted(space.missing(texts), key=len, reverse=True), time.perf_counter()
         for done in range(0, len(missing), _SHARD):
             shard = missing[done : done + _SHARD]
-            space.add(shard, encode_checked(encoder, shard))
+            vectors = encode_checked(encoder, shard)
+            if not done:
+                check_vectors(encoder, shard, vectors)
+            space.add(shard, vectors)
             seconds = time.perf_counter() - start
             progress.encoding(evaluation.model, evaluation.task, done + len(shard), len(missing), seconds)
         if missing:

@@ -38,7 +38,8 @@ class Progress:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(28), MofNCompleteColumn())
         self._bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
         self._bar: dict[str, TaskID] = {}
-        self._said: set[str] = set()
+        self.notices: dict[str, None] = {}
+        """What was said once, in order."""
         self._spoken = 0.0
 
     @property
@@ -88,8 +89,8 @@ class Progress:
 
     def notice(self, message: str) -> None:
         """Print something that the user should know, once."""
-        if message not in self._said:
-            self._said.add(message)
+        if message not in self.notices:
+            self.notices[message] = None
             self.line(f"note: {message}")
 
     def line(self, text: str) -> None:

@@ -76,18 +76,6 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     return [records[evaluation] for evaluation in evaluator.evaluations if evaluation in records]
 
 
-class _Notices(Progress):
-    """Collects what a worker says."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notices: list[str] = []
-
-    def notice(self, message: str) -> None:
-        """Keep a notice for the driver, which says it once."""
-        self.notices.append(message)
-
-
 def _work(
     options: RunOptions, model: str, spec: str, group: list[Evaluation], directory: Path, variables: dict[str, str]
 ) -> tuple[list[tuple[Record, bool]], list[str]]:
@@ -97,9 +85,9 @@ def _work(
         os.chdir(directory)
     except OSError as error:
         raise BenchError(f"a worker has no directory {directory}: machines of a run share the file system") from error
-    progress = _Notices()
+    progress = Progress()
     measure_here(Evaluator(options, {model: replace(find_encoder(spec), name=model)}, tasks(), group), progress)
-    return progress.found, progress.notices
+    return progress.found, list(progress.notices)
 
 
 def _lost(evaluation: Evaluation, evaluator: Evaluator, progress: Progress, error: WorkerLost) -> tuple[Record, bool]:

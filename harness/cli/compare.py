@@ -98,33 +98,25 @@ def compare(
 
 
 def _show_comparison(found: Comparison, fmt: str) -> str:
-    document = asdict(found)
-    for row, number in zip(document["numbers"], found.numbers, strict=True):
-        row["verdict"] = number.verdict(metric_style(number.metric).higher_is_better)
-    if fmt == "json":
-        return json.dumps(document, indent=1, ensure_ascii=False)
-    numeric = {name: name for name in ("first", "second", "difference", "low", "high", "p", "adjusted")}
-    if fmt != "csv" and found.first != found.second:
-        numeric |= {"first": found.first, "second": found.second}
-    rows = [
-        {
-            "task": row["task_id"],
-            "metric": row["metric"],
-            **{head: row[name] if fmt == "csv" else _rounded(row[name]) for name, head in numeric.items()},
-            **{"test": row["test"], "verdict": row["verdict"], "note": row["note"], "seen": " ".join(row["seen"])},
-        }
-        for row in document["numbers"]
+    rows: list[dict[str, Any]] = [
+        {"task": one.task_id, **asdict(one), "verdict": one.verdict(metric_style(one.metric).higher_is_better)}
+        for one in found.numbers
     ]
+    if fmt == "json":
+        return json.dumps({**asdict(found), "numbers": rows}, indent=1, ensure_ascii=False)
+    rows = [{**row, "seen": " ".join(row["seen"])} for row in rows]
     if fmt == "csv":
         return show_rows(rows, fmt)
+    names = ("first", "second", "difference", "low", "high", "p", "adjusted")
+    rows = [{**row, **{name: _rounded(row[name]) for name in names}} for row in rows]
     seen = ",".join(sorted({name for number in found.numbers for name in number.seen}))
     feet = [
-        f"Differences are {found.second} minus {found.first}, with 95 % intervals; adjusted: p corrected by Holm for "
-        "the number of rows shown.",
+        f"Differences are {found.second} (second) minus {found.first} (first), with 95 % intervals; adjusted: p "
+        "corrected by Holm for the number of rows shown.",
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
         *_by_reason("Not compared", ((one.reason, one.task_id) for one in found.left_out)),
     ]
-    return show_rows(rows, fmt, list(rows[0])[:-1]) + "\n\n" + "\n".join(feet)
+    return show_rows(rows, fmt, ("task", "metric", *names, "test", "verdict", "note")) + "\n\n" + "\n".join(feet)
 
 
 def _by_reason(intro: str, left_out: Iterable[tuple[str, str]]) -> list[str]:
@@ -203,7 +195,7 @@ def _show_evidence(found: Sequence[TextEvidence], fmt: str) -> str:
             "shared": int(entry.shared_rows.sum()),
             "metric": name,
             **{
-                f"{prefix}{end}": f"{number:.3f}" if for_people and number is not None else number
+                f"{prefix}{end}": _rounded(number) if for_people else number
                 for prefix, metrics in (("", entry.full), ("clean_", entry.clean))
                 for end in ("value", "low", "high")
                 for number in [getattr(metrics.get(name), end, None)]

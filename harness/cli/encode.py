@@ -12,7 +12,7 @@ import click
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import parquet
+from pyarrow import csv, parquet
 
 from harness.cli import options
 from harness.encoder import Encoder, encode_checked
@@ -21,6 +21,9 @@ from harness.files import atomic_write
 from harness.printing import echo
 from harness.registry import load_encoder
 from harness.testing import check_encoder
+
+#: Bytes that a row of a table may have.
+_LONGEST_ROW = 2**26
 
 
 @click.command()
@@ -81,11 +84,13 @@ def read_texts(source: Path, column: str) -> list[str]:
         if source.suffix == ".parquet":
             frame = pd.read_parquet(source)
         else:
-            separator = "\t" if ".tsv" in source.suffixes else ","
-            frame = pd.read_csv(source, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-            if not isinstance(frame.index, pd.RangeIndex):  # which pandas then takes from the first column
-                raise ValueError("rows have more cells than the header")
-    except Exception as error:  # pandas raises many kinds, all of which mean the file
+            frame = csv.read_csv(
+                source,
+                csv.ReadOptions(use_threads=False, block_size=_LONGEST_ROW),
+                csv.ParseOptions(delimiter="\t" if ".tsv" in source.suffixes else ",", newlines_in_values=True),
+                csv.ConvertOptions(column_types={column: pa.string()}),
+            ).to_pandas()
+    except Exception as error:  # pandas and pyarrow raise many kinds, all of which mean the file
         raise DataInvalid(f"{source} cannot be read as UTF-8 text or as a table ({first_line(error)})") from error
     if column not in frame:
         shown = ", ".join(str(name)[:40] for name in frame) or "no columns at all"

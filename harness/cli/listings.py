@@ -134,6 +134,8 @@ def data(names: list[str], data_dir: Path | None, cache_dir: Path, verify: bool,
             except BenchError as error:
                 faults.append(str(error))
                 remark = ", FAULT" if status.available else ""
+        elif any(file.published is False for file in status.files):
+            remark = ", another file"
         row = {
             "corpus": name,
             "where": _PLACES.get(status.place, status.place) + remark,

@@ -147,8 +147,7 @@ def cross_validate(
         NotConverged: a fit stays far from its optimum.
     """
     path = _Path(X, y, classes, C_grid, softmax)
-    decided, decrement = path.without(folds)
-    path.convergence(decrement)
+    decided, _ = path.without(folds)
     predicted = np.empty((len(C_grid), len(X)), dtype=np.int64)
     for number, part in enumerate(folds):
         predicted[:, part] = decided[:, number, part]
@@ -230,12 +229,14 @@ class _Path:
         W, Z, _, _ = problems.preconditioned(Z).minimise(W, Z, _NEAR)
         self.problems = problems.preconditioned(Z)
         self.W, self.Z, self.decrement = self.problems.solve(W, Z)
+        self.convergence(self.decrement[:, None])  # before the folds, which take most of the time
 
     def without(self, parts: Folds) -> tuple[NDArray[np.int64], Tensor]:
         """Classes of all rows (C, parts, n) by the fits without each part, and the fits' decrements (C, parts).
 
         Raises:
             ValueError: one of them has rows of one class only.
+            NotConverged: a fit stays far from its optimum.
         """
         target, (count, outputs, n) = self.problems.data.target, self.Z.shape
         used = torch.ones(len(parts), n, dtype=torch.float64)
@@ -254,6 +255,7 @@ class _Path:
             place = Z[:, 0].gt(0).long() if outputs == 1 else Z.argmax(dim=1)
             decided.append(self.present[place.view(count, -1, n).numpy()])
             reached.append(decrement.view(count, -1))
+            self.convergence(reached[-1])
         return np.concatenate(decided, axis=1), torch.cat(reached, dim=1)
 
     def convergence(self, decrement: Tensor) -> Convergence:

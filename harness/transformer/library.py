@@ -17,7 +17,7 @@ from torch import Tensor
 from harness.errors import WeightsInvalid, first_line
 from harness.transformer.checkpoint import read_config, weight_files
 from harness.transformer.packed import Engine, Group, choose_device, find_executable_batch_size, tokens_of_batch
-from harness.transformer.tensors import check_directory, some
+from harness.transformer.tensors import check_directory, read_tensors, some
 from harness.transformer.tokenization import (
     CHARACTERS_PER_TOKEN,
     DEFAULT_LENGTH,
@@ -28,6 +28,8 @@ from harness.transformer.tokenization import (
 
 #: Buffers of old files that today's models make themselves.
 _BUFFERS = re.compile(r"(^|\.)(position_ids|inv_freq|masked_bias|attn\.bias)$")
+
+_QUANTISED = (torch.int8, torch.uint8, torch.int16, torch.int32, torch.float8_e4m3fn, torch.float8_e5m2)
 
 
 def load_model(directory: Path, *, trust_remote_code: bool = False) -> tuple[Any, dict[str, Any]]:
@@ -40,6 +42,11 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> tuple[Any
         WeightsInvalid: the library cannot read the checkpoint, or tensors of the encoder are missing or unknown.
     """
     check_directory(directory, trust_remote_code=trust_remote_code)
+    for path in weight_files(directory):
+        for name, tensor in read_tensors(path).items():
+            # The library would take the bare integers for weights.
+            if tensor.dtype in _QUANTISED and not _BUFFERS.search(name):
+                raise WeightsInvalid(f"{path}: {name} holds {tensor.dtype}: quantised weights are not read")
     named = [str(name) for name in read_config(directory / "config.json").get("architectures") or ()]
     # The encoder alone of an encoder-decoder, saved by a class of its own (`T5EncoderModel`).
     alone = [name for name in named if name.endswith("EncoderModel") and hasattr(transformers, name)]
@@ -92,7 +99,8 @@ class LibraryEngine(Engine):
         self.max_tokens = position_limit(model)
         self.device = choose_device(device)
         self.model = _without_memory(model.to(device=self.device, dtype=getattr(torch, dtype)).eval())
-        self._masked = "attention_mask" in inspect.signature(self.model.forward).parameters
+        takes = inspect.signature(self.model.forward).parameters
+        self._masked, self.takes_types = "attention_mask" in takes, "token_type_ids" in takes
         try:
             words = int(model.get_input_embeddings().weight.shape[0])
             padding = getattr(model.config, "pad_token_id", None)
@@ -110,13 +118,16 @@ class LibraryEngine(Engine):
         self.causal = bool(torch.equal(states[0, 0], states[1, 0]))
         super().__init__(self.device, int(states.shape[-1]), words)
 
-    def _output(self, ids: Tensor) -> Any:
+    def _output(self, *channels: Tensor) -> Any:
+        given = dict(zip(("input_ids", "token_type_ids"), channels, strict=False))
+        if self._masked:
+            given["attention_mask"] = torch.ones_like(channels[0])
         with torch.inference_mode():
-            return self.model(input_ids=ids, **({"attention_mask": torch.ones_like(ids)} if self._masked else {}))
+            return self.model(**given)
 
     def _outputs(self, ids: NDArray[np.int32], groups: list[Group]) -> Iterator[Any]:
-        rows = self.sent(torch.from_numpy(ids[0].astype(np.int64)))
-        return (self._output(g.of(rows)) for g in groups)
+        channels = self.sent(torch.from_numpy(ids.astype(np.int64)))
+        return (self._output(*(g.of(channel) for channel in channels)) for g in groups)
 
     def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
         """Last-layer vectors of a batch's tokens; see `Engine.tokens`."""

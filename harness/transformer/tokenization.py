@@ -8,7 +8,6 @@ pads every text to 128 tokens); both are switched off: the one place that cuts t
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,10 +64,15 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
     """The tokeniser of the transformers library for a directory, with every setting that is declared there.
 
     Raises:
-        ExtraMissing: it needs a package that is not installed.
+        ExtraMissing: it needs sentencepiece, which is not installed.
         WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none.
     """
     from transformers import AutoTokenizer
+
+    # Without that package the library passes over such a file, or asks for another package.
+    models = {path.name for path in directory.glob("*.model")} - {"tiktoken.model"}
+    if models and not (directory / "tokenizer.json").is_file() and importlib.util.find_spec("sentencepiece") is None:
+        raise ExtraMissing(f"{directory}: its tokeniser needs a package: pip install sentencepiece")
 
     options = {"local_files_only": True, "trust_remote_code": trust_remote_code, "truncation_side": "right"}
 
@@ -79,17 +83,7 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
             raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")
         return found
 
-    try:
-        return _safely(read, str(directory))
-    except WeightsInvalid as error:
-        named = (
-            re.search(r"install ([\w-]+)", str(error.__cause__)) if isinstance(error.__cause__, ImportError) else None
-        )
-        package = named[1] if named else "tiktoken" if (directory / "tiktoken.model").is_file() else "sentencepiece"
-        # Without these two the library passes over the files that need them.
-        if named or (any(directory.glob("*.model")) and importlib.util.find_spec(package) is None):
-            raise ExtraMissing(f"{directory}: its tokeniser needs a package: pip install {package}") from error
-        raise
+    return _safely(read, str(directory))
 
 
 def _safely(read: Callable[[], T], origin: str) -> T:
@@ -105,32 +99,38 @@ def _safely(read: Callable[[], T], origin: str) -> T:
         ) from error
 
 
-def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
+def encode_ids(
+    tokenizer: Any, texts: Sequence[str], max_length: int, *, types: bool = False
+) -> list[NDArray[np.int32]]:
     """Token ids of each text, special tokens included, over-long texts cut with the special tokens kept.
 
     Args:
         tokenizer: from `load_tokenizer` or `library_tokenizer`.
         texts: any strings; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
         max_length: most tokens a text may have, special tokens included.
+        types: whether the tokens' types are wanted as well.
 
     Returns:
-        One int32 array (tokens,) per text, of at least one token.
+        One int32 array per text, (tokens,) or with types (2, tokens), of at least one token.
     """
     clean = [encodable(text[: max_length * CHARACTERS_PER_TOKEN]) for text in texts]
     rust: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    rows: list[Any] = []
     if hasattr(rust, "encode_batch_fast"):
         rust.no_padding()
         rust.enable_truncation(max_length)
         try:
-            rows = [row.ids for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
+            rows = [(row.ids, row.type_ids) for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
         finally:
             rust.no_truncation()
-    else:
-        rows = tokenizer(clean, truncation=True, max_length=max_length, padding=False)["input_ids"] if clean else []
+    elif clean:
+        found = tokenizer(clean, truncation=True, max_length=max_length, padding=False, return_token_type_ids=True)
+        rows = list(zip(found["input_ids"], found["token_type_ids"], strict=True))
     # Tokenisers without special tokens leave nothing of an empty text.
     named = (getattr(tokenizer, f"{kind}_token_id", None) for kind in ("eos", "bos", "pad"))
     stand_in = next((token for token in named if token is not None), 0)
-    return [np.asarray(row or [stand_in], dtype=np.int32) for row in rows]
+    filled = [np.asarray(row if row[0] else ([stand_in], [0]), dtype=np.int32) for row in rows]
+    return filled if types else [row[0] for row in filled]
 
 
 def shortest(*limits: Any) -> int | None:

@@ -226,7 +226,8 @@ class TestEncode:
             ("l.txt", "café".encode("latin-1"), "UTF-8"),
             ("t.tsv", b"a\tb\n1\t2\n", "no column 'text'; it has a, b"),
             ("t.csv", b"text,id\na,1\nb,2,3\n", "as a table"),
-            ("t.csv", b"text\na,1\nb,2\n", "more cells"),
+            ("t.csv", b"text\na,1\nb,2\n", "Expected 1 columns, got 2"),
+            ("t.csv", b"id,text\n1,a\n2\n", "Row #3: Expected 2 columns, got 1"),
         ],
     )
     def test_bad_input_is_refused(self, tmp_path, name, content, words):
@@ -236,7 +237,7 @@ class TestEncode:
 
     def test_long_missing_and_compressed_cells(self, tmp_path, capsys):
         path = tmp_path / "t.csv.gz"
-        path.write_bytes(gzip.compress(f"id,text\n1,{'x' * 200_000}\n2,\n3\n4,NA\n".encode()))
+        path.write_bytes(gzip.compress(f"id,text\n1,{'x' * 200_000}\n2,\n3,\n4,NA\n".encode()))
         texts = read_texts(path, "text")
         assert [len(text) for text in texts] == [200_000, 0, 0, 2]
         assert "2 of 4 cells" in capsys.readouterr().err

@@ -217,6 +217,24 @@ def test_a_broken_contract_is_a_failure_that_says_which(bench, cast, words):
     assert not list((bench.directory / "cache").rglob("*.safetensors"))
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda v: np.ones_like(v), "the same vector for all texts"),
+        (lambda v: v + np.random.default_rng().random(v.shape, np.float32), "other vectors for the same texts"),
+    ],
+)
+def test_constant_and_random_vectors_are_no_result(bench, change, words):
+    class Bad(Counting):
+        def encode(self, texts):
+            return change(super().encode(texts))
+
+    bench.tasks = {"toy/one/p/1": Task("one", tuple("a" * i for i in range(20)))}
+    assert [r.status for r in bench.run(Counting)] == ["ok"]
+    (record,) = bench.run(Bad, results_dir=bench.directory / "bad", fresh=True)
+    assert words in record.failure.message
+
+
 def test_other_kinds_of_numbers_are_cast_with_a_notice(bench):
     import torch
 

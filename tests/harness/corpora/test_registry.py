@@ -172,5 +172,6 @@ def test_bench_data_shows_the_files_own_size_and_goes_on_after_a_fault(tmp_path:
     assert "data directory, FAULT" in done.output
     assert "senteval/downstream/MR/rt-polarity.pos: missing" in done.output
     assert "emobank: train is not as published" in done.output
+    assert "data directory, another file" in CliRunner().invoke(bench_data, places, standalone_mode=False).output
     done = CliRunner().invoke(bench_data, ["ratings", "--format", "json", *places], standalone_mode=False)
     assert {row["corpus"] for row in json.loads(done.output)} >= {"ratings-tweets", "ratings-films"}

@@ -144,6 +144,9 @@ def test_a_fit_that_misses_the_tolerance_is_refused(monkeypatch):
     X, y = task(100, 10)
     monkeypatch.setattr(module, "_ITERATIONS", 1)
     monkeypatch.setattr(module, "_ROUNDS", 1)
+    monkeypatch.setattr(module._Path, "without", None)  # no fold is tried after that
+    with pytest.raises(NotConverged, match="Newton decrement"):
+        cross_validate(X, y, 2, C_GRID, [np.arange(10)])
     with pytest.raises(NotConverged, match="Newton decrement"):
         logistic(X, y, 2, C_GRID)
 

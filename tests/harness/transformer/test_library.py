@@ -17,6 +17,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.registry import load_encoder
@@ -184,6 +185,36 @@ def test_ids_are_the_librarys_whatever_is_declared(
         assert ids == theirs(text, truncation=True, max_length=limit)["input_ids"]
 
 
+def test_token_types_are_those_of_the_tokeniser(tiny: ModuleType, tmp_path: Path, bert_directory: Path) -> None:
+    from tokenizers.processors import TemplateProcessing
+    from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast, XLNetConfig, XLNetModel
+
+    config = XLNetConfig(vocab_size=rows(tiny, tmp_path), d_model=32, n_layer=1, n_head=4, d_inner=64)
+    model = XLNetModel(config)
+    for parameter in model.layer[0].rel_attn.parameters():
+        torch.nn.init.normal_(parameter)
+    save(tiny, tmp_path, model)
+    inner = BertTokenizerFast.from_pretrained(tmp_path).backend_tokenizer
+    inner.post_processor = TemplateProcessing(
+        single="$A:0 [SEP]:0 [CLS]:1", special_tokens=[("[SEP]", 4), ("[CLS]", 3)]
+    )
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    PreTrainedTokenizerFast(tokenizer_object=inner, model_input_names=names).save_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").unlink()
+    given = AutoTokenizer.from_pretrained(tmp_path)("so glad", return_tensors="pt")
+    assert given["token_type_ids"].tolist() == [[0, 0, 0, 1]]
+    with torch.no_grad():
+        expected = model(**given).last_hidden_state[0]
+        without = model(input_ids=given["input_ids"]).last_hidden_state[0]
+    found = HubEncoder(tmp_path, device="cpu", pooling="last").encode(["so glad"])[0]
+    np.testing.assert_allclose(found, expected[-1], atol=1e-5)
+    assert np.abs(found - without[-1].numpy()).max() > 1e-2
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(bert_directory / name, tmp_path)
+    with pytest.raises(WeightsInvalid, match="another type than 0"):
+        HubEncoder(tmp_path, device="cpu").encode(["so glad"])
+
+
 def test_a_broken_tokeniser_fails_its_model_alone(bert_directory: Path, copied: Callable[[Path], Path]) -> None:
     directory = copied(bert_directory)
     (directory / "vocab.txt").unlink()
@@ -267,6 +298,15 @@ def test_the_encoder_of_t5(tiny: ModuleType, tmp_path: Path, kind: str) -> None:
 
 
 # No weight is drawn at random
+
+
+def test_quantised_weights_are_refused(distilbert: Path) -> None:
+    state = load_file(distilbert / "model.safetensors")
+    name = next(name for name in state if name.endswith("lin1.weight"))
+    state[name] = (100 * state[name]).to(torch.int8)
+    save_file(state, distilbert / "model.safetensors", {"format": "pt"})
+    with pytest.raises(WeightsInvalid, match="int8"):
+        HubEncoder(distilbert, device="cpu").encode(["a"])
 
 
 @pytest.mark.parametrize("packed", [True, False])

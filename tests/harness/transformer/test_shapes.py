@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -94,9 +95,10 @@ def test_conforms_and_equals_the_library(tiny: ModuleType, tmp_path: Path, name:
     for text, vector in zip(TEXTS, vectors, strict=True):
         model = AutoModel.from_pretrained(tmp_path).eval()  # a fresh one, which remembers no other text
         network = model.get_encoder() if model.config.is_encoder_decoder else model
-        ids = tokenizer(text, truncation=True, max_length=limit, return_tensors="pt")["input_ids"]
+        given = tokenizer(text, truncation=True, max_length=limit, return_tensors="pt")
+        takes = inspect.signature(network.forward).parameters
         with torch.no_grad():
-            states = network(input_ids=ids).last_hidden_state[0]
+            states = network(**{name: given[name] for name in given if name in takes}).last_hidden_state[0]
         np.testing.assert_allclose(vector, states[0 if pooling == "cls" else -1], atol=1e-5)
 
 
@@ -136,5 +138,5 @@ def test_a_tokeniser_names_the_package_that_it_needs(
     saved(tiny, tmp_path, name, tokenizer=False, **SHAPES[name][0])
     if file:
         (tmp_path / file).write_bytes(b"\x0a\x00")
-    with pytest.raises(ExtraMissing, match=f"pip install {package}"):
+    with pytest.raises((ExtraMissing, WeightsInvalid), match=f"install {package}"):
         HubEncoder(tmp_path, device="cpu").encode(["so glad"])
