@@ -173,12 +173,9 @@ class Record:
         """Serialise, indented, so that a change of one number is a change of one line; the main metric comes first.
 
         The last line is a checksum of all others.
-
-        Raises:
-            ValueError: a number is not finite.
         """
-        document = {name: value for name, value in asdict(self).items() if name != "verified"}
-        document = json.loads(json.dumps(document, allow_nan=False))
+        document = json.loads(json.dumps(asdict(self)))
+        del document["verified"]
         return json.dumps({**document, "checksum": _checksum(document)}, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
@@ -268,10 +265,7 @@ class ResultStore:
             StorageFault: the directory cannot be written.
         """
         path, packed = self.path(*record.key), pack(predictions) if predictions else b""
-        try:
-            text = replace(record, predictions=hashlib.sha256(packed).hexdigest() if packed else "").to_json()
-        except ValueError as error:
-            raise RecordInvalid(f"{record.task_id} gave a number that is not finite ({error})") from error
+        text = replace(record, predictions=hashlib.sha256(packed).hexdigest() if packed else "").to_json()
         Record.from_json(text, f"the record of {record.task_id}")
         if packed:
             write_bytes(path.with_suffix(".npz"), packed, "predictions")
@@ -299,7 +293,13 @@ class ResultStore:
             RecordInvalid: they are damaged, another measurement's, or arrays that are not predictions.
         """
         path = self.path(*record.key).with_suffix(".npz")
-        return _check_predictions(unpack(self._packed(record), str(path)), str(path)) if path.exists() else None
+        if not path.exists():
+            return None
+        arrays = unpack(self._packed(record), str(path))
+        rows = {array.shape[:1] for array in arrays.values()}
+        if len(rows) > 1 or not all(_is_prediction(name, array) for name, array in arrays.items()):
+            raise RecordInvalid(f"{path} does not hold predictions, a number for each row; delete it and run again")
+        return arrays
 
     def _packed(self, record: Record) -> bytes:
         """The file of a record's predictions, if it is the one that the record names."""
@@ -368,40 +368,29 @@ def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
     return buffer.getvalue()
 
 
-def _check_predictions(arrays: dict[str, NDArray[np.generic]], origin: str) -> dict[str, NDArray[np.generic]]:
-    """Refuse arrays that are not finite numbers, one for each row: a file may have been written by anybody."""
-    fault = "arrays of different lengths" if len({array.shape[:1] for array in arrays.values()}) > 1 else ""
-    for name, array in arrays.items():
-        if array.ndim not in (1, 2) or array.dtype.kind not in "biuf" or array.size == 0:
-            fault = f"{name[:40]!r} is an array of {array.shape} {array.dtype}, not a number for each row"
-        elif not np.isfinite(array).all():
-            fault = f"{name[:40]!r} holds NaN or infinite values"
-        elif array.dtype.kind in "iu" and name in ("gold", "predicted", "class", "cluster"):
-            fault = fault if 0 <= array.min() <= array.max() < _CLASSES else f"{name!r} holds classes out of range"
-    if fault:
-        raise RecordInvalid(f"{origin} does not hold predictions ({fault}); delete it and run again")
-    return arrays
+def _is_prediction(name: str, array: NDArray[np.generic]) -> bool:
+    """Whether an array holds finite numbers and no class out of range: a file may have been written by anybody."""
+    if array.ndim not in (1, 2) or array.dtype.kind not in "biuf" or array.size == 0 or not np.isfinite(array).all():
+        return False
+    classes = array.dtype.kind in "iu" and name in ("gold", "predicted", "class", "cluster")
+    return not classes or bool(0 <= array.min() <= array.max() < _CLASSES)
 
 
 _PACKAGES = ("affectbench", "numpy", "scipy", "scikit-learn", "torch", "tokenizers", "transformers")
 
 
-def code_digest() -> str:
-    """Digest of this package's source files: which code made a number, whatever its version says."""
-    root, digest = Path(__file__).parent, hashlib.blake2b(digest_size=8)
-    for path in sorted(root.rglob("*.py")):
-        digest.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 @cache
 def environment() -> dict[str, str]:
     """Versions of what the numbers depend on, and the kind of machine; no host name, path or environment variable."""
+    # Which code made a number, whatever its version says.
+    root, code = Path(__file__).parent, hashlib.blake2b(digest_size=8)
+    for path in sorted(root.rglob("*.py")):
+        code.update(f"{path.relative_to(root).as_posix()}\n".encode() + path.read_bytes())
     found = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cores": str(os.cpu_count() or 0),
-        "code": code_digest(),
+        "code": code.hexdigest(),
     }
     for package in _PACKAGES:
         with suppress(PackageNotFoundError):

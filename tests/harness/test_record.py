@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.errors import RecordInvalid, RecordNewer, RecordSkipped
 from harness.outcome import Metric
-from harness.record import SCHEMA, Failure, ModelFacts, Record, ResultStore, code_digest, environment, pack
+from harness.record import SCHEMA, Failure, ModelFacts, Record, ResultStore, environment, pack
 
 
 def record(**changes):
@@ -174,6 +174,4 @@ def test_a_damaged_record_is_named_and_skipped(tmp_path):
 
 
 def test_the_environment_names_versions_and_code_alone():
-    found = environment()
-    assert found["code"] == code_digest()
-    assert {"python", "platform", "cores", "numpy", "torch"} <= set(found)
+    assert {"python", "platform", "cores", "code", "numpy", "torch"} <= set(environment())
