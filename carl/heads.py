@@ -25,11 +25,11 @@ from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
 from carl.method.sentences import scale_labels
+from carl.shipped import find_transformer
 from harness.corpora import emobank, goemotions
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file, write_text
 from harness.outcome import Metric
-from harness.registry import find_encoder
 from harness.transformer import TransformerEncoder
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def load_predictor(
         WeightsMissing: no checkpoint, or one without heads.
         WeightsInvalid: the heads are damaged or belong to other weights.
     """
-    plugin = find_encoder(f"hf:{model}" if Path(model).is_dir() else model)
+    plugin = find_transformer(model)
     encoder = plugin.create(device=device, dtype=dtype)
     if not isinstance(encoder, TransformerEncoder) or encoder.pooling != plugin.card.pooling:
         raise UsageError(f"{model} has no heads; give a CARL encoder without @POOLING, or a shipped folder")

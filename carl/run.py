@@ -20,13 +20,12 @@ from carl.development import Development
 from carl.networks import Encoder, Networks, load_encoder
 from carl.objective import Objective
 from carl.provenance import RUN_RECORD, RunRecord
+from carl.shipped import find_transformer
 from carl.sources import read_sources, training_hashes
 from carl.train import Measures, Trainer
 from carl.training_data import TrainingData, pad, tokenized, training_data
 from harness.errors import UsageError
 from harness.files import write_text
-from harness.registry import find_encoder
-from harness.registry import load_encoder as load_plugin
 from harness.store import EmbeddingStore
 from harness.transformer import TransformerEncoder
 from harness.transformer.checkpoint import TRAINING_TEXTS
@@ -155,7 +154,7 @@ def backbone(name: str, directory: Path | None = None) -> tuple[Path, EncoderCar
         UsageError: no such encoder, or no transformer.
         WeightsMissing: its weights are nowhere.
     """
-    encoder = find_encoder(f"hf:{name}" if Path(name).is_dir() else name).create(weights_dir=directory)
+    encoder = find_transformer(name).create(weights_dir=directory)
     if not isinstance(encoder, TransformerEncoder):
         raise UsageError(f"{name} is no transformer; CARL trains BERT's, RoBERTa's and MPNet's kind")
     return encoder.files().config.parent, encoder.card
@@ -223,7 +222,7 @@ def _networks(config: Config, directory: Path, data: TrainingData) -> Networks:
 
 def _teacher(name: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
     """Encode texts with another encoder in bfloat16; vectors are kept, for a stopped run and for the next student."""
-    encoder: Any = load_plugin(f"hf:{name}" if Path(name).is_dir() else name, dtype="bfloat16")
+    encoder: Any = find_transformer(name).create(dtype="bfloat16")
     space = EmbeddingStore(cache).space({"fingerprint": encoder.fingerprint, "dtype": "bfloat16"})
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -237,7 +236,7 @@ def _teacher(name: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.flo
 
 
 def _card(name: str) -> EncoderCard:
-    return find_encoder(f"hf:{name}" if Path(name).is_dir() else name).card
+    return find_transformer(name).card
 
 
 def record_of(

@@ -18,6 +18,7 @@ from baselines.packaged import MPNet
 from carl.provenance import read_record
 from harness.encoder import EncoderCard
 from harness.errors import BenchError, WeightsMissing
+from harness.registry import EncoderPlugin, encoder_names, find_encoder
 from harness.transformer import Layout, TransformerEncoder
 from harness.transformer.checkpoint import is_adapter
 
@@ -39,6 +40,15 @@ _NOTES = (
     "lists every difference. Its folder also holds linear heads for valence, arousal and Ekman's emotions "
     "(`carl predict`)."
 )
+
+
+def find_transformer(name: str) -> EncoderPlugin:
+    """An encoder by the name that `bench models` lists, else by its directory, read as transformers does.
+
+    Raises:
+        UsageError: there is none.
+    """
+    return find_encoder(f"hf:{name}" if name not in encoder_names() and Path(name).is_dir() else name)
 
 
 def card_of(card: EncoderCard, directory: Path) -> EncoderCard:

@@ -19,7 +19,7 @@ from carl.cli import carl
 from carl.heads import fit_heads, load_predictor, read_heads
 from carl.provenance import read_record
 from carl.recipes.encoders import encoder_of_run
-from carl.run import Folders, Run
+from carl.run import Folders, Run, backbone
 from carl.ship import ship
 from harness.errors import DataInvalid, DataMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.registry import find_encoder
@@ -279,3 +279,11 @@ def test_a_run_is_an_encoder_under_the_name_of_its_configuration(finished, backb
     with torch.no_grad():
         theirs = finished[kind].encode(finished[kind].objective.encoder.eval(), TEXTS[:4])
     assert encoder.encode(TEXTS[:4]) == pytest.approx(theirs, abs=1e-2)  # what ships is rounded to float16
+
+
+def test_a_folder_of_the_same_name_does_not_hide_an_encoder(tmp_path, monkeypatch):
+    for name in ("roberta-small", "carl-minilm"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert backbone("roberta-small")[1].name == "roberta-small"
+    assert load_predictor("carl-minilm")(["fine"]).valence.shape == (1,)
