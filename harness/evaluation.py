@@ -32,7 +32,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dir
 
 from harness.contamination import inherited, judge
 from harness.corpora import CorpusRegistry
-from harness.encoder import check_vectors, encode_checked
+from harness.encoder import check_vectors, encode_checked, fingerprint_of
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -45,7 +45,6 @@ from harness.errors import (
     UsageError,
 )
 from harness.files import PARTIAL, RESULTS_DIR, cache_root, remove_leftovers, write_bytes
-from harness.fingerprint import fingerprint_of
 from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
 from harness.registry import EncoderPlugin, encoder_names, find_encoder, find_encoders, lineage, select_tasks

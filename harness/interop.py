@@ -23,9 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from harness.encoder import Encoder, EncoderCard, as_float32, encode_checked
+from harness.encoder import Encoder, EncoderCard, as_float32, encode_checked, fingerprint_of
 from harness.errors import DataInvalid, DataMissing, EncoderFault, ExtraMissing, UsageError
-from harness.fingerprint import fingerprint_of
 from harness.record import Record
 from harness.registry import find_encoder
 

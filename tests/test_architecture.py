@@ -12,7 +12,7 @@ REPOSITORY = Path(__file__).parent.parent
 #: stand before its own. A new file or folder of `harness/` gets its place here.
 FLOORS = (
     "errors printing files outcome metrics record",
-    "encoder testing fingerprint statistics comparison",
+    "encoder testing statistics comparison",
     "onednn probes corpora tasks",
     "transformer registry store contamination",
     "progress evaluation ray",

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.encoder import EncoderCard
+from harness.encoder import EncoderCard, fingerprint_of
 from harness.errors import EncoderFault, WeightsMissing
-from harness.fingerprint import fingerprint_of
 
 
 class Plain:

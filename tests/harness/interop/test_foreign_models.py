@@ -5,8 +5,8 @@ import pytest
 import torch
 
 import harness
+from harness.encoder import fingerprint_of
 from harness.errors import EncoderFault, UsageError
-from harness.fingerprint import fingerprint_of
 from harness.interop import as_encoder
 from harness.testing import check_encoder
 

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 import harness
-from harness.encoder import EncoderCard
-from harness.fingerprint import fingerprint_of
+from harness.encoder import EncoderCard, fingerprint_of
 from harness.interop import MtebEncoder, SentEvalAdapter
 
 MTEB = importlib.util.find_spec("mteb") is not None
