@@ -29,7 +29,7 @@ from harness.comparison import changes as compare_stores
 from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
-from harness.errors import BenchError, UsageError, unknown_name, validation_reason
+from harness.errors import UsageError, unknown_name, validation_reason
 from harness.evaluation import Evaluator, RunOptions
 from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
@@ -221,32 +221,27 @@ def _frame(rows: Sequence[Mapping[str, object]], index: str) -> pd.DataFrame:
 
 
 def list_corpora(
-    data_dir: str | Path | None = None,
-    *,
-    cache_dir: str | Path | None = None,
-    fetch: bool = False,
-    offline: bool = False,
+    data_dir: str | Path | None = None, *, cache_dir: str | Path | None = None, offline: bool = False
 ) -> pd.DataFrame:
-    """Corpora by name: where they are, their rows and licences.
+    """Corpora by name: where they are, their rows and licences; `bench data` also fetches and verifies them.
 
     Args:
         data_dir: directory of the official files.
         cache_dir: the cache; None follows XDG_CACHE_HOME.
-        fetch: load every corpus that is here or can be fetched, and verify it; faults stand in the column `fault`.
         offline: never use the network.
     """
     library = CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=offline)
-    rows: list[dict[str, Any]] = []
-    for name in library.names():
-        status, fault = library.status(name), ""
-        if fetch and status.place != "nowhere":
-            try:
-                status = library.fetch(name)
-            except BenchError as error:
-                fault = str(error)
-        card, counts = status.card, status.card.rows
-        known = {"corpus": name, "title": card.title, "place": status.place, "rows": sum(counts.values())}
-        rows.append({**known, "splits": ", ".join(counts), "licence": card.licence, "fault": fault})
+    rows = [
+        {
+            "corpus": status.card.name,
+            "title": status.card.title,
+            "place": status.place,
+            "rows": sum(status.card.rows.values()),
+            "splits": ", ".join(status.card.rows),
+            "licence": status.card.licence,
+        }
+        for status in map(library.status, library.names())
+    ]
     return pd.DataFrame(rows).set_index("corpus")
 
 
