@@ -180,9 +180,10 @@ def check_directory(directory: Path, *, trust_remote_code: bool = False) -> None
     """
     modules = directory / "modules.json"
     for path in sorted(directory.rglob("*")):
-        if path.is_dir() and path.is_symlink() and modules.is_file():
-            raise WeightsInvalid(f"{path} is a link to a folder, which may lie outside the model's directory")
-        if path.suffix in _PICKLES and not path.name.startswith("openvino"):
+        if path.is_dir():
+            if path.is_symlink() and modules.is_file():
+                raise WeightsInvalid(f"{path} is a link to a folder, which may lie outside the model's directory")
+        elif path.suffix in _PICKLES and not path.name.startswith("openvino"):
             read_tensors(path)
         elif path.suffix == ".json" and not trust_remote_code and path.name not in ("tokenizer.json", "vocab.json"):
             _check_classes(path)
