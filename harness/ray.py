@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -113,7 +113,9 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     own: dict[str, Any] = {"num_cpus": workers, "object_store_memory": 128 * 2**20, "include_dashboard": False}
     try:
-        ray.init(address or "local", **({} if address else own), log_to_driver=False, logging_level=logging.ERROR)
+        # Ray lets workers import from the driver's working directory first, whatever modules lie there.
+        with chdir("/"):
+            ray.init(address or "local", **({} if address else own), log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # Ray has many ways of saying that there is no such cluster
         raise UsageError(f"no Ray cluster at {address or 'this machine'}: {first_line(error)}") from error
     try:

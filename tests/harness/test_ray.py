@@ -1,6 +1,9 @@
 """A plan on a Ray cluster of two workers leaves the records that it leaves in one process."""
 
 import logging
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -90,3 +93,22 @@ def test_a_model_whose_workers_always_die_fails_alone(cluster, encoder, tmp_path
     records, _ = measured(tmp_path / "r", dies, "lexicon", engine=measure)
     assert [record.status for record in records] == ["failed", "failed", "ok", "ok"]
     assert records[0].failure.kind == "WorkerLost"
+
+
+@pytest.mark.slow
+def test_workers_import_nothing_from_the_working_directory(tmp_path):
+    pytest.importorskip("ray")
+    for name in ("socket", "pickle", "locale", "numpy"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'somebody-ran-it')!r}, 'w')\n")
+    options = ("-m", "lexicon", "--suite", "sample", "-t", "geometry", "--engine", "ray", "--workers", "1")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "harness.cli", "run", *options, "--results-dir", "r", "--cache-dir", "c"],
+        cwd=tmp_path,
+        env={**os.environ, "RAY_USAGE_STATS_ENABLED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "somebody-ran-it").exists()
+    assert [record.status for record in ResultStore(tmp_path / "r")] == ["ok"]
