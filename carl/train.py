@@ -311,4 +311,4 @@ def read_curves(path: Path) -> list[dict[str, Any]]:
 
 def _mixed(*parts: int) -> int:
     """A seed for each batch of each run."""
-    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 2)
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0]) >> 2
