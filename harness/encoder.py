@@ -38,7 +38,7 @@ POOLINGS = ("cls", "mean", "pooler", "last")
 
 
 #: Distinct texts of which some must differ, and the largest change between two calls, of the vectors' largest value.
-_SEVERAL, _RANDOM = 16, 1e-3
+_SEVERAL, _RANDOM = 16, 1e-5
 
 _Pooling = Annotated[str, Field(pattern=f"^({'|'.join(POOLINGS)})$")]
 _Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
