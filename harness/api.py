@@ -24,7 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from harness.comparison import Changes, Comparison, Side, compare
+from harness.comparison import Changes, Comparison, Side, compare, find_recorded
 from harness.comparison import changes as compare_stores
 from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
 from harness.corpora import CorpusRegistry
@@ -95,7 +95,7 @@ def run(
         dtype: `float32`, `bfloat16` or `float16`; None for float32.
         batch_tokens: most tokens in one batch.
         limit: use at most so many texts of each split, to try things out; the records say so, in a protocol of
-            their own, and tables never show them.
+            their own, and tables mark them with ~ and never rank them.
         engine: `local`, or `ray` for a Ray cluster, whose workers make models and tasks again from their names.
         address: of a Ray cluster, `auto` or `host:port`; None starts one on this machine for this run.
         workers: how many Ray tasks run at once on a cluster of our own; None for all cores.
@@ -130,7 +130,11 @@ def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **option
             "model": one.model,
             "task": one.task,
             "seed": one.seed,
-            "texts": sum(sum(evaluator.corpora.card(name).rows.values()) for name in evaluator.tasks[one.task].corpora),
+            "texts": sum(
+                min(rows, evaluator.options.limit or rows)
+                for name in evaluator.tasks[one.task].corpora
+                for rows in evaluator.corpora.card(name).rows.values()
+            ),
             "recorded": not evaluator.options.fresh and getattr(evaluator.existing(one), "status", "") == "ok",
         }
         for one in evaluator.evaluations
@@ -366,10 +370,7 @@ class Leaderboard:
             raise UsageError(
                 f"there are no records in {store.directory}; measure first: bench run --models minilm,lexicon"
             )
-        wanted, known = _several(models), sorted({record.model.name for record in records})
-        for name in wanted:
-            if name not in known:
-                raise unknown_name("recorded model", name, known)
+        wanted = {find_recorded(name, records) for name in _several(models)}
         patterns = _several(tasks)
         chosen = every_task() if suite is None and not patterns else select_tasks(suite, patterns)
         records = [record for record in records if not wanted or record.model.name in wanted]

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from html import escape
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,21 @@ _ROUNDING = 2e-4
 NO_PREDICTIONS = "no per-example predictions determine this number: not tested"
 
 
+def find_recorded(model: str, records: Iterable[Record]) -> str:
+    """The name of a recorded model that is given by name, by its title in tables, or as `bench run` took it.
+
+    Raises:
+        UsageError: there are no records of it; near names are suggested.
+    """
+    titles = {record.model.name: record.model.title for record in records}
+    known = {spelt.casefold(): name for name, title in titles.items() for spelt in (title, name.removeprefix("dir:"))}
+    known |= {name.casefold(): name for name in titles}
+    for spelt in (model, model.partition("=")[0], Path(model).name):  # also NAME=PATH, and a directory
+        if spelt.casefold() in known:
+            return known[spelt.casefold()]
+    raise unknown_name("recorded model", model, sorted(titles))
+
+
 @dataclass(frozen=True)
 class Side:
     """One model's results in one directory."""
@@ -63,20 +79,17 @@ class Side:
 
         Args:
             store: the directory.
-            model: its name.
+            model: see `find_recorded`.
             records: all records of the directory, if they are read already.
 
         Raises:
             UsageError: there are none of this model; near names are suggested.
         """
         everything = list(store if records is None else records)
-        own = tuple(record for record in everything if record.model.name == model)
         if not everything:
             raise UsageError(f"there are no records in {store.directory}; measure first: bench run --models {model}")
-        if not own:
-            known = sorted({record.model.name for record in everything})
-            raise unknown_name(f"recorded model in {store.directory}", model, known)
-        return cls(model, store, own)
+        name = find_recorded(model, everything)
+        return cls(name, store, tuple(record for record in everything if record.model.name == name))
 
     @cached_property
     def tasks(self) -> dict[str, tuple[Record, ...]]:

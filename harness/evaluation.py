@@ -170,7 +170,7 @@ def run(evaluator: Evaluator, progress: Progress, engine: Engine | None = None) 
         with stopping_on_signals(progress):
             records = (engine or measure)(evaluator, progress)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted: {progress.counted}, and are kept") from None
+        raise KeyboardInterrupt(f"interrupted ({progress.counted}); what was measured is kept") from None
     finally:
         progress.close()
     progress.summary(options.results_dir)
@@ -249,6 +249,8 @@ class Evaluator:
             where = {"failed": f"{model}, {evaluation.task}: ", "data-missing": ""}.get(record.status, f"{model}: ")
             reason = (str(error) or type(error).__name__).removeprefix(f"{model}: ")
             way = f" (`bench weights {model}` fetches what is public)" if record.status == "weights-missing" else ""
+            if self.options.limit and isinstance(error, ValueError | ArithmeticError | RecordInvalid):
+                way = f" (--limit {self.options.limit} may be too few texts; 100 do for suites quick and paper)"
             progress.notice(where + reason + way)
             return record, True
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from harness.record import Record
 
 
+#: How a new record ended, in words; other statuses name what is missing on this machine.
+_KINDS = {"ok": "measured", "skipped": "not applicable", "failed": "failed"}
+
+
 class Progress:
     """One bar a model in a terminal; elsewhere a line an evaluation, and one every ten seconds of encoding.
 
@@ -49,9 +53,11 @@ class Progress:
 
     @property
     def counted(self) -> str:
-        """How far the run is, in words."""
-        before = f" ({self.known} were recorded before)" if self.known else ""
-        return f"{len(self.found)} of {self.total} evaluations ended{before}"
+        """How far the run is, in words: `30 evaluations: 10 measured, 5 recorded before, 15 unavailable here`."""
+        kinds = Counter(_KINDS.get(one.status, "unavailable here") for one, fresh in self.found if fresh)
+        kinds |= Counter({"recorded before": self.known, "not reached": self.total - len(self.found)})
+        order = ("measured", "recorded before", "not applicable", "unavailable here", "failed", "not reached")
+        return f"{self.total} evaluations: " + ", ".join(f"{kinds[kind]} {kind}" for kind in order if kinds[kind])
 
     def begin(self, planned: Mapping[str, int]) -> None:
         """The run starts with so many evaluations of each model."""
@@ -109,7 +115,7 @@ class Progress:
     def summary(self, results_dir: Path) -> None:
         """The run is complete: say what failed, what is missing, and where the records are."""
         self.line(f"{self.counted}; records in {results_dir}")
-        for status, words in (("failed", "failed"), ("-missing", "missing on this machine")):
+        for status, words in (("failed", "failed"), ("-missing", "unavailable here")):
             models = Counter(record.model.name for record, _ in self.found if record.status.endswith(status))
             if models:
                 shown = ", ".join(f"{model} ({count} evaluation{'s' * (count > 1)})" for model, count in models.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -18,7 +19,7 @@ from harness.contamination import TextEvidence, in_words
 from harness.errors import UsageError
 from harness.files import go_offline
 from harness.interop import PROTOCOLS, beside, read_mteb
-from harness.leaderboard.words import metric_style
+from harness.leaderboard.words import metric_label, metric_style
 from harness.printing import echo, show_rows
 from harness.record import ResultStore
 from harness.registry import select_tasks
@@ -107,24 +108,47 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
     rows = [{**row, "seen": " ".join(row["seen"])} for row in rows]
     if fmt == "csv":
         return show_rows(rows, fmt)
-    names = ("first", "second", "difference", "low", "high", "p", "adjusted")
-    rows = [{**row, **{name: _rounded(row[name]) for name in names}} for row in rows]
+    tested = [one for one in found.numbers if one.test]
+    shown = [
+        {
+            "task": one.task_id,
+            "metric": metric_label(one.metric),
+            "first": f"{one.first:.3f}",
+            "second": f"{one.second:.3f}",
+            "difference": f"{one.difference:+.3f}" + ("" if one.low is None else f" [{one.low:+.3f}, {one.high:+.3f}]"),
+            "p (Holm)": _rounded(one.adjusted),
+            "verdict": one.verdict(metric_style(one.metric).higher_is_better),
+        }
+        for one in found.numbers
+    ]
     seen = ",".join(sorted({name for number in found.numbers for name in number.seen}))
     feet = [
-        f"Differences are {found.second} (second) minus {found.first} (first), with 95 % intervals; adjusted: p "
-        "corrected by Holm for the number of rows shown.",
+        f"First is {found.first}, second is {found.second}; the verdict is on the second. Differences: second minus "
+        "first, with 95 % intervals; p (Holm): corrected for the number of rows shown.",
+        *_by_reason("Tests, ", ((one.test, one.task_id) for one in tested)),
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
-        *_by_reason("Not compared", ((one.reason, one.task_id) for one in found.left_out)),
+        *_by_reason("Not tested, ", ((one.note, one.task_id) for one in found.numbers if one.note)),
+        *_by_reason("Not compared, ", ((one.reason, one.task_id) for one in found.left_out)),
     ]
-    return show_rows(rows, fmt, ("task", "metric", *names, "test", "verdict", "note")) + "\n\n" + "\n".join(feet)
+    return show_rows(shown, fmt) + "\n\n" + "\n".join(feet)
 
 
-def _by_reason(intro: str, left_out: Iterable[tuple[str, str]]) -> list[str]:
-    """A line for each reason, with the names that it is given for."""
-    reasons: dict[str, list[str]] = {}
-    for reason, name in left_out:
-        reasons.setdefault(reason, []).append(name)
-    return [f"{intro}, {reason}: {', '.join(names)}" for reason, names in reasons.items()]
+def _by_reason(intro: str, named: Iterable[tuple[str, str]], most: int = 4) -> list[str]:
+    """A paragraph for each reason, with the first names that it is given for."""
+    reasons: dict[str, dict[str, None]] = {}
+    for reason, name in named:
+        reasons.setdefault(reason, {})[name] = None
+    return [
+        textwrap.fill(
+            f"{intro}{reason}: {', '.join(list(names)[:most])}"
+            + (f" and {len(names) - most} more (all: --format json)" if len(names) > most else ""),
+            *(100,),
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for reason, names in reasons.items()
+    ]
 
 
 def _show_changes(found: Changes, fmt: str, places: str, within: str) -> str:
@@ -139,7 +163,7 @@ def _show_changes(found: Changes, fmt: str, places: str, within: str) -> str:
         f"{end or f'No number changed{within}'}; {found.numbers:,} numbers of {found.units} evaluations compared "
         f"({places}).",
         *found.notes,
-        *_by_reason("Not compared", ((one.reason, f"{one.model} {one.task_id}") for one in found.left_out)),
+        *_by_reason("Not compared, ", ((one.reason, f"{one.model} {one.task_id}") for one in found.left_out)),
     ]
     table = show_rows(rows, fmt, ("model", "task", "seed", "what", "before", "after")) + "\n\n" if rows else ""
     return table + "\n".join(feet)
@@ -212,7 +236,7 @@ def _show_evidence(found: Sequence[TextEvidence], fmt: str) -> str:
         own = list(entries)
         texts = own[0].contamination["texts"]
         lines.append(f"{model}: texts compared: {', '.join(texts['compared']) or 'none'}")
-        lines += _by_reason("  not compared", ((why, name) for name, why in texts["not_compared"].items()))
+        lines += _by_reason("  not compared, ", ((why, name) for name, why in texts["not_compared"].items()))
         lines += [f"  {entry.task_id}: {line}" for entry in own for line in in_words(entry.contamination)]
     shown = ("model", "task", "state", "basis", "rows", "shared", "metric", "value", "clean_value", "remark")
     return show_rows(rows, fmt, shown) + "\n\n" + "\n".join(lines)

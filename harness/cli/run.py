@@ -72,8 +72,10 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
         write_text(save_config, yaml.safe_dump(settings, sort_keys=False), "a run file")
     if dry_run:
         plan = api.plan(**settings)
-        rows = [{str(name): value for name, value in row.items()} for row in plan.to_dict("records")]
-        echo(show_rows(rows, "plain"))
+        shown = plan.assign(recorded=plan["recorded"].map({True: "yes", False: "no"}))
+        echo(
+            show_rows([{str(name): value for name, value in row.items()} for row in shown.to_dict("records")], "plain")
+        )
         echo(f"\n{(~plan['recorded']).sum()} evaluations to measure, {plan['recorded'].sum()} recorded before")
         return 0
     try:

@@ -185,10 +185,12 @@ def folds(
         rows: their number.
         labels: classes; every fold has its share of each.
         groups: documents, of which none is cut apart; these folds are not shuffled.
-        count: number of folds.
+        count: number of folds; fewer where a trial has fewer texts, documents or texts of a class.
     """
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold  # takes longer than a listing of tasks
 
+    pieces = [rows] if labels is None else np.unique(labels, return_counts=True)[1]
+    count = max(2, min(count, *(pieces if groups is None else [len(set(groups))])))
     if groups is not None:
         splitter = GroupKFold(count)
     else:

@@ -140,7 +140,7 @@ def measured(tmp_path_factory):
         *("--results-dir", str(directory), "--cache-dir", str(directory / "cache")),
     )
     assert done.returncode == 0, done.stderr
-    assert "4 of 4 evaluations ended" in done.stderr
+    assert "4 evaluations: 4 measured;" in done.stderr
     return directory
 
 
