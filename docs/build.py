@@ -55,6 +55,20 @@ file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
 - `st:org/model`: a sentence-transformers model (`pip install 'affectbench[sentence-transformers]'`).
 - `path/to/file.py:Class`: an encoder of your own.
 
+## Prompts and smaller vectors
+
+`--prompt NAME=TEXT` puts a text before every text of a model, `--prompt NAME:emotion=TEXT` only on the tasks of one
+family (in a run file `prompts: {NAME: TEXT}`). The row is called `NAME@prompt-3f9a1c`, after a digest of the prompts,
+and its vectors are cached apart; the record holds the prompt. A card may have prompts of its own, which the plain name
+uses; an empty text leaves them out (`NAME@no-prompt`). Of the prompts that a sentence-transformers model brings along,
+`st:` uses what `SentenceTransformer.encode(texts)` would use: the one that `default_prompt_name` names, and none
+otherwise; `--prompt` takes its place. Tokens of a prompt count towards the cut-off and take part in a mean.
+
+`NAME@256d` keeps the first 256 dimensions, scaled to length 1 (Matryoshka); `NAME@int8` stores a dimension in one byte,
+with one scale a vector, so that nothing is calibrated on other texts; `NAME@binary` stores a bit. They combine, also
+with a pooling: `minilm@mean@256d@int8`. Each is a row of its own, computed from the cached full vectors, and its record
+says how many bytes a vector takes.
+
 A model runs code of its own only with `--trust-remote-code NAME`. Its training data count as unknown.
 """
 

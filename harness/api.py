@@ -71,6 +71,7 @@ def run(
     weights_dirs: Mapping[str, str | Path] | None = None,
     tokenizer_dirs: Mapping[str, str | Path] | None = None,
     trust_remote_code: Sequence[str] = (),
+    prompts: Mapping[str, str | Mapping[str, str]] | None = None,
     offline: bool = False,
     fresh: bool = False,
     fail_fast: bool = False,
@@ -103,6 +104,8 @@ def run(
         weights_dirs: model → its own checkpoint.
         tokenizer_dirs: model → its vocabulary.
         trust_remote_code: hub models that may run code of their own.
+        prompts: model → what stands before each text, or task family → that; the row's name says so. An empty text
+            leaves out the prompt of the model's card.
         offline: never use the network, in this process from now on.
         fresh: measure again what is recorded.
         fail_fast: stop at the first failure.

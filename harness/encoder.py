@@ -18,8 +18,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, field
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -99,6 +99,8 @@ class EncoderCard:
     """Reference of the paper."""
     url: str = ""
     """The authors' page or repository."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """What stands before every text: task family → prompt, and under the empty name that of all other families."""
     extras: tuple[str, ...] = ()
     """Optional extras of this distribution (`pip install affectbench[NAME]`) that loading or encoding needs."""
     notes: str = ""
@@ -108,6 +110,10 @@ class EncoderCard:
     def shown(self) -> str:
         """The name that tables print."""
         return self.title or self.name
+
+    def prompt(self, family: str = "") -> str:
+        """What stands before the texts of a task family, or of no task."""
+        return self.prompts.get(family, self.prompts.get("", ""))
 
 
 @runtime_checkable
@@ -231,7 +237,8 @@ def fingerprint_of(encoder: Encoder) -> str:
     if isinstance(own, str) and own:
         return own
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr(sorted(asdict(encoder.card).items())).encode("utf-8", "backslashreplace"))
+    facts = {name: value for name, value in asdict(encoder.card).items() if value or name != "prompts"}
+    digest.update(repr(sorted(facts.items())).encode("utf-8", "backslashreplace"))
     try:
         source = inspect.getsourcefile(type(encoder))
     except (TypeError, OSError):  # defined in a notebook or by exec

@@ -43,12 +43,23 @@ from harness.errors import (
     RecordInvalid,
     RecordNewer,
     UsageError,
+    unknown_name,
 )
 from harness.files import PARTIAL, RESULTS_DIR, cache_root, remove_leftovers, write_bytes
 from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
-from harness.registry import EncoderPlugin, encoder_names, find_encoder, find_encoders, lineage, select_tasks
+from harness.registry import (
+    EncoderPlugin,
+    encoder_names,
+    find_encoder,
+    find_encoders,
+    lineage,
+    select_tasks,
+    with_prompts,
+)
+from harness.registry import tasks as every_task
 from harness.store import EmbeddingSpace, EmbeddingStore
+from harness.variants import reduce_vectors, varied_fingerprint, vector_bytes
 
 if TYPE_CHECKING:
     from harness.encoder import Encoder
@@ -66,6 +77,8 @@ _Names = Annotated[
 #: A plugin may change the working directory.
 _Folder = Annotated[DirectoryPath, AfterValidator(Path.absolute)]
 _Place = Annotated[Path, AfterValidator(Path.absolute)]
+#: Task family → prompt; one text alone is for all families.
+_Prompts = Annotated[dict[str, str], BeforeValidator(lambda given: {"": given} if isinstance(given, str) else given)]
 
 
 class RunOptions(BaseModel):
@@ -91,6 +104,7 @@ class RunOptions(BaseModel):
     weights_dirs: dict[str, _Folder] = {}
     tokenizer_dirs: dict[str, _Folder] = {}
     trust_remote_code: tuple[str, ...] = ()
+    prompts: dict[str, _Prompts] = {}
     offline: bool = False
     fresh: bool = False
     fail_fast: bool = False
@@ -128,9 +142,16 @@ def plan(options: RunOptions) -> Evaluator:
     known = {name.partition("@")[0] for name in plugins}
     # A task may need the model that another was made from: its weights may be given as well.
     known |= {name for plugin in plugins.values() if (base := plugin.card.base) for name in (base, f"hf:{base}")}
-    for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trust_remote_code):
+    for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trust_remote_code, *options.prompts):
         if name not in known:
-            raise UsageError(f"a directory or trust is given for {name!r}, which is not among the models of this run")
+            raise UsageError(
+                f"a directory, trust or a prompt is given for {name!r}, which is not among the models of this run"
+            )
+    families = sorted({task.name for task in every_task().values()})
+    for family in {family for prompts in options.prompts.values() for family in prompts} - {"", *families}:
+        raise unknown_name("task family of a prompt", family, families)
+    found = (with_prompts(plugin, options.prompts) for plugin in plugins.values())
+    plugins = {plugin.name: plugin for plugin in found}
     evaluations = [
         Evaluation(model, task, seed)
         for model in plugins
@@ -287,7 +308,7 @@ class Evaluator:
         record, model, task = self.existing(evaluation), evaluation.model, self.tasks[evaluation.task]
         if record is None or record.status != "ok":
             return None
-        before, fingerprint = record.model.fingerprint, self._encoder(model, task)[1]
+        before, fingerprint = record.model.fingerprint, self._fingerprint(model, task)
         if before != fingerprint:
             if not self.options.fresh:
                 raise NameTaken(
@@ -341,7 +362,7 @@ class Evaluator:
         plugin, base, options = self.plugins[model], model.partition("@")[0], self.options
         cut = task.max_length if plugin.accepts("max_length") else None
         if (model, cut) not in self.encoders:
-            encoder = plugin.create(
+            encoder = plugin.make(
                 weights_dir=options.weights_dirs.get(base),
                 tokenizer_dir=options.tokenizer_dirs.get(base),
                 max_length=cut,
@@ -353,11 +374,17 @@ class Evaluator:
             self.encoders[model, cut] = encoder, fingerprint_of(encoder)
         return self.encoders[model, cut]
 
+    def _fingerprint(self, model: str, task: Task) -> str:
+        """What a model's record on a task depends on: its encoder, its prompt, its reduction."""
+        plugin = self.plugins[model]
+        return varied_fingerprint(self._encoder(model, task)[1], plugin.card.prompt(task.name), plugin.reduction)
+
     def _space(self, model: str, task: Task) -> EmbeddingSpace:
-        """Where the vectors of a model under a task's cut-off are cached."""
+        """Where the full vectors of a model under a task's cut-off and prompt are cached; reductions share them."""
         encoder, fingerprint = self._encoder(model, task)
-        said = _described(encoder)
+        said, prompt = _described(encoder), self.plugins[model].card.prompt(task.name)
         facts = {name: said.get(name) for name in ("pooling", "max_length", "dtype", "backend")}
+        facts |= {"prompt": prompt} if prompt else {}
         return self._vectors.space(
             {**facts, "fingerprint": fingerprint, "device": str(said["device"]).partition(":")[0]}
         )
@@ -367,12 +394,14 @@ class Evaluator:
         task = self.tasks[evaluation.task]
         encoder, space = self._encoder(model, task)[0], self._space(model, task)
         space.refresh()
+        prompt = self.plugins[model].card.prompt(task.name)
         missing, start = sorted(space.missing(texts), key=len, reverse=True), time.perf_counter()
         for done in range(0, len(missing), _SHARD):
             shard = missing[done : done + _SHARD]
-            vectors = encode_checked(encoder, shard)
+            prompted = [prompt + text for text in shard]
+            vectors = encode_checked(encoder, prompted)
             if not done:
-                check_vectors(encoder, shard, vectors)
+                check_vectors(encoder, prompted, vectors)
             space.add(shard, vectors)
             seconds = time.perf_counter() - start
             progress.encoding(evaluation.model, evaluation.task, done + len(shard), len(missing), seconds)
@@ -393,22 +422,22 @@ class Evaluator:
             raise NotApplicable(f"{model}: not applicable: it was made from no other model (its card has no `base`)")
         spec = card.base if card.base in encoder_names() else f"hf:{card.base}"
         try:
-            plugin = find_encoder(f"{spec}@{card.pooling}" if card.pooling else spec)
+            plugin = find_encoder("@".join(filter(None, (spec, card.pooling, *self.plugins[model].reduction))))
         except UsageError as error:
             raise NotApplicable(f"{model}: not applicable: no such vectors of its backbone: {error}") from error
         self.plugins.setdefault(plugin.name, plugin)
-        return {"name": plugin.name, "fingerprint": self._encoder(plugin.name, task)[1]}
+        return {"name": plugin.name, "fingerprint": self._fingerprint(plugin.name, task)}
 
     # Measuring
 
     def _measured(self, evaluation: Evaluation, progress: Progress) -> Record:
         """Encode what the cache lacks, score, and save the record."""
         model, task = evaluation.model, self.tasks[evaluation.task]
-        card = self.plugins[model].card
+        card, reduction = self.plugins[model].card, self.plugins[model].reduction
         if "torch" not in sys.modules:  # it takes seconds, which a run with nothing to measure need not spend
             import_module("torch")
             self.state.enter_context(_preserved_state())
-        encoder, fingerprint = self._encoder(model, task)  # what it lacks is told before what the corpus lacks
+        encoder, fingerprint = self._encoder(model, task)[0], self._fingerprint(model, task)  # before the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
         prepared, start = self._prepared[evaluation.task], time.perf_counter()
@@ -416,7 +445,10 @@ class Evaluator:
         sides = [model, backbone["name"]] if backbone else [model]
         encoded = [self._encode(side, evaluation, prepared.texts, progress) for side in sides]
         encoding = time.perf_counter() - start if any(encoded) else 0.0
-        vectors, *theirs = (self._space(side, task).gather(prepared.texts) for side in sides)
+        vectors, *theirs = (
+            reduce_vectors(self._space(side, task).gather(prepared.texts), self.plugins[side].reduction)
+            for side in sides
+        )
         start = time.perf_counter()
         if theirs:
             outcome = prepared.evaluate_against(vectors, theirs[0], evaluation.seed)
@@ -429,12 +461,20 @@ class Evaluator:
         device = own.pop("device")
         # A causal model's pooling is found out by loading it.
         own["pooling"] = card.pooling and own.get("pooling", card.pooling)
-        own["dimensions"] = own.get("dimensions", card.dimensions) or int(vectors.shape[1])
+        own["dimensions"] = int(vectors.shape[1])
+        own["vector_bytes"] = vector_bytes(vectors.shape[1], reduction)
+        prompt = card.prompt(task.name)
+        how = {**({"prompt": prompt} if prompt else {}), **({"reduction": list(reduction)} if reduction else {})}
         record = self._record(
             evaluation,
             "ok",
             {**own, "fingerprint": fingerprint},
-            {**outcome.details, **({"backbone": backbone} if backbone else {}), **({"encoder": said} if said else {})},
+            {
+                **outcome.details,
+                **({"backbone": backbone} if backbone else {}),
+                **({"encoder": said} if said else {}),
+                **how,
+            },
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={key: int(value) for key, value in outcome.counts.items()},

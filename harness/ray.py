@@ -22,7 +22,7 @@ from harness.evaluation import Evaluation, Evaluator, RunOptions
 from harness.evaluation import measure as measure_here
 from harness.progress import Progress
 from harness.record import Record
-from harness.registry import find_encoder, tasks
+from harness.registry import find_encoder, tasks, with_prompts
 
 #: How often Ray runs a task again whose worker died.
 _RETRIES = 2
@@ -86,7 +86,8 @@ def _work(
     except OSError as error:
         raise BenchError(f"a worker has no directory {directory}: machines of a run share the file system") from error
     progress = Progress()
-    measure_here(Evaluator(options, {model: replace(find_encoder(spec), name=model)}, tasks(), group), progress)
+    plugin = with_prompts(replace(find_encoder(spec), name=model), options.prompts)
+    measure_here(Evaluator(options, {model: plugin}, tasks(), group), progress)
     return progress.found, list(progress.notices)
 
 

@@ -112,10 +112,17 @@ class ModelFacts:
     dtype: str = ""
     backend: str = ""
     dimensions: Count | None = None
+    vector_bytes: Count | None = None
+    """Bytes that a vector takes in storage; None in older records, which hold four a dimension."""
     parameters: Count | None = None
     weights: str = ""
     revision: str | None = None
     licence: str | None = None
+
+    @property
+    def bytes_a_vector(self) -> int | None:
+        """Bytes that a vector takes in storage, None where its length is not known."""
+        return self.vector_bytes or (4 * self.dimensions if self.dimensions else None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ Encoders and tasks are entry points (`bench.encoders`, `bench.tasks`) of this or
 loaded when a name is asked for. An entry point of `bench.encoder_families` is a mapping from names to encoder classes,
 for distributions that make many from one recipe. An encoder can also be given as `path/to/file.py:Class`,
 `hf:ORG/NAME`, `st:ORG/NAME`, or the directory of a checkpoint or of a LoRA adapter; `NAME@mean` asks for another
-pooling and is a row of its own.
+pooling, `NAME@256d`, `NAME@int8` and `NAME@binary` for smaller vectors (`harness.variants`), and each is a row of its
+own.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ from harness.tasks.base import Task, task_id
 from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
 from harness.transformer.encoder import EncoderOptions
 from harness.transformer.hub import HubEncoder, hub_card, sentences
+from harness.variants import Variant, marked_card, prompt_mark, reduced_card, split_reduction
 
 ENCODERS = "bench.encoders"
 FAMILIES = "bench.encoder_families"
 TASKS = "bench.tasks"
 
 #: Options that may be dropped where a constructor does not know them: they change speed or form, not identity.
-_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype")
+_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype", "own_prompt")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class EncoderPlugin:
     """What `find_encoder` finds it by; None for an encoder that only this process knows."""
     directory: Path | None = None
     """The directory that the user named, None for other encoders."""
+    reduction: tuple[str, ...] = ()
+    """How its vectors are made smaller: `256d`, then `int8` or `binary`."""
 
     def accepts(self, option: str) -> bool:
         """Whether the constructor takes an option, by name or among any others."""
@@ -61,7 +65,12 @@ class EncoderPlugin:
         return option in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
     def create(self, **options: Any) -> Encoder:
-        """Construct the encoder.
+        """Construct the encoder, with the prompt and the reduction of its row; arguments and errors as of `make`."""
+        encoder = self.make(**options)
+        return Variant(encoder, self.card, self.reduction) if self.reduction or self.card.prompt() else encoder
+
+    def make(self, **options: Any) -> Encoder:
+        """Construct the encoder that gives the full vectors of texts as they are.
 
         Args:
             options: as of `load_encoder`; None means not given. Device, dtype, batch size and cut-off are left out
@@ -74,6 +83,8 @@ class EncoderPlugin:
         given = {name: value for name, value in options.items() if value is not None}
         if self.pooling is not None:
             given["pooling"] = self.pooling
+        if self.card.prompts:
+            given["own_prompt"] = False
         for option in [name for name in given if not self.accepts(name)]:
             if option not in _DROPPABLE:
                 raise UsageError(f"{self.name} takes no option {option!r}")
@@ -157,12 +168,37 @@ def find_encoder(spec: str) -> EncoderPlugin:
 
     Args:
         spec: a declared name, `path/to/file.py:Class`, `hf:ORG/NAME`, `st:ORG/NAME` or a directory; each may
-            be followed by `@POOLING`.
+            be followed by `@POOLING`, and then by a reduction: `@256d`, `@int8`, `@binary`, `@256d@int8`.
 
     Raises:
         UsageError: no such encoder (near names are suggested), two distributions declare it (both are named), it
-            cannot be imported, or the pooling is not one of its own.
+            cannot be imported, the pooling is not one of its own, or its vectors are not so long.
     """
+    plain, steps = (spec, ()) if Path(_target(spec)).is_dir() else split_reduction(spec)
+    plugin = _find_pooled(plain)
+    if not steps:
+        return plugin
+    card = replace(plugin.card, **reduced_card(plugin.card, steps))
+    return replace(plugin, name=card.name, card=card, spec=spec, reduction=steps)
+
+
+def with_prompts(plugin: EncoderPlugin, given: Mapping[str, Mapping[str, str]]) -> EncoderPlugin:
+    """An encoder with the prompts that a user gave it, as a row of its own; one that was given none as it is.
+
+    Args:
+        plugin: the encoder.
+        given: name of an encoder, without pooling and reduction → its prompts, as on a card.
+    """
+    prompts = given.get(plugin.name.partition("@")[0])
+    if prompts is None:
+        return plugin
+    mark = prompt_mark(prompts)
+    new = {} if plugin.name.endswith(f"@{mark}") else marked_card(plugin.card, [mark])
+    card = replace(plugin.card, **new, prompts={"": "", **prompts})
+    return replace(plugin, name=card.name, card=card)
+
+
+def _find_pooled(spec: str) -> EncoderPlugin:
     base, _, pooling = spec.rpartition("@")
     if not base or Path(_target(spec)).is_dir():
         base, pooling = spec, ""

@@ -14,7 +14,7 @@ FLOORS = (
     "errors printing files outcome metrics record",
     "encoder testing statistics comparison",
     "onednn probes corpora tasks",
-    "transformer registry store contamination",
+    "transformer variants registry store contamination",
     "progress evaluation ray",
     "leaderboard text_check figures report interop",
     "api cli",

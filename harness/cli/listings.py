@@ -55,6 +55,8 @@ def _text(field: str, value: Any) -> str:
         return f"{value / 1e6:.1f} M"
     if not value and field in ("training_data", "licence"):
         return "nothing" if value == () else "none stated"
+    if isinstance(value, dict):
+        return ", ".join(f"{family or 'all'}: {prompt!r}" for family, prompt in value.items())
     return ", ".join(value) if isinstance(value, tuple) else str(value or "")
 
 

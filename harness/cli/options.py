@@ -40,6 +40,28 @@ def split_names(values: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(name.strip() for names in parts for name in names if name.strip()))
 
 
+class Prompt(click.ParamType):  # type: ignore[type-arg]
+    """`NAME=TEXT` or `NAME:FAMILY=TEXT`."""
+
+    name = "NAME[:FAMILY]=TEXT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str, str]:
+        """Take name, task family and text apart; `hf:org/model` has a colon of its own."""
+        head, equals, text = value.partition("=")
+        name, _, family = head.rpartition(":")
+        if not equals or not head:
+            self.fail(f"takes {self.name}, not {value!r}", param, ctx)
+        return (name, family, text) if name and "/" not in family and name not in ("hf", "st") else (head, "", text)
+
+
+def prompts_by_name(given: tuple[tuple[str, str, str], ...]) -> dict[str, dict[str, str]]:
+    """Prompts by model and task family."""
+    found: dict[str, dict[str, str]] = {}
+    for name, family, text in given:
+        found.setdefault(name, {})[family] = text
+    return found
+
+
 #: An option or argument of several names: the function gets them as a list.
 NAMES: dict[str, Any] = {"callback": lambda _ctx, _param, values: split_names(values)}
 

@@ -30,6 +30,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @options.results_dir
 @options.cache_dir
 @options.encoder_options
+@click.option(
+    "--prompt",
+    "prompts",
+    multiple=True,
+    type=options.Prompt(),
+    callback=lambda _ctx, _param, given: options.prompts_by_name(given),
+    help="What stands before each text, in a row of its own.",
+)
 @click.option("--limit", type=int, help="Try it out on at most N texts of each split; never ranked.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), help="Where to measure  [default: local]")
 @click.option("--address", help="A Ray cluster: auto, or host:port  [default: one on this machine]")
@@ -101,5 +109,5 @@ def _read(path: Path | None) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """A value of an option in types that YAML has."""
     if isinstance(value, dict):
-        return {name: str(path) for name, path in value.items()}
+        return {name: _plain(part) for name, part in value.items()}
     return str(value) if isinstance(value, Path) else value

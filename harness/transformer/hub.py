@@ -192,6 +192,7 @@ class SentenceTransformerEncoder(HubEncoder):
 
     Args:
         model: see `HubEncoder`, as are the options; its pooling and tokeniser are its own.
+        own_prompt: put the prompt before each text that the model's `default_prompt_name` names, as the library does.
 
     Raises:
         ExtraMissing: the library is not installed.
@@ -201,8 +202,14 @@ class SentenceTransformerEncoder(HubEncoder):
     backend = "sentence-transformers"
 
     def __init__(
-        self, model: str | Path, *, trust_remote_code: bool = False, **options: Unpack[EncoderOptions]
+        self,
+        model: str | Path,
+        *,
+        trust_remote_code: bool = False,
+        own_prompt: bool = True,
+        **options: Unpack[EncoderOptions],
     ) -> None:
+        self.own_prompt = own_prompt
         super().__init__(model, trust_remote_code=trust_remote_code, **options)
         if self.tokenizer_dir is not None or self.adapter_dir is not None:
             raise UsageError("a sentence-transformers model takes no other tokeniser and no adapter; read it as `hf:`")
@@ -225,7 +232,7 @@ class SentenceTransformerEncoder(HubEncoder):
         """The library's version and digests of the model's files."""
         files = self.files()
         names = [f"{path.relative_to(files.config.parent)}:{sha256_file(path)}" for path in files.vocabulary]
-        return [self.version, *names]
+        return [self.version, *names, *([] if self.own_prompt else ["without its own prompt"])]
 
     def _read(self, files: CheckpointFiles) -> Loaded:
         from harness.transformer.library import SentenceEngine
@@ -233,6 +240,8 @@ class SentenceTransformerEncoder(HubEncoder):
         found: Any = SentenceEngine(
             files.config.parent, self.device, self.dtype, self.max_length, trust_remote_code=self.trust_remote_code
         )
+        if not self.own_prompt:
+            found.model.default_prompt_name = None
         # Asked in `encode` alone.
         return Loaded(found, tokenizer=None, max_length=found.max_length, parameters=found.parameters)
 

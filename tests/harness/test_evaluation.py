@@ -19,7 +19,7 @@ from harness.evaluation import Evaluation, Evaluator, RunOptions, measure, plan,
 from harness.outcome import Metric, Outcome
 from harness.progress import Progress
 from harness.record import ResultStore
-from harness.registry import EncoderPlugin
+from harness.registry import EncoderPlugin, with_prompts
 from harness.tasks.base import Prepared
 from harness.tasks.drift import variants
 
@@ -102,7 +102,8 @@ class Bench:
         for encoder in encoders:
             made = encoder if callable(encoder) else lambda encoder=encoder: encoder
             name = getattr(encoder, "name", encoder.card.name)
-            plugins[name] = EncoderPlugin(name, replace(encoder.card, name=name), made)
+            plugin = EncoderPlugin(name, replace(encoder.card, name=name), made)
+            plugins[name] = encoder if isinstance(encoder, EncoderPlugin) else plugin
         todo = [Evaluation(name, task, seed) for name in plugins for task in self.tasks for seed in seeds]
         evaluator = Evaluator(RunOptions(**{**places, **options}), plugins, self.tasks, todo)
         return measure(evaluator, progress or Progress())
@@ -132,6 +133,21 @@ def test_each_distinct_text_is_encoded_once_and_a_second_run_does_nothing(bench)
     assert (len(Counting.seen), progress.known) == (3, 2)
     bench.run(Counting, fresh=True)
     assert len(Counting.seen) == 6
+
+
+def test_prompts_and_reductions_are_rows_of_their_own_and_reductions_share_vectors(bench):
+    plain = EncoderPlugin("counting", Counting.card, Counting)
+    short = replace(plain, name="counting@1d", reduction=("1d",))
+    asked = with_prompts(plain, {"counting": {"toy": "x: "}})
+    assert asked.name == asked.card.name == "counting@prompt-f27e54"
+    one, _, two, _, three, _ = bench.run(plain, short, asked)
+    assert sorted(Counting.seen) == ["a", "bb", "boom", "x: a", "x: bb", "x: boom"]
+    assert [(r.model.dimensions, r.model.vector_bytes) for r in (one, two, three)] == [(2, 8), (1, 4), (2, 8)]
+    assert [r.metrics["mean"].value for r in (two, three)] == pytest.approx([1, (4 + 1 + 5 + 1 + 4 + 1) / 6])
+    assert (two.details, three.details) == ({"reduction": ["1d"]}, {"prompt": "x: "})
+    assert len({r.model.fingerprint for r in (one, two, three)}) == 3
+    with pytest.raises(UsageError, match="task family of a prompt 'toi'"):
+        plan(RunOptions(models=("lexicon",), prompts={"lexicon": {"toi": ""}}))
 
 
 def test_results_of_other_weights_are_replaced_only_by_fresh(bench, monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 from importlib.metadata import EntryPoint
 
+import numpy as np
 import pytest
 
 from harness import registry
@@ -78,9 +79,20 @@ def test_a_pooling_is_a_row_of_its_own(declared):
     assert registry.find_encoder("good@cls").name == "good"
 
 
+def test_a_reduction_is_a_row_of_its_own():
+    plugin = registry.find_encoder("minilm@mean@128d@int8")
+    assert (plugin.name, plugin.card.dimensions) == ("minilm@mean@128d@int8", 128)
+    assert plugin.card.title == "MiniLM-L6 128d int8 (mean)"
+    texts = ["I am glad", "what a loss"]
+    vectors, whole = (registry.load_encoder(f"lexicon{end}").encode(texts) for end in ("@int8", ""))
+    np.testing.assert_allclose(vectors, whole, atol=np.abs(whole).max() / 250)
+    assert registry.load_encoder("lexicon@4d@binary").encode(texts).tolist()[0][0] in (0.5, -0.5)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("minilm@384d", "this one has 384"),
         ("good@max", "unknown pooling 'max'"),
         ("good@pooler", "no pooling 'pooler'; it has cls, mean"),
         ("bare@mean", "no token vectors"),
@@ -89,7 +101,8 @@ def test_a_pooling_is_a_row_of_its_own(declared):
     ],
 )
 def test_what_cannot_be_is_said(declared, name, message):
-    declared(good="registry_test_plugins:Good", bare="registry_test_plugins:Bare")
+    registry_names = {"good": "registry_test_plugins:Good", "bare": "registry_test_plugins:Bare"}
+    declared(**registry_names, minilm="baselines.packaged:MiniLM")
     with pytest.raises(UsageError, match=message):
         registry.find_encoder(name)
 
