@@ -439,6 +439,9 @@ def _about_results(
     states = {cell.status for row in rows for cell in row.cells}
     said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
     say(said, "; ".join(said) + ".")
+    halves = _grouped((model.dtype, titles[model.name]) for model in models if model.dtype in ("bfloat16", "float16"))
+    for dtype, of in halves.items():
+        say(of, f"Vectors in {dtype}: {', '.join(of)}.")
     edges = _by_model(filter(at_edge, scored), titles)
     say(edges, f"The chosen regularisation lies at the edge of its grid: {edges}.")
     seeds = sorted({one.seeds for one in scored} - {1})
