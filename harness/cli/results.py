@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.filesize import decimal
 
 from harness.api import Leaderboard
 from harness.cli import options
@@ -80,8 +81,8 @@ def table(
         text = board.to_csv() if fmt == "csv" else board.to_json()
     else:
         built = board.tables(*tables, columns=columns, **shown)
-        terminal = {"colour": True, "width": shutil.get_terminal_size().columns} if coloured else {}
-        text = render(built, fmt, **terminal)
+        width = shutil.get_terminal_size((120, 24)).columns
+        text = render(built, fmt, **({"colour": coloured, "width": width} if fmt == "plain" and not output else {}))
     if output is None:
         echo(text.rstrip("\n"), coloured=coloured)
     else:
@@ -177,4 +178,4 @@ def report(
         **shown,
     )
     write_text(output, page, "a report")
-    echo(f"{output}: {len(page.encode()) / 1e6:.1f} MB")
+    echo(f"{output}: {decimal(len(page.encode()))}")

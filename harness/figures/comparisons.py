@@ -88,7 +88,7 @@ def forest(source: Source) -> Drawing:
     return Drawing(
         key="forest",
         title=f"Differences to {title}",
-        caption=f"Main metric of each task, model minus {title}, with the 95 % interval of the difference on the "
+        caption=f"The metric over each panel, model minus {title}, with the 95 % interval of the difference on the "
         "same test rows; right of the line is better. Accuracies in percentage points. Better or worse: the interval "
         "excludes zero and the p-value, Holm-corrected over the tasks of that model, is below 5 %. Pale crosses: "
         "one of the two models may have seen the texts, so nothing is concluded. Tasks without predictions "
@@ -153,8 +153,8 @@ def cost(source: Source) -> Drawing:
     return Drawing(
         key="cost",
         title="Size and quality",
-        caption="Main metric of one task of each kind beside the millions of weights, on a logarithmic axis; the "
-        "smallest model on top. Pale crosses: the model may have seen the texts. Dotted: the noise ceiling, which a "
+        caption="One task of each kind, beside the millions of weights on a logarithmic axis; the smallest model on "
+        "top. Pale crosses: the model may have seen the texts. Dotted: the noise ceiling, which a "
         f"second panel of raters would reach.{said}",
         alt=f"Dot plots of the size and {len(tasks)} scores of {len(names)} models.",
         figure=figure,

@@ -320,8 +320,8 @@ def fragment(table: Table, *, level: int = 2) -> str:
 
 
 #: From this number of columns on a table spans both columns of a two-column page; more columns are set smaller.
-_WIDE = 5
-_SIZES = ((6, r"\small", 4), (9, r"\footnotesize", 4), (14, r"\scriptsize", 3), (1000, r"\tiny", 2))
+_WIDE = 4
+_SIZES = ((6, r"\small", 4), (9, r"\footnotesize", 3), (14, r"\scriptsize", 2), (1000, r"\tiny", 1.5))
 
 _SPELT = {
     "\\": r"\textbackslash{}",
@@ -348,9 +348,9 @@ def escape_latex(text: str) -> str:
     >>> escape_latex("a_b & 50 %")
     'a\\_b \\& 50 \\%'
     """
-    return "".join(
-        _SPELT.get(c) or (c if ord(c) < 0x180 else rf"\texttt{{U+{ord(c):04X}}}")
-        for c in unicodedata.normalize("NFC", one_line(text))
+    return "-{}-".join(  # two hyphens, as of options, would become a dash
+        "".join(_SPELT.get(c) or (c if ord(c) < 0x180 else rf"\texttt{{U+{ord(c):04X}}}") for c in part)
+        for part in unicodedata.normalize("NFC", one_line(text)).split("--")
     )
 
 
@@ -365,7 +365,7 @@ _LATEX = Markup(
     annex=(r"{\enspace\tiny ", "}"),
     missing=(r"\textcolor{gray}{", "}"),
     heading=(r"\textit{", "}"),
-    row=(r"\quad ", ""),
+    row=(r"\enspace ", ""),
     head=(r"\shortstack[r]{", "}"),
     line=r"\\",
 )

@@ -443,7 +443,8 @@ def _about_results(
     for dtype, of in halves.items():
         say(of, f"Vectors in {dtype}: {', '.join(of)}.")
     edges = _by_model(filter(at_edge, scored), titles)
-    say(edges, f"The chosen regularisation lies at the edge of its grid: {edges}.")
+    lead = "The best regularisation was the strongest or weakest on offer; a wider choice might raise these a little"
+    say(edges, f"{lead}: {edges}.")
     seeds = sorted({one.seeds for one in scored} - {1})
     span = "–".join(map(str, dict.fromkeys((*seeds[:1], *seeds[-1:]))))
     once = "; other numbers are of one run" if any(one.seeds == 1 for one in scored) else ""
