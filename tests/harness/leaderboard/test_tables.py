@@ -212,7 +212,7 @@ def test_a_noise_ceiling_stands_under_the_correlations_that_have_one(make: Make)
 )
 def test_a_regularisation_at_the_edge_of_its_grid_is_said(make: Make, details: dict[str, object], said: bool) -> None:
     (table,) = build_tables([make(details=details)], which=["II"])
-    assert ("weakest on offer: bert (MR)" in notes(table)) is said
+    assert ("raise these a little: bert (MR)" in notes(table)) is said
 
 
 def test_table_three_shows_the_papers_reading_first(make: Make) -> None:
