@@ -1,48 +1,27 @@
 """Between this benchmark and its neighbours: mteb, sentence-transformers and the SentEval toolkit, in both directions.
 
-    from harness.interop import MtebEncoder, SentEvalAdapter, as_encoder, read_mteb
+    from harness.interop import MtebEncoder, SentEvalAdapter, as_encoder
 
     mteb.evaluate(MtebEncoder("carl-minilm"), tasks)          # our encoder in mteb
     adapter = SentEvalAdapter(harness.load_encoder("minilm"))
     senteval.engine.SE(params, adapter.batcher, adapter.prepare)   # our encoder in the official toolkit
     harness.run(SentenceTransformer("org/model"), "paper")         # their model here; `as_encoder` sets name and card
-    read_mteb(["results/"])                                    # their result files
 
 None of the neighbours is imported before it is needed, and none is needed for anything else.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
 
 from harness.encoder import Encoder, EncoderCard, as_float32, encode_checked, fingerprint_of
-from harness.errors import DataInvalid, DataMissing, EncoderFault, ExtraMissing, UsageError
-from harness.record import Record
+from harness.errors import EncoderFault, ExtraMissing, UsageError
 from harness.registry import find_encoder
-
-_IMDB = "16 training texts, mean of 10 draws, logistic regression with C = 1"
-
-#: Task of mteb → family and corpus of ours that score the same texts, and how mteb's protocol differs.
-PROTOCOLS: Mapping[str, tuple[str, str]] = {
-    "ImdbClassification": ("polarity/imdb", f"{_IMDB}; test cut to 2,048 texts by some versions"),
-    "ImdbClassification.v2": ("polarity/imdb", f"{_IMDB}; repeated texts removed"),
-}
-
-#: Scores of mteb → our names; `main` is the main score where that is none of these.
-_METRICS: Mapping[str, str] = {
-    "accuracy": "accuracy",
-    **{theirs: f"macro.{theirs}" for theirs in ("f1", "precision", "recall")},
-    **{f"{theirs}_weighted": f"weighted.{theirs}" for theirs in ("f1", "precision", "recall")},
-    "main_score": "main",
-}
 
 
 class MtebEncoder:
@@ -214,102 +193,3 @@ class ForeignEncoder:
 
 
 as_encoder = ForeignEncoder
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForeignScore:
-    """One number that mteb measured."""
-
-    model: str
-    """Hub id, as mteb has it."""
-    task: str
-    """mteb's name of the task."""
-    split: str
-    subset: str
-    metric: str
-    """Our name of the metric; `main` for the main score where that is none of ours."""
-    value: float
-    """As in the file: fractions for accuracies and F1."""
-    protocol: str
-    """`mteb VERSION`, and how it differs from ours where the task matches."""
-    matches: str
-    """Family and corpus of ours on the same texts, `polarity/imdb`; empty for none."""
-
-
-class _Result(BaseModel):
-    """What is read of a result file, with NaN, which mteb writes where a score has no value."""
-
-    task_name: str
-    scores: dict[str, list[dict[str, Any]]]
-    mteb_version: str | None = None
-
-
-def read_mteb(paths: str | Path | Iterable[str | Path]) -> list[ForeignScore]:
-    """Read result files of mteb 1.11 or newer: `ORG__MODEL/REVISION/TASK.json`.
-
-    Args:
-        paths: files, or folders that are searched for them.
-
-    Returns:
-        Scores ordered by model, task, split, subset and metric.
-
-    Raises:
-        DataMissing: a path that is not there, or a folder without result files.
-        DataInvalid: a file that is no such result; names file and field.
-    """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
-    found = [score for path in given for file in _files(Path(path)) for score in _scores(file)]
-    return sorted(found, key=lambda one: (one.model, one.task, one.split, one.subset, one.metric, one.protocol))
-
-
-def beside(scores: Sequence[ForeignScore], records: Iterable[Record]) -> list[tuple[ForeignScore, list[Record]]]:
-    """Put our records of the same model on the same texts beside each score.
-
-    A record is of the same model when its weights are the score's hub id, or when it was measured by that name
-    (`hf:ID`, `st:ID`). All protocols of ours are given: none is the foreign one.
-    """
-
-    def fits(score: ForeignScore, record: Record) -> bool:
-        name = record.model.name.partition("@")[0]
-        own = {record.model.weights, name.removeprefix("hf:").removeprefix("st:"), f"affectbench/{record.model.name}"}
-        same = score.matches == f"{record.task}/{record.corpus}" and score.model in own
-        return same and record.status == "ok" and score.metric in record.metrics
-
-    measured = list(records)
-    return [(score, [record for record in measured if fits(score, record)]) for score in scores]
-
-
-def _files(path: Path) -> list[Path]:
-    beside = ("model_meta.json", "run_settings.json")
-    files = [path] if path.is_file() else [file for file in sorted(path.rglob("*.json")) if file.name not in beside]
-    if not files:
-        raise DataMissing(f"{path} holds no result files; mteb writes ORG__MODEL/REVISION/TASK.json")
-    return files
-
-
-def _scores(file: Path) -> Iterator[ForeignScore]:
-    try:
-        result = _Result.model_validate_json(file.read_bytes())
-    except ValueError as error:
-        raise DataInvalid(
-            f"{file} is no result file of mteb 1.11 or newer ({error}). Older ones: load them with mteb "
-            "(`TaskResult.from_disk`), save them again (`to_disk`) and read those"
-        ) from error
-    matches, difference = PROTOCOLS.get(result.task_name, ("", ""))
-    version = f"mteb {result.mteb_version or 'of unknown version'}"
-    for split, subset in ((split, subset) for split, subsets in result.scores.items() for subset in subsets):
-        for theirs, ours in _METRICS.items():
-            value = subset.get(theirs)
-            if theirs == "main_score" and any(subset.get(other) == value for other in _METRICS if other != theirs):
-                continue
-            if isinstance(value, int | float) and math.isfinite(value):
-                yield ForeignScore(
-                    model=file.parent.parent.name.replace("__", "/", 1),
-                    task=result.task_name,
-                    split=split,
-                    subset=str(subset.get("hf_subset", "default")),
-                    metric=ours,
-                    value=float(value),
-                    protocol=f"{version}: {difference}" if difference else version,
-                    matches=matches,
-                )

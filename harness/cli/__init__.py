@@ -18,7 +18,6 @@ _COMMANDS = {
     "report": ("harness.cli.results:report", "Write one page with all tables and figures."),
     "compare": ("harness.cli.compare:compare", "Compare two models, or two measurements, with tests."),
     "contamination": ("harness.cli.compare:contamination", "Show which models saw evaluated texts."),
-    "import-mteb": ("harness.cli.compare:import_mteb", "Show result files of mteb beside our records."),
     "models": ("harness.cli.listings:models", "List encoders, or print one's card."),
     "weights": ("harness.cli.listings:weights", "Fetch the weights of encoders."),
     "tasks": ("harness.cli.listings:tasks", "List tasks and their protocols."),

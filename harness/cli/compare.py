@@ -1,4 +1,4 @@
-"""`bench compare`, `bench contamination` and `bench import-mteb`: numbers beside numbers."""
+"""`bench compare` and `bench contamination`: numbers beside numbers."""
 
 from __future__ import annotations
 
@@ -18,10 +18,8 @@ from harness.comparison import Changes, Comparison
 from harness.contamination import TextEvidence, in_words
 from harness.errors import UsageError
 from harness.files import go_offline
-from harness.interop import PROTOCOLS, beside, read_mteb
 from harness.leaderboard.words import metric_label, metric_style
 from harness.printing import echo, show_rows
-from harness.record import ResultStore
 from harness.registry import select_tasks
 
 
@@ -240,45 +238,3 @@ def _show_evidence(found: Sequence[TextEvidence], fmt: str) -> str:
         lines += [f"  {entry.task_id}: {line}" for entry in own for line in in_words(entry.contamination)]
     shown = ("model", "task", "state", "basis", "rows", "shared", "metric", "value", "clean_value", "remark")
     return show_rows(rows, fmt, shown) + "\n\n" + "\n".join(lines)
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@options.results_dir
-@click.option("--all", "everything", is_flag=True, help="Show tasks without a counterpart of ours, too.")
-@options.output_format
-def import_mteb(paths: tuple[Path, ...], results_dir: Path, everything: bool, fmt: str) -> None:
-    """Show result files of mteb beside our records.
-
-    PATHS are files, or folders that hold them. Numbers of mteb keep a column of their own with their protocol, which
-    differs even on the same texts; they never enter our tables.
-
-    \b
-      bench import-mteb ~/.cache/mteb/results/sentence-transformers__all-MiniLM-L6-v2
-    """  # noqa: D301 (click reads the backspace character)
-    scores = read_mteb(paths)
-    pairs = beside([score for score in scores if everything or score.matches], ResultStore(results_dir))
-    rows = [
-        {
-            "model": score.model,
-            "mteb task": score.task,
-            "split": score.split,
-            "metric": score.metric,
-            "mteb": score.value,
-            "ours": record and record.metrics[score.metric].value,
-            "our model": record and record.model.name,
-            "our protocol": record.protocol if record else "not measured here" if score.matches else "",
-            "mteb's protocol": score.protocol,
-        }
-        for score, records in pairs
-        for record in (*records, *([] if records else [None]))
-    ]
-    if rows or fmt == "json":
-        echo(show_rows(rows, fmt))
-    if fmt in ("json", "csv"):
-        return
-    if not rows:
-        echo(f"None of these tasks has a counterpart of ours; there are {', '.join(PROTOCOLS)}.")
-    left = sorted({score.task for score in scores if not score.matches})
-    if left and not everything:
-        echo(f"\nWithout a counterpart (--all shows them): {', '.join(left)}")

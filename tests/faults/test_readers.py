@@ -8,7 +8,6 @@ import pytest
 
 from harness.contamination import read_evidence
 from harness.errors import BenchError, RecordSkipped
-from harness.interop import read_mteb
 from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
@@ -81,20 +80,13 @@ def evidence(folder):
     return path, lambda: read_evidence(folder)
 
 
-def mteb(folder):
-    path = folder / "Banking77Classification.json"
-    scores = {"test": [{"main_score": 0.5, "accuracy": 0.5, "hf_subset": "default", "languages": ["eng-Latn"]}]}
-    path.write_text(json.dumps({"task_name": "Banking77Classification", "mteb_version": "2.0", "scores": scores}))
-    return path, lambda: read_mteb([path])
-
-
 def config(folder):
     path = folder / "config.json"
     path.write_text(json.dumps({"model_type": "bert", "hidden_size": 8, "vocab_size": 30}, indent=1))
     return path, lambda: read_config(path)
 
 
-@pytest.mark.parametrize("make", [record, predictions, shard, evidence, mteb, config])
+@pytest.mark.parametrize("make", [record, predictions, shard, evidence, config])
 def test_a_damaged_file_is_read_or_refused(make, tmp_path, times, mutations):
     path, read = make(tmp_path)
     whole = path.read_bytes()
