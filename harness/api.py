@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +30,7 @@ from harness.comparison import changes as compare_stores
 from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
-from harness.errors import UsageError, unknown_name, validation_reason
+from harness.errors import DataMissing, UsageError, unknown_name, validation_reason
 from harness.evaluation import Evaluator, RunOptions
 from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
@@ -72,6 +73,8 @@ def run(
     tokenizer_dirs: Mapping[str, str | Path] | None = None,
     trust_remote_code: Sequence[str] = (),
     prompts: Mapping[str, str | Mapping[str, str]] | None = None,
+    base_url: str | None = None,
+    price: float | None = None,
     offline: bool = False,
     fresh: bool = False,
     fail_fast: bool = False,
@@ -106,6 +109,8 @@ def run(
         trust_remote_code: hub models that may run code of their own.
         prompts: model → what stands before each text, or task family → that; the row's name says so. An empty text
             leaves out the prompt of the model's card.
+        base_url: of the service that `api:` models are asked of, up to `/v1`; None for OPENAI_BASE_URL.
+        price: of a million of its tokens in US dollars, for the record.
         offline: never use the network, in this process from now on.
         fresh: measure again what is recorded.
         fail_fast: stop at the first failure.
@@ -126,7 +131,10 @@ def run(
 
 
 def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **options: Any) -> pd.DataFrame:
-    """What `run` would do with the same arguments: one evaluation a row, with its texts and whether it is recorded."""
+    """What `run` would do with the same arguments: one evaluation a row, with its texts and whether it is recorded.
+
+    With an embedding service among the models, `tokens` is about what each evaluation would send there, each text once.
+    """
     evaluator = _planned(models=models, **options)
     rows = [
         {
@@ -142,6 +150,13 @@ def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **option
         }
         for one in evaluator.evaluations
     ]
+    counted: set[tuple[Path, str]] = set()
+    if any(plugin.card.family == "service" for plugin in evaluator.plugins.values()):
+        for row, one in zip(rows, evaluator.evaluations, strict=True):
+            asked = evaluator.plugins[one.model].card.family == "service" and not row["recorded"]
+            row["tokens"] = 0
+            with suppress(DataMissing):
+                row["tokens"] = evaluator.estimated_tokens(one, counted) if asked else 0
     return pd.DataFrame(rows)
 
 

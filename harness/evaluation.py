@@ -58,6 +58,7 @@ from harness.registry import (
     with_prompts,
 )
 from harness.registry import tasks as every_task
+from harness.service import estimated_tokens
 from harness.store import EmbeddingSpace, EmbeddingStore
 from harness.variants import reduce_vectors, varied_fingerprint, vector_bytes
 
@@ -105,6 +106,8 @@ class RunOptions(BaseModel):
     tokenizer_dirs: dict[str, _Folder] = {}
     trust_remote_code: tuple[str, ...] = ()
     prompts: dict[str, _Prompts] = {}
+    base_url: str | None = None
+    price: Annotated[float, Field(ge=0)] | None = None
     offline: bool = False
     fresh: bool = False
     fail_fast: bool = False
@@ -369,6 +372,8 @@ class Evaluator:
                 device=options.device,
                 dtype=options.dtype,
                 batch_tokens=options.batch_tokens,
+                base_url=options.base_url,
+                price=options.price,
                 trust_remote_code=base in options.trust_remote_code or None,
             )
             self.encoders[model, cut] = encoder, fingerprint_of(encoder)
@@ -396,8 +401,9 @@ class Evaluator:
         space.refresh()
         prompt = self.plugins[model].card.prompt(task.name)
         missing, start = sorted(space.missing(texts), key=len, reverse=True), time.perf_counter()
-        for done in range(0, len(missing), _SHARD):
-            shard = missing[done : done + _SHARD]
+        size = getattr(encoder, "texts_at_once", _SHARD)
+        for done in range(0, len(missing), size):
+            shard = missing[done : done + size]
             prompted = [prompt + text for text in shard]
             vectors = encode_checked(encoder, prompted)
             if not done:
@@ -408,6 +414,22 @@ class Evaluator:
         if missing:
             space.describe(_described(encoder))
         return len(missing)
+
+    def estimated_tokens(self, evaluation: Evaluation, counted: set[tuple[Path, str]]) -> int:
+        """About how many tokens a service would be sent for an evaluation, without the texts counted before.
+
+        Args:
+            evaluation: of a plan.
+            counted: (space, text); those of this evaluation are added.
+
+        Raises:
+            DataMissing: the corpus is not here.
+        """
+        model, task = evaluation.model, self.tasks[evaluation.task]
+        space, prompt = self._space(model, task), self.plugins[model].card.prompt(task.name)
+        new = {(space.directory, text) for text in space.missing(task.prepare(self.corpora).texts)} - counted
+        counted |= new
+        return sum(estimated_tokens(prompt + text) for _, text in new)
 
     def _backbone(self, model: str, task: Task) -> dict[str, str] | None:
         """Name and fingerprint of the encoder that a model was made from, with the model's pooling; None if not needed.
@@ -443,8 +465,11 @@ class Evaluator:
         prepared, start = self._prepared[evaluation.task], time.perf_counter()
         backbone = self._backbone(model, task)
         sides = [model, backbone["name"]] if backbone else [model]
+        spent: Callable[[], dict[str, float]] = getattr(encoder, "spent", dict)
+        before = spent()
         encoded = [self._encode(side, evaluation, prepared.texts, progress) for side in sides]
         encoding = time.perf_counter() - start if any(encoded) else 0.0
+        costs = {name: number - before[name] for name, number in spent().items()}
         vectors, *theirs = (
             reduce_vectors(self._space(side, task).gather(prepared.texts), self.plugins[side].reduction)
             for side in sides
@@ -478,7 +503,7 @@ class Evaluator:
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={key: int(value) for key, value in outcome.counts.items()},
-            timings={"encode": encoding, "score": seconds, "texts_encoded": float(encoded[0])},
+            timings={"encode": encoding, "score": seconds, "texts_encoded": float(encoded[0]), **costs},
             environment={**environment(), "corpora": self._data_version(task), "device": str(device)},
         )
         self.results.save(record, outcome.predictions)

@@ -155,7 +155,8 @@ class Record:
     contamination: Contamination = field(default_factory=dict)
     """`state` (`clean`, `overlap`, `unknown`) and the evidence for it."""
     timings: Mapping[str, Number] = field(default_factory=dict)
-    """Seconds: `encode`, `score`; `texts_encoded` counts the texts that were not in the cache."""
+    """Seconds: `encode`, `score`; `texts_encoded` counts the texts that were not in the cache; of a service also the
+    `tokens` that it counted and their `cost` in US dollars."""
     environment: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
     """UTC, ISO 8601."""

@@ -3,9 +3,9 @@
 Encoders and tasks are entry points (`bench.encoders`, `bench.tasks`) of this or any installed distribution,
 loaded when a name is asked for. An entry point of `bench.encoder_families` is a mapping from names to encoder classes,
 for distributions that make many from one recipe. An encoder can also be given as `path/to/file.py:Class`,
-`hf:ORG/NAME`, `st:ORG/NAME`, or the directory of a checkpoint or of a LoRA adapter; `NAME@mean` asks for another
-pooling, `NAME@256d`, `NAME@int8` and `NAME@binary` for smaller vectors (`harness.variants`), and each is a row of its
-own.
+`hf:ORG/NAME`, `st:ORG/NAME`, the directory of a checkpoint or of a LoRA adapter, or `api:MODEL` for one that a service
+runs. `NAME@mean` asks for another pooling, `NAME@256d`, `NAME@int8` and `NAME@binary` for smaller vectors
+(`harness.variants`), and each is a row of its own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from urllib.parse import quote
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import BenchError, EncoderFault, UsageError, first_line, unknown_name
+from harness.service import ServiceEncoder, service_card
 from harness.tasks.base import Task, task_id
 from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
 from harness.transformer.encoder import EncoderOptions
@@ -39,7 +40,7 @@ FAMILIES = "bench.encoder_families"
 TASKS = "bench.tasks"
 
 #: Options that may be dropped where a constructor does not know them: they change speed or form, not identity.
-_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype", "own_prompt")
+_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype", "own_prompt", "base_url", "price")
 
 
 @dataclass(frozen=True)
@@ -303,6 +304,8 @@ def _renamed(plugin: EncoderPlugin, name: str) -> EncoderPlugin:
 def _find(name: str) -> EncoderPlugin:
     if name.startswith(("hf:", "st:")):
         return _undeclared(name)
+    if name.startswith("api:") and name != "api:":
+        return EncoderPlugin(name, service_card(name[4:]), partial(ServiceEncoder, name[4:]), origin=name)
     if ".py:" in name:
         return _file_encoder(name)
     points = _points(ENCODERS).get(name, ())
@@ -376,19 +379,26 @@ def _undeclared(spec: str) -> EncoderPlugin:
     return EncoderPlugin(card.name, card, factory, origin=f"{kind}:{place or target}", directory=place)
 
 
-def load_encoder(name: str, *, trust_remote_code: bool | None = None, **options: Unpack[EncoderOptions]) -> Encoder:
+def load_encoder(
+    name: str,
+    *,
+    trust_remote_code: bool | None = None,
+    base_url: str | None = None,
+    **options: Unpack[EncoderOptions],
+) -> Encoder:
     """Make an encoder by name. Weights are read when the first text is encoded.
 
     Args:
         name: see `find_encoder`; it says the pooling too.
         trust_remote_code: let a hub model run code of its own.
+        base_url: of the service that an `api:` model is asked of.
         options: `weights_dir`, `tokenizer_dir`, `max_length`, `device`, `dtype`, `batch_tokens`, as of
             `TransformerEncoder`.
 
     Raises:
         UsageError: no such encoder, or an option that it does not take.
     """
-    return find_encoder(name).create(trust_remote_code=trust_remote_code, **options)
+    return find_encoder(name).create(trust_remote_code=trust_remote_code, base_url=base_url, **options)
 
 
 #: Task families in the order of the suites' tables.

@@ -14,7 +14,7 @@ FLOORS = (
     "errors printing files outcome metrics record",
     "encoder testing statistics comparison",
     "onednn probes corpora tasks",
-    "transformer variants registry store contamination",
+    "transformer variants service registry store contamination",
     "progress evaluation ray",
     "leaderboard text_check figures report interop",
     "api cli",

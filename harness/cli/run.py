@@ -38,6 +38,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     callback=lambda _ctx, _param, given: options.prompts_by_name(given),
     help="What stands before each text, in a row of its own.",
 )
+@click.option("--price", type=float, help="US dollars for a million tokens of a service, for the record.")
 @click.option("--limit", type=int, help="Try it out on at most N texts of each split; never ranked.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), help="Where to measure  [default: local]")
 @click.option("--address", help="A Ray cluster: auto, or host:port  [default: one on this machine]")
@@ -85,6 +86,10 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
             show_rows([{str(name): value for name, value in row.items()} for row in shown.to_dict("records")], "plain")
         )
         echo(f"\n{(~plan['recorded']).sum()} evaluations to measure, {plan['recorded'].sum()} recorded before")
+        if "tokens" in plan:
+            price = settings.get("price")
+            cost = f", ${plan['tokens'].sum() * price / 1e6:.2f}" if price is not None else ""
+            echo(f"about {plan['tokens'].sum():,} tokens for the service{cost}")
         return 0
     try:
         records = api.run(**settings, quiet=quiet).records
