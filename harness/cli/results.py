@@ -157,10 +157,9 @@ def report(
     output: Path,
     **shown: Any,
 ) -> None:
-    """Write one page with all tables, figures, model cards, contamination and single predictions.
+    """Write one page with all tables, figures, model cards and contamination.
 
-    The page loads nothing and can be opened, sent and printed as it is. With --data-dir it holds texts of the corpora,
-    for your eyes alone; without, it holds none.
+    The page loads nothing and can be opened, sent and printed as it is. It holds no text of a corpus.
     """
     from harness.report import build_report
 
@@ -173,7 +172,6 @@ def report(
         evidence=read_evidence(results_dir),
         recommended=recommended_poolings(board.models),
         library=CorpusRegistry(data_dir, cache_dir, offline=True),
-        with_texts=data_dir is not None or board.suite == "sample",
         cache_dir=cache_dir,
         **shown,
     )

@@ -1,9 +1,9 @@
-"""One self-contained page with everything that was recorded: tables, figures, cards, contamination, examples.
+"""One self-contained page with everything that was recorded: tables, figures, cards, contamination.
 
     page = build_report(store, records, tasks, suite="paper")
     Path("report.html").write_text(page, "utf-8")
 
-The page loads nothing, runs one script of its own, and holds no text of a corpus unless the corpora are handed in.
+The page loads nothing, runs one script of its own, and holds no text of a corpus.
 Equal material gives equal bytes.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -28,7 +27,6 @@ from harness.leaderboard.render import fragment, identifier
 from harness.leaderboard.significance import with_places
 from harness.printing import one_line
 from harness.record import Record, ResultStore
-from harness.report.explorer import explore
 from harness.report.sections import clean_numbers, environments, evidence_lines, missing_numbers, model_cards, span
 
 __all__ = ["build_report"]
@@ -46,7 +44,6 @@ def build_report(
     evidence: Mapping[tuple[str, str], TextEvidence] | None = None,
     recommended: Mapping[str, str] | None = None,
     library: CorpusLibrary | None = None,
-    with_texts: bool = False,
     cache_dir: Path | None = None,
     baseline: str | None = None,
     ranks: bool = False,
@@ -60,8 +57,7 @@ def build_report(
         suite: its name.
         evidence: what comparing texts showed (`harness.contamination.read_evidence`).
         recommended: encoder → the pooling that its authors trained; it comes first.
-        library: the corpora, for figures and, if wanted, for texts.
-        with_texts: whether the page may hold texts of the corpora. Such a page is for its viewer alone.
+        library: the corpora, for figures.
         cache_dir: where embeddings are kept, for figures.
         baseline: the model that others are compared with.
         ranks: whether tables say which places each model can hold.
@@ -100,8 +96,6 @@ def build_report(
         clean_numbers=clean_numbers(source, evidence or {}),
         missing=missing_numbers(source),
         environments=environments(source.records),
-        with_texts=with_texts,
-        explorer=Markup(script_json(explore(source, library if with_texts else None))),
     )
     return page + "\n"
 
@@ -118,19 +112,6 @@ def _file(name: str) -> str:
 def _digest(content: str) -> str:
     """What a content policy lets run: exactly this, and nothing that a name smuggled in."""
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
-
-
-def script_json(value: Any) -> str:
-    r"""JSON that can stand inside a script element whatever texts it holds.
-
-    >>> script_json("</script><!-- & \u2028")
-    '"\\u003c/script\\u003e\\u003c!-- \\u0026 \\u2028"'
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    # Lone surrogates of damaged texts have no UTF-8 form.
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _figure(item: Drawing | Absent) -> dict[str, str]:

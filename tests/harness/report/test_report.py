@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from types import SimpleNamespace
-
-import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.contamination import TextEvidence
 from harness.figures import Source
 from harness.outcome import Metric
 from harness.printing import one_line as clean
 from harness.record import ResultStore
-from harness.report import script_json
-from harness.report.explorer import explore
 from harness.report.sections import clean_numbers, evidence_lines
 
 MR = "polarity/mr/senteval-lr/1"
-SST5 = "polarity/sst5/senteval-lr/1"
 
 
 class Page(HTMLParser):
@@ -72,8 +62,8 @@ def test_only_the_pages_own_script_may_run(page: str) -> None:
     found = Page(page)
     policy = next(str(a["content"]) for t, a in found.tags if t == "meta" and a.get("http-equiv"))
     scripts = [a for t, a in found.tags if t == "script"]
-    assert [a.get("type") for a in scripts] == ["application/json", None]
-    for kind, content in (("script", found.blocks["script"][1]), ("style", found.blocks["style"][0])):
+    assert [a.get("type") for a in scripts] == [None]
+    for kind, content in (("script", found.blocks["script"][0]), ("style", found.blocks["style"][0])):
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         assert f"{kind}-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
@@ -85,49 +75,6 @@ def test_hostile_names_are_text(page: str, hostile: str) -> None:
     assert all(str(a["src"]).startswith("data:image/svg+xml;base64,") for t, a in found.tags if t == "img")
     assert clean(hostile) in found.words
     assert any(clean(hostile) in word for word in found.words if "no weights" in word)
-
-
-def test_rows_are_those_that_models_disagree_on(small_results: Path) -> None:
-    store = ResultStore(small_results)
-    source = Source.of(store, store, {SST5: ("accuracy",)})
-    (view,) = explore(source, None, 10_000)
-    arrays = [source.predictions(name, SST5) for name in ("lexicon", "bert", "evil")]
-    predicted = np.stack([a["predicted"] for a in arrays if a is not None])
-    differing = [i for i in range(predicted.shape[1]) if len(set(predicted[:, i])) > 1]
-    assert sorted(view["rows"]) == differing
-    kinds = [len(set(predicted[:, i])) for i in view["rows"]]
-    assert kinds == sorted(kinds, reverse=True), "most disagreement first"
-    assert np.array_equal(np.array(view["predicted"]), predicted[:, view["rows"]])
-    (few,) = explore(source, None, 3)
-    assert few["rows"] == view["rows"][:3]
-
-
-def test_texts_stand_beside_their_predictions(
-    small_results: Path, monkeypatch: pytest.MonkeyPatch, hostile: str
-) -> None:
-    """Training texts come first in a task, scored ones last; a page has those that were scored."""
-    store = ResultStore(small_results)
-    source = Source.of(store, store, {MR: ("accuracy",)})
-    texts = tuple(f"made-up text {i} {hostile} \ud800" for i in range(120))
-    prepared = SimpleNamespace(texts=("train",) * 7 + texts, fingerprint=f"d-{MR}", scored=120)
-    fake = {MR: SimpleNamespace(prepare=lambda _: prepared)}
-    monkeypatch.setattr("harness.report.explorer.tasks", lambda: fake)
-    library = SimpleNamespace(load=None)
-    (view,) = explore(source, library, 50)
-    assert view["texts"] == [texts[i] for i in view["rows"]]
-    read = json.loads(script_json([view]))[0]
-    assert read["texts"][0].startswith(f"made-up text {view['rows'][0]} {hostile}")
-    prepared.fingerprint = "other"
-    (view,) = explore(source, library, 50)
-    assert view["texts"] is None
-    assert view["why"] == "the corpus on this machine is not the one that was scored"
-
-
-@given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=4)))
-def test_data_in_a_script_cannot_end_it(value: object) -> None:
-    text = script_json(value)
-    assert not set(text) & set("<>&\u2028\u2029")
-    assert json.loads(text) == value
 
 
 def test_contamination_is_told(small_results: Path, hostile: str) -> None:
