@@ -39,7 +39,8 @@ _NEAR = 1.0
 #: Pairs of steps and gradient changes that L-BFGS remembers, and the most iterations of one call.
 _MEMORY = 20
 _ITERATIONS = 100
-#: Calls with float32 products and the shared preconditioner, and all calls, before a fit counts as not converged.
+#: Most calls with float32 products and the shared preconditioner (one that ends nowhere shows that these do not fit; of
+#: more than two classes the second), and all calls, before a fit counts as not converged.
 _QUICK, _ROUNDS = 4, 8
 #: Logits of a batch; more fits are solved in several batches.
 _BATCH = 6_000_000
@@ -348,12 +349,13 @@ class _Problems:
     def solve(self, W: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Weights, logits of all rows and decrements, from a start; each fit ends with a check by exact gradients."""
         W, Z, decrement = W.clone(), Z.clone(), torch.full_like(self.C, torch.inf)
-        todo = torch.arange(len(W))
+        todo, exact = torch.arange(len(W)), False
         for number in range(_ROUNDS):
             problems = self.select(todo)
-            if number >= _QUICK:
+            if exact:
                 problems = problems.preconditioned(Z[todo], exact=True)
             W[todo], Z[todo], decrement[todo], steps = problems.minimise(W[todo], Z[todo], TOLERANCE)
+            exact |= number + 1 >= _QUICK or (int(steps.max()) == _ITERATIONS and (number > 0 or W.shape[1] == 1))
             todo = todo[steps > 0]
             if not len(todo):
                 break
