@@ -93,7 +93,7 @@ COMPARED = {
     "polarity/cr/senteval-lr/1": "CR",
     "polarity/mr/senteval-lr/1": "MR",
     "polarity/sst5/senteval-lr/1": "SST5",
-    "emotion/goemotions/ekman6-mapped/1": "Emotions",
+    "emotion/goemotions/ekman6-selected/1": "Emotions",
 }
 
 
