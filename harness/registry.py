@@ -262,7 +262,7 @@ def _path_name(plugin: EncoderPlugin, depth: int) -> str:
     if plugin.directory is None:
         return plugin.name
     kind = "dir:st:" if plugin.origin.startswith("st:") else "dir:"
-    end = quote("/".join(plugin.directory.parts[-depth:]), safe="/._-+~")
+    end = quote("/".join(plugin.directory.parts[-depth:]), safe="/._-+~", errors="surrogateescape")
     return kind + end + (f"@{plugin.pooling}" if plugin.pooling else "")
 
 
@@ -357,7 +357,8 @@ def _file_encoder(spec: str) -> EncoderPlugin:
     if factory is None:
         classes = sorted(n for n, v in vars(module).items() if isinstance(getattr(v, "card", None), EncoderCard))
         raise UsageError(f"{file} has no {attribute!r}; encoders in it: {', '.join(classes) or 'none'}")
-    return EncoderPlugin(spec, _card_of(factory, spec), factory, origin=spec)
+    name = spec.encode("utf-8", "backslashreplace").decode()  # a path need not be UTF-8, a record must be
+    return EncoderPlugin(name, _card_of(factory, name), factory, origin=name)
 
 
 def _undeclared(spec: str) -> EncoderPlugin:

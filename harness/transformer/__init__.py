@@ -4,7 +4,12 @@
 a BERT- or RoBERTa-shaped model needs. Nothing here imports torch before the first text is encoded.
 """
 
+import os
+
 from harness.transformer.checkpoint import Layout, Shape
 from harness.transformer.encoder import TransformerEncoder
+
+# The library prints names out of a checkpoint as they are; what matters of its account is an error here.
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 __all__ = ["Layout", "Shape", "TransformerEncoder"]

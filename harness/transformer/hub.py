@@ -145,7 +145,8 @@ class HubEncoder(TransformerEncoder):
     def tokenizer(self, files: CheckpointFiles) -> Any:
         """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
         directory = self.tokenizer_dir or files.config.parent
-        found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
+        words = read_config(files.config).get("vocab_size")
+        found = library_tokenizer(directory, words, trust_remote_code=self.trust_remote_code)
         if self.packed and any(found("calm rain").get("token_type_ids", ())):
             raise WeightsInvalid(f"{directory}: its tokeniser gives tokens another type than 0, which is not supported")
         return getattr(found, "backend_tokenizer", found) if self.packed else found

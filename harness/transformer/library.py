@@ -174,9 +174,9 @@ class SentenceEngine:
 
         check_directory(directory, trust_remote_code=trust_remote_code)
         for config in sorted(directory.rglob("config.json")):
-            if "model_type" in read_config(config) and weight_files(config.parent):
+            if "model_type" in (declared := read_config(config)) and weight_files(config.parent):
                 load_model(config.parent, trust_remote_code=trust_remote_code)
-                library_tokenizer(config.parent, trust_remote_code=trust_remote_code)
+                library_tokenizer(config.parent, declared.get("vocab_size"), trust_remote_code=trust_remote_code)
         self.device = choose_device(device)
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
         try:

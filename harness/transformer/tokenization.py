@@ -8,6 +8,7 @@ pads every text to 128 tokens); both are switched off: the one place that cuts t
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,9 @@ CHARACTERS_PER_TOKEN = 1000
 
 #: Where neither configuration nor tokeniser says how long a text may be.
 DEFAULT_LENGTH = 512
+
+#: Most word vectors without a token that models have, as a share and as a number: tables are rounded up.
+_SPARE, _SPARE_ROWS = 0.03, 256
 
 #: Larger limits are what libraries write where no limit is known.
 _NO_LIMIT = 1_000_000
@@ -60,8 +64,14 @@ def load_tokenizer(files: Sequence[Path], *, lower_case: bool | None = None) -> 
     return tokenizer
 
 
-def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> Any:
+def library_tokenizer(directory: Path, words: Any = None, *, trust_remote_code: bool = False) -> Any:
     """The tokeniser of the transformers library for a directory, with every setting that is declared there.
+
+    Args:
+        directory: holds its files.
+        words: the model's number of word vectors, where it is known: of one with many more than the tokeniser has
+            tokens it is said that they may belong to different models.
+        trust_remote_code: let the tokeniser's own Python code run.
 
     Raises:
         ExtraMissing: it needs sentencepiece, which is not installed.
@@ -83,7 +93,13 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
             raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")
         return found
 
-    return _safely(read, str(directory))
+    tokenizer = _safely(read, str(directory))
+    if isinstance(words, int) and words - (rows := vocabulary_rows(tokenizer)) > max(_SPARE * words, _SPARE_ROWS):
+        warnings.warn(
+            f"{directory}: the tokeniser has {rows:,} tokens, the model {words:,} word vectors: is it another model's?",
+            stacklevel=2,
+        )
+    return tokenizer
 
 
 def _safely(read: Callable[[], T], origin: str) -> T:

@@ -1,5 +1,6 @@
 """Names find plugins; what goes wrong names the culprit and the way out."""
 
+import os
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -182,9 +183,11 @@ class Mine:
 """
 
 
-def test_an_encoder_in_a_file(tmp_path):
-    path = tmp_path / "mine.py"
+@pytest.mark.parametrize("name", ["mine.py", os.fsdecode(b"m\xff.py")])
+def test_an_encoder_in_a_file(tmp_path, name):
+    path = tmp_path / name
     path.write_text(FILE)
+    assert registry.find_encoder(f"{path}:Mine").name.encode(), "a record can hold it"
     encoder = registry.load_encoder(f"{path}:Mine")
     assert encoder.encode(["a"]).shape == (1, 2)
     with pytest.raises(UsageError, match="no 'Other'; encoders in it: Mine"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import pickle
 import shutil
 from collections.abc import Callable
@@ -312,6 +313,7 @@ def test_an_encoder_that_is_not_whole_is_refused(
 ) -> None:
     if not packed:
         monkeypatch.setattr(hub, "PACKED", {})
+    assert logging.getLogger("transformers").level >= logging.ERROR, "its account would show a file's names raw"
     write_st(tiny, tmp_path, change)
     with pytest.raises(WeightsInvalid, match=r"encoder\.layer|embeddings"):
         HubEncoder(tmp_path, device="cpu").encode(["a"])
@@ -320,9 +322,19 @@ def test_an_encoder_that_is_not_whole_is_refused(
             SentenceTransformerEncoder(tmp_path, device="cpu").encode(["a"])
 
 
-def write_st(tiny: ModuleType, directory: Path, change: str = "", **more: Any) -> Path:
-    """A sentence-transformers directory over a tiny BERT with mean pooling."""
-    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(directory))
+def test_a_tokeniser_far_smaller_than_the_table_is_noticed(tiny: ModuleType, tmp_path: Path) -> None:
+    kinds = [HubEncoder] + [SentenceTransformerEncoder] * (
+        importlib.util.find_spec("sentence_transformers") is not None
+    )
+    write_st(tiny, tmp_path, spare=600)
+    for kind in kinds:
+        with pytest.warns(UserWarning, match="is it another model's"):
+            kind(tmp_path, device="cpu").encode(["a"])
+
+
+def write_st(tiny: ModuleType, directory: Path, change: str = "", spare: int = 0) -> Path:
+    """A sentence-transformers directory over a tiny BERT with mean pooling, and word vectors without a token."""
+    network = tiny.tiny_bert(vocabulary=tiny.write_wordpiece(directory) + spare)
     state = network.state()
     if change == "missing":
         del state["encoder.layer.1.output.dense.weight"]
