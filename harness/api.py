@@ -38,7 +38,7 @@ from harness.files import RESULTS_DIR, cache_root, go_offline
 from harness.interop import as_encoder
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.render import STYLE, fragment
-from harness.leaderboard.significance import against_start, with_places
+from harness.leaderboard.significance import against_start
 from harness.progress import Progress
 from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
@@ -495,7 +495,6 @@ class Leaderboard:
         published: bool = True,
         intervals: bool = False,
         columns: Sequence[str] = (),
-        ranks: bool = False,
         tests: bool | None = None,
     ) -> list[Table]:
         """Build tables of the suite, or of the richest suite that was recorded; see `harness.leaderboard.build_tables`.
@@ -506,7 +505,6 @@ class Leaderboard:
             published: show the paper's numbers beside ours.
             intervals: show 95 % intervals as ±.
             columns: of the overview: `all`, corpora, families or patterns of task ids; none for a short choice.
-            ranks: show the places that each model can hold.
             tests: mark what differs from the model it started from, and show intervals; None for suite recipes alone.
 
         Raises:
@@ -527,7 +525,6 @@ class Leaderboard:
         if not built:
             named = f"table {', '.join(names)}" if names else "any table"
             raise UsageError(f"no model was measured on a task of {named}; `bench tasks` lists them")
-        built = with_places(built, self.store, records) if ranks else built
         return against_start(built, self.store, records) if tests else built
 
     def table(self, *names: str, fmt: str = "plain", **options: Any) -> str:

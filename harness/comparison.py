@@ -1,7 +1,6 @@
-"""Compare recorded results: two models with intervals and tests, many models with ranks, two measurements exactly.
+"""Compare recorded results: two models with intervals and tests, two measurements exactly.
 
     compare(Side.of(store, "minilm"), Side.of(store, "lexicon"))   # is one better, beyond chance?
-    ranks([minilm, lexicon, sbert], "polarity/mr/senteval-lr/1", "accuracy")   # places with ties
     changes(store, other_store)   # did this commit change any number?
 
 Everything is read from the records and the per-example predictions beside them; no corpus and no model is needed.
@@ -27,12 +26,9 @@ from harness.statistics.bootstrap import DRAWS
 from harness.statistics.differences import (
     ALPHA,
     Contestant,
-    RankRange,
-    all_pairs,
     comparable,
     difference,
     holm,
-    rank_ranges,
 )
 from harness.statistics.scores import scored
 
@@ -279,35 +275,6 @@ def contestant(store: ResultStore, records: Sequence[Record], metric: str, draws
         scores.append(score)
     values = tuple(record.metrics[metric].value for record in records)
     return Contestant(fmean(values), tuple(scores), draws, values)
-
-
-def ranks(
-    sides: Iterable[Side], task_id: str, metric: str, *, higher_is_better: bool = True, draws: int = DRAWS
-) -> dict[str, RankRange]:
-    """Places that each model can hold by one number; models that cannot be told apart share places.
-
-    Every pair is tested, and Holm's correction runs over all pairs. Models without this number, without predictions
-    for it, or scored on other data than the first have no place.
-
-    Args:
-        sides: which take part; models with an asterisk had better stay out.
-        task_id: the task.
-        metric: the number.
-        higher_is_better: its direction.
-        draws: bootstrap resamples. The smallest p-value of a bootstrap test is 2 / (draws + 1): with m models that
-            are tested so, no pair can be told apart unless m (m − 1) / (draws + 1) is below 0.05.
-    """
-    entered: dict[str, Contestant] = {}
-    data: str | None = None
-    for side in sides:
-        records = side.tasks.get(task_id, ())
-        if not records or any(record.status != "ok" or metric not in record.metrics for record in records):
-            continue
-        data = data or records[0].data
-        entry = contestant(side.store, records, metric, draws)
-        if isinstance(entry, Contestant) and all(record.data == data for record in records):
-            entered[side.model] = entry
-    return rank_ranges(list(entered), all_pairs(entered), higher_is_better=higher_is_better)
 
 
 @dataclass(frozen=True, kw_only=True)

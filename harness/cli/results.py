@@ -30,7 +30,6 @@ _DRAWING = (
     options.cache_dir,
     click.option("--baseline", help="What others are compared with  [default: bert, else minilm]"),
 )
-_ranks = click.option("--ranks", is_flag=True, help="Show the places that each model can hold, ties as ranges.")
 
 
 def _read(results_dir: Path, suite: str | None, models: list[str], *, every_suite: bool = False) -> Leaderboard:
@@ -52,7 +51,6 @@ def _read(results_dir: Path, suite: str | None, models: list[str], *, every_suit
 )
 @click.option("--long", "long_form", is_flag=True, help="As csv or json: one number a row, of all suites by default.")
 @click.option("--intervals", is_flag=True, help="Show 95 % intervals, as ±.")
-@_ranks
 @click.option(
     "--tests/--no-tests",
     default=None,
@@ -146,7 +144,6 @@ def figures(
 
 @click.command()
 @options.several(*_DRAWING)
-@_ranks
 @click.option("--output", "-o", type=_FILE, default=Path("report.html"), show_default=True, help="The page.")
 def report(
     results_dir: Path,

@@ -63,8 +63,6 @@ class Cell:
     """`clean`, `overlap` (asterisk), `unknown` (question mark) or `limited` (tilde: measured on few texts)."""
     rank: int = 0
     """1 for the best of the column, 2 for the second, 0 for the rest."""
-    places: str = ""
-    """Places that the model can hold in the column, `1–3`, where they were asked for."""
     against: str = ""
     """`+` or `−` where it is better or worse than the model that it started from beyond chance, where tests were
     asked for."""
@@ -130,11 +128,11 @@ class Table:
         return tuple(row for block in self.blocks for row in block.rows)
 
     def annex(self, cell: Cell, column: Column) -> str:
-        """What stands behind a number: its interval, how it stands to its start, the places that it can hold."""
+        """What stands behind a number: its interval and how it stands to its start."""
         interval = ""
         if self.intervals and cell.low is not None and cell.high is not None:
             interval = f"±{digits((cell.high - cell.low) / 2, column.decimals)}"
-        return " ".join(filter(None, (interval, cell.against, f"({cell.places})" if cell.places else "")))
+        return " ".join(filter(None, (interval, cell.against)))
 
     def notes(self, marks: str = "") -> list[Footnote]:
         """What stands under the table: its legend, then its own remarks.
@@ -149,9 +147,4 @@ class Table:
             said.append(f"{marks} among the clean numbers of a column{apart}.")
         if self.intervals:
             said.append("± half the width of the 95 % interval.")
-        if any(cell.places for cell in cells):
-            said.append(
-                "(a–b): places that the model can hold among the clean ones of the column; all pairs are tested, 5 % "
-                "after Holm's correction."
-            )
         return [*([Footnote(text=" ".join(said))] if said else []), *self.footnotes]

@@ -24,7 +24,6 @@ from harness.corpora.base import CorpusLibrary
 from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
 from harness.leaderboard import build_tables, with_limited
 from harness.leaderboard.render import fragment, identifier
-from harness.leaderboard.significance import with_places
 from harness.printing import one_line
 from harness.record import Record, ResultStore
 from harness.report.sections import clean_numbers, environments, evidence_lines, missing_numbers, model_cards, span
@@ -46,7 +45,6 @@ def build_report(
     library: CorpusLibrary | None = None,
     cache_dir: Path | None = None,
     baseline: str | None = None,
-    ranks: bool = False,
 ) -> str:
     """Write the page.
 
@@ -60,7 +58,6 @@ def build_report(
         library: the corpora, for figures.
         cache_dir: where embeddings are kept, for figures.
         baseline: the model that others are compared with.
-        ranks: whether tables say which places each model can hold.
 
     Raises:
         RecordInvalid: seeds of one evaluation do not fit together.
@@ -70,8 +67,6 @@ def build_report(
     )
     shown = with_limited(records)
     tables = build_tables(shown, suite=suite, intervals=True, tasks=tasks, recommended=recommended)
-    if ranks:
-        tables = with_places(tables, store, source.records)
     style, script = _file("page.css"), _file("page.js")
     environment = Environment(
         autoescape=True, finalize=_shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -1,4 +1,4 @@
-"""Do two models differ? Tests on the same rows, the interval of their difference, and the places that all can hold.
+"""Do two models differ? Tests on the same rows, and the interval of their difference.
 
 Which test: exact McNemar for accuracy (McNemar 1947; Dietterich 1998), Williams for Pearson's r (Williams 1959, as
 recommended by Steiger 1980, Psychological Bulletin 87, equation 7), the paired bootstrap for all other numbers, and for
@@ -9,10 +9,9 @@ the same differ by 0 with p = 1. Holm's correction (Scandinavian Journal of Stat
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -98,11 +97,6 @@ class Difference(NamedTuple):
     """Two-sided, for no difference."""
     test: str
     """`McNemar, exact`, `Williams`, `paired bootstrap`, with `by document` or `and seeds` where that is so."""
-
-    @property
-    def separated(self) -> bool:
-        """Whether the interval excludes zero."""
-        return not self.low <= 0 <= self.high
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
@@ -209,63 +203,3 @@ def _with_seeds(
     sampling = float(draws.std(ddof=1))
     low, high = seed_interval(value, sampling, parts)
     return low, high, seed_p(value, sampling, parts)
-
-
-class RankRange(NamedTuple):
-    """Best and worst place, from 1."""
-
-    best: int
-    worst: int
-
-    def __str__(self) -> str:
-        return str(self.best) if self.best == self.worst else f"{self.best}–{self.worst}"
-
-
-class Pair(NamedTuple):
-    """One comparison among all of a column."""
-
-    first: str
-    second: str
-    difference: Difference
-    """Second minus first."""
-    adjusted: float
-    """Holm-adjusted p-value over all pairs of the column."""
-
-    @property
-    def apart(self) -> bool:
-        """Whether the two are told apart: the interval excludes zero and the adjusted p-value is below `ALPHA`."""
-        return self.difference.separated and self.adjusted < ALPHA
-
-
-def all_pairs(contestants: Mapping[str, Contestant]) -> list[Pair]:
-    """Compare every two models of a column; Holm's correction runs over all pairs.
-
-    Args:
-        contestants: name → number and predictions, all on the same rows.
-    """
-    pairs = list(combinations(contestants, 2))
-    found = [difference(contestants[one], contestants[two]) for one, two in pairs]
-    adjusted = holm([result.p for result in found])
-    return [Pair(*names, result, p) for names, result, p in zip(pairs, found, adjusted, strict=True)]
-
-
-def rank_ranges(names: Sequence[str], pairs: Sequence[Pair], *, higher_is_better: bool = True) -> dict[str, RankRange]:
-    """Places that each model can hold.
-
-    The best place is one behind the number of models that are better beyond doubt, the worst place the number of
-    models less those that are worse beyond doubt. Models that cannot be told apart share places: `1–3`.
-
-    Args:
-        names: the models.
-        pairs: all comparisons among them (`all_pairs`).
-        higher_is_better: direction of the number.
-    """
-    better = dict.fromkeys(names, 0)
-    worse = dict.fromkeys(names, 0)
-    for pair in pairs:
-        if pair.apart:
-            second_wins = (pair.difference.value > 0) == higher_is_better
-            winner, loser = (pair.second, pair.first) if second_wins else (pair.first, pair.second)
-            better[loser] += 1
-            worse[winner] += 1
-    return {name: RankRange(1 + better[name], len(names) - worse[name]) for name in names}

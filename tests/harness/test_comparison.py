@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from harness.comparison import NO_PREDICTIONS, Side, changes, compare, ranks
+from harness.comparison import NO_PREDICTIONS, Side, changes, compare
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.statistics.differences import mcnemar
@@ -115,12 +115,6 @@ def test_seeds_are_averaged(store):
     assert number.second == pytest.approx(
         np.mean([(polarity(0.8, s)["gold"] == polarity(0.8, s)["predicted"]).mean() for s in range(3)])
     )
-
-
-def test_models_that_cannot_be_told_apart_share_places(store):
-    sides = [Side.of(store, name) for name in ("good", "bad", "good-copy")] + [Side("absent", store, ())]
-    found = ranks(sides, MR, "accuracy")
-    assert {name: tuple(span) for name, span in found.items()} == {"good": (1, 2), "bad": (3, 3), "good-copy": (1, 2)}
 
 
 def copied(store, directory):
