@@ -7,11 +7,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
 
@@ -40,11 +41,12 @@ class Progress:
         self.found: list[tuple[Record, bool]] = []
         """What ended: the record, and whether it is new."""
         columns = (TextColumn("{task.description}", markup=False), BarColumn(28), MofNCompleteColumn())
-        self._bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+        left = TextColumn("{task.fields[left]}")
+        self._bars = Bars(*columns, left, console=Console(stderr=True), transient=True)
         self._bar: dict[str, TaskID] = {}
         self.notices: dict[str, None] = {}
         """What was said once, in order."""
-        self._spoken = 0.0
+        self._began = self._spoken = 0.0
 
     @property
     def known(self) -> int:
@@ -61,10 +63,13 @@ class Progress:
 
     def begin(self, planned: Mapping[str, int]) -> None:
         """The run starts with so many evaluations of each model."""
-        self.total, self._spoken = sum(planned.values()), time.monotonic()
+        self.total, self._began = sum(planned.values()), time.monotonic()
+        self._spoken = self._began
         if not self.quiet and sys.stderr.isatty():
-            self._bar = {name: self._bars.add_task(visible(name), total=count) for name, count in planned.items()}
-            self._bar[""] = self._bars.add_task("all evaluations", total=self.total)
+            self._bar = {
+                name: self._bars.add_task(visible(name), total=count, left="") for name, count in planned.items()
+            }
+            self._bar[""] = self._bars.add_task("all evaluations", total=self.total, left="loading")
             self._bars.start()
 
     def encoding(self, model: str, task: str, done: int, total: int, seconds: float) -> None:
@@ -80,7 +85,9 @@ class Progress:
         """An evaluation ended; `fresh` is False when its record was there already."""
         self.found.append((record, fresh))
         if self._bar:
-            self._bars.update(self._bar[""], advance=1)
+            each = (time.monotonic() - self._began) / max(len(self.found) - self.known, 1)  # with the time to load
+            left = timedelta(seconds=round(each * (self.total - len(self.found))))
+            self._bars.update(self._bar[""], advance=1, left=f"about {left} left")
             self._bars.update(self._bar[record.model.name], advance=1)
         # A notice has said what is missing, once for all evaluations.
         if self.quiet or (self._bar and not fresh) or record.status.endswith("-missing"):
