@@ -324,7 +324,8 @@ def _find(name: str) -> EncoderPlugin:
     elif name in _families():
         factory, origin = _families()[name]
     elif "/" in name or "\\" in name:
-        raise UsageError(f"there is no directory {name}; a model of the hub is `hf:{name}`")
+        hub = "" if name.startswith((".", "/")) else f"; a model of the hub is `hf:{name}`"
+        raise UsageError(f"there is no directory {name}{hub}")
     else:
         raise unknown_name("model", name, encoder_names())
     return EncoderPlugin(name, replace(_card_of(factory, origin), name=name), factory, origin=origin)

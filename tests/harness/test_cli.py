@@ -69,6 +69,8 @@ def test_a_run_with_nothing_to_measure_imports_no_torch(tmp_path):
         (["data", "emobnak"], "did you mean emobank"),
         (["run", "--models", "lexicon", "--weights-dir", "lexicon"], "takes NAME="),
         (["run"], "no model is named"),
+        (["run", "--models", "./nodir"], "there is no directory ./nodir"),
+        (["run", "--unit-timeout", "8"], "No such option '--unit-timeout'"),
         (["encode", "-m", "lexicon", "x", "-o", "out.txt"], ".npy or .parquet"),
         (["encode", "-m", "lexicon", "-o", "out.npy"], "give texts"),
     ],
@@ -167,13 +169,22 @@ def test_a_damaged_record_is_named(measured, tmp_path):
     assert path.name in done.stderr
 
 
-def test_a_missing_corpus_is_said_once_and_the_table_shows_it(tmp_path):
-    places = ("--results-dir", str(tmp_path), "--cache-dir", str(tmp_path / "cache"))
-    done = bench("run", "-m", "lexicon", "-t", "polarity/mr", "--suite", "paper", "--offline", *places)
+def test_what_is_missing_is_said_once_and_the_table_is_of_this_run(tmp_path):
+    cache = ("--cache-dir", str(tmp_path / "cache"))
+    done = bench("run", "-m", "lexicon,senticse", "--offline", *cache, cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stderr.count("rt-polarity.pos") == 1
-    table = bench("table", "II", "--results-dir", str(tmp_path))
+    notes = [line for line in done.stderr.splitlines() if line.startswith("note: ")]
+    assert ["suite quick" in note for note in notes].count(True) == 1
+    assert ["`bench data --fetch ratings-" in note for note in notes].count(True) == 3, "a line for each corpus"
+    assert ["`bench weights senticse`" in note for note in notes].count(True) == 1
+    assert "30 evaluations: 30 unavailable here; records in" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bench-results", "cache"]
+    table = bench("table", "overview", cwd=tmp_path)
     assert table.returncode == 0, table.stderr
+    rows = [line.split("  ")[1:] for line in table.stdout.splitlines() if line.startswith("  ")]
+    assert {(row[0], *{cell.strip() for cell in row[1:] if cell}) for row in rows} >= {("Lexicon", "no data")}
+    assert "no weights" in table.stdout
+    assert "minilm" not in table.stdout.lower()
 
 
 def test_check(tmp_path):
@@ -181,13 +192,15 @@ def test_check(tmp_path):
     (tmp_path / "bad.py").write_text(
         "import numpy as np\nfrom harness import EncoderCard\n\n"
         "class Bad:\n    card = EncoderCard(name='bad', family='floor')\n"
-        "    def encode(self, texts):\n        return np.full((len(texts), 2), np.nan, dtype=np.float32)\n\n"
+        "    def encode(self, texts):\n        return np.full((len(texts) or 1, 2), np.nan, dtype=np.float32)\n\n"
         "class Broken:\n    card = Bad.card\n    def __init__(self):\n        raise OSError('no such server')\n"
         "    def encode(self, texts):\n        return None\n"
     )
     bad = bench("check", f"{tmp_path / 'bad.py'}:Bad")
     assert bad.returncode == 1
     assert "DOES NOT CONFORM" in bad.stdout
+    assert "NaN" in bad.stdout
+    assert "1 rows for no text" in bad.stdout, "all faults, not the first alone"
     broken = bench("check", f"{tmp_path / 'bad.py'}:Broken")
     assert broken.returncode == 1
     assert "Traceback" not in broken.stderr

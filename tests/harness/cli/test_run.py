@@ -65,7 +65,7 @@ def test_waiting_for_another_run_ends_when_it_is_told_to(tmp_path, number):
         process.send_signal(number)
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "interrupted (1 evaluations: 1 not reached)" in stderr
+    assert "interrupted (1 evaluation: 1 not reached)" in stderr
     assert not list(tmp_path.rglob("*.json"))
 
 

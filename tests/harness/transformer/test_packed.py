@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from harness import onednn
+from harness.errors import UsageError
 from harness.transformer.checkpoint import ACTIVATIONS, Layout, Shape
-from harness.transformer.packed import ROW_MULTIPLE, Linear, PackedEncoder
+from harness.transformer.packed import ROW_MULTIPLE, Linear, PackedEncoder, choose_device
 from harness.transformer.tensors import encoder_tensors
 
 POOLINGS = ("cls", "mean", "last", "pooler")
@@ -141,3 +142,11 @@ def test_every_activation(tiny: ModuleType, activation: str) -> None:
     items = random_items(50, [6, 11], seed=0)
     expected = np.stack([other.reference(ids)["cls"] for ids in items])
     np.testing.assert_allclose(engine(other).pooled(items, "cls", 64), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mps", "cuda:99", "nonsense"])
+def test_a_device_that_is_not_here_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(UsageError, match=f"device '{name}' cannot be used here") as refused:
+        choose_device(name)
+    assert len(str(refused.value)) < 200
+    assert "\n" not in str(refused.value)
