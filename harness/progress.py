@@ -59,9 +59,8 @@ class Progress:
         kinds = Counter(_KINDS.get(one.status, "unavailable here") for one, fresh in self.found if fresh)
         kinds |= Counter({"recorded before": self.known, "not reached": self.total - len(self.found)})
         order = ("measured", "recorded before", "not applicable", "unavailable here", "failed", "not reached")
-        return f"{self.total} evaluation{'s' * (self.total != 1)}: " + ", ".join(
-            f"{kinds[kind]} {kind}" for kind in order if kinds[kind]
-        )
+        counts = ", ".join(f"{kinds[kind]} {kind}" for kind in order if kinds[kind])
+        return f"{self.total} evaluation{'s' * (self.total != 1)}: {counts}"
 
     def begin(self, planned: Mapping[str, int]) -> None:
         """The run starts with so many evaluations of each model."""

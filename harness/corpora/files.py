@@ -39,6 +39,7 @@ def download(source: Source, destination: Path) -> None:
         DataInvalid: it serves other bytes.
     """
     import pooch
+    from requests.exceptions import ConnectionError as Unreachable
     from requests.exceptions import RequestException
 
     pooch.get_logger().setLevel("WARNING")
@@ -53,8 +54,9 @@ def download(source: Source, destination: Path) -> None:
     except ValueError as error:
         raise DataInvalid(f"{source.url} does not serve the published file (its SHA-256 differs)") from error
     except (OSError, RequestException) as error:
+        reason = "no connection" if isinstance(error, Unreachable) else error
         raise DataMissing(
-            f"{source.url} cannot be fetched to {destination} ({error}); fetch it by other means and put it at "
+            f"{source.url} cannot be fetched to {destination} ({reason}); fetch it by other means and put it at "
             f"{source.path} below --data-dir"
         ) from error
 
