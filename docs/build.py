@@ -20,7 +20,7 @@ from harness.api import Leaderboard  # noqa: E402
 from harness.comparison import Compared  # noqa: E402
 from harness.corpora.registry import builtin  # noqa: E402
 from harness.leaderboard.words import family_title  # noqa: E402
-from harness.registry import encoder_plugins, tasks  # noqa: E402
+from harness.registry import EncoderPlugin, encoder_plugins, is_extra, tasks  # noqa: E402
 from harness.tasks.base import Task  # noqa: E402
 
 TASKS = """\
@@ -55,6 +55,21 @@ file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
 - `st:org/model`: a sentence-transformers model (`pip install 'affectbench[sentence-transformers]'`).
 - `path/to/file.py:Class`: an encoder of your own.
 
+## Embedding services
+
+`api:MODEL` asks a service that speaks OpenAI's `/v1/embeddings` (vLLM, text-embeddings-inference, Ollama, llama.cpp's
+server, the commercial ones): `pip install 'affectbench[api]'`, then
+
+```
+bench run --models api:text-embedding-3-small --suite quick --dry-run --price 0.02
+bench run --models minilm-served=api:minilm --base-url http://127.0.0.1:8080/v1
+```
+
+The key is read from `OPENAI_API_KEY`; no record, message or run file holds it. Requests are repeated for half a minute
+when the service is busy, fails or is away; vectors are stored after every 256 texts, so that the next run asks for the
+rest alone. Records hold the host, the tokens that the service counted and their cost by `--price` (US dollars for a
+million). Nothing is known of the weights: host and model's name stand for them, and contamination is unknown.
+
 ## Prompts and smaller vectors
 
 `--prompt NAME=TEXT` puts a text before every text of a model, `--prompt NAME:emotion=TEXT` only on the tasks of one
@@ -70,6 +85,14 @@ with a pooling: `minilm@mean@256d@int8`. Each is a row of its own, computed from
 says how many bytes a vector takes.
 
 A model runs code of its own only with `--trust-remote-code NAME`. Its training data count as unknown.
+"""
+
+HUB = """\
+## Well-known encoders of the hub
+
+Their weights come from the hub (huggingface.co) at a pinned revision, and are not on this package's index. The plain
+name is the vector that sentence-transformers gives, with the prompt of the card. `bench models --all` lists them;
+`harness/transformer/cards.toml` says where each fact is from.
 """
 
 VECTORS = {"cls": "first token", "mean": "mean", "pooler": "pooler", "last": "last token", None: "its own"}
@@ -191,9 +214,10 @@ def encoders_page() -> str:
     """Encoders by family; those of the recipes have a page of their own."""
     parts = [ENCODERS]
     families: dict[str, list[tuple[str, ...]]] = {}
-    for plugin in encoder_plugins():
+    plugins = list(encoder_plugins())
+    for plugin in plugins:
         card = plugin.card
-        if not plugin.name.startswith("recipe-"):
+        if not is_extra(plugin):
             others = "".join(f", `@{name}`" for name in card.poolings if name != card.pooling)
             data = card.training_data
             own = [name for name in data or () if name not in PRETRAINING] or list(data or ())
@@ -205,7 +229,25 @@ def encoders_page() -> str:
     header = ("name", "size", "vectors", "trained on", "weights", "licence")
     for family, rows in families.items():
         parts += [f"## {family_title(family)}\n", table(header, rows)]
+    parts += [
+        HUB,
+        table(("name", "size", "trained on", "weights", "licence"), list(map(hub_row, filter(is_hub, plugins)))),
+    ]
     return "\n".join(parts)
+
+
+def is_hub(plugin: EncoderPlugin) -> bool:
+    """Whether an encoder is one of the well-known ones of the hub."""
+    return is_extra(plugin) and not plugin.name.startswith("recipe-")
+
+
+def hub_row(plugin: EncoderPlugin) -> tuple[str, ...]:
+    """A well-known encoder in the table."""
+    card = plugin.card
+    size = f"{card.parameters / 1e6:,.0f} M" if card.parameters else "-"
+    data = ["more that is not named" if name == "undisclosed" else name for name in card.training_data or ()]
+    named = ", ".join([*data[:3], *(["..."] if len(data) > 4 else []), *data[3:][-1:]]) or "not declared"
+    return f"`{plugin.name}`", size, named, card.weights.removeprefix("huggingface.co/"), card.licence or "none stated"
 
 
 def differences() -> str:

@@ -39,8 +39,13 @@ ENCODERS = "bench.encoders"
 FAMILIES = "bench.encoder_families"
 TASKS = "bench.tasks"
 
+#: Origin of the well-known encoders of the hub.
+_HUB = "harness.transformer.hub:ENCODERS"
+
 #: Options that may be dropped where a constructor does not know them: they change speed or form, not identity.
-_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype", "own_prompt", "base_url", "price")
+_DROPPABLE = ("device", "batch_tokens", "max_length", "dtype")
+#: Options of a few classes, which name them; no other class is given them.
+_OF_FEW = ("own_prompt", "base_url", "price")
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class EncoderPlugin:
     def accepts(self, option: str) -> bool:
         """Whether the constructor takes an option, by name or among any others."""
         parameters = inspect.signature(self.factory).parameters
-        return option in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        others = option not in _OF_FEW and any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        return option in parameters or others
 
     def create(self, **options: Any) -> Encoder:
         """Construct the encoder, with the prompt and the reduction of its row; arguments and errors as of `make`."""
@@ -87,7 +93,7 @@ class EncoderPlugin:
         if self.card.prompts:
             given["own_prompt"] = False
         for option in [name for name in given if not self.accepts(name)]:
-            if option not in _DROPPABLE:
+            if option not in _DROPPABLE + _OF_FEW:
                 raise UsageError(f"{self.name} takes no option {option!r}")
             del given[option]
         try:
@@ -153,6 +159,11 @@ def encoder_plugins() -> Iterator[EncoderPlugin]:
             yield find_encoder(name)
         except BenchError as error:
             warnings.warn(str(error), stacklevel=2)
+
+
+def is_extra(plugin: EncoderPlugin) -> bool:
+    """Whether an encoder is one of the many that listings and `all` leave out: of the hub, or a re-trained recipe."""
+    return plugin.name.startswith("recipe-") or plugin.origin == _HUB
 
 
 def recommended_poolings(names: Iterable[str]) -> dict[str, str]:
@@ -267,10 +278,10 @@ def _path_name(plugin: EncoderPlugin, depth: int) -> str:
 
 
 def _spelled_out(models: Sequence[object]) -> Iterator[object]:
-    """Models with the declared encoders, recipes apart, in place of `all`, and those ready here of `available`."""
+    """Models with the declared encoders in place of `all`, and those ready here of `available`; see `is_extra`."""
     for model in models:
         if model in ("all", "available"):
-            plugins = (one for one in encoder_plugins() if not one.name.startswith("recipe-"))
+            plugins = (one for one in encoder_plugins() if not is_extra(one))
             yield from (one for one in plugins if model == "all" or one.availability()[0] == "ready")
         else:
             yield model

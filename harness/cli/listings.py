@@ -14,21 +14,21 @@ from harness.corpora import CorpusRegistry
 from harness.corpora.files import CorpusStatus
 from harness.errors import BenchError
 from harness.printing import echo, show_rows
-from harness.registry import EncoderPlugin, encoder_names, encoder_plugins, find_encoder, select_tasks
+from harness.registry import EncoderPlugin, encoder_names, encoder_plugins, find_encoder, is_extra, select_tasks
 from harness.registry import tasks as all_tasks
 
 
 @click.command()
 @click.argument("names", nargs=-1, **options.NAMES)
-@click.option("--recipes", is_flag=True, help="List the re-trained recipes as well.")
+@click.option("--all", "everything", is_flag=True, help="List well-known encoders of the hub and recipes as well.")
 @options.output_format
-def models(names: list[str], recipes: bool, fmt: str) -> None:
+def models(names: list[str], everything: bool, fmt: str) -> None:
     """List encoders with their status, or print the cards of NAMES.
 
     Besides these names, `path/to/file.py:Class`, `hf:org/model`, `st:org/model` and the directory of a checkpoint
     are models, and `NAME@mean` (or @pooler, @last, @cls) takes another pooling.
     """
-    every = (plugin for plugin in encoder_plugins() if recipes or not plugin.name.startswith("recipe-"))
+    every = (plugin for plugin in encoder_plugins() if everything or not is_extra(plugin))
     found = [_facts(plugin) for plugin in (map(find_encoder, names) if names else every)]
     if fmt == "json":
         echo(show_rows(found, fmt))
@@ -39,7 +39,7 @@ def models(names: list[str], recipes: bool, fmt: str) -> None:
         echo(show_rows([{name: _text(name, one[name]) for name in shown} for one in found], fmt))
         if fmt == "plain":
             more = len(encoder_names()) - len(found)
-            left_out = f"{more} re-trained recipes are left out (--recipes). " if more else ""
+            left_out = f"{more} well-known encoders of the hub and re-trained recipes more: --all. " if more else ""
             echo(f"\n{left_out}`bench models NAME` prints a card: where the weights are, what it was trained on.")
 
 

@@ -50,6 +50,8 @@ _COUNTS: Mapping[tuple[str, str | None, str], Mapping[str, int | str]] = {
     for training, declared, evaluated, part, rows, exact, normal in _RELATIONS["counts"]["rows"]
 }
 _AUTHORED = "authored:"
+#: Stands on a card for training data beyond those that it names.
+UNDISCLOSED = "undisclosed"
 
 #: Words that name a part of a data set → the part.
 _PART_WORDS = {word: part for part, words in _RELATIONS["part_words"].items() for word in words.split()}
@@ -86,8 +88,8 @@ def judge(
 
     Args:
         training_data: names as on the card; `()` is none at all, None is not declared. Names that are not known here
-            stand for themselves. For a model that was trained further, include what its starting point saw
-            (`inherited`).
+            stand for themselves, and `undisclosed` for more that is not named. For a model that was trained further,
+            include what its starting point saw (`inherited`).
         corpus: the evaluated corpus, as in the long table.
         part: which part of it is scored: `test`, `all`.
         findings: the training sets whose texts were compared.
@@ -101,6 +103,7 @@ def judge(
         `notes`: objects with `trained_on`, `kind` and `text`. `texts`: `compared`, `not_compared`.
     """
     declared = None if training_data is None else sorted(set(training_data))
+    hidden = declared is None or UNDISCLOSED in declared
     matches: list[dict[str, Any]] = []
     notes: list[dict[str, str]] = []
     told: list[Finding] = []
@@ -124,8 +127,8 @@ def judge(
     ]
     matches.sort(key=lambda match: (BASES.index(match["basis"]), match["trained_on"], match["evaluated"]))
     found: dict[str, Any] = {
-        "state": "overlap" if matches else "unknown" if declared is None else "clean",
-        "basis": matches[0]["basis"] if matches else "not declared" if declared is None else "declared",
+        "state": "overlap" if matches else "unknown" if hidden else "clean",
+        "basis": matches[0]["basis"] if matches else "not declared" if hidden else "declared",
         **{"corpus": corpus, "declared": declared, "matches": matches, "notes": notes},
     }
     if not_compared is not None:

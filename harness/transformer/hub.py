@@ -7,9 +7,13 @@ complete: an encoder tensor that the checkpoint does not set is an error, where 
 from __future__ import annotations
 
 import re
+import tomllib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -35,10 +39,11 @@ from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, 
 PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta", "mpnet": "mpnet"}
 
 
-def sentences(model: str, *, pooling: str | None = None, **options: Any) -> Encoder:
+def sentences(model: str, *, pooling: str | None = None, own_prompt: bool = True, **options: Any) -> Encoder:
     """A sentence-transformers model's own vector; with a pooling its transformer alone."""
-    kind = SentenceTransformerEncoder if pooling is None else HubEncoder
-    return kind(model, pooling=pooling, **options)
+    if pooling is None:
+        return SentenceTransformerEncoder(model, own_prompt=own_prompt, **options)
+    return HubEncoder(model, pooling=pooling, **options)
 
 
 def hub_card(target: str, kind: str) -> EncoderCard:
@@ -81,6 +86,7 @@ class HubEncoder(TransformerEncoder):
     Args:
         model: hub id, with a `:REVISION` or without, or directory.
         trust_remote_code: let the checkpoint's own Python code run; never without.
+        card: what is known of the model; without it nothing but where it is.
         options: see `TransformerEncoder`.
     """
 
@@ -88,12 +94,17 @@ class HubEncoder(TransformerEncoder):
     kind = "hf"
 
     def __init__(
-        self, model: str | Path, *, trust_remote_code: bool = False, **options: Unpack[EncoderOptions]
+        self,
+        model: str | Path,
+        *,
+        trust_remote_code: bool = False,
+        card: EncoderCard | None = None,
+        **options: Unpack[EncoderOptions],
     ) -> None:
-        self.card = hub_card(str(model), self.kind)
+        self.card = card or hub_card(str(model), self.kind)
         super().__init__(**options)
         if not Path(model).is_dir():
-            self.hub = self.card.title
+            self.hub = str(model).partition(":")[0]
         elif self.weights_dir is None:
             self.weights_dir = Path(model)
         self.trust_remote_code = trust_remote_code
@@ -207,11 +218,12 @@ class SentenceTransformerEncoder(HubEncoder):
         model: str | Path,
         *,
         trust_remote_code: bool = False,
+        card: EncoderCard | None = None,
         own_prompt: bool = True,
         **options: Unpack[EncoderOptions],
     ) -> None:
         self.own_prompt = own_prompt
-        super().__init__(model, trust_remote_code=trust_remote_code, **options)
+        super().__init__(model, trust_remote_code=trust_remote_code, card=card, **options)
         if self.tokenizer_dir is not None or self.adapter_dir is not None:
             raise UsageError("a sentence-transformers model takes no other tokeniser and no adapter; read it as `hf:`")
         try:
@@ -251,3 +263,30 @@ class SentenceTransformerEncoder(HubEncoder):
         engine: Any = self.load().engine
         vectors: NDArray[np.float32] = engine.encode(texts, self.batch_tokens)
         return vectors
+
+
+#: Pooling → what the notes of a card call it.
+_VECTORS = {"cls": "the first token", "mean": "the mean over tokens", "last": "the last token"}
+
+
+class KnownEncoder(partial[Encoder]):
+    """A class of encoders made from a card of `cards.toml`."""
+
+    card: EncoderCard
+
+
+def _known_encoders() -> Mapping[str, KnownEncoder]:
+    """The encoders of `cards.toml` by name."""
+    found = {}
+    for name, facts in tomllib.loads(files(__package__).joinpath("cards.toml").read_text("utf-8")).items():
+        kind, vector = facts.pop("kind", "st"), facts.pop("vector")
+        target = ":".join(filter(None, (facts.pop("hub"), facts.get("revision"))))
+        facts["notes"] = f"Its authors' vector: {_VECTORS[vector]}. {facts.get('notes', '')}".strip()
+        card = replace(hub_card(target, kind), name=name, **facts)
+        found[name] = KnownEncoder(sentences if kind == "st" else HubEncoder, target, card=card)
+        found[name].card = card
+    return found
+
+
+#: Well-known encoders of the hub, an entry point of `bench.encoder_families`.
+ENCODERS = _known_encoders()

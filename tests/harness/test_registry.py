@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from harness import registry
+from harness.contamination import judge
 from harness.encoder import EncoderCard
 from harness.errors import EncoderFault, UsageError
 
@@ -131,6 +132,26 @@ def test_a_family_of_encoders_is_one_entry_point(monkeypatch):
     assert registry.encoder_names() == ["many-one", "many-two"]
     assert registry.find_encoder("many-one@mean").card.name == "many-one@mean"
     registry._families.cache_clear()
+
+
+def test_well_known_encoders_resolve_and_say_what_they_saw():
+    known = [plugin for plugin in registry.encoder_plugins() if plugin.origin == registry._HUB]
+    assert len(known) >= 30 and not {"e5-base-v2"} & {plugin.name for plugin in registry.find_encoders(["all"])}
+    for plugin in known:
+        status, advice = plugin.availability()
+        assert status in ("ready", "weights-missing", "extra-missing") and (status == "ready" or plugin.name in advice)
+        assert plugin.card.dimensions and plugin.card.weights.startswith("huggingface.co/")
+    e5 = registry.find_encoder("e5-base-v2@256d")
+    assert (e5.card.prompt("polarity"), e5.make().own_prompt, e5.make().hub) == (
+        "query: ",
+        False,
+        "intfloat/e5-base-v2",
+    )
+    states = {name: judge(registry.find_encoder(name).card.training_data, "imdb")["state"] for name in _SEEN}
+    assert states == _SEEN
+
+
+_SEEN = {"gist-small": "overlap", "e5-base-v2": "unknown", "gte-base": "unknown", "all-minilm-l12-v2": "clean"}
 
 
 @pytest.mark.parametrize("name", ["a b", "a\nb", "a,b", "", "lexicon"])
