@@ -8,25 +8,21 @@ alone.
 from __future__ import annotations
 
 import hashlib
-import random
 import secrets
 import signal
-import sys
 import threading
 import time
 import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, chdir, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, DirectoryPath, Field, PositiveInt
 
@@ -210,18 +206,16 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     records = []
     for _, group in groupby(evaluator.evaluations, key=lambda evaluation: evaluation.model):
         evaluator.encoders.clear()  # with their weights
-        with evaluator.state as state:
-            state.enter_context(_preserved_state())
-            for evaluation in group:
-                with evaluator.lock(evaluation, progress):
-                    record, fresh = evaluator.evaluate(evaluation, progress)
-                records.append(record)
-                progress.ended(record, fresh=fresh)
-                if progress.stopped:
-                    raise KeyboardInterrupt
-                if evaluator.options.fail_fast and record.status == "failed":
-                    progress.notice("stopped at the first failure (--fail-fast); the same command continues")
-                    return records
+        for evaluation in group:
+            with evaluator.lock(evaluation, progress):
+                record, fresh = evaluator.evaluate(evaluation, progress)
+            records.append(record)
+            progress.ended(record, fresh=fresh)
+            if progress.stopped:
+                raise KeyboardInterrupt
+            if evaluator.options.fail_fast and record.status == "failed":
+                progress.notice("stopped at the first failure (--fail-fast); the same command continues")
+                return records
     return records
 
 
@@ -243,8 +237,6 @@ class Evaluator:
         self.corpora = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline, limit=options.limit)
         self.encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         """(Model, cut-off) → encoder and its fingerprint."""
-        self.state = ExitStack()
-        """Undoes, after each model, what it did to the process."""
         self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self._prepared: dict[str, Prepared] = {}
 
@@ -456,9 +448,6 @@ class Evaluator:
         """Encode what the cache lacks, score, and save the record."""
         model, task = evaluation.model, self.tasks[evaluation.task]
         card, reduction = self.plugins[model].card, self.plugins[model].reduction
-        if "torch" not in sys.modules:  # it takes seconds, which a run with nothing to measure need not spend
-            import_module("torch")
-            self.state.enter_context(_preserved_state())
         encoder, fingerprint = self._encoder(model, task)[0], self._fingerprint(model, task)  # before the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
@@ -595,19 +584,3 @@ def stopping_on_signals(progress: Progress) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _preserved_state() -> Iterator[None]:
-    """Undo what a plugin does to the process: working directory, random generators, torch's threads and dtype."""
-    torch, states = sys.modules.get("torch"), (random.getstate(), np.random.get_state())
-    threads, dtype = (torch.get_num_threads(), torch.get_default_dtype()) if torch else (0, None)
-    with chdir("."), torch.random.fork_rng(devices=[]) if torch else nullcontext():
-        try:
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(threads)
-                torch.set_default_dtype(dtype)
-            random.setstate(states[0])
-            np.random.set_state(states[1])

@@ -352,22 +352,6 @@ def test_a_record_is_the_same_whether_vectors_are_new_or_cached(bench):
     assert replace(again, timings={}, created="") == replace(first, timings={}, created="")
 
 
-def test_what_a_plugin_does_to_the_process_is_undone(bench, monkeypatch):
-    import torch
-
-    def disturb():
-        os.chdir("/")
-        torch.set_num_threads(torch.get_num_threads() + 1)
-        torch.set_default_dtype(torch.float64)
-        np.random.seed(3)
-
-    monkeypatch.chdir(bench.directory)
-    expected = torch.get_num_threads(), torch.get_default_dtype(), np.random.get_state()[1].tolist()
-    bench.run(bench.breaking(disturb))
-    assert Path.cwd() == bench.directory
-    assert expected == (torch.get_num_threads(), torch.get_default_dtype(), np.random.get_state()[1].tolist())
-
-
 def test_another_runs_work_is_waited_for(bench, capsys):
     """The other run measures the evaluation first, and is then found to have."""
     code = (
