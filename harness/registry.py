@@ -24,7 +24,6 @@ from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Unpack
-from urllib.parse import quote
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import BenchError, EncoderFault, UsageError, first_line, unknown_name
@@ -60,8 +59,6 @@ class EncoderPlugin:
     """Where it comes from: a module, a file, or `hf:` or `st:` with a directory or hub id."""
     spec: str | None = None
     """What `find_encoder` finds it by; None for an encoder that only this process knows."""
-    directory: Path | None = None
-    """The directory that the user named, None for other encoders."""
     reduction: tuple[str, ...] = ()
     """How its vectors are made smaller: `256d`, then `int8` or `binary`."""
 
@@ -258,23 +255,10 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
     for model in _spelled_out(models):
         plugin = _find_named(model) if isinstance(model, str) else _given(model)
         found.setdefault((plugin.name, plugin.origin), plugin)
-    plugins = list(found.values())
-    # Directories of one name get the shortest ends of their paths that tell them apart.
-    for depth in range(1, 1 + max((len(plugin.directory.parts) for plugin in plugins if plugin.directory), default=0)):
-        often = Counter(plugin.name for plugin in plugins)
-        plugins = [_renamed(p, _path_name(p, depth)) if often[p.name] > 1 else p for p in plugins]
-    twice = [name for name, times in Counter(plugin.name for plugin in plugins).items() if times > 1]
-    if twice:
-        raise UsageError(f"two models are called {twice[0]!r}; give one another name: `NAME=MODEL`")
-    return plugins
-
-
-def _path_name(plugin: EncoderPlugin, depth: int) -> str:
-    if plugin.directory is None:
-        return plugin.name
-    kind = "dir:st:" if plugin.origin.startswith("st:") else "dir:"
-    end = quote("/".join(plugin.directory.parts[-depth:]), safe="/._-+~", errors="surrogateescape")
-    return kind + end + (f"@{plugin.pooling}" if plugin.pooling else "")
+    for name, times in Counter(plugin.name for plugin in found.values()).items():
+        if times > 1:
+            raise UsageError(f"two models are called {name!r}; give one another name: `NAME=MODEL`")
+    return list(found.values())
 
 
 def _spelled_out(models: Sequence[object]) -> Iterator[object]:
@@ -389,7 +373,7 @@ def _undeclared(spec: str) -> EncoderPlugin:
         own = {field: getattr(card, field) for field in ("name", "title", "weights", "notes")}
         card = replace(backbone.card, **own, base=backbone.name, training_data=None, training_notes="")
         factory = partial(backbone.factory, weights_dir=directory)
-    return EncoderPlugin(card.name, card, factory, origin=f"{kind}:{place or target}", directory=place)
+    return EncoderPlugin(card.name, card, factory, origin=f"{kind}:{place or target}")
 
 
 def load_encoder(

@@ -177,20 +177,14 @@ def test_a_directory_may_have_any_name(tmp_path, name):
     assert registry.find_encoder(f"{path}@mean").card.pooling == "mean"
 
 
-def test_models_of_one_name_are_told_apart(tmp_path):
-    for name in ("seed1/checkpoint", "seed2/checkpoint", "my model", "my-model"):
-        (tmp_path / name).mkdir(parents=True)
-
-    def names(*models):
-        return [plugin.name for plugin in registry.find_encoders([f"{tmp_path}/{name}" for name in models])]
-
-    assert names("seed1/checkpoint", "seed2/checkpoint") == ["dir:seed1/checkpoint", "dir:seed2/checkpoint"]
-    assert names("my model", "my-model", "my-model") == ["dir:my%20model", "dir:my-model"]
-    one = tmp_path / "seed1/checkpoint"
-    (one / "modules.json").write_text("[]")
-    read = registry.find_encoders([str(one), f"hf:{one}", f"st:{one}", str(tmp_path / "seed2/checkpoint")])
-    expected = ["dir:st:checkpoint", "dir:seed1/checkpoint", "dir:seed2/checkpoint"]
-    assert [plugin.name for plugin in read] == expected
+def test_models_of_one_name_need_names_of_their_own(tmp_path):
+    for seed in ("seed1", "seed2"):
+        (tmp_path / seed / "checkpoint").mkdir(parents=True)
+    one, two = (f"{tmp_path}/{seed}/checkpoint" for seed in ("seed1", "seed2"))
+    assert len(registry.find_encoders([one, one])) == 1
+    with pytest.raises(UsageError, match="two models are called 'dir:checkpoint'"):
+        registry.find_encoders([one, two])
+    assert [plugin.name for plugin in registry.find_encoders([one, f"mine={two}"])] == ["dir:checkpoint", "mine"]
 
 
 FILE = """
