@@ -26,7 +26,7 @@ from harness.tasks.base import Task  # noqa: E402
 TASKS = """\
 # Tasks and corpora
 
-`bench tasks` says one line of each task; `bench run --tasks` takes a family, a family/corpus, an id or a shell pattern.
+`bench tasks` lists each task in a line; `bench run --tasks` takes a family, a family/corpus, an id or a shell pattern.
 
 A task's id is `family/corpus/protocol/version`. Splits, folds, grids and metrics belong to the protocol; changing one
 makes a new version, and no table mixes two. The module of a family describes its protocols in full.
@@ -41,10 +41,10 @@ ENCODERS = """\
 `bench models` says which encoders are ready on your machine; `bench models NAME` prints a card with files, notes and
 citation.
 
-The plain name is the **last layer's first token**, the vector of the CARL paper's comparison, or for encoders added
-later the vector that their authors trained. `NAME@mean`, `NAME@cls`, `NAME@pooler` and `NAME@last` choose another one,
-where trained weights for it exist. In the table the plain name's vector comes first, and texts that BERT or RoBERTa
-were pretrained on are left out.
+A plain name means the **last layer's first token**, which the CARL paper compares; for encoders added later it means
+the vector that their authors trained. `NAME@mean`, `NAME@cls`, `NAME@pooler` and `NAME@last` choose another vector,
+where trained weights for it exist. The tables below list the plain name's vector first, and leave out the texts that
+BERT or RoBERTa were pretrained on.
 
 Weights on the hub are fetched at the pinned revision when first needed, unless `AFFECTBENCH_OFFLINE=1` is set. Those on
 file hosts you download yourself and pass as `--weights-dir NAME=DIR`.

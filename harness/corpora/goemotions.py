@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -97,6 +98,8 @@ class GoEmotions:
 def _from_hub(split: str, missing: DataMissing) -> list[list[str]]:
     """Rows of the hub's copy in the files' form; the checksum of the content says whether they are the same."""
     from datasets import load_dataset
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each try
 
     try:
         part = {"dev": "validation"}.get(split, split)

@@ -69,6 +69,8 @@ class CorpusRegistry:
         if corpora is None:
             self._add_plugins()
         self._loaded: dict[tuple[str, str], Examples] = {}
+        self._missing: dict[str, DataMissing] = {}
+        """What is nowhere: a run looks once, since each look may wait for a network."""
         self._lock = RLock()
 
     def _add_plugins(self) -> None:
@@ -137,7 +139,13 @@ class CorpusRegistry:
                 corpus = self.corpus(name)
                 if split not in corpus.card.rows:
                     raise UsageError(f"{name} has no split {split!r}; there are {', '.join(corpus.card.rows)}")
-                examples = read_checked(corpus, split, self._files(corpus.card))
+                if name in self._missing:
+                    raise self._missing[name]
+                try:
+                    examples = read_checked(corpus, split, self._files(corpus.card))
+                except DataMissing as error:
+                    self._missing[name] = error
+                    raise
                 if self.limit is not None and len(examples) > self.limit:
                     examples = examples.at(np.linspace(0, len(examples) - 1, self.limit).round().astype(np.int64))
                 self._loaded[key] = examples
