@@ -13,9 +13,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
 from harness.interop import as_encoder
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
+from harness.leaderboard.choice import Candidate, candidates, tested
 from harness.leaderboard.render import STYLE, fragment
 from harness.leaderboard.significance import against_start
 from harness.progress import Progress
@@ -486,6 +488,36 @@ class Leaderboard:
             metrics=known if "all" in (metrics or ()) else metrics,
             draws=draws,
         )
+
+    def choose(
+        self, *, max_params: float | None = None, min_speed: float | None = None, max_bytes: float | None = None
+    ) -> pd.DataFrame:
+        """Models within limits: their mean score, cost, whether they are on the Pareto front, and where they are worse.
+
+        Args:
+            max_params: most weights.
+            min_speed: fewest texts a second, as measured when the vectors were computed.
+            max_bytes: most bytes a vector.
+
+        Returns:
+            One row a model, the best first; see `harness.leaderboard.choice.Candidate`. `attrs["tasks"]` names the
+            tasks that `quality` is the mean of.
+        """
+        found = {record.model.name: record.model for record in self.records}
+        within = [
+            name
+            for name, model in found.items()
+            if (max_params is None or (model.family != "service" and (model.parameters or 0) <= max_params))
+            and (max_bytes is None or (model.bytes_a_vector or math.inf) <= max_bytes)
+        ]
+        rows, _ = candidates(self.records, self._tasks)
+        within = [r.model for r in rows if r.model in within and (min_speed is None or (r.speed or 0) >= min_speed)]
+        records = [record for record in self.records if record.model.name in within]
+        rows, tasks = candidates(records, self._tasks)
+        rows = tested(rows, tasks, self.store, records)
+        frame = pd.DataFrame([asdict(row) for row in rows], columns=[one.name for one in fields(Candidate)])
+        frame.attrs["tasks"] = list(tasks)
+        return frame.set_index("model")
 
     # Tables
 

@@ -14,6 +14,7 @@ from harness.cli.group import LazyGroup, invoke
 _COMMANDS = {
     "run": ("harness.cli.run:run", "Encode, score and record models on tasks."),
     "table": ("harness.cli.results:table", "Print the recorded results as the paper's tables."),
+    "choose": ("harness.cli.results:choose", "Show which models to take under limits of size and speed."),
     "figures": ("harness.cli.results:figures", "Draw the recorded results."),
     "report": ("harness.cli.results:report", "Write one page with all tables and figures."),
     "compare": ("harness.cli.compare:compare", "Compare two models, or two measurements, with tests."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections import Counter
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 from rich.filesize import decimal
 
 from harness.api import Leaderboard
@@ -18,7 +20,7 @@ from harness.corpora import CorpusRegistry
 from harness.errors import UsageError
 from harness.files import write_bytes, write_text
 from harness.leaderboard import FORMATS, TABLE_NAMES, format_of, render
-from harness.printing import echo
+from harness.printing import echo, show_rows
 from harness.registry import recommended_poolings
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -87,6 +89,56 @@ def table(
         write_text(output, text, "a table")
 
 
+class _Amount(click.ParamType):  # type: ignore[type-arg]
+    """A number that may end in K, M or B, and `/s`."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read it: `50M` is 50 million."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([kKMB]?)(?:/s)?", str(value))
+        if found is None:
+            self.fail(f"takes a number such as 500, 50M or 500/s, not {value!r}", param, ctx)
+        return float(found[1]) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2].upper()]
+
+
+@click.command()
+@options.several(*_CHOICE)
+@click.option("--max-params", type=_Amount(), help="Most weights, e.g. 50M.")
+@click.option("--min-speed", type=_Amount(), help="Fewest texts a second, as measured when they were encoded.")
+@click.option("--max-bytes", type=_Amount(), help="Most bytes a vector.")
+@options.output_format
+def choose(results_dir: Path, suite: str | None, models: list[str], fmt: str, **limits: float | None) -> None:
+    """Show which of the recorded models to take, under limits of size, speed and bytes a vector.
+
+    `score` is the mean of the main metrics of the tasks named below the table. `front` marks the Pareto front: no other
+    model within the limits is at least as good in score, weights, speed and bytes a vector, and better in one. `against
+    best` says on how many tasks a model is worse than the best beyond chance (paired tests, Holm-corrected).
+    """
+    found = _read(results_dir, suite, models).choose(**limits)
+    rows = []
+    for number, (name, row) in enumerate(found.iterrows()):
+        best = not row["seen"] and found["seen"].iloc[:number].all()
+        worse = f"worse on {len(row['worse'])} of {len(found.attrs['tasks'])}" if row["worse"] else "not told apart"
+        rows.append(
+            {
+                "model": name,
+                "score": f"{row['quality']:.3f}{'*' if row['seen'] else ''}",
+                "weights": "?" if pd.isna(row["parameters"]) else f"{row['parameters'] / 1e6:.1f} M",
+                "texts/s": "?" if pd.isna(row["speed"]) else f"{row['speed']:.0f}",
+                "bytes": "?" if pd.isna(row["vector_bytes"]) else f"{row['vector_bytes']:.0f}",
+                "front": "yes" if row["front"] else "",
+                "against best": "best" if best else "not judged" if row["seen"] else worse,
+            }
+        )
+    echo(show_rows(rows, fmt) if rows else "no recorded model is within the limits")
+    if fmt == "plain" and rows:
+        echo(f"\nscore: mean of the main metrics of {', '.join(found.attrs['tasks'])}")
+        if found["seen"].any():
+            echo("*: it saw texts of these tasks, or may have, and is not judged; see `bench contamination`")
+        echo("texts/s: as each model was run; compare only what one machine measured")
+
+
 @click.command()
 @click.argument("names", nargs=-1)
 @options.several(*_DRAWING)
@@ -114,8 +166,8 @@ def figures(
     """Draw the recorded results.
 
     NAMES are forest, geometry, pca, plane-emobank, plane-facebook, plane-emotales, confusion-goemotions,
-    confusion-sst5, cost, critical-difference; all by default, with captions in README.md. Nothing is measured. `pca`
-    needs vectors: it takes them from the cache once, and keeps their projection beside the records.
+    confusion-sst5, cost, trade-off, critical-difference; all by default, with captions in README.md. Nothing is
+    measured. `pca` needs vectors: it takes them from the cache once, and keeps their projection beside the records.
     """
     from harness.figures import Drawing, Source, captions, draw_all, to_bytes
 

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import pandas as pd
+from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -29,6 +30,7 @@ from harness.figures.drawing import (
     short,
 )
 from harness.figures.source import Source
+from harness.leaderboard.choice import candidates
 from harness.leaderboard.words import corpus_title, metric_label, metric_style
 
 _COLUMNS = 4
@@ -157,6 +159,49 @@ def cost(source: Source) -> Drawing:
         "top. Pale crosses: the model may have seen the texts. Dotted: the noise ceiling, which a "
         f"second panel of raters would reach.{said}",
         alt=f"Dot plots of the size and {len(tasks)} scores of {len(names)} models.",
+        figure=figure,
+    )
+
+
+def trade_off(source: Source) -> Drawing:
+    """Draw the mean score of each model against bytes a vector, weights and speed, the Pareto front of each joined."""
+    rows, tasks = candidates(source.records, source.metrics)
+    if len([row for row in rows if not row.seen]) < 2:
+        raise NotDrawn("fewer than two models have a clean number on the same tasks")
+    costs: list[tuple[str, int, dict[str, float]]] = [
+        ("bytes a vector", 1, {r.model: r.vector_bytes for r in rows if r.vector_bytes}),
+        ("millions of weights", 1, {r.model: r.parameters / 1e6 for r in rows if r.parameters}),
+        ("texts a second", -1, {r.model: r.speed for r in rows if r.speed}),
+    ]
+    costs = [one for one in costs if one[2]]
+    figure, axes = panels(len(costs), len(costs), height=3.0)
+    named = []
+    for ax, (title, sign, cost_of) in zip(axes, costs, strict=True):
+        front: list[tuple[float, float, str]] = []
+        for row in sorted((r for r in rows if r.model in cost_of), key=lambda r: (sign * cost_of[r.model], -r.quality)):
+            x, y = cost_of[row.model], row.quality
+            new = not row.seen and (not front or y > front[-1][1])
+            colour, marker = (PALE, "x") if row.seen else (COLOURS[0], "o") if new else (GREY, "o")
+            ax.plot(x, y, marker, color=colour, markersize=4)
+            front += [(x, y, row.model)] if new else []
+        ax.plot([x for x, _, _ in front], [y for _, y, _ in front], color=COLOURS[0], linewidth=0.8)
+        named.append(f"{title}: {listed([source.title(name) for *_, name in front])}")
+        ax.set(title=title, xscale="log")
+        wide = max(cost_of.values()) > 50 * min(cost_of.values())
+        ax.xaxis.set(major_locator=LogLocator(subs=(1,) if wide else (1, 2, 5)), minor_locator=NullLocator())
+        ax.xaxis.set_major_formatter("{x:,g}")
+        ax.tick_params(axis="x", labelsize=6)
+        labels = [ax.text(x, y, short(source.title(name)), fontsize=6) for x, y, name in front]
+        adjust_text(labels, ax=ax)
+    axes[0].set_ylabel("mean score")
+    corpora = listed([corpus_title(task.split("/")[1]) for task in tasks])
+    return Drawing(
+        key="trade-off",
+        title="Quality against bytes, weights and speed",
+        caption=f"Mean of the main metrics of {corpora} against the cost on a logarithmic axis. Joined and named: the "
+        f"Pareto front, where no cheaper model is better. {'; '.join(named)}. Pale crosses: the model may have seen "
+        "the texts. Speed is that of each model's own run, which other work on the machine may have slowed.",
+        alt=f"Scatter plots of the mean score of {len(rows)} models against {listed([one[0] for one in costs])}.",
         figure=figure,
     )
 
