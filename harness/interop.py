@@ -1,8 +1,7 @@
-"""Between this benchmark and its neighbours: mteb, sentence-transformers and the SentEval toolkit, in both directions.
+"""Our encoders in the SentEval toolkit, and models of other libraries here.
 
-    from harness.interop import MtebEncoder, SentEvalAdapter, as_encoder
+    from harness.interop import SentEvalAdapter, as_encoder
 
-    mteb.evaluate(MtebEncoder("carl-minilm"), tasks)          # our encoder in mteb
     adapter = SentEvalAdapter(harness.load_encoder("minilm"))
     senteval.engine.SE(params, adapter.batcher, adapter.prepare)   # our encoder in the official toolkit
     harness.run(SentenceTransformer("org/model"), "paper")         # their model here; `as_encoder` sets name and card
@@ -12,95 +11,15 @@ None of the neighbours is imported before it is needed, and none is needed for a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.encoder import Encoder, EncoderCard, as_float32, encode_checked, fingerprint_of
-from harness.errors import EncoderFault, ExtraMissing, UsageError
-from harness.registry import find_encoder
-
-
-class MtebEncoder:
-    """An encoder of this library with mteb 2's interface: `mteb.evaluate(MtebEncoder("minilm@mean"), tasks)`.
-
-    No prompts and no instructions: the encoders here know no tasks. mteb keeps results by name and revision, so the
-    name carries the pooling and the revision the fingerprint.
-
-    Args:
-        model_name: an encoder's name here, or an encoder.
-        revision: recorded by mteb; the encoder's fingerprint when None.
-        options: of `harness.load_encoder`; ignored for an encoder that is made already.
-
-    Raises:
-        UsageError: no such encoder or option.
-    """
-
-    def __init__(self, model_name: str | Encoder, revision: str | None = None, **options: Any) -> None:
-        if isinstance(model_name, str):
-            plugin = find_encoder(model_name)
-            self.encoder, self.name = plugin.create(**options), plugin.name
-        else:
-            self.encoder, self.name = model_name, model_name.card.name
-            pooling = getattr(model_name, "pooling", model_name.card.pooling)
-            if pooling != model_name.card.pooling:
-                self.name += f"@{pooling}"
-        self.revision = revision
-
-    def encode(self, inputs: Iterable[Mapping[str, Any]], **_options: Any) -> NDArray[np.float32]:
-        """Encode batches with a list of texts under `text`, as mteb's data loaders give them; float32 (texts, d)."""
-        return encode_checked(self.encoder, [text for batch in inputs for text in batch["text"]])
-
-    def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
-        """Cosine of every row of one with every row of the other, a float32 tensor (n, m); a vector is one row."""
-        return _unit(embeddings1) @ _unit(embeddings2).T
-
-    def similarity_pairwise(self, embeddings1: Any, embeddings2: Any) -> Any:
-        """Cosine of each row of one with the same row of the other, a float32 tensor (n,)."""
-        return (_unit(embeddings1) * _unit(embeddings2)).sum(dim=-1)
-
-    @property
-    def mteb_model_meta(self) -> Any:
-        """Our card as mteb's `ModelMeta`: what both know. Undeclared training data stay unknown there as well.
-
-        Raises:
-            ExtraMissing: mteb is not installed.
-        """
-        try:
-            from mteb.models import ModelMeta
-        except ImportError as error:
-            raise ExtraMissing("mteb is not installed: pip install 'affectbench[mteb]'") from error
-        card = self.encoder.card
-        described: dict[str, Any] = getattr(self.encoder, "describe", dict)()
-        # Licences: ours are the authors' words, mteb's a closed list of names.
-        unknown = ("loader", "release_date", "memory_usage_mb", "license", "public_training_code")
-        return ModelMeta(
-            **dict.fromkeys((*unknown, "public_training_data")),
-            name=f"affectbench/{self.name}",
-            revision=self.revision or fingerprint_of(self.encoder),
-            languages=["eng-Latn"],
-            n_parameters=described.get("parameters") or card.parameters,
-            max_tokens=described.get("max_length") or card.max_length,
-            embed_dim=described.get("dimensions") or card.dimensions,
-            open_weights=True,
-            framework=["PyTorch"],
-            reference=card.url or None,
-            similarity_fn_name="cosine",
-            use_instructions=False,
-            training_datasets=None if card.training_data is None else set(card.training_data),
-            adapted_from=card.base,
-        )
-
-
-def _unit(embeddings: Any) -> Any:
-    """Rows of length 1, as a float32 tensor; zero rows stay zero."""
-    import torch
-
-    rows = torch.as_tensor(embeddings, dtype=torch.float32)
-    return torch.nn.functional.normalize(rows[None] if rows.ndim == 1 else rows, dim=-1)
+from harness.encoder import Encoder, EncoderCard, as_float32, encode_checked
+from harness.errors import EncoderFault, UsageError
 
 
 class SentEvalAdapter:

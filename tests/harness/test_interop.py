@@ -7,7 +7,7 @@ import torch
 import harness
 from harness.encoder import fingerprint_of
 from harness.errors import EncoderFault, UsageError
-from harness.interop import as_encoder
+from harness.interop import SentEvalAdapter, as_encoder
 from harness.testing import check_encoder
 
 
@@ -77,3 +77,24 @@ def test_a_wrapped_model_is_measured_like_any_other(tmp_path):
     assert record.status == "ok"
     assert record.contamination["basis"] == "not declared"
     assert record.model.backend.endswith("Sentences")
+
+
+class Toolkit:
+    """What `senteval.engine.SE` does with the two functions: prepare once, then batches of token lists."""
+
+    def __init__(self, batcher, prepare):
+        self.batcher, self.prepare = batcher, prepare
+
+    def embeddings(self, samples, batch_size=2):
+        self.prepare(self, samples)
+        batches = [samples[start : start + batch_size] for start in range(0, len(samples), batch_size)]
+        return np.vstack([self.batcher(self, batch) for batch in batches])
+
+
+def test_the_toolkit_s_token_lists_are_joined_with_blanks():
+    encoder = as_encoder(Sentences(), name="letters")
+    adapter = SentEvalAdapter(encoder)
+    samples = [["so", "it", "goes", "."], ["fine"], [], ["a", "b"]]
+    found = Toolkit(adapter.batcher, adapter.prepare).embeddings(samples)
+    np.testing.assert_array_equal(found, encoder.encode(["so it goes .", "fine", "", "a b"]))
+    np.testing.assert_array_equal(adapter.batcher(None, ["a plain string"]), encoder.encode(["a plain string"]))
