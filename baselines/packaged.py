@@ -13,9 +13,9 @@ from pathlib import Path
 
 from harness.encoder import EncoderCard
 from harness.errors import ExtraMissing, WeightsInvalid, WeightsMissing
-from harness.files import cache_root, sha256_file
+from harness.files import cache_root, offline, sha256_file
 from harness.transformer import Layout, TransformerEncoder
-from harness.transformer.checkpoint import CheckpointFiles, offline
+from harness.transformer.checkpoint import CheckpointFiles
 
 #: SHA-256 of the published `model.safetensors` of all-MiniLM-L6-v2.
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -86,6 +86,12 @@ def remove_leftovers(*directories: Path) -> None:
                     path.unlink()
 
 
+def offline() -> bool:
+    """Whether the environment forbids the network (`AFFECTBENCH_OFFLINE` or `HF_HUB_OFFLINE` set to 1)."""
+    values = (os.environ.get(name, "").strip().lower() for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE"))
+    return any(value in ("1", "true", "yes", "on") for value in values)
+
+
 def go_offline(asked: bool) -> None:
     """Make `--offline` hold for every library that would use the network."""
     if asked:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from harness.encoder import EncoderCard
 from harness.errors import BenchError, EncoderFault, ExtraMissing, UsageError, first_line
-from harness.transformer.checkpoint import offline
+from harness.files import offline
 
 #: Requests at once, texts and estimated tokens in one: text-embeddings-inference refuses more than 32 texts.
 _REQUESTS, _TEXTS, _TOKENS = 8, 32, 8192

@@ -23,14 +23,6 @@ _SENTEVAL = "senteval/"
 _TIMEOUT = 20
 
 
-def offline_asked() -> bool:
-    """Whether the environment forbids the network (`AFFECTBENCH_OFFLINE` or `HF_HUB_OFFLINE` set to 1)."""
-    return any(
-        os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
-        for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE")
-    )
-
-
 def download(source: Source, destination: Path) -> None:
     """Fetch a file from its address; it stands at the destination whole and with the pinned checksum, or not at all.
 

@@ -23,8 +23,9 @@ from threading import RLock
 import numpy as np
 
 from harness.corpora.base import Corpus, CorpusCard, Examples
-from harness.corpora.files import CorpusStatus, Files, offline_asked, status_of
+from harness.corpora.files import CorpusStatus, Files, status_of
 from harness.errors import BenchError, DataInvalid, DataMissing, UsageError
+from harness.files import offline as is_offline
 
 #: Entry-point group of corpora that other distributions bring.
 GROUP = "bench.corpora"
@@ -62,7 +63,7 @@ class CorpusRegistry:
     ) -> None:
         self.data_dir = data_dir
         self.cache_dir = cache_dir / "corpora"
-        self.offline = offline or offline_asked()
+        self.offline = offline or is_offline()
         self.limit = limit
         self._corpora = dict(builtin() if corpora is None else corpora)
         self._broken: dict[str, str] = {}

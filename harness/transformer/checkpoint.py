@@ -16,6 +16,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from harness.errors import WeightsInvalid, WeightsMissing, first_line
+from harness.files import offline
 
 #: Hashes of the texts that a checkpoint was trained on, one a line; see `TransformerEncoder.training_text_hashes`.
 TRAINING_TEXTS = "training_texts.txt"
@@ -236,12 +237,6 @@ class Shape:
 
 
 # The hub
-
-
-def offline() -> bool:
-    """Whether the environment forbids the network (`AFFECTBENCH_OFFLINE` or `HF_HUB_OFFLINE` set to 1)."""
-    values = (os.environ.get(name, "") for name in ("AFFECTBENCH_OFFLINE", "HF_HUB_OFFLINE"))
-    return any(value.lower() in ("1", "true", "yes") for value in values)
 
 
 def cached_snapshot(hub_id: str, revision: str | None) -> Path | None:

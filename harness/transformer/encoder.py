@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harness.encoder import EncoderCard
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
-from harness.files import sha256_file
+from harness.files import offline, sha256_file
 from harness.transformer.checkpoint import (
     ADAPTER_FILES,
     FILES,
@@ -32,7 +32,6 @@ from harness.transformer.checkpoint import (
     fetch_from_hub,
     find_files,
     is_adapter,
-    offline,
     read_config,
 )
 from harness.transformer.tokenization import encode_ids, load_tokenizer, vocabulary_rows
