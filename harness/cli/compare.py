@@ -121,8 +121,8 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
     ]
     seen = ",".join(sorted({name for number in found.numbers for name in number.seen}))
     feet = [
-        f"First is {found.first}, second is {found.second}; the verdict is on the second. Differences: second minus "
-        "first, with 95 % intervals; p (Holm): corrected for the number of rows shown.",
+        f"First is {found.first}, second is {found.second}; the verdict is on the second.",
+        "Differences: second minus first, with 95 % intervals. P (Holm): corrected for the rows shown.",
         *_by_reason("Tests, ", ((one.test, one.task_id) for one in tested)),
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
         *_by_reason("Not tested, ", ((one.note, one.task_id) for one in found.numbers if one.note)),

@@ -24,9 +24,7 @@ from harness.record import Record, pack, unpack
 from harness.registry import tasks
 from harness.store import EmbeddingStore
 
-_NOT_KEPT = (
-    "its projection is not kept beside the records: --data-dir and --cache-dir, with corpus and vectors, make it"
-)
+_NOT_KEPT = "no projection is kept beside the records; `bench figures pca` with --data-dir and --cache-dir makes one"
 _COLUMNS = 4
 _SEED = 20250220
 #: Share of the texts at each end of an axis that may lie outside the panel: single outliers would fill it with nothing.
@@ -154,8 +152,8 @@ def pca(source: Source) -> Drawing:
         title=f"{corpus} on two principal components",
         caption=f"The {n:,} test texts of {task_title(task_id)} on the first two principal components of each model's "
         "vectors (at unit length, centred); large markers are the centroids of the emotions. Each panel has axes of "
-        "its own, labelled with the share of the variance: distances in different panels cannot be compared, and what "
-        f"lies behind these two directions is not seen. Up to 1 % of the texts lie outside each axis."
+        "its own, labelled with the share of the variance: distances cannot be compared across panels, nor do "
+        f"these two directions show all. Up to 1 % of the texts lie outside each axis."
         f"{left_out}{MARKS}",
         alt=f"Scatter plots of {corpus} texts, one panel for each of {listed([source.title(m) for m in planes])}, "
         "coloured by emotion, with the centroid of each emotion.",
