@@ -32,7 +32,7 @@ def test_all_figures_of_a_small_set(drawn: dict[str, Drawing | Absent]) -> None:
     assert list(drawn) == list(FIGURES)
     absent = {key: item.reason for key, item in drawn.items() if isinstance(item, Absent)}
     assert set(absent) == {"pca", "plane-emotales", "critical-difference"}
-    assert "not kept beside the records: --data-dir and --cache-dir" in absent["pca"]
+    assert "with --data-dir and --cache-dir makes one" in absent["pca"]
     assert "nothing was measured on EmoTales" in absent["plane-emotales"]
     assert "the diagram needs 5 models" in absent["critical-difference"]
 
