@@ -192,7 +192,7 @@ def trade_off(source: Source) -> Drawing:
         ax.xaxis.set_major_formatter("{x:,g}")
         ax.tick_params(axis="x", labelsize=6)
         labels = [ax.text(x, y, short(source.title(name)), fontsize=6) for x, y, name in front]
-        adjust_text(labels, ax=ax)
+        adjust_text(labels, ax=ax, iter_lim=500, expand=(1.15, 2.0))
     axes[0].set_ylabel("mean score")
     corpora = listed([corpus_title(task.split("/")[1]) for task in tasks])
     return Drawing(

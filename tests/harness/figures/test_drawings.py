@@ -31,7 +31,7 @@ def drawn(source: Source) -> dict[str, Drawing | Absent]:
 def test_all_figures_of_a_small_set(drawn: dict[str, Drawing | Absent]) -> None:
     assert list(drawn) == list(FIGURES)
     absent = {key: item.reason for key, item in drawn.items() if isinstance(item, Absent)}
-    assert set(absent) == {"pca", "plane-emotales", "critical-difference"}
+    assert set(absent) == {"pca", "plane-emotales", "trade-off", "critical-difference"}
     assert "with --data-dir and --cache-dir makes one" in absent["pca"]
     assert "nothing was measured on EmoTales" in absent["plane-emotales"]
     assert "the diagram needs 5 models" in absent["critical-difference"]
