@@ -65,7 +65,7 @@ bench run --models api:text-embedding-3-small --suite quick --dry-run --price 0.
 bench run --models minilm-served=api:minilm --base-url http://127.0.0.1:8080/v1
 ```
 
-The key is read from `OPENAI_API_KEY`; no record, message or run file holds it. Requests are repeated for half a minute
+The key is read from `OPENAI_API_KEY`; no record, message or run file holds it. Requests are repeated for two minutes
 when the service is busy, fails or is away; vectors are stored after every 256 texts, so that the next run asks for the
 rest alone. Records hold the host, the tokens that the service counted and their cost by `--price` (US dollars for a
 million). Nothing is known of the weights: host and model's name stand for them, and contamination is unknown.

@@ -26,8 +26,8 @@ from harness.files import offline
 
 #: Requests at once, texts and estimated tokens in one: text-embeddings-inference refuses more than 32 texts.
 _REQUESTS, _TEXTS, _TOKENS = 8, 32, 8192
-#: With the client's waiting times (at most 8 s) a server may be away for half a minute.
-_RETRIES = 8
+#: With the client's waiting times (at most 8 s) a server may be away for two minutes.
+_RETRIES = 20
 _OPENAI = "https://api.openai.com/v1"
 
 

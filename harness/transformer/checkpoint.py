@@ -34,6 +34,15 @@ _DECIDING = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
 #: What the packed engine computes between the two layers of a feed-forward part.
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
+#: BERT's names of sizes → DistilBERT's.
+_DISTILBERT = {
+    "hidden_size": "dim",
+    "num_hidden_layers": "n_layers",
+    "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim",
+    "hidden_act": "activation",
+}
+
 #: Largest size that is believed: a file that claims more would only take memory.
 _LARGEST = 10_000_000
 
@@ -50,7 +59,7 @@ class Layout:
     """File names, the first that exists is read."""
     vocabulary: tuple[tuple[str, ...], ...] = (("tokenizer.json",), ("vocab.txt",), ("vocab.json", "merges.txt"))
     """Sets of files, the first complete set is read."""
-    prefixes: tuple[str, ...] = ("bert.", "roberta.", "mpnet.")
+    prefixes: tuple[str, ...] = ("bert.", "roberta.", "mpnet.", "distilbert.", "electra.")
     """Prefixes that encoder tensors may carry."""
     renames: tuple[tuple[str, str], ...] = ()
     """Tensor-name beginnings and what they become, e.g. `mlp.` → `pooler.`; applied before prefixes."""
@@ -137,7 +146,7 @@ class Shape:
     positions: int
     """Rows of the position table."""
     types: int
-    """Rows of the token-type table; every token has type 0. MPNet has no such table."""
+    """Rows of the token-type table; every token has type 0. MPNet and DistilBERT have no such table."""
     epsilon: float
     activation: str
     padding: int
@@ -173,6 +182,9 @@ class Shape:
             WeightsInvalid: a size is missing or makes no sense, or the encoder has other positions or another
                 activation than these architectures.
         """
+        distil = config.get("model_type") == "distilbert"
+        if distil:
+            config = {**config, **{name: config.get(theirs) for name, theirs in _DISTILBERT.items()}}
 
         def size(key: str, least: int = 1) -> int:
             value = config.get(key)
@@ -187,7 +199,7 @@ class Shape:
         if activation not in ACTIVATIONS:
             raise WeightsInvalid(f"{origin}: activation {activation!r} is none of {', '.join(ACTIVATIONS)}")
         positions = config.get("position_embedding_type") or "absolute"
-        if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size"):
+        if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size") not in (None, hidden):
             raise WeightsInvalid(f"{origin}: not a BERT- or RoBERTa-shaped encoder; load it as `hf:` instead")
         padding = config.get("pad_token_id")
         shape = cls(
@@ -198,7 +210,7 @@ class Shape:
             intermediate=size("intermediate_size"),
             vocabulary=size("vocab_size"),
             positions=size("max_position_embeddings"),
-            types=0 if architecture == "mpnet" else size("type_vocab_size"),
+            types=0 if architecture == "mpnet" or distil else size("type_vocab_size"),
             epsilon=float(config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)),
             activation=activation,
             padding=padding if type(padding) is int else 0 if architecture == "bert" else 1,

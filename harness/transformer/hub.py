@@ -36,7 +36,11 @@ from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncod
 from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, shortest
 
 #: `model_type` → architecture, for types whose arithmetic is exactly that of the packed engine.
-PACKED = {"bert": "bert", "roberta": "roberta", "xlm-roberta": "roberta", "camembert": "roberta", "mpnet": "mpnet"}
+PACKED = {
+    **dict.fromkeys(("bert", "distilbert", "electra"), "bert"),
+    **dict.fromkeys(("roberta", "xlm-roberta", "camembert"), "roberta"),
+    "mpnet": "mpnet",
+}
 
 
 def sentences(model: str, *, pooling: str | None = None, own_prompt: bool = True, **options: Any) -> Encoder:
@@ -79,9 +83,9 @@ def hub_card(target: str, kind: str) -> EncoderCard:
 class HubEncoder(TransformerEncoder):
     """A checkpoint of the transformers library, from the hub or a directory.
 
-    Exactly BERT-, RoBERTa- and MPNet-shaped models run in the packed engine, others by the library. Tokens are the
-    library's own in both. Every encoder tensor must be in the checkpoint; heads of any name are left out. A causal
-    model's first token has seen nothing of the text: there the last token is the default.
+    Models of exactly BERT's, DistilBERT's, ELECTRA's, RoBERTa's or MPNet's shape run in the packed engine, others by
+    the library. Tokens are the library's own in both. Every encoder tensor must be in the checkpoint; heads of any name
+    are left out. A causal model's first token has seen nothing of the text: there the last token is the default.
 
     Args:
         model: hub id, with a `:REVISION` or without, or directory.

@@ -22,7 +22,7 @@ from harness.errors import WeightsInvalid, first_line
 from harness.transformer.checkpoint import ADAPTER_FILES, Layout, read_config
 
 #: What tensors are called elsewhere → their names in transformers' `BertModel`: TensorFlow's names, which published
-#: BERT files still carry, and MPNet's.
+#: BERT files still carry, MPNet's and DistilBERT's.
 _OTHER_NAMES = {
     "LayerNorm.gamma": "LayerNorm.weight",
     "LayerNorm.beta": "LayerNorm.bias",
@@ -31,6 +31,15 @@ _OTHER_NAMES = {
     ".attention.attn.v.": ".attention.self.value.",
     ".attention.attn.o.": ".attention.output.dense.",
     ".attention.LayerNorm.": ".attention.output.LayerNorm.",
+    "transformer.layer.": "encoder.layer.",
+    ".attention.q_lin.": ".attention.self.query.",
+    ".attention.k_lin.": ".attention.self.key.",
+    ".attention.v_lin.": ".attention.self.value.",
+    ".attention.out_lin.": ".attention.output.dense.",
+    ".sa_layer_norm.": ".attention.output.LayerNorm.",
+    ".ffn.lin1.": ".intermediate.dense.",
+    ".ffn.lin2.": ".output.dense.",
+    ".output_layer_norm.": ".output.LayerNorm.",
 }
 
 #: Buffers of old library versions: no parameters.

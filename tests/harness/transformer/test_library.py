@@ -55,13 +55,13 @@ def rows(tiny: ModuleType, directory: Path) -> int:
 
 
 @pytest.fixture
-def distilbert(tiny: ModuleType, tmp_path: Path) -> Path:
+def electra(tiny: ModuleType, tmp_path: Path) -> Path:
     """A model outside the packed engine's shapes, and without a pooler."""
-    from transformers import DistilBertConfig, DistilBertModel
+    from transformers import ElectraConfig, ElectraModel
 
-    size = rows(tiny, tmp_path)
-    config = DistilBertConfig(vocab_size=size, dim=32, n_layers=1, n_heads=2, hidden_dim=64, max_position_embeddings=40)
-    return save(tiny, tmp_path, DistilBertModel(config))
+    sizes = {"embedding_size": 16, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes |= {"initializer_range": 0.3, "intermediate_size": 64, "max_position_embeddings": 40}
+    return save(tiny, tmp_path, ElectraModel(ElectraConfig(vocab_size=rows(tiny, tmp_path), **sizes)))
 
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta"])
@@ -82,14 +82,14 @@ def test_packed_and_library_agree(
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def test_another_architecture_runs_in_the_library(distilbert: Path) -> None:
-    encoder = HubEncoder(distilbert, device="cpu")
+def test_another_architecture_runs_in_the_library(electra: Path) -> None:
+    encoder = HubEncoder(electra, device="cpu")
     report = check_encoder(encoder)
     assert report.passed, report
     assert (encoder.describe()["backend"], encoder.describe()["max_length"]) == ("transformers", 40)
     assert len(pickle.dumps(encoder)) < 5_000
     with pytest.raises(WeightsInvalid, match="no trained pooler"):
-        HubEncoder(distilbert, pooling="pooler", device="cpu").encode(["a"])
+        HubEncoder(electra, pooling="pooler", device="cpu").encode(["a"])
 
 
 # Tokens are the model's own
@@ -297,13 +297,13 @@ def test_the_encoder_of_t5(tiny: ModuleType, tmp_path: Path, kind: str) -> None:
 # No weight is drawn at random
 
 
-def test_quantised_weights_are_refused(distilbert: Path) -> None:
-    state = load_file(distilbert / "model.safetensors")
-    name = next(name for name in state if name.endswith("lin1.weight"))
+def test_quantised_weights_are_refused(electra: Path) -> None:
+    state = load_file(electra / "model.safetensors")
+    name = next(name for name in state if name.endswith("intermediate.dense.weight"))
     state[name] = (100 * state[name]).to(torch.int8)
-    save_file(state, distilbert / "model.safetensors", {"format": "pt"})
+    save_file(state, electra / "model.safetensors", {"format": "pt"})
     with pytest.raises(WeightsInvalid, match="int8"):
-        HubEncoder(distilbert, device="cpu").encode(["a"])
+        HubEncoder(electra, device="cpu").encode(["a"])
 
 
 @pytest.mark.parametrize("packed", [True, False])

@@ -31,12 +31,16 @@ SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
     "Bart": ({**PAIR, "max_position_embeddings": 64}, 64, "cls"),
     "BigBird": ({**PLAIN, "block_size": 4, "num_random_blocks": 1, "max_position_embeddings": 256}, 256, "cls"),
     "Bloom": ({"hidden_size": 32, "n_layer": 1, "n_head": 4}, 512, "last"),
+    "Camembert": ({**PLAIN, "max_position_embeddings": 66, "pad_token_id": 0}, 65, "cls"),
     "ConvBert": ({**SMALL, "embedding_size": 32}, 64, "cls"),
     "DebertaV2": ({**SMALL, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]}, 64, "cls"),
-    "Electra": (SMALL, 64, "cls"),
+    "DistilBert": ({"dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64, "max_position_embeddings": 64},
+                   64, "cls"),
+    "Electra": ({**SMALL, "embedding_size": 32}, 64, "cls"),
     "Esm": ({**PLAIN, "max_position_embeddings": 66, "pad_token_id": 1, "mask_token_id": 5}, 64, "cls"),
     "FNet": (SMALL, 64, "cls"),
     "GPT2": ({"n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 64}, 64, "last"),
+    "Gemma": ({**DECODER, "head_dim": 8}, 64, "last"),
     "Gemma2": ({**DECODER, "head_dim": 8, "sliding_window": 8}, 64, "last"),
     "IBert": ({**PLAIN, "max_position_embeddings": 66}, 64, "cls"),
     "LED": ({**PAIR, "max_encoder_position_embeddings": 64, "attention_window": [8]}, 64, "cls"),
@@ -50,6 +54,7 @@ SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
     "Mistral": ({**DECODER, "sliding_window": 8}, 64, "last"),
     "Nystromformer": ({**PLAIN, "max_position_embeddings": 64}, 64, "cls"),
     "OPT": ({**DECODER, "word_embed_proj_dim": 16, "ffn_dim": 64, "do_layer_norm_before": False}, 64, "last"),
+    "Qwen2": (DECODER, 64, "last"),
     "Qwen3": ({**DECODER, "head_dim": 8}, 64, "last"),
     "RemBert": ({**PLAIN, "input_embedding_size": 16, "max_position_embeddings": 64}, 64, "cls"),
     "SqueezeBert": ({**SMALL, "embedding_size": 32}, 64, "cls"),
@@ -90,6 +95,7 @@ def test_conforms_and_equals_the_library(tiny: ModuleType, tmp_path: Path, name:
     encoder = HubEncoder(saved(tiny, tmp_path, name, **sizes), device="cpu")
     report = check_encoder(encoder)
     assert report.passed, report
+    assert encoder.packed == (name in ("Camembert", "DistilBert", "Electra"))
     assert (encoder.describe()["max_length"], encoder.describe()["pooling"]) == (limit, pooling)
     tokenizer, vectors = AutoTokenizer.from_pretrained(tmp_path), encoder.encode(TEXTS)
     for text, vector in zip(TEXTS, vectors, strict=True):
