@@ -20,7 +20,7 @@ from harness.errors import ExtraMissing, unknown_name
 if any(find_spec(name) is None for name in ("matplotlib", "adjustText", "scikit_posthocs")):
     raise ExtraMissing("figures need matplotlib, adjustText and scikit-posthocs: pip install 'affectbench[figures]'")
 
-from harness.figures.comparisons import cost, critical_difference, forest, trade_off
+from harness.figures.comparisons import critical_difference, forest, trade_off
 from harness.figures.drawing import FORMATS, Absent, Drawing, NotDrawn, settle, style, to_bytes
 from harness.figures.geometry import geometry
 from harness.figures.planes import pca
@@ -38,7 +38,6 @@ FIGURES: Mapping[str, tuple[str, Callable[[Source], Drawing]]] = {
     "plane-emotales": ("Valence and arousal: EmoTales", partial(plane_figure, corpus="emotales")),
     "confusion-goemotions": ("Confusion: GoEmotions", partial(confusion_figure, family="emotion", corpus="goemotions")),
     "confusion-sst5": ("Confusion: SST5", partial(confusion_figure, family="polarity", corpus="sst5")),
-    "cost": ("Size and quality", cost),
     "trade-off": ("Quality against bytes, weights and speed", trade_off),
     "critical-difference": ("Mean ranks and the critical difference", critical_difference),
 }

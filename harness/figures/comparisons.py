@@ -5,8 +5,6 @@ Numbers of a model that may have seen the texts are pale, carry their mark and a
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from adjustText import adjust_text
@@ -43,8 +41,6 @@ _LOOKS = {
     "not told apart": (GREY, "D"),
     "may have seen the texts": (PALE, "x"),
 }
-
-_FAMILIES = ("valence-arousal", "polarity", "emotion")
 
 #: With fewer models a diagram of mean ranks says next to nothing.
 _FEWEST_MODELS, _FEWEST_TASKS = 5, 3
@@ -118,49 +114,6 @@ def _forest_panel(
     name_rows(axes, [short(source.title(name)) for name in names], labelled=labelled)
     unit = " [points]" if style.percent else ""
     axes.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}", fontsize=7.5)
-
-
-def cost(source: Source) -> Drawing:
-    """Draw the number of weights of each model beside one score of each kind of task, the smallest model on top."""
-    tasks = [found[0] for family in _FAMILIES if (found := source.main_tasks(family))]
-    sizes = {model.name: model.parameters / 1e6 for model in source.models if model.parameters}
-    if not tasks or not sizes:
-        raise NotDrawn("the records have no numbers, or do not say how many weights a model has")
-    names = sorted({name for task_id in tasks for name in source.measured(task_id)}, key=list(source.titles).index)
-    names.sort(key=lambda name: sizes.get(name, 0.0))
-    figure, axes = panels(1 + len(tasks), 1 + len(tasks), height=0.75 + 0.17 * len(names))
-    axes[0].plot([sizes.get(name, math.nan) for name in names], range(len(names)), "s", color=GREY)
-    name_rows(axes[0], [short(source.title(name)) for name in names], labelled=True)
-    axes[0].set(title="millions of weights", xscale="log", xlim=(min(sizes.values()) / 2, 2 * max(sizes.values())))
-    axes[0].xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), minor_locator=NullLocator())
-    axes[0].xaxis.set_major_formatter("{x:,g}")
-    for ax, task_id in zip(axes[1:], tasks, strict=True):
-        metric = source.main(task_id)
-        style = metric_style(metric)
-        for row, name in enumerate(names):
-            value = source.value(name, task_id, metric)
-            colour, marker = (COLOURS[0], "o") if source.clean(name, task_id) else (PALE, "x")
-            if value is not None:
-                ax.plot(style.shown(value), row, marker, color=colour, markersize=5)
-        name_rows(ax, names, labelled=False)
-        ax.margins(x=0.1)
-        if style.low == -1:
-            ax.set_xlim(min(0, ax.get_xlim()[0]), 1)
-        ceiling = source.ceiling(task_id, metric)
-        if ceiling is not None:
-            ax.axvline(ceiling, color=BLACK, linewidth=0.8, linestyle=":")
-        ax.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{' [%]' if style.percent else ''}")
-    without = [source.title(name) for name in names if name not in sizes]
-    said = f" Without weights of its own: {listed(without)}." if without else ""
-    return Drawing(
-        key="cost",
-        title="Size and quality",
-        caption="One task of each kind, beside the millions of weights on a logarithmic axis; the smallest model on "
-        "top. Pale crosses: the model may have seen the texts. Dotted: the noise ceiling, which a "
-        f"second panel of raters would reach.{said}",
-        alt=f"Dot plots of the size and {len(tasks)} scores of {len(names)} models.",
-        figure=figure,
-    )
 
 
 def trade_off(source: Source) -> Drawing:

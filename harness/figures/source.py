@@ -103,12 +103,6 @@ class Source:
         found = None if one is None else one.metrics.get(metric)
         return None if found is None else found.value
 
-    def ceiling(self, task_id: str, metric: str) -> float | None:
-        """The correlation that a second panel of raters would reach, None where no record has it."""
-        name = f"{metric.removesuffix('.pearson')}.ceiling"
-        found = (self.value(model, task_id, name) for model in self.measured(task_id))
-        return next((value for value in found if value is not None), None)
-
     def clean(self, model: str, task_id: str) -> bool:
         """Whether a model has the main number of a task and is known to have seen none of its texts."""
         one = self.of_model(model, task_id)

@@ -28,7 +28,7 @@ def test_all_figures_come_with_their_captions(results: Path, tmp_path: Path) -> 
     call("figures", "--results-dir", str(results), "--models", "evil", "-o", str(tmp_path))
     drawn = {path.stem for path in tmp_path.glob("*.svg")}
     text = (tmp_path / "README.md").read_text("utf-8")
-    assert {"geometry", "cost", "confusion-sst5"} <= drawn
+    assert {"geometry", "forest", "confusion-sst5"} <= drawn
     assert all(f"]({name}.svg)" in text for name in drawn)
 
 
