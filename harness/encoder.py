@@ -191,8 +191,9 @@ def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
         EncoderFault: no numbers, not of shape (count, d ≥ 1), or not finite.
     """
     advice = f"`bench check {name}` shows every broken rule of the contract"
-    if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32:
-        kind = vectors.dtype if isinstance(vectors, np.ndarray) else f"a {type(vectors).__name__}"
+    # An array of another class may hide values, or multiply in another way.
+    if type(vectors) is not np.ndarray or vectors.dtype != np.float32:
+        kind = vectors.dtype if type(vectors) is np.ndarray else f"a {type(vectors).__name__}"
         try:
             vectors = as_float32(vectors)
         except (TypeError, ValueError) as error:
@@ -218,7 +219,11 @@ def as_float32(vectors: Any) -> NDArray[np.float32]:
     Raises:
         TypeError, ValueError: no numbers, or rows of different length.
     """
-    array = np.asarray(vectors.detach().cpu().float().numpy() if hasattr(vectors, "detach") else vectors)
+
+    def plain(given: Any) -> Any:
+        return given.detach().cpu().float().numpy() if hasattr(given, "detach") else given
+
+    array = np.asarray([plain(row) for row in vectors] if isinstance(vectors, list) else plain(vectors))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{array.dtype} is no number")
     return np.ascontiguousarray(array, dtype=np.float32)

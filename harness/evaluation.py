@@ -205,7 +205,7 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     """
     records = []
     for _, group in groupby(evaluator.evaluations, key=lambda evaluation: evaluation.model):
-        evaluator.encoders.clear()  # with their weights
+        evaluator.forget_encoders()
         for evaluation in group:
             with evaluator.lock(evaluation, progress):
                 record, fresh = evaluator.evaluate(evaluation, progress)
@@ -237,6 +237,8 @@ class Evaluator:
         self.corpora = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline, limit=options.limit)
         self.encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         """(Model, cut-off) → encoder and its fingerprint."""
+        self._modes: tuple[Any, ...] = ()
+        """Torch's modes before the first encoder was made."""
         self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self._prepared: dict[str, Prepared] = {}
 
@@ -352,6 +354,17 @@ class Evaluator:
 
     # Encoders and their vectors
 
+    def forget_encoders(self) -> None:
+        """Drop all weights, and set torch's modes back that a plugin may have changed: other models' digits follow."""
+        self.encoders.clear()
+        if self._modes:
+            import torch
+
+            torch.set_num_threads(self._modes[0])
+            torch.set_default_dtype(self._modes[1])
+            torch.set_float32_matmul_precision(self._modes[2])
+            torch.set_grad_enabled(self._modes[3])
+
     def _encoder(self, model: str, task: Task) -> tuple[Encoder, str]:
         """An encoder under a task's cut-off, made once, with its fingerprint."""
         plugin, base, options = self.plugins[model], model.partition("@")[0], self.options
@@ -448,6 +461,11 @@ class Evaluator:
         """Encode what the cache lacks, score, and save the record."""
         model, task = evaluation.model, self.tasks[evaluation.task]
         card, reduction = self.plugins[model].card, self.plugins[model].reduction
+        if not self._modes:
+            import torch
+
+            precision, grad = torch.get_float32_matmul_precision(), torch.is_grad_enabled()
+            self._modes = torch.get_num_threads(), torch.get_default_dtype(), precision, grad
         encoder, fingerprint = self._encoder(model, task)[0], self._fingerprint(model, task)  # before the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)

@@ -28,12 +28,17 @@ def test_another_kind_is_refused_by_the_field_s_name(field, value):
 
 
 @pytest.mark.parametrize(
-    "given", [np.ones((2, 3)), [[1.0, 1, 1], [1, 1, 1]], torch.ones(2, 3, dtype=torch.bfloat16, requires_grad=True)]
+    "given",
+    [
+        *(np.ones((2, 3)), [[1.0, 1, 1], [1, 1, 1]], np.ma.ones((2, 3), np.float32)),
+        torch.ones(2, 3, dtype=torch.bfloat16, requires_grad=True),
+        [torch.ones(3, requires_grad=True)] * 2,
+    ],
 )
 def test_other_numbers_are_cast_with_a_notice(given):
     with pytest.warns(UserWarning, match="cast to a float32 array"):
         vectors = checked_vectors(given, 2, "mine")
-    assert vectors.dtype == np.float32
+    assert (type(vectors), vectors.dtype) == (np.ndarray, np.float32)
     assert vectors.tolist() == [[1, 1, 1], [1, 1, 1]]
 
 
