@@ -92,6 +92,8 @@ def read_texts(source: Path, column: str) -> list[str]:
             ).to_pandas()
     except Exception as error:  # pandas and pyarrow raise many kinds, all of which mean the file
         raise DataInvalid(f"{source} cannot be read as UTF-8 text or as a table ({first_line(error)})") from error
+    if list(frame).count(column) > 1:
+        raise DataInvalid(f"{source} has several columns {column!r}: give each a name of its own")
     if column not in frame:
         shown = ", ".join(str(name)[:40] for name in frame) or "no columns at all"
         raise DataInvalid(f"{source} has no column {column!r}; it has {shown}: pass `--column`")

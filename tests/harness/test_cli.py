@@ -241,6 +241,7 @@ class TestEncode:
             ("t.csv", b"text,id\na,1\nb,2,3\n", "as a table"),
             ("t.csv", b"text\na,1\nb,2\n", "Expected 1 columns, got 2"),
             ("t.csv", b"id,text\n1,a\n2\n", "Row #3: Expected 2 columns, got 1"),
+            ("t.csv", b"text,text\na,b\n", "several columns 'text'"),
         ],
     )
     def test_bad_input_is_refused(self, tmp_path, name, content, words):
