@@ -355,21 +355,18 @@ def test_a_record_is_the_same_whether_vectors_are_new_or_cached(bench):
 def test_no_model_is_measured_in_the_torch_modes_of_another(bench):
     import torch
 
-    def modes():
-        precision, grad = torch.get_float32_matmul_precision(), torch.is_grad_enabled()
-        return torch.get_num_threads(), torch.get_default_dtype(), precision, grad
-
     def disturb():
         torch.set_num_threads(torch.get_num_threads() + 1)
         torch.set_default_dtype(torch.float64)
         torch.set_float32_matmul_precision("medium")
         torch.set_grad_enabled(False)
 
-    seen, before = [], modes()
-    following = bench.breaking(lambda: seen.append(modes()), "next")
+    asked = torch.get_num_threads, torch.get_default_dtype, torch.get_float32_matmul_precision, torch.is_grad_enabled
+    seen, before = [], [one() for one in asked]
+    following = bench.breaking(lambda: seen.extend(one() for one in asked), "next")
     following.fingerprint = "next"  # or it would have the first one's vectors
     bench.run(bench.breaking(disturb), following)
-    assert seen == [before]
+    assert seen == before
 
 
 def test_another_runs_work_is_waited_for(bench, capsys):
