@@ -149,7 +149,7 @@ def drawing() -> str:
         taken = graph.get(room, set())
         below[room] = set().union(*({other, *below[other]} for other in taken))
         level[room] = max((level[other] + 1 for other in taken), default=0)
-    top, width, box, step = max(level.values()), 880, 112, 84
+    top, width, box, step = max(level.values()), 880, 102, 84
     rows = [sorted(room for room in level if level[room] == top - row) for row in range(top + 1)]
     place = {
         room: (round(width * (index + 1) / (len(row) + 1)), 26 + step * number)
