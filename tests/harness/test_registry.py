@@ -69,7 +69,7 @@ def test_a_broken_plugin_is_one_warning_and_the_others_are_listed(declared):
     declared(broken="no_such_module:X", good="registry_test_plugins:Good", five="registry_test_plugins:five")
     with pytest.warns(UserWarning) as warned:
         names = [plugin.name for plugin in registry.encoder_plugins()]
-    assert [name for name in names if not name.startswith("recipe-")] == ["good"]
+    assert {"good", "five", "broken"} & set(names) == {"good"}
     assert ["no_such_module" in str(w.message) or "five" in str(w.message) for w in warned] == [True, True]
 
 
