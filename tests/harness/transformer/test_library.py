@@ -155,6 +155,7 @@ DECLARED = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*is it another model's")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     architecture=st.sampled_from(["bert", "roberta"]),
