@@ -33,7 +33,7 @@ from harness.transformer.checkpoint import (
     weight_files,
 )
 from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder
-from harness.transformer.tokenization import DEFAULT_LENGTH, library_tokenizer, shortest
+from harness.transformer.tokenization import DEFAULT_LENGTH, encode_ids, library_tokenizer, shortest
 
 #: `model_type` → architecture, for types whose arithmetic is exactly that of the packed engine.
 PACKED = {
@@ -91,6 +91,7 @@ class HubEncoder(TransformerEncoder):
         model: hub id, with a `:REVISION` or without, or directory.
         trust_remote_code: let the checkpoint's own Python code run; never without.
         card: what is known of the model; without it nothing but where it is.
+        end_of_text: append the token that ends a text, for decoders whose tokeniser leaves that to its user.
         options: see `TransformerEncoder`.
     """
 
@@ -103,9 +104,10 @@ class HubEncoder(TransformerEncoder):
         *,
         trust_remote_code: bool = False,
         card: EncoderCard | None = None,
+        end_of_text: bool = False,
         **options: Unpack[EncoderOptions],
     ) -> None:
-        self.card = card or hub_card(str(model), self.kind)
+        self.card, self.end_of_text = card or hub_card(str(model), self.kind), end_of_text
         super().__init__(**options)
         if not Path(model).is_dir():
             self.hub = str(model).partition(":")[0]
@@ -141,7 +143,7 @@ class HubEncoder(TransformerEncoder):
     def fingerprint_parts(self) -> list[str]:
         """Digests of the files, and what else decides: whether the model's own code ran, whether it was given types."""
         more = ["token-types"] * (not self.packed) + ["remote-code"] * self.trust_remote_code
-        return [*super().fingerprint_parts(), *more]
+        return [*super().fingerprint_parts(), *more, *["end-of-text"] * self.end_of_text]
 
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""
@@ -165,6 +167,14 @@ class HubEncoder(TransformerEncoder):
         if self.packed and any(found("calm rain").get("token_type_ids", ())):
             raise WeightsInvalid(f"{directory}: its tokeniser gives tokens another type than 0, which is not supported")
         return getattr(found, "backend_tokenizer", found) if self.packed else found
+
+    def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Token ids of each text, with `end_of_text` after the last; see `TransformerEncoder.inputs`."""
+        loaded = self.load()
+        if not self.end_of_text:
+            return super().inputs(texts)
+        end = np.int32(loaded.tokenizer.eos_token_id)
+        return [np.append(ids, end) for ids in encode_ids(loaded.tokenizer, texts, loaded.max_length - 1)]
 
     def _read(self, files: CheckpointFiles) -> Loaded:
         if self.packed:
@@ -284,10 +294,11 @@ def _known_encoders() -> Mapping[str, KnownEncoder]:
     found = {}
     for name, facts in tomllib.loads(files(__package__).joinpath("cards.toml").read_text("utf-8")).items():
         kind, vector = facts.pop("kind", "st"), facts.pop("vector")
-        target = ":".join(filter(None, (facts.pop("hub"), facts.get("revision"))))
+        target = f"{facts.pop('hub')}:{facts['revision']}"
+        options = {"end_of_text": True} if facts.pop("end_of_text", False) else {}
         facts["notes"] = f"Its authors' vector: {_VECTORS[vector]}. {facts.get('notes', '')}".strip()
-        card = replace(hub_card(target, kind), name=name, **facts)
-        found[name] = KnownEncoder(sentences if kind == "st" else HubEncoder, target, card=card)
+        card = replace(hub_card(target, kind), name=name, pooling=vector if kind == "hf" else None, **facts)
+        found[name] = KnownEncoder(sentences if kind == "st" else HubEncoder, target, card=card, **options)
         found[name].card = card
     return found
 

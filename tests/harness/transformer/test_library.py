@@ -50,10 +50,6 @@ def save(tiny: ModuleType, directory: Path, model: Any, **config: Any) -> Path:
     return directory
 
 
-def rows(tiny: ModuleType, directory: Path) -> int:
-    return tiny.write_wordpiece(directory)
-
-
 @pytest.fixture
 def electra(tiny: ModuleType, tmp_path: Path) -> Path:
     """A model outside the packed engine's shapes, and without a pooler."""
@@ -61,7 +57,7 @@ def electra(tiny: ModuleType, tmp_path: Path) -> Path:
 
     sizes = {"embedding_size": 16, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
     sizes |= {"initializer_range": 0.3, "intermediate_size": 64, "max_position_embeddings": 40}
-    return save(tiny, tmp_path, ElectraModel(ElectraConfig(vocab_size=rows(tiny, tmp_path), **sizes)))
+    return save(tiny, tmp_path, ElectraModel(ElectraConfig(vocab_size=tiny.write_wordpiece(tmp_path), **sizes)))
 
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta"])
@@ -191,7 +187,7 @@ def test_token_types_are_those_of_the_tokeniser(tiny: ModuleType, tmp_path: Path
     from tokenizers.processors import TemplateProcessing
     from transformers import AutoTokenizer, BertTokenizerFast, PreTrainedTokenizerFast, XLNetConfig, XLNetModel
 
-    config = XLNetConfig(vocab_size=rows(tiny, tmp_path), d_model=32, n_layer=1, n_head=4, d_inner=64)
+    config = XLNetConfig(vocab_size=tiny.write_wordpiece(tmp_path), d_model=32, n_layer=1, n_head=4, d_inner=64)
     model = XLNetModel(config)
     for parameter in model.layer[0].rel_attn.parameters():
         torch.nn.init.normal_(parameter)
@@ -262,15 +258,18 @@ def test_no_limit_of_the_tokeniser_leaves_that_of_the_positions(
 def test_a_causal_model_gives_its_last_token(tiny: ModuleType, tmp_path: Path) -> None:
     from transformers import GPT2Config, GPT2Model
 
-    config = GPT2Config(vocab_size=rows(tiny, tmp_path), n_embd=32, n_layer=1, n_head=2, n_positions=40)
+    config = GPT2Config(vocab_size=tiny.write_wordpiece(tmp_path), n_embd=32, n_layer=1, n_head=2, n_positions=40)
     directory = save(tiny, tmp_path, GPT2Model(config))
-    (directory / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    (directory / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer", "eos_token": "[MASK]"}')
     encoder = HubEncoder(directory, device="cpu")
     with pytest.warns(UserWarning, match="causal"):
         love, hate = encoder.encode(["so glad", "so awful"])
     assert np.abs(love - hate).max() > 1e-3
     assert encoder.describe()["pooling"] == "last"
     assert np.array_equal(HubEncoder(directory, pooling="last", device="cpu").encode(["so glad"])[0], love)
+    ended = HubEncoder(directory, pooling="last", device="cpu", end_of_text=True)
+    short, long = ended.inputs(["so glad", "calm " * 900])
+    assert (short[-1], long[-1], len(long), ended.fingerprint != encoder.fingerprint) == (5, 5, 40, True)
     with pytest.raises(UsageError, match="@last"):
         load_encoder(f"{directory}@cls", device="cpu").encode(["a"])
 
@@ -279,7 +278,7 @@ def t5(tiny: ModuleType, directory: Path, kind: str) -> Path:
     import transformers
 
     config = transformers.T5Config(
-        vocab_size=rows(tiny, directory), d_model=32, d_kv=8, d_ff=64, num_layers=1, num_heads=4
+        vocab_size=tiny.write_wordpiece(directory), d_model=32, d_kv=8, d_ff=64, num_layers=1, num_heads=4
     )
     save(tiny, directory, getattr(transformers, kind)(config))
     (directory / "tokenizer_config.json").write_text(
