@@ -8,6 +8,8 @@ alone.
 from __future__ import annotations
 
 import hashlib
+import os
+import random
 import secrets
 import signal
 import threading
@@ -16,13 +18,14 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, DirectoryPath, Field, PositiveInt
 
@@ -205,17 +208,21 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     """
     records = []
     for _, group in groupby(evaluator.evaluations, key=lambda evaluation: evaluation.model):
-        evaluator.forget_encoders()
-        for evaluation in group:
-            with evaluator.lock(evaluation, progress):
-                record, fresh = evaluator.evaluate(evaluation, progress)
-            records.append(record)
-            progress.ended(record, fresh=fresh)
-            if progress.stopped:
-                raise KeyboardInterrupt
-            if evaluator.options.fail_fast and record.status == "failed":
-                progress.notice("stopped at the first failure (--fail-fast); the same command continues")
-                return records
+        with evaluator.after_model as after:
+            after.callback(evaluator.encoders.clear)
+            after.callback(os.chdir, Path.cwd())
+            after.callback(random.setstate, random.getstate())
+            after.callback(np.random.set_state, np.random.get_state())
+            for evaluation in group:
+                with evaluator.lock(evaluation, progress):
+                    record, fresh = evaluator.evaluate(evaluation, progress)
+                records.append(record)
+                progress.ended(record, fresh=fresh)
+                if progress.stopped:
+                    raise KeyboardInterrupt
+                if evaluator.options.fail_fast and record.status == "failed":
+                    progress.notice("stopped at the first failure (--fail-fast); the same command continues")
+                    return records
     return records
 
 
@@ -237,8 +244,8 @@ class Evaluator:
         self.corpora = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline, limit=options.limit)
         self.encoders: dict[tuple[str, int | None], tuple[Encoder, str]] = {}
         """(Model, cut-off) → encoder and its fingerprint."""
-        self._modes: tuple[Any, ...] = ()
-        """Torch's modes before the first encoder was made."""
+        self.after_model = ExitStack()
+        """Drops a model's weights, and sets back what its plugin may have changed: other models' digits follow."""
         self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
         self._prepared: dict[str, Prepared] = {}
 
@@ -268,7 +275,7 @@ class Evaluator:
             reason = (str(error) or type(error).__name__).removeprefix(f"{model}: ")
             way = f" (`bench weights {model}` fetches what is public)" if record.status == "weights-missing" else ""
             if self.options.limit and isinstance(error, ValueError | ArithmeticError | RecordInvalid):
-                way = f" (--limit {self.options.limit} may be too few texts; 100 do for suites quick and paper)"
+                way = f" (--limit {self.options.limit} may be too few texts for this task)"
             progress.notice(where + reason + way)
             return record, True
 
@@ -353,17 +360,6 @@ class Evaluator:
         return digest.hexdigest()
 
     # Encoders and their vectors
-
-    def forget_encoders(self) -> None:
-        """Drop all weights, and set torch's modes back that a plugin may have changed: other models' digits follow."""
-        self.encoders.clear()
-        if self._modes:
-            import torch
-
-            torch.set_num_threads(self._modes[0])
-            torch.set_default_dtype(self._modes[1])
-            torch.set_float32_matmul_precision(self._modes[2])
-            torch.set_grad_enabled(self._modes[3])
 
     def _encoder(self, model: str, task: Task) -> tuple[Encoder, str]:
         """An encoder under a task's cut-off, made once, with its fingerprint."""
@@ -461,11 +457,13 @@ class Evaluator:
         """Encode what the cache lacks, score, and save the record."""
         model, task = evaluation.model, self.tasks[evaluation.task]
         card, reduction = self.plugins[model].card, self.plugins[model].reduction
-        if not self._modes:
-            import torch
+        import torch  # not to find out that everything is recorded
 
-            precision, grad = torch.get_float32_matmul_precision(), torch.is_grad_enabled()
-            self._modes = torch.get_num_threads(), torch.get_default_dtype(), precision, grad
+        self.after_model.callback(torch.set_num_threads, torch.get_num_threads())
+        self.after_model.callback(torch.set_default_dtype, torch.get_default_dtype())
+        self.after_model.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        self.after_model.callback(torch.set_grad_enabled, torch.is_grad_enabled())
+        self.after_model.callback(torch.set_rng_state, torch.get_rng_state())
         encoder, fingerprint = self._encoder(model, task)[0], self._fingerprint(model, task)  # before the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
