@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.api import (
         Leaderboard,
-        changes,
         check_contamination,
         encode,
         list_corpora,
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 #: Module → the public names that it holds.
 _HOMES = {
     "harness.api": (
-        *("Leaderboard", "changes", "check_contamination", "encode"),
+        *("Leaderboard", "check_contamination", "encode"),
         *("list_corpora", "list_models", "list_tasks", "run"),
     ),
     "harness.encoder": ("Encoder", "EncoderCard"),
@@ -51,7 +50,6 @@ __all__ = [
     "Record",
     "ResultStore",
     "TransformerEncoder",
-    "changes",
     "check_contamination",
     "check_encoder",
     "encode",

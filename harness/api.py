@@ -26,8 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from harness.comparison import Changes, Comparison, Side, compare, find_recorded
-from harness.comparison import changes as compare_stores
+from harness.comparison import Comparison, compare, find_recorded
 from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
@@ -269,22 +268,6 @@ def list_corpora(
     return pd.DataFrame(rows).set_index("corpus")
 
 
-def changes(
-    before: str | Path,
-    after: str | Path,
-    *,
-    models: Sequence[str] | None = None,
-    tasks: Sequence[str] | None = None,
-    tolerance: float = 0.0,
-) -> Changes:
-    """Say which recorded numbers differ between two directories of results, to the last digit.
-
-    Models and task ids are None for all; differences up to `tolerance` count as none.
-    """
-    sides = ResultStore(Path(before)), ResultStore(Path(after))
-    return compare_stores(*sides, models=models, tasks=tasks, tolerance=tolerance)
-
-
 def check_contamination(
     models: str | Sequence[str] = (),
     tasks: str | Sequence[str] = (),
@@ -461,7 +444,6 @@ class Leaderboard:
         tasks: Sequence[str] | None = None,
         metrics: Sequence[str] | None = None,
         draws: int = DRAWS,
-        other: Leaderboard | None = None,
     ) -> Comparison:
         """Test the differences between two models: the second minus the first on each task.
 
@@ -471,20 +453,21 @@ class Leaderboard:
             tasks: ids; None for all of this leaderboard.
             metrics: None for the main metric of each task, `["all"]` for all.
             draws: bootstrap resamples.
-            other: where the second model's results are, if not here.
 
         Raises:
             UsageError: a model without results, or a metric that neither has.
         """
-        place = other or self
-        sides = Side.of(self.store, first, self.records), Side.of(place.store, second, place.records)
-        known = sorted({name for side in sides for record in side.records for name in record.metrics})
+        first, second = (find_recorded(name, self.records) for name in (first, second))
+        known = sorted({n for record in self.records if record.model.name in (first, second) for n in record.metrics})
         for name in metrics or ():
             if name not in (*known, "all"):
                 raise unknown_name("metric", name, known)
         return compare(
-            *sides,
-            tasks=list(dict.fromkeys((*self.tasks, *place.tasks))) if tasks is None else tasks,
+            self.store,
+            self.records,
+            first,
+            second,
+            tasks=self.tasks if tasks is None else tasks,
             metrics=known if "all" in (metrics or ()) else metrics,
             draws=draws,
         )

@@ -1,7 +1,6 @@
-"""Compare recorded results: two models with intervals and tests, two measurements exactly.
+"""Compare two models by their recorded results: differences with intervals and tests.
 
-    compare(Side.of(store, "minilm"), Side.of(store, "lexicon"))   # is one better, beyond chance?
-    changes(store, other_store)   # did this commit change any number?
+    compare(store, list(store), "minilm", "lexicon")   # is the lexicon better, beyond chance?
 
 Everything is read from the records and the per-example predictions beside them; no corpus and no model is needed.
 Numbers are compared within one protocol and version on the same data; whatever else there is, is listed with the
@@ -10,7 +9,7 @@ reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from html import escape
@@ -18,25 +17,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from harness.errors import UsageError, unknown_name
+from harness.errors import unknown_name
 from harness.record import Record, ResultStore
 from harness.statistics.bootstrap import DRAWS
-from harness.statistics.differences import (
-    ALPHA,
-    Contestant,
-    comparable,
-    difference,
-    holm,
-)
+from harness.statistics.differences import ALPHA, Contestant, comparable, difference, holm
 from harness.statistics.scores import scored
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
-
-    Arrays = Mapping[str, NDArray[np.generic]]
 
 #: A recorded number and the one that its predictions give differ by no more: some protocols round by fold, and
 #: predictions are stored in float32.
@@ -59,41 +47,6 @@ def find_recorded(model: str, records: Iterable[Record]) -> str:
         if spelt.casefold() in known:
             return known[spelt.casefold()]
     raise unknown_name("recorded model", model, sorted(titles))
-
-
-@dataclass(frozen=True)
-class Side:
-    """One model's results in one directory."""
-
-    model: str
-    store: ResultStore
-    records: tuple[Record, ...]
-
-    @classmethod
-    def of(cls, store: ResultStore, model: str, records: Iterable[Record] | None = None) -> Side:
-        """A model's records.
-
-        Args:
-            store: the directory.
-            model: see `find_recorded`.
-            records: all records of the directory, if they are read already.
-
-        Raises:
-            UsageError: there are none of this model; near names are suggested.
-        """
-        everything = list(store if records is None else records)
-        if not everything:
-            raise UsageError(f"there are no records in {store.directory}; measure first: bench run --models {model}")
-        name = find_recorded(model, everything)
-        return cls(name, store, tuple(record for record in everything if record.model.name == name))
-
-    @cached_property
-    def tasks(self) -> dict[str, tuple[Record, ...]]:
-        """Task id → its records, ordered by seed."""
-        found: dict[str, list[Record]] = {}
-        for record in sorted(self.records, key=lambda record: record.seed):
-            found.setdefault(record.task_id, []).append(record)
-        return {name: tuple(records) for name, records in found.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,8 +131,10 @@ class Comparison:
 
 
 def compare(
-    first: Side,
-    second: Side,
+    store: ResultStore,
+    records: Iterable[Record],
+    first: str,
+    second: str,
     *,
     tasks: Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
@@ -188,62 +143,62 @@ def compare(
     """Compare two models on every task that both were measured on.
 
     Args:
-        first: the model that is compared with.
-        second: the model that is compared.
+        store: where the predictions are.
+        records: results; those of other models are left aside.
+        first: name of the model that is compared with.
+        second: name of the model that is compared.
         tasks: task ids, in the order of the answer; None for all that are recorded.
         metrics: which numbers, of those that both have; None for the main one of each task, which a record holds first.
         draws: bootstrap resamples; the smallest p-value of a bootstrap test is 2 / (draws + 1).
     """
+    sides: dict[str, dict[str, list[Record]]] = {first: {}, second: {}}
+    for record in sorted(records, key=lambda record: record.seed):
+        if record.model.name in sides:
+            sides[record.model.name].setdefault(record.task_id, []).append(record)
     found: list[Compared] = []
     left_out: list[LeftOut] = []
-    for task_id in dict.fromkeys((*first.tasks, *second.tasks)) if tasks is None else tasks:
-        one, two = first.tasks.get(task_id, ()), second.tasks.get(task_id, ())
-        if not one and not two:
-            continue
-        reason = _incomparable(first, second, task_id)
-        if reason:
-            left_out.append(LeftOut(model=second.model if not two else first.model, task_id=task_id, reason=reason))
-            continue
-        shared = [name for name in one[0].metrics if all(name in record.metrics for record in (*one, *two))]
-        for name in shared[:1] if metrics is None else [name for name in shared if name in metrics]:
-            found.append(_number(first, second, task_id, name, draws))
-    tested = [number.p for number in found if number.p is not None]
-    adjusted = iter(holm(tested))
+    for task_id in dict.fromkeys((*sides[first], *sides[second])) if tasks is None else tasks:
+        one, two = sides[first].get(task_id, []), sides[second].get(task_id, [])
+        if not one or not two:
+            if one or two:
+                there, missing = (first, second) if one else (second, first)
+                stem = task_id.rsplit("/", 2)[0] + "/"
+                others = sorted(n for n in sides[missing] if n.startswith(stem) and n not in sides[there])
+                named = ", ".join(name.removeprefix(stem) for name in others)
+                reason = f"another protocol: {missing} has {named}" if others else f"no record of {missing}"
+                left_out.append(LeftOut(model=missing, task_id=task_id, reason=reason))
+        elif reason := _incomparable(one, two):
+            left_out.append(LeftOut(model=first, task_id=task_id, reason=reason))
+        else:
+            shared = [name for name in one[0].metrics if all(name in record.metrics for record in (*one, *two))]
+            for name in shared[:1] if metrics is None else [name for name in shared if name in metrics]:
+                found.append(_number(store, one, two, name, draws))
+    adjusted = iter(holm([number.p for number in found if number.p is not None]))
     numbers = tuple(number if number.p is None else replace(number, adjusted=next(adjusted)) for number in found)
-    return Comparison(first=first.model, second=second.model, numbers=numbers, left_out=tuple(left_out))
+    return Comparison(first=first, second=second, numbers=numbers, left_out=tuple(left_out))
 
 
-def _incomparable(first: Side, second: Side, task_id: str) -> str:
-    """Why a task's results cannot be set side by side; empty when they can."""
-    one, two = first.tasks.get(task_id, ()), second.tasks.get(task_id, ())
-    if not one or not two:
-        there, missing = (first, second) if one else (second, first)
-        stem = task_id.rsplit("/", 2)[0] + "/"
-        others = sorted(name for name in missing.tasks if name.startswith(stem) and name not in there.tasks)
-        if others:
-            return f"another protocol: {missing.model} has {', '.join(name.removeprefix(stem) for name in others)}"
-        return f"no record of {missing.model}"
-    for side, records in ((first, one), (second, two)):
-        bad = [record for record in records if record.status != "ok"]
-        if bad:
-            return f"{side.model}: {bad[0].status}"
-    if len({record.data for record in (*one, *two)}) > 1:
-        return "scored on different data"
-    if len({record.split for record in (*one, *two)}) > 1:
-        return "scored on different splits"
+def _incomparable(one: Sequence[Record], two: Sequence[Record]) -> str:
+    """Why the results of two models on a task cannot be set side by side; empty when they can."""
+    for record in (*one, *two):
+        if record.status != "ok":
+            return f"{record.model.name}: {record.status}"
+    for what, values in (
+        ("data", {record.data for record in (*one, *two)}),
+        ("splits", {record.split for record in (*one, *two)}),
+    ):
+        if len(values) > 1:
+            return f"scored on different {what}"
     return ""
 
 
-def _number(first: Side, second: Side, task_id: str, metric: str, draws: int) -> Compared:
-    sides = (first, second)
-    one, two = (fmean(record.metrics[metric].value for record in side.tasks[task_id]) for side in sides)
-    seen = tuple(
-        side.model
-        for side in sides
-        if any(record.contamination.get("state") != "clean" for record in side.tasks[task_id])
+def _number(store: ResultStore, one: Sequence[Record], two: Sequence[Record], metric: str, draws: int) -> Compared:
+    first, second = (fmean(record.metrics[metric].value for record in records) for records in (one, two))
+    seen = dict.fromkeys(r.model.name for r in (*one, *two) if r.contamination.get("state") != "clean")
+    plain = Compared(
+        task_id=one[0].task_id, metric=metric, first=first, second=second, difference=second - first, seen=tuple(seen)
     )
-    plain = Compared(task_id=task_id, metric=metric, first=one, second=two, difference=two - one, seen=seen)
-    left, right = (contestant(side.store, side.tasks[task_id], metric, draws) for side in sides)
+    left, right = (contestant(store, records, metric, draws) for records in (one, two))
     if isinstance(left, str) or isinstance(right, str):
         return replace(plain, note=left if isinstance(left, str) else str(right))
     if not comparable(left, right):
@@ -275,103 +230,3 @@ def contestant(store: ResultStore, records: Sequence[Record], metric: str, draws
         scores.append(score)
     values = tuple(record.metrics[metric].value for record in records)
     return Contestant(fmean(values), tuple(scores), draws, values)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """One number, or one fact, that two measurements of the same unit do not share."""
-
-    model: str
-    task_id: str
-    seed: int
-    what: str
-    """A metric, `METRIC (interval)`, `predictions` or `status`."""
-    before: float | str | None
-    after: float | str | None
-    """The number; for intervals and predictions words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Changes:
-    """What two directories of results do not share."""
-
-    units: int
-    """Units that were compared."""
-    numbers: int
-    """Numbers that were compared: values and ends of intervals."""
-    changed: tuple[Change, ...]
-    left_out: tuple[LeftOut, ...]
-    notes: tuple[str, ...] = ()
-    """Facts beside the numbers that differ: weights, say."""
-
-
-def changes(
-    before: ResultStore,
-    after: ResultStore,
-    *,
-    models: Sequence[str] | None = None,
-    tasks: Sequence[str] | None = None,
-    tolerance: float = 0.0,
-) -> Changes:
-    """Find every number that differs between two measurements of the same models.
-
-    Args:
-        before: one directory of results.
-        after: the other.
-        models: which models; None for all.
-        tasks: which task ids; None for all.
-        tolerance: largest absolute difference that counts as none; 0 compares exactly, predictions too.
-    """
-
-    def chosen(store: ResultStore) -> dict[tuple[str, str, int], Record]:
-        return {
-            record.key: record
-            for record in store
-            if (models is None or record.model.name in models) and (tasks is None or record.task_id in tasks)
-        }
-
-    old, new = chosen(before), chosen(after)
-    changed: list[Change] = []
-    left_out: list[LeftOut] = []
-    notes: dict[str, None] = {}
-    count = shared = 0
-    for key in dict.fromkeys((*old, *new)):
-        model, task_id, seed = key
-        one, two = old.get(key), new.get(key)
-        if one is None or two is None:
-            where = before.directory if one else after.directory
-            left_out.append(LeftOut(model=model, task_id=task_id, reason=f"seed {seed} only in {where}"))
-            continue
-        differing: list[tuple[str, float | str | None, float | str | None]] = []
-        if one.status != two.status:
-            differing.append(("status", one.status, two.status))
-        elif one.status == "ok" and one.data != two.data:
-            left_out.append(LeftOut(model=model, task_id=task_id, reason="scored on different data"))
-        elif one.status == "ok":
-            shared += 1
-            if one.model.fingerprint != two.model.fingerprint:
-                prints = f"{one.model.fingerprint}, {two.model.fingerprint}"
-                notes[f"{model}: the weights or options are others ({prints})"] = None
-            for name in dict.fromkeys((*one.metrics, *two.metrics)):
-                a, b = one.metrics.get(name), two.metrics.get(name)
-                count += 3 if a and b else 1
-                if not a or not b or _differ(a.value, b.value, tolerance):
-                    differing.append((name, a.value if a else None, b.value if b else None))
-                if a and b and (_differ(a.low, b.low, tolerance) or _differ(a.high, b.high, tolerance)):
-                    differing.append((f"{name} (interval)", f"[{a.low}, {a.high}]", f"[{b.low}, {b.high}]"))
-            if _predictions_differ(before.predictions(one), after.predictions(two), tolerance):
-                differing.append(("predictions", "stored", "others"))
-        changed += [
-            Change(model=model, task_id=task_id, seed=seed, what=what, before=a, after=b) for what, a, b in differing
-        ]
-    return Changes(units=shared, numbers=count, changed=tuple(changed), left_out=tuple(left_out), notes=tuple(notes))
-
-
-def _differ(one: float | None, two: float | None, tolerance: float) -> bool:
-    return one != two if one is None or two is None else abs(one - two) > tolerance
-
-
-def _predictions_differ(old: Arrays | None, new: Arrays | None, tolerance: float) -> bool:
-    """Whether stored predictions differ; an array that only one side has says nothing of the numbers."""
-    pairs = [(old[name], new[name]) for name in old.keys() & new.keys()] if old and new else []
-    return any(a.shape != b.shape or np.abs(a.astype(float) - b).max(initial=0) > tolerance for a, b in pairs)

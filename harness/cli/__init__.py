@@ -17,7 +17,7 @@ _COMMANDS = {
     "choose": ("harness.cli.results:choose", "Show which models to take under limits of size and speed."),
     "figures": ("harness.cli.results:figures", "Draw the recorded results."),
     "report": ("harness.cli.results:report", "Write one page with all tables and figures."),
-    "compare": ("harness.cli.compare:compare", "Compare two models, or two measurements, with tests."),
+    "compare": ("harness.cli.compare:compare", "Compare two models, with intervals and tests."),
     "contamination": ("harness.cli.compare:contamination", "Show which models saw evaluated texts."),
     "models": ("harness.cli.listings:models", "List encoders, or print one's card."),
     "weights": ("harness.cli.listings:weights", "Fetch the weights of encoders."),

@@ -12,88 +12,53 @@ from typing import Any
 
 import click
 
-from harness.api import Leaderboard, changes, check_contamination
+from harness.api import Leaderboard, check_contamination
 from harness.cli import options
-from harness.comparison import Changes, Comparison
+from harness.comparison import Comparison
 from harness.contamination import TextEvidence, in_words
 from harness.errors import UsageError
 from harness.files import go_offline
 from harness.leaderboard.words import metric_label, metric_style
 from harness.printing import echo, show_rows
-from harness.registry import select_tasks
 
 
 @click.command()
-@click.argument("models", nargs=-1, **options.NAMES)
+@click.argument("first")
+@click.argument("second")
 @options.results_dir
-@click.option(
-    "--other-results-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Results of the second model, or of a second measurement.",
-)
 @options.suite
 @options.tasks
 @click.option(
     "--metrics", multiple=True, **options.NAMES, help="These numbers in place of each task's main one; `all` for all."
 )
 @click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Bootstrap resamples.")
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    help="Between two measurements: largest difference that counts as none.",
-)
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when a number changed between two measurements.")
 @options.output_format
 def compare(
-    models: list[str],
+    first: str,
+    second: str,
     results_dir: Path,
-    other_results_dir: Path | None,
     suite: str | None,
     tasks: list[str],
     metrics: list[str],
     draws: int,
-    tolerance: float,
-    exit_code: bool,
     fmt: str,
-) -> int:
-    """Compare two models, or two measurements of the same models.
+) -> None:
+    """Compare two models: SECOND minus FIRST on each task.
 
-    With two MODELS: the second minus the first on each task, with 95 % interval, test, p-value and Holm's correction
-    over the rows shown. With --other-results-dir and one model or none: every number that is not the same in both
-    directories, to the last digit.
+    Every difference has a 95 % interval, a test and a p-value, with Holm's correction over the rows shown.
 
     \b
       bench compare minilm lexicon
-      bench compare --results-dir results --other-results-dir /tmp/after --exit-code
     """  # noqa: D301 (click reads the backspace character)
-    other = other_results_dir or results_dir
-    if other_results_dir is not None and len(models) < 2:
-        chosen = list(select_tasks(suite, tasks)) if suite or tasks else None
-        for directory in (results_dir, other):
-            Leaderboard.read(directory, models=models)  # says so when it holds nothing of the model
-        changed = changes(results_dir, other, models=models or None, tasks=chosen, tolerance=tolerance)
-        if not changed.units and not changed.changed:
-            raise UsageError(f"{results_dir} and {other} have no measured evaluation in common: nothing was compared")
-        echo(_show_changes(changed, fmt, f"{results_dir}, {other}", f" beyond {tolerance:g}" if tolerance else ""))
-        return int(exit_code and bool(changed.changed))
-    if len(models) != 2:
-        raise UsageError(
-            "name two different models, or one or none with --other-results-dir: bench compare minilm lexicon"
-        )
-    if exit_code:
-        raise UsageError("--exit-code is for two measurements of the same models, with --other-results-dir")
-    first, second = (Leaderboard.read(place, suite=suite, tasks=tasks) for place in (results_dir, other))
-    found = first.compare(*models, metrics=metrics or None, draws=draws, other=second)
+    board = Leaderboard.read(results_dir, suite=suite, tasks=tasks)
+    found = board.compare(first, second, metrics=metrics or None, draws=draws)
     if not found.numbers:
         raise UsageError(
-            f"{' and '.join(models)} have no number in common "
+            f"{first} and {second} have no number in common "
             f"({'; '.join(sorted({one.reason for one in found.left_out})) or 'no task'}). `bench run --models "
-            f"{','.join(models)}` measures what is missing; `bench weights NAME` fetches missing weights first"
+            f"{first},{second}` measures what is missing; `bench weights NAME` fetches missing weights first"
         )
     echo(_show_comparison(found, fmt))
-    return 0
 
 
 def _show_comparison(found: Comparison, fmt: str) -> str:
@@ -147,24 +112,6 @@ def _by_reason(intro: str, named: Iterable[tuple[str, str]], most: int = 4) -> l
         )
         for reason, names in reasons.items()
     ]
-
-
-def _show_changes(found: Changes, fmt: str, places: str, within: str) -> str:
-    if fmt == "json":
-        return json.dumps(asdict(found), indent=1, ensure_ascii=False)
-    rows = [{"model": one.model, "task": one.task_id, **asdict(one)} for one in found.changed]
-    if fmt == "csv":
-        return show_rows(rows, fmt)
-    units = len({(one.model, one.task_id, one.seed) for one in found.changed})
-    end = f"{len(rows)} differences{within} in {units} of {found.units} evaluations" if rows else ""
-    feet = [
-        f"{end or f'No number changed{within}'}; {found.numbers:,} numbers of {found.units} evaluations compared "
-        f"({places}).",
-        *found.notes,
-        *_by_reason("Not compared, ", ((one.reason, f"{one.model} {one.task_id}") for one in found.left_out)),
-    ]
-    table = show_rows(rows, fmt, ("model", "task", "seed", "what", "before", "after")) + "\n\n" if rows else ""
-    return table + "\n".join(feet)
 
 
 def _rounded(value: float | None) -> str:

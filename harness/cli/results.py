@@ -166,8 +166,8 @@ def figures(
     """Draw the recorded results.
 
     NAMES are forest, geometry, pca, plane-emobank, plane-facebook, plane-emotales, confusion-goemotions,
-    confusion-sst5, trade-off, critical-difference; all by default, with captions in README.md. Nothing is
-    measured. `pca` needs vectors: it takes them from the cache once, and keeps their projection beside the records.
+    confusion-sst5, trade-off; all by default, with captions in README.md. Nothing is measured. `pca` needs vectors: it
+    takes them from the cache once, and keeps their projection beside the records.
     """
     from harness.figures import Drawing, Source, captions, draw_all, to_bytes
 

@@ -17,10 +17,10 @@ from importlib.util import find_spec
 
 from harness.errors import ExtraMissing, unknown_name
 
-if any(find_spec(name) is None for name in ("matplotlib", "adjustText", "scikit_posthocs")):
-    raise ExtraMissing("figures need matplotlib, adjustText and scikit-posthocs: pip install 'affectbench[figures]'")
+if any(find_spec(name) is None for name in ("matplotlib", "adjustText")):
+    raise ExtraMissing("figures need matplotlib and adjustText: pip install 'affectbench[figures]'")
 
-from harness.figures.comparisons import critical_difference, forest, trade_off
+from harness.figures.comparisons import forest, trade_off
 from harness.figures.drawing import FORMATS, Absent, Drawing, NotDrawn, settle, style, to_bytes
 from harness.figures.geometry import geometry
 from harness.figures.planes import pca
@@ -39,7 +39,6 @@ FIGURES: Mapping[str, tuple[str, Callable[[Source], Drawing]]] = {
     "confusion-goemotions": ("Confusion: GoEmotions", partial(confusion_figure, family="emotion", corpus="goemotions")),
     "confusion-sst5": ("Confusion: SST5", partial(confusion_figure, family="polarity", corpus="sst5")),
     "trade-off": ("Quality against bytes, weights and speed", trade_off),
-    "critical-difference": ("Mean ranks and the critical difference", critical_difference),
 }
 
 

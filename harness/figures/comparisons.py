@@ -1,25 +1,21 @@
-"""Models against each other: differences to a baseline, size beside quality, mean ranks over tasks.
+"""Models against each other: differences to a baseline, and cost beside quality.
 
 Numbers of a model that may have seen the texts are pale, carry their mark and are never called better.
 """
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
 from adjustText import adjust_text
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from harness.comparison import Compared, Side, compare
+from harness.comparison import Compared, compare
 from harness.figures.drawing import (
     BLACK,
     COLOURS,
     GREY,
     PALE,
-    WIDTH,
     Drawing,
     NotDrawn,
     listed,
@@ -42,9 +38,6 @@ _LOOKS = {
     "may have seen the texts": (PALE, "x"),
 }
 
-#: With fewer models a diagram of mean ranks says next to nothing.
-_FEWEST_MODELS, _FEWEST_TASKS = 5, 3
-
 
 def baseline_of(source: Source) -> str:
     """The model that others are compared with."""
@@ -64,13 +57,11 @@ def forest(source: Source) -> Drawing:
     """Draw a panel for each task on which two models can be compared: each model minus the baseline."""
     base = baseline_of(source)
     title = source.title(base)
-    first = Side.of(source.store, base, source.records)
     tasks = source.main_tasks()
     found: dict[str, dict[str, Compared]] = {}
     for model in source.models:
         if model.name != base:
-            second = Side.of(source.store, model.name, source.records)
-            for number in compare(first, second, tasks=tasks).numbers:
+            for number in compare(source.store, source.records, base, model.name, tasks=tasks).numbers:
                 if number.low is not None:
                     found.setdefault(number.task_id, {})[model.name] = number
     if not found:
@@ -157,57 +148,3 @@ def trade_off(source: Source) -> Drawing:
         alt=f"Scatter plots of the mean score of {len(rows)} models against {listed([one[0] for one in costs])}.",
         figure=figure,
     )
-
-
-def critical_difference(source: Source) -> Drawing:
-    """Draw mean ranks over tasks of the models with a clean number on each (Demšar 2006)."""
-    # It imports statsmodels and seaborn, seconds that the other figures need not wait for.
-    from scikit_posthocs import critical_difference_diagram, posthoc_nemenyi_friedman
-
-    tasks = [task_id for task_id in source.main_tasks() if _direction(source, task_id)]
-    entered = [model.name for model in source.models if all(source.clean(model.name, task_id) for task_id in tasks)]
-    if len(entered) < _FEWEST_MODELS or len(tasks) < _FEWEST_TASKS:
-        raise NotDrawn(
-            f"{len(entered)} models have a clean number on all of {len(tasks)} tasks; the diagram needs "
-            f"{_FEWEST_MODELS} models and {_FEWEST_TASKS} tasks"
-        )
-    names = [short(source.title(name)) for name in entered]
-    scores = {
-        task_id: [_direction(source, task_id) * (source.value(n, task_id, source.main(task_id)) or 0) for n in entered]
-        for task_id in tasks
-    }
-    frame = pd.DataFrame(scores, index=names).T
-    ranks = frame.rank(axis=1, ascending=False).mean()
-    figure = Figure(figsize=(WIDTH * 0.85, 0.9 + 0.16 * len(names)), layout="constrained")
-    critical_difference_diagram(
-        ranks,
-        posthoc_nemenyi_friedman(frame),
-        ax=figure.add_subplot(),
-        label_fmt_left="{label}  {rank:.2f}",
-        label_fmt_right="{rank:.2f}  {label}",
-        label_props={"fontsize": 7.5},
-        crossbar_props={"linewidth": 2.5, "color": COLOURS[0]},
-        color_palette=[BLACK] * len(names),
-    )
-    others = [m.name for m in source.models if m.name not in entered and any(source.of_model(m.name, t) for t in tasks)]
-    said = f" Left out for a mark or a missing number: {listed([source.title(name) for name in others])}."
-    corpora = listed([corpus_title(task_id.split("/")[1]) for task_id in tasks])
-    order = [names[i] for i in np.argsort(ranks.to_numpy(), kind="stable")]
-    return Drawing(
-        key="critical-difference",
-        title="Mean ranks and the critical difference",
-        caption=f"Mean rank (1 is best) of the main metric over {len(tasks)} tasks: {corpora}. Bars join models that "
-        "Nemenyi's test does not tell apart at 5 %. Read with care: the tasks are few and not independent, ranks "
-        "ignore how large a difference is, and each mean rank depends on which other models are in the diagram."
-        + (said if others else ""),
-        alt=f"Critical-difference diagram of {len(names)} models; in order of mean rank: {listed(order)}.",
-        figure=figure,
-    )
-
-
-def _direction(source: Source, task_id: str) -> int:
-    """1 where higher is better, -1 where lower is; 0 for tasks that measure no quality or texts of other tasks."""
-    family, corpus = task_id.split("/")[:2]
-    if family == "geometry" or corpus == "pooled":
-        return 0
-    return {True: 1, False: -1, None: 0}[metric_style(source.main(task_id)).higher_is_better]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from harness.comparison import Side, compare
+from harness.comparison import compare
 from harness.leaderboard.evaluations import Evaluation, ordered
 from harness.leaderboard.words import metric_style
 from harness.record import Record, ResultStore
@@ -108,14 +108,11 @@ def tested(
 ) -> list[Candidate]:
     """Candidates with the tasks on which each is worse than the best clean one beyond chance (`harness.comparison`)."""
     best = next((row.model for row in rows if not row.seen), None)
-    if best is None:
-        return list(rows)
-    first = Side.of(store, best, records)
 
     def worse(row: Candidate) -> tuple[str, ...]:
-        if row.seen or row.model == best:
+        if best is None or row.seen or row.model == best:
             return ()
-        numbers = compare(first, Side.of(store, row.model, records), tasks=list(tasks)).numbers
+        numbers = compare(store, records, best, row.model, tasks=list(tasks)).numbers
         return tuple(number.task_id for number in numbers if number.verdict(True) == "worse")
 
     return [replace(row, worse=worse(row)) for row in rows]

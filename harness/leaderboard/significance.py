@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.comparison import Side, compare
+from harness.comparison import compare
 from harness.leaderboard.table import Footnote, Table
 from harness.record import Record, ResultStore
 from harness.statistics.bootstrap import DRAWS
@@ -32,17 +32,16 @@ def against_start(
         records: the records that the tables were built from.
         draws: bootstrap resamples.
     """
-    starts = {record.model.name: record.model.base for record in records if record.model.base}
-    sides = {name: Side.of(store, name, records) for name in {record.model.name for record in records}}
-    return [_marked(table, starts, sides, draws) for table in tables]
+    return [_marked(table, store, records, draws) for table in tables]
 
 
-def _marked(table: Table, starts: dict[str, str], sides: dict[str, Side], draws: int) -> Table:
+def _marked(table: Table, store: ResultStore, records: Sequence[Record], draws: int) -> Table:
+    starts = {record.model.name: record.model.base for record in records}
     rows = {row.name: row for row in table.rows}
     tested = {}
     for name, row in rows.items():
-        start = starts.get(name, "")
-        if start not in rows or name not in sides or start not in sides:
+        start = starts.get(name)
+        if start not in rows:
             continue
         columns = {
             (head.task_id, head.metric): j
@@ -51,7 +50,7 @@ def _marked(table: Table, starts: dict[str, str], sides: dict[str, Side], draws:
         }
         if columns:
             tasks, metrics = (list(dict.fromkeys(names)) for names in zip(*columns, strict=True))
-            for found in compare(sides[start], sides[name], tasks=tasks, metrics=metrics, draws=draws).numbers:
+            for found in compare(store, records, start, name, tasks=tasks, metrics=metrics, draws=draws).numbers:
                 if found.p is not None and (found.task_id, found.metric) in columns:
                     tested[name, columns[found.task_id, found.metric]] = found
     if not tested:

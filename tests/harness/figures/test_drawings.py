@@ -31,10 +31,9 @@ def drawn(source: Source) -> dict[str, Drawing | Absent]:
 def test_all_figures_of_a_small_set(drawn: dict[str, Drawing | Absent]) -> None:
     assert list(drawn) == list(FIGURES)
     absent = {key: item.reason for key, item in drawn.items() if isinstance(item, Absent)}
-    assert set(absent) == {"pca", "plane-emotales", "trade-off", "critical-difference"}
+    assert set(absent) == {"pca", "plane-emotales", "trade-off"}
     assert "with --data-dir and --cache-dir makes one" in absent["pca"]
     assert "nothing was measured on EmoTales" in absent["plane-emotales"]
-    assert "the diagram needs 5 models" in absent["critical-difference"]
 
 
 @pytest.mark.slow
@@ -101,27 +100,3 @@ def test_nothing_is_concluded_from_numbers_of_a_model_that_may_have_seen_the_tex
     looks = {line.get_marker() for line in figure.axes[0].lines if len(line.get_xdata()) == 1}
     assert "x" in looks
     assert figure.get_supxlabel() == "difference to BERT"
-
-
-def test_mean_ranks_need_five_clean_models(source: Source) -> None:
-    tasks = dict.fromkeys(source.task_ids("polarity"), ("accuracy",))
-    names = [f"m{i}" for i in range(5)]
-    bert = [r for r in source.records if r.model.name == "bert" and r.task_id in tasks]
-    task_ids = [f"polarity/{corpus}/senteval-lr/1" for corpus in ("cr", "mr", "sst5")]
-    records = [
-        replace(
-            bert[0],
-            model=replace(bert[0].model, name=name, title=name),
-            corpus=task_id.split("/")[1],
-            metrics={"accuracy": replace(bert[0].metrics["accuracy"], value=0.5 + i / 20)},
-            contamination={"state": "clean"},
-        )
-        for i, name in enumerate(names)
-        for task_id in task_ids
-    ]
-    found = Source.of(source.store, records, dict.fromkeys(task_ids, ("accuracy",)))
-    (drawing,) = draw_all(found, ["critical-difference"])
-    assert isinstance(drawing, Drawing)
-    assert "in order of mean rank: m4, m3, m2, m1 and m0" in drawing.alt
-    (absent,) = draw_all(replace(found, models=found.models[1:]), ["critical-difference"])
-    assert isinstance(absent, Absent)
