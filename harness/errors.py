@@ -51,7 +51,7 @@ class ExtraMissing(BenchError):
 
 
 class NotApplicable(BenchError):
-    """A task has no meaning for a model, such as the drift of one that was not made from another."""
+    """A task has no number on these texts, such as one that holds all documents of a trial out."""
 
     status = "skipped"
 

@@ -38,7 +38,6 @@ from harness.errors import (
     DataMissing,
     EncoderFault,
     NameTaken,
-    NotApplicable,
     RecordInvalid,
     RecordNewer,
     UsageError,
@@ -49,8 +48,6 @@ from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
 from harness.registry import (
     EncoderPlugin,
-    encoder_names,
-    find_encoder,
     find_encoders,
     lineage,
     select_tasks,
@@ -325,9 +322,6 @@ class Evaluator:
             return None
         if self.plugins[model].accepts("dtype") and record.model.dtype != (self.options.dtype or "float32"):
             return None
-        with suppress(BenchError):  # the backbone's weights are not here: the result stays
-            if record.details.get("backbone") != self._backbone(model, task):
-                return None
         with suppress(DataMissing, DataInvalid):  # the evaluation will say so
             return record if record.environment.get("corpora") == self._data_version(task) else None
         return None
@@ -432,25 +426,6 @@ class Evaluator:
         counted |= new
         return sum(estimated_tokens(prompt + text) for _, text in new)
 
-    def _backbone(self, model: str, task: Task) -> dict[str, str] | None:
-        """Name and fingerprint of the encoder that a model was made from, with the model's pooling; None if not needed.
-
-        Raises:
-            NotApplicable: its card names none, or none that gives such vectors.
-        """
-        if not getattr(task, "against_backbone", False):  # tasks of other distributions need not know of backbones
-            return None
-        card = self.plugins[model].card
-        if card.base is None:
-            raise NotApplicable(f"{model}: not applicable: it was made from no other model (its card has no `base`)")
-        spec = card.base if card.base in encoder_names() else f"hf:{card.base}"
-        try:
-            plugin = find_encoder("@".join(filter(None, (spec, card.pooling, *self.plugins[model].reduction))))
-        except UsageError as error:
-            raise NotApplicable(f"{model}: not applicable: no such vectors of its backbone: {error}") from error
-        self.plugins.setdefault(plugin.name, plugin)
-        return {"name": plugin.name, "fingerprint": self._fingerprint(plugin.name, task)}
-
     # Measuring
 
     def _measured(self, evaluation: Evaluation, progress: Progress) -> Record:
@@ -468,22 +443,14 @@ class Evaluator:
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
         prepared, start = self._prepared[evaluation.task], time.perf_counter()
-        backbone = self._backbone(model, task)
-        sides = [model, backbone["name"]] if backbone else [model]
         spent: Callable[[], dict[str, float]] = getattr(encoder, "spent", dict)
         before = spent()
-        encoded = [self._encode(side, evaluation, prepared.texts, progress) for side in sides]
-        encoding = time.perf_counter() - start if any(encoded) else 0.0
+        encoded = self._encode(model, evaluation, prepared.texts, progress)
+        encoding = time.perf_counter() - start if encoded else 0.0
         costs = {name: number - before[name] for name, number in spent().items()}
-        vectors, *theirs = (
-            reduce_vectors(self._space(side, task).gather(prepared.texts), self.plugins[side].reduction)
-            for side in sides
-        )
+        vectors = reduce_vectors(self._space(model, task).gather(prepared.texts), reduction)
         start = time.perf_counter()
-        if theirs:
-            outcome = prepared.evaluate_against(vectors, theirs[0], evaluation.seed)
-        else:
-            outcome = prepared.evaluate(vectors, evaluation.seed)
+        outcome = prepared.evaluate(vectors, evaluation.seed)
         seconds = time.perf_counter() - start
         # As it was when it made the cached vectors: an encoder says most with its weights loaded.
         said = {**_described(encoder), **self._space(model, task).description}
@@ -499,16 +466,11 @@ class Evaluator:
             evaluation,
             "ok",
             {**own, "fingerprint": fingerprint},
-            {
-                **outcome.details,
-                **({"backbone": backbone} if backbone else {}),
-                **({"encoder": said} if said else {}),
-                **how,
-            },
+            {**outcome.details, **({"encoder": said} if said else {}), **how},
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={key: int(value) for key, value in outcome.counts.items()},
-            timings={"encode": encoding, "score": seconds, "texts_encoded": float(encoded[0]), **costs},
+            timings={"encode": encoding, "score": seconds, "texts_encoded": float(encoded), **costs},
             environment={**environment(), "corpora": self._data_version(task), "device": str(device)},
         )
         self.results.save(record, outcome.predictions)

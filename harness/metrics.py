@@ -30,31 +30,16 @@ STYLES: dict[str, dict[str, Any]] = {
     "ccc": {"label": "CCC", "higher_is_better": True, "low": -1, "high": 1},
     "ceiling": {"label": "ceiling", "low": -1, "high": 1},
     "mae": {"label": "MAE", "higher_is_better": False, "low": 0},
-    "rmse": {"label": "RMSE", "higher_is_better": False, "low": 0},
     "r2": {"label": "R²", "higher_is_better": True, "high": 1},
     "accuracy": {"label": "Acc.", "higher_is_better": True, "decimals": 2, "percent": True, "low": 0, "high": 1},
     "f1": {"label": "F1", "higher_is_better": True, "low": 0, "high": 1},
-    # In percent, as the papers on conversations print it.
-    "weighted.f1": {"label": "F1", "higher_is_better": True, "decimals": 2, "percent": True, "low": 0, "high": 1},
     "precision": {"label": "Prec.", "higher_is_better": True, "low": 0, "high": 1},
     "recall": {"label": "Recall", "higher_is_better": True, "low": 0, "high": 1},
-    "ece": {"label": "ECE", "higher_is_better": False, "low": 0, "high": 1},
-    "brier": {"label": "Brier", "higher_is_better": False, "low": 0, "high": 2},
-    "log_loss": {"label": "Log loss", "higher_is_better": False, "low": 0},
     "alignment": {"label": "Align.", "higher_is_better": False, "decimals": 4, "low": 0, "high": 4},
     "uniformity": {"label": "Unif.", "higher_is_better": False, "decimals": 4, "low": -8, "high": 0},
     "separation": {"label": "Separ.", "higher_is_better": True, "high": 1},
     "effective_rank": {"label": "Eff. rank", "decimals": 1, "low": 0},
-    "ami": {"label": "AMI", "higher_is_better": True, "high": 1},
-    "ari": {"label": "ARI", "higher_is_better": True, "low": -1, "high": 1},
-    "fms": {"label": "FMS", "higher_is_better": True, "low": 0, "high": 1},
-    "mrr": {"label": "MRR", "higher_is_better": True, "low": 0, "high": 1},
-    "map_at_r": {"label": "MAP@R", "higher_is_better": True, "low": 0, "high": 1},
-    "precision_at_1": {"label": "P@1", "higher_is_better": True, "low": 0, "high": 1},
     "shift": {"label": "Shift", "higher_is_better": False, "low": 0},
-    "delta_emb": {"label": "Δemb", "decimals": 4, "low": 0},
-    "relative_drift": {"label": "Rel. drift", "low": 0},
-    "cosine": {"label": "Cosine", "low": -1, "high": 1},
 }
 
 
@@ -219,58 +204,3 @@ def classification(matrices: Floats) -> dict[str, Floats]:
         for name, values in (("f1", f1), ("precision", precision), ("recall", recall)):
             numbers[f"{average}.{name}"] = (values * weights).sum(axis=1)
     return {**numbers, "positive.f1": f1[:, 1]}
-
-
-#: Bins of the expected calibration error.
-BINS = 15
-
-
-def probabilities(logits: Floats) -> Floats:
-    """Softmax of each row (m, classes)."""
-    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(likely / likely.sum(axis=1, keepdims=True))
-
-
-def brier_scores(shares: Floats, gold: NDArray[np.int64]) -> Floats:
-    """Brier score of each row (m,).
-
-    Args:
-        shares: probabilities (m, classes).
-        gold: true classes (m,).
-    """
-    truth = np.eye(shares.shape[1])[gold]
-    return np.asarray(((shares - truth) ** 2).sum(axis=1))
-
-
-def log_losses(logits: Floats, gold: NDArray[np.int64]) -> Floats:
-    """Log loss of each row (m,), from logits: a probability that rounds to 0 still has a finite loss."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(gold)), gold])
-
-
-def reliability(shares: Floats, gold: NDArray[np.int64], bins: int = BINS) -> NDArray[np.float64]:
-    """The reliability curve: one row a bin with its share of the rows, mean probability, and accuracy.
-
-    Bins hold equally many rows, up to one; rows of equal probability may be cut apart, in their order. With fewer rows
-    than bins every row is a bin.
-
-    Args:
-        shares: probabilities (m, classes).
-        gold: true classes (m,).
-        bins: how many.
-
-    Returns:
-        (bins, 3).
-    """
-    predicted = shares.argmax(axis=1)
-    sure = shares[np.arange(len(gold)), predicted]
-    right = predicted == gold
-    order = np.argsort(sure, kind="stable")
-    parts = np.array_split(order, min(bins, len(order)))
-    return np.array([[len(part) / len(order), sure[part].mean(), right[part].mean()] for part in parts])
-
-
-def expected_calibration_error(shares: Floats, gold: NDArray[np.int64], bins: int = BINS) -> float:
-    """Expected calibration error of the predicted class, 0 to 1; arguments as for `reliability`."""
-    curve = reliability(shares, gold, bins)
-    return float((curve[:, 0] * np.abs(curve[:, 1] - curve[:, 2])).sum())

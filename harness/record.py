@@ -78,7 +78,6 @@ class _Details(TypedDict, total=False):
     classes: Annotated[list[str], Field(max_length=1000)]
     mae_observed: dict[str, Number]
     interval: str
-    backbone: dict[str, Any]
 
 
 class _Contamination(TypedDict, total=False):
@@ -380,7 +379,7 @@ def _is_prediction(name: str, array: NDArray[np.generic]) -> bool:
     """Whether an array holds finite numbers and no class out of range: a file may have been written by anybody."""
     if array.ndim not in (1, 2) or array.dtype.kind not in "biuf" or array.size == 0 or not np.isfinite(array).all():
         return False
-    classes = array.dtype.kind in "iu" and name in ("gold", "predicted", "class", "cluster")
+    classes = array.dtype.kind in "iu" and name in ("gold", "predicted")
     return not classes or bool(0 <= array.min() <= array.max() < _CLASSES)
 
 

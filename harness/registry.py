@@ -399,8 +399,8 @@ def load_encoder(
 
 
 #: Task families in the order of the suites' tables.
-_FAMILY_ORDER = """valence-arousal polarity emotion geometry clustering retrieval nearest-neighbours few-shot
-    calibration transfer subjectivity question-type tweet-sentiment irony sarcasm conversation diagnostics drift"""
+_FAMILY_ORDER = """valence-arousal polarity emotion geometry transfer subjectivity question-type tweet-sentiment
+    irony sarcasm diagnostics"""
 
 
 def tasks() -> dict[str, Task]:

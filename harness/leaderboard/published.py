@@ -1,4 +1,4 @@
-"""The numbers that the CARL paper printed, and those of SACL, as data: read, never altered.
+"""The numbers that the CARL paper printed, as data: read, never altered.
 
 Source: Son, Saurez, Har (2025), "Continuous Adversarial Text Representation Learning for Affective
 Recognition", arXiv 2502.20613, Tables I to V. `published.csv` beside this module has one row a number, with the
@@ -10,12 +10,6 @@ project's encoder with the same weights or the same base model and size, empty w
 F1 are of an average it does not name), `value`, `trained_on` (1 where the paper's asterisk stands). Which BERT-PT it
 used, the paper does not say; its rows point to `bert-pt-rest`. The paper's CARL models, on base-sized backbones, have
 no counterpart here, nor have the ablation rows.
-
-The table `SACL` holds the results of Hu et al. (2023), "Supervised Adversarial Contrastive Learning for Emotion
-Recognition in Conversations", arXiv 2306.01505, as Papers with Code lists them, in percent: a recurrent classifier
-over whole dialogues on features of RoBERTa-large, trained on each corpus. Its micro F1 on EmoryNLP stands as accuracy,
-which it equals with one label a row. EmoryNLP is the subset with time stamps there, and IEMOCAP counts one turn more
-as happy: see the notes of both corpora.
 """
 
 from __future__ import annotations

@@ -478,8 +478,8 @@ def _by_model(scored: Iterable[Evaluation], titles: Mapping[str, str]) -> str:
 
 def _about_published(rows: Sequence[Row], columns: Sequence[Column], plan: _Plan) -> list[str]:
     """Say where the published columns come from and what their asterisks mean."""
-    cited = words("citations")["SACL" if plan.published == "SACL" else "CARL"]
     published = [j for j, column in enumerate(columns) if column.origin == "published"]
+    cited = words("citation")
     text = f"Published: as printed by {cited}; its protocols are not given in full and may differ from ours."
     if any(row.cells[j].flag for row in rows for j in published):
         text += " * there: the paper marks the number as trained on the data set."

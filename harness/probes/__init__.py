@@ -1,7 +1,7 @@
 """Probes of frozen embeddings: arrays in, numbers out, one file a probe.
 
 `logistic` (whole grids of folds and C at once), `linear` (least squares and ridge), `senteval_adam` (SentEval's Adam
-procedure), `neighbours` (nearest neighbours, retrieval, k-means), `geometry`.
+procedure), `geometry`.
 
 `probes.logistic` is imported when it is first asked for, as are the others: a listing of tasks needs no torch.
 """
@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.probes import geometry, linear, logistic, neighbours, senteval_adam
+    from harness.probes import geometry, linear, logistic, senteval_adam
 
-__all__ = ["geometry", "linear", "logistic", "neighbours", "senteval_adam"]
+__all__ = ["geometry", "linear", "logistic", "senteval_adam"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -95,8 +95,6 @@ class Task:
     """Tokens after which the protocol cuts a text; None leaves the encoder's own limit."""
     stochastic: bool = False
     """Whether the seed changes the numbers; other tasks are run once, with seed 0."""
-    against_backbone: bool = False
-    """Whether the vectors are scored beside those of the model that the encoder was made from (`EncoderCard.base`)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "corpora", self.corpora or (self.corpus,))
@@ -120,7 +118,7 @@ class Prepared:
     fingerprint: str
     """Digest of everything read from the corpora (texts, labels, splits)."""
     score: Callable[..., Outcome]
-    """Embeddings and seed, and the backbone's embeddings where the task is `against_backbone`, to numbers."""
+    """Embeddings and seed to numbers."""
     scored: int | None = None
     """How many of the texts, the last ones, are scored in the order of the predictions; None for all. The others
     train or choose the probe."""
@@ -135,22 +133,10 @@ class Prepared:
         Raises:
             ValueError: not one row per text.
             NotConverged: a probe stayed far from its optimum.
-            NotApplicable: the task needs the backbone's vectors.
         """
-        return self.score(self._checked(embeddings), seed)
-
-    def evaluate_against(self, embeddings: NDArray[np.float32], backbone: NDArray[np.float32], seed: int) -> Outcome:
-        """Score embeddings beside those of the model that the encoder was made from, float32 (len(texts), any).
-
-        Raises:
-            NotApplicable: the two cannot be compared.
-        """
-        return self.score(self._checked(embeddings), seed, self._checked(backbone))
-
-    def _checked(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         if embeddings.ndim != 2 or len(embeddings) != len(self.texts):
             raise ValueError(f"{len(self.texts)} texts need as many rows, not an array of shape {embeddings.shape}")
-        return embeddings
+        return self.score(embeddings, seed)
 
 
 def task_id(task: Task) -> str:

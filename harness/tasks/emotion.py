@@ -5,10 +5,6 @@ label is one of the six basic emotions by its own name, `mapped` maps first and 
 `single` keeps rows with one fine label, `neutral-dropped` ignores a neutral tag beside an emotion. Six classes leave
 neutral rows out, seven keep them. Mapped, more than half of the rows are joy, so macro F1 stands beside accuracy, and
 chooses C.
-
-`calibration` asks whether the probe's probabilities can be believed: expected calibration error with 15 bins of equally
-many rows, Brier score, log loss. The calibration error has no interval: resampling rows adds to it, so that a bootstrap
-of it lies beside it.
 """
 
 from __future__ import annotations
@@ -16,23 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from harness.corpora.goemotions import Reading, ekman
-from harness.metrics import (
-    BINS,
-    brier_scores,
-    expected_calibration_error,
-    log_losses,
-    probabilities,
-    reliability,
-)
-from harness.outcome import Metric, Outcome
-from harness.tasks.base import Classification, Prepared, Rows, Task, linear_probe, mean_metric, number, prepared
+from harness.tasks.base import Classification, Rows, Task
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from harness.corpora.base import CorpusLibrary
 
 #: Values of C of the linear probe.
@@ -71,38 +54,6 @@ class Emotion(EmotionTask, Classification):
     chosen_by: str = "macro.f1"
 
 
-@dataclass(frozen=True, kw_only=True)
-class EmotionCalibration(EmotionTask):
-    """The probe's probabilities."""
-
-    def prepare(self, library: CorpusLibrary) -> Prepared:
-        """Load the three splits; see `Task.prepare`."""
-        parts = [self.rows(library, split) for split in ("train", "dev", "test")]
-        gold, count = parts[-1].labels, len(parts[-1].classes)
-
-        def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
-            logits, details = linear_probe(parts, embeddings, C_GRID, lambda g, p: number("macro.f1", g, p, count))
-            shares = probabilities(logits)
-            curve = reliability(shares, gold).tolist()
-            return Outcome(
-                metrics={
-                    "ece": Metric(expected_calibration_error(shares, gold)),
-                    "brier": mean_metric(brier_scores(shares, gold)),
-                    "log_loss": mean_metric(log_losses(logits, gold)),
-                },
-                details={
-                    **details,
-                    "classes": list(parts[-1].classes),
-                    "bins": BINS,
-                    "reliability": [dict(zip(("share", "probability", "accuracy"), row, strict=True)) for row in curve],
-                },
-                predictions={"class": gold.astype(np.int8), "probabilities": shares.astype(np.float32)},
-                counts={part.split: len(part) for part in parts},
-            )
-
-        return prepared(self, parts, score)
-
-
 def _task(
     protocol: str, reading: Reading, classes: Literal[6, 7], summary: str, *suites: str, corpus: str = "goemotions"
 ) -> Emotion:
@@ -132,13 +83,4 @@ def variants() -> list[Task]:
         _task("ekman6-single/1", "single", 6, "GoEmotions rows with one fine label, six classes", "extended"),
         _task("ekman7-single/1", "single", 7, go, "extended"),
         _task("ekman6-neutral-dropped/1", "neutral-dropped", 6, dropped, "extended"),
-        EmotionCalibration(
-            name="calibration",
-            corpus="goemotions",
-            protocol="ekman6-mapped/1",
-            split="test",
-            metrics=("ece", "brier", "log_loss"),
-            summary="probabilities of the GoEmotions probe, six Ekman classes",
-            source="Naeini et al. 2015 (AAAI); Nguyen and O'Connor 2015 (EMNLP) for bins of equal mass; Brier 1950",
-        ),
     ]

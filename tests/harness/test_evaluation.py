@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from harness.corpora import CorpusCard, CorpusRegistry, Examples
+from harness.corpora import CorpusRegistry
 from harness.encoder import EncoderCard
 from harness.errors import DataMissing, ExtraMissing, UsageError, WeightsMissing
 from harness.evaluation import Evaluation, Evaluator, RunOptions, measure, plan, run, stopping_on_signals
@@ -22,7 +22,6 @@ from harness.progress import Progress
 from harness.record import ResultStore
 from harness.registry import EncoderPlugin, with_prompts
 from harness.tasks.base import Prepared
-from harness.tasks.drift import variants
 
 
 @dataclass(frozen=True)
@@ -409,92 +408,3 @@ def test_a_limit_takes_some_texts_of_each_split(tmp_path):
     (record,) = run(plan(options), Progress())
     assert record.status == "ok"
     assert (record.details["limit"], record.protocol) == (300, "ekman6-single/1+limit-300")
-
-
-# Tasks that compare a model with the one it was made from
-
-(DRIFT,) = variants()
-
-
-class Base:
-    card = EncoderCard(name="base", family="toy", training_data=(), pooling="cls", poolings=("cls",))
-    fingerprint = "base-1"
-    shift = 0.0
-    width = 2
-
-    def __init__(self, *, weights_dir=None):
-        if self.shift is None:
-            raise WeightsMissing("base: fetch them from example.org")
-
-    def encode(self, texts):
-        rows = [[len(text) + self.shift, text.count("o") + self.shift, 1.0] for text in texts]
-        return np.array(rows, dtype=np.float32)[:, : self.width]
-
-
-class Tuned(Base):
-    card = EncoderCard(name="tuned", family="toy", base="base", training_data=(), pooling="cls")
-    fingerprint = "tuned-1"
-    shift = 0.5
-
-
-class Wider(Tuned):
-    fingerprint = "wider-1"
-    width = 3
-
-
-class Emobank:
-    card = CorpusCard(name="emobank", title="", rows={"test": 4}, labels="", licence="", citation="")
-
-    def read(self, split, files):
-        texts = ("good day", "bad luck", "rain again", "so it goes")
-        return Examples(texts=texts, ids=texts, labels={})
-
-
-@pytest.fixture
-def drift(tmp_path, monkeypatch):
-    from harness import evaluation
-
-    base = EncoderPlugin("base", Base.card, Base)
-    monkeypatch.setattr(evaluation, "find_encoder", lambda spec: base)
-    monkeypatch.setattr(evaluation, "encoder_names", lambda: ["base"])
-
-    def run(cls, progress=None):
-        options = RunOptions(results_dir=tmp_path / "results", cache_dir=tmp_path / "cache")
-        plugins = {cls.card.name: EncoderPlugin(cls.card.name, cls.card, cls)}
-        evaluator = Evaluator(options, plugins, {"drift": DRIFT}, [Evaluation(cls.card.name, "drift", 0)])
-        evaluator.corpora = CorpusRegistry(None, tmp_path, offline=True, corpora={"emobank": Emobank()})
-        (record,) = measure(evaluator, progress or Progress())
-        return record
-
-    return run
-
-
-def test_the_backbone_is_encoded_and_named_in_the_record(drift, monkeypatch):
-    record = drift(Tuned)
-    assert record.metrics["delta_emb"].value == pytest.approx(0.25)
-    assert record.details["backbone"] == {"name": "base", "fingerprint": "base-1"}
-    progress = Progress()
-    assert drift(Tuned, progress) == record
-    assert progress.known == 1
-    with monkeypatch.context() as lost:
-        lost.setattr(Base, "shift", None)  # its weights are gone: the result stays
-        lost.setattr(Tuned, "shift", 0.5)
-        assert drift(Tuned) == record
-    monkeypatch.setattr(Base, "fingerprint", "base-2")
-    monkeypatch.setattr(Base, "shift", 0.1)
-    assert drift(Tuned).metrics["delta_emb"].value == pytest.approx(0.16)
-
-
-@pytest.mark.parametrize(("cls", "message"), [(Base, "made from no other model"), (Wider, "3 dimensions")])
-def test_what_is_not_applicable_is_skipped(drift, cls, message):
-    record = drift(cls)
-    assert record.status == "skipped"
-    assert message in record.failure.message
-
-
-def test_a_backbone_without_weights_is_missing_and_says_whose(drift, monkeypatch):
-    monkeypatch.setattr(Base, "shift", None)
-    monkeypatch.setattr(Tuned, "shift", 0.5)
-    record = drift(Tuned)
-    assert record.status == "weights-missing"
-    assert "base: fetch them" in record.failure.message

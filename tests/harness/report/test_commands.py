@@ -41,7 +41,7 @@ def test_the_format_follows_the_ending_of_the_file(results: Path, tmp_path: Path
 def test_what_was_not_measured_is_said(results: Path, tmp_path: Path) -> None:
     assert "No ablation has been measured" in call("table", "V", "--results-dir", str(results))
     for arguments in (
-        ["table", "conversation", "--no-published"],
+        ["table", "transfer", "--no-published"],
         ["report", "--models", "brt", "-o", str(tmp_path / "o")],
     ):
         with pytest.raises(UsageError, match=r"was measured|unknown recorded model 'brt'"):
