@@ -11,33 +11,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.api import (
-        Leaderboard,
-        check_contamination,
-        encode,
-        list_corpora,
-        list_models,
-        list_tasks,
-        run,
-    )
+    from harness.api import Leaderboard, encode, list_corpora, list_models, list_tasks, run
     from harness.encoder import Encoder, EncoderCard
     from harness.errors import BenchError
     from harness.record import Record, ResultStore
     from harness.registry import load_encoder
     from harness.testing import check_encoder
+    from harness.text_check import check_contamination
     from harness.transformer import Layout, TransformerEncoder
 
 #: Module → the public names that it holds.
 _HOMES = {
-    "harness.api": (
-        *("Leaderboard", "check_contamination", "encode"),
-        *("list_corpora", "list_models", "list_tasks", "run"),
-    ),
+    "harness.api": ("Leaderboard", "encode", "list_corpora", "list_models", "list_tasks", "run"),
     "harness.encoder": ("Encoder", "EncoderCard"),
     "harness.errors": ("BenchError",),
     "harness.record": ("Record", "ResultStore"),
     "harness.registry": ("load_encoder",),
     "harness.testing": ("check_encoder",),
+    "harness.text_check": ("check_contamination",),
     "harness.transformer": ("Layout", "TransformerEncoder"),
 }
 

@@ -16,7 +16,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from harness.comparison import Comparison, compare, find_recorded
-from harness.contamination import TextEvidence, apply_evidence, read_evidence, write_evidence
+from harness.contamination import apply_evidence, read_evidence
 from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
 from harness.errors import DataMissing, UsageError, unknown_name, validation_reason
@@ -35,7 +35,6 @@ from harness.evaluation import Evaluator, RunOptions
 from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, cache_root, go_offline
-from harness.interop import as_encoder
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.choice import Candidate, candidates, tested
 from harness.leaderboard.render import STYLE, fragment
@@ -43,11 +42,10 @@ from harness.leaderboard.significance import against_start
 from harness.progress import Progress
 from harness.ray import measure as measure_on_ray
 from harness.record import Record, ResultStore
-from harness.registry import SUITES, encoder_plugins, find_encoder, load_encoder, recommended_poolings, select_tasks
+from harness.registry import SUITES, encoder_plugins, load_encoder, recommended_poolings, select_tasks
 from harness.registry import tasks as every_task
 from harness.statistics.bootstrap import DRAWS
 from harness.tasks.base import Task
-from harness.text_check import check_texts, training_file
 
 #: Levels of the frame's index, outermost first.
 INDEX = ("task", "corpus", "protocol", "split", "metric", "model")
@@ -137,27 +135,19 @@ def plan(models: str | Encoder | type | Sequence[str | Encoder | type], **option
     With an embedding service among the models, `tokens` is about what each evaluation would send there, each text once.
     """
     evaluator = _planned(models=models, **options)
-    rows = [
-        {
-            "model": one.model,
-            "task": one.task,
-            "seed": one.seed,
-            "texts": sum(
-                min(rows, evaluator.options.limit or rows)
-                for name in evaluator.tasks[one.task].corpora
-                for rows in evaluator.corpora.card(name).rows.values()
-            ),
-            "recorded": not evaluator.options.fresh and getattr(evaluator.existing(one), "status", "") == "ok",
-        }
-        for one in evaluator.evaluations
-    ]
+    services = {name for name, plugin in evaluator.plugins.items() if plugin.card.family == "service"}
     counted: set[tuple[Path, str]] = set()
-    if any(plugin.card.family == "service" for plugin in evaluator.plugins.values()):
-        for row, one in zip(rows, evaluator.evaluations, strict=True):
-            asked = evaluator.plugins[one.model].card.family == "service" and not row["recorded"]
-            row["tokens"] = 0
+    rows: list[dict[str, Any]] = []
+    for one in evaluator.evaluations:
+        recorded = not evaluator.options.fresh and getattr(evaluator.existing(one), "status", "") == "ok"
+        cards = map(evaluator.corpora.card, evaluator.tasks[one.task].corpora)
+        texts = sum(min(n, evaluator.options.limit or n) for card in cards for n in card.rows.values())
+        rows.append({"model": one.model, "task": one.task, "seed": one.seed, "texts": texts, "recorded": recorded})
+        if services:
+            rows[-1]["tokens"] = 0
             with suppress(DataMissing):
-                row["tokens"] = evaluator.estimated_tokens(one, counted) if asked else 0
+                unpaid = one.model in services and not recorded
+                rows[-1]["tokens"] = evaluator.estimated_tokens(one, counted) if unpaid else 0
     return pd.DataFrame(rows)
 
 
@@ -165,13 +155,6 @@ def _planned(**given: Any) -> Evaluator:
     """The plan of a run; raises as `run` does."""
     if given.get("suite") is None and given.get("tasks") in SUITES:
         given |= {"suite": given["tasks"], "tasks": ()}
-    models = given["models"]
-    given["models"] = [
-        model
-        if isinstance(model, str | type) or hasattr(model, "card") or not hasattr(model, "encode")
-        else as_encoder(model)
-        for model in (models if isinstance(models, list | tuple | set) else [models])
-    ]
     try:
         options = RunOptions(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -205,10 +188,6 @@ def encode(texts: Sequence[str], model: str, **options: Any) -> NDArray[np.float
     return encode_checked(load_encoder(model, **options), list(texts))
 
 
-def _several(names: str | Sequence[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
-
-
 def _whole(record: Record) -> str:
     """Id of a record's task, also of a trial on some texts."""
     return record.task_id.partition("+limit-")[0]
@@ -216,10 +195,9 @@ def _whole(record: Record) -> str:
 
 def list_models() -> pd.DataFrame:
     """Declared encoders by name: what their cards say. Loads none of them; `bench models` also says which are ready."""
-    shown = ["name", "title", "family", "base", "pooling", "parameters", "licence", "weights", "training_data"]
-    cards = [replace(plugin.card, title=plugin.card.shown) for plugin in encoder_plugins()]
-    rows = [{name: getattr(card, name) for name in shown} for card in cards]
-    return _frame(rows, "name").rename_axis("model")
+    shown = ["shown", "family", "base", "pooling", "parameters", "licence", "weights", "training_data"]
+    cards = {plugin.name: plugin.card for plugin in encoder_plugins()}
+    return _facts("model", cards, shown).rename(columns={"shown": "title"})
 
 
 def list_tasks(suite: str | None = None) -> pd.DataFrame:
@@ -231,16 +209,9 @@ def list_tasks(suite: str | None = None) -> pd.DataFrame:
     Raises:
         UsageError: no such suite.
     """
-    chosen = every_task() if suite is None else select_tasks(suite, [])
     shown = ["name", "metrics", "suites", "corpus", "protocol", "split", "stochastic", "summary", "source"]
-    rows = [{"id": name, **{field: getattr(task, field) for field in shown}} for name, task in chosen.items()]
-    return _frame(rows, "id").rename(columns={"name": "task"})
-
-
-def _frame(rows: Sequence[Mapping[str, object]], index: str) -> pd.DataFrame:
-    """Rows with tuples of names as text."""
-    joined = [{k: ", ".join(v) if isinstance(v, tuple) else v for k, v in row.items()} for row in rows]
-    return pd.DataFrame(joined).set_index(index)
+    chosen = every_task() if suite is None else select_tasks(suite, [])
+    return _facts("id", chosen, shown).rename(columns={"name": "task"})
 
 
 def list_corpora(
@@ -254,71 +225,19 @@ def list_corpora(
         offline: never use the network.
     """
     library = CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=offline)
-    rows = [
-        {
-            "corpus": status.card.name,
-            "title": status.card.title,
-            "place": status.place,
-            "rows": sum(status.card.rows.values()),
-            "splits": ", ".join(status.card.rows),
-            "licence": status.card.licence,
-        }
-        for status in map(library.status, library.names())
-    ]
-    return pd.DataFrame(rows).set_index("corpus")
+    cards = {name: library.card(name) for name in library.names()}
+    frame = _facts("corpus", cards, ["title", "licence"])
+    frame.insert(1, "place", [library.status(name).place for name in cards])
+    frame.insert(2, "rows", [sum(card.rows.values()) for card in cards.values()])
+    frame.insert(3, "splits", [", ".join(card.rows) for card in cards.values()])
+    return frame
 
 
-def check_contamination(
-    models: str | Sequence[str] = (),
-    tasks: str | Sequence[str] = (),
-    *,
-    suite: str | None = None,
-    data_dir: str | Path | None = None,
-    results_dir: str | Path = RESULTS_DIR,
-    cache_dir: str | Path | None = None,
-    training_texts: Mapping[str, Sequence[str | Path]] | None = None,
-    weights_dirs: Mapping[str, str | Path] | None = None,
-    write: bool = False,
-) -> list[TextEvidence]:
-    """Compare what models were trained on with what they are scored on, text by text, without the network.
-
-    Args:
-        models: names of encoders; none for those of the results.
-        tasks: families, family/corpus, ids or shell patterns.
-        suite: only this suite. Without suite and tasks: what was recorded of the models, else the paper's.
-        data_dir: directory of the official files; a warning names the tasks whose corpora are not here.
-        results_dir: records, for the numbers on the clean rows.
-        cache_dir: the cache; None follows XDG_CACHE_HOME.
-        training_texts: model → files with more of its training texts, one text or one hash a line.
-        weights_dirs: model → its own checkpoint.
-        write: keep the evidence beside the records, so that tables mark by it.
-
-    Raises:
-        UsageError: a name that does not exist, or no models and no results.
-        DataMissing: none of the corpora is here.
-    """
-    store, declared = ResultStore(Path(results_dir)), every_task()
-    recorded = {(record.model.name, _whole(record)) for record in store}
-    names = _several(models) or sorted({name for name, _ in recorded})
-    if not names:
-        raise UsageError(f"there are no results in {results_dir}: name models, e.g. bench contamination -m senticse")
-    patterns = _several(tasks)
-    if suite is None and not patterns:
-        patterns = [task for task in declared if any((name, task) in recorded for name in names)]
-    files = {name: [training_file(Path(path)) for path in paths] for name, paths in (training_texts or {}).items()}
-    if strange := files.keys() - set(names):
-        raise unknown_name("model with training texts", min(strange), names)
-    found = check_texts(
-        list(map(find_encoder, names)),
-        select_tasks(suite, patterns),
-        CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=True),
-        store,
-        files=files,
-        weights_dirs={name: Path(path) for name, path in (weights_dirs or {}).items()},
-    )
-    if write:
-        write_evidence(store.directory, found)
-    return found
+def _facts(what: str, named: Mapping[str, object], fields: list[str]) -> pd.DataFrame:
+    """Facts of things by name, tuples of names as text."""
+    rows = {name: [getattr(thing, field) for field in fields] for name, thing in named.items()}
+    texts = [[", ".join(value) if isinstance(value, tuple) else value for value in row] for row in rows.values()]
+    return pd.DataFrame(texts, index=pd.Index(list(rows), name=what), columns=fields)
 
 
 class Leaderboard:
@@ -373,8 +292,8 @@ class Leaderboard:
             raise UsageError(
                 f"there are no records in {store.directory}; measure first: bench run --models minilm,lexicon"
             )
-        wanted = {find_recorded(name, records) for name in _several(models)}
-        patterns = _several(tasks)
+        wanted = {find_recorded(name, records) for name in ([models] if isinstance(models, str) else models)}
+        patterns = [tasks] if isinstance(tasks, str) else list(tasks)
         chosen = every_task() if suite is None and not patterns else select_tasks(suite, patterns)
         records = [record for record in records if not wanted or record.model.name in wanted]
         board = cls(records, store=store, tasks=chosen, suite=suite)
@@ -416,7 +335,7 @@ class Leaderboard:
         main = {task: metric or metrics[0] for task, metrics in self._tasks.items()}
         wanted = [(*task.split("/", 2), name) for task, name in main.items() if name in self._tasks[task]]
         if metric is not None and not wanted:
-            raise unknown_name("metric", metric, sorted({name for names in self._tasks.values() for name in names}))
+            raise unknown_name("metric", metric, sorted(set().union(*self._tasks.values())))
         columns = pd.MultiIndex.from_tuples(wanted, names=["task", "corpus", "protocol", "metric"])
         numbers = self.frame["value"].droplevel("split").unstack("model")
         return numbers.reindex(columns).T.reindex(pd.Index(self.models, name="model"))
@@ -486,15 +405,13 @@ class Leaderboard:
             One row a model, the best first; see `harness.leaderboard.choice.Candidate`. `attrs["tasks"]` names the
             tasks that `quality` is the mean of.
         """
-        found = {record.model.name: record.model for record in self.records}
-        within = [
-            name
-            for name, model in found.items()
-            if (max_params is None or (model.family != "service" and (model.parameters or 0) <= max_params))
-            and (max_bytes is None or (model.bytes_a_vector or math.inf) <= max_bytes)
-        ]
-        rows, _ = candidates(self.records, self._tasks)
-        within = [r.model for r in rows if r.model in within and (min_speed is None or (r.speed or 0) >= min_speed)]
+        within = {
+            row.model
+            for row in candidates(self.records, self._tasks)[0]
+            if (max_params is None or (row.parameters is not None and row.parameters <= max_params))
+            and (min_speed is None or (row.speed or 0) >= min_speed)
+            and (max_bytes is None or (row.vector_bytes or math.inf) <= max_bytes)
+        }
         records = [record for record in self.records if record.model.name in within]
         rows, tasks = candidates(records, self._tasks)
         rows = tested(rows, tasks, self.store, records)

@@ -27,6 +27,7 @@ from typing import Any, Unpack
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
 from harness.errors import BenchError, EncoderFault, UsageError, first_line, unknown_name
+from harness.interop import as_encoder
 from harness.service import ServiceEncoder, service_card
 from harness.tasks.base import Task, task_id
 from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
@@ -286,6 +287,8 @@ def _given(model: Any) -> EncoderPlugin:
     """A plugin for an encoder, or a class of encoders, that exists already."""
     if isinstance(model, EncoderPlugin):
         return model
+    if hasattr(model, "encode") and not hasattr(model, "card"):
+        model = as_encoder(model)
     kind, factory = (model, model) if isinstance(model, type) else (type(model), lambda: model)
     card = _card_of(model, kind.__name__)
     return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")

@@ -1,7 +1,6 @@
 """Compare what models were trained on with what they are scored on, text by text.
 
-    tasks = select_tasks("paper", [])
-    found = check_texts([find_encoder("senticse")], tasks, corpora, ResultStore(Path("results")))
+    found = check_contamination("senticse", suite="paper", data_dir="data", results_dir="results")
 
 Training texts come from three places: a list of hashes that a checkpoint ships (an encoder's optional method
 `training_text_hashes() -> frozenset[str] | None`), the declared corpora that are on this machine, and files that the
@@ -14,25 +13,28 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.contamination import Evaluated, Finding, TextEvidence, TrainingTexts, identify, inherited, judge, overlap
-from harness.contamination.evidence import to_ranges
-from harness.errors import BenchError, DataMissing, ExtraMissing, UsageError, WeightsMissing
+from harness.contamination.evidence import to_ranges, write_evidence
+from harness.corpora import CorpusRegistry
+from harness.errors import BenchError, DataMissing, UsageError, unknown_name
+from harness.files import RESULTS_DIR, cache_root
 from harness.leaderboard.evaluations import combine_metric
-from harness.registry import lineage
+from harness.record import ResultStore
+from harness.registry import EncoderPlugin, find_encoder, lineage, select_tasks
+from harness.registry import tasks as every_task
 from harness.statistics.scores import metrics_of
 
 if TYPE_CHECKING:
     from harness.contamination.overlap import Rows
-    from harness.corpora import CorpusRegistry
     from harness.outcome import Metric
-    from harness.record import Record, ResultStore
-    from harness.registry import EncoderPlugin
-    from harness.tasks.base import Prepared, Task
+    from harness.record import Record
+    from harness.tasks.base import Prepared
 
 #: Numbers on fewer clean rows are not given: they would be noise.
 FEWEST = 20
@@ -40,12 +42,99 @@ FEWEST = 20
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 
-def declared_texts(name: str, library: CorpusRegistry) -> TrainingTexts:
-    """Texts of a declared training set.
+def check_contamination(
+    models: str | Sequence[str] = (),
+    tasks: str | Sequence[str] = (),
+    *,
+    suite: str | None = None,
+    data_dir: str | Path | None = None,
+    results_dir: str | Path = RESULTS_DIR,
+    cache_dir: str | Path | None = None,
+    training_texts: Mapping[str, Sequence[str | Path]] | None = None,
+    weights_dirs: Mapping[str, str | Path] | None = None,
+    write: bool = False,
+) -> list[TextEvidence]:
+    """Compare what models were trained on with what they are scored on, text by text, without the network.
 
     Args:
-        name: as on the card: `mr`, `sst5:train`, `wikipedia`.
-        library: reads them.
+        models: names of encoders; none for those of the results.
+        tasks: families, family/corpus, ids or shell patterns.
+        suite: only this suite. Without suite and tasks: what was recorded of the models, else the paper's.
+        data_dir: directory of the official files; a warning names the tasks whose corpora are not here.
+        results_dir: records, for the numbers on the clean rows.
+        cache_dir: the cache; None follows XDG_CACHE_HOME.
+        training_texts: model → files with more of its training texts, one text or one hash a line.
+        weights_dirs: model → its own checkpoint.
+        write: keep the evidence beside the records, so that tables mark by it.
+
+    Returns:
+        What was found, model by model.
+
+    Raises:
+        UsageError: a name that does not exist, no models and no results, or a file that is no UTF-8 text.
+        DataMissing: none of the corpora is here.
+        DataInvalid: a corpus is not the published one.
+    """
+    store = ResultStore(Path(results_dir))
+    records = sorted((record for record in store if record.status == "ok"), key=lambda record: record.seed)
+    names = [models] if isinstance(models, str) else list(models) or sorted({one.model.name for one in records})
+    if not names:
+        raise UsageError(f"there are no results in {results_dir}: name models, e.g. bench contamination -m senticse")
+    if strange := (training_texts or {}).keys() - set(names):
+        raise unknown_name("model with training texts", min(strange), names)
+    patterns = [tasks] if isinstance(tasks, str) else list(tasks)
+    if suite is None and not patterns:
+        recorded = {one.task_id.partition("+limit-")[0] for one in records if one.model.name in names}
+        patterns = [task for task in every_task() if task in recorded]
+    wanted = select_tasks(suite, patterns)
+    library = CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=True)
+    plugins = [find_encoder(name) for name in names]
+    training = {plugin.name: _training(plugin, library, weights_dirs or {}) for plugin in plugins}
+    for name, paths in (training_texts or {}).items():
+        training[find_encoder(name).name][0].extend(training_file(Path(path)) for path in paths)
+    seen = {one.name: inherited([one.card, *(base.card for base in lineage(one.card))]) for one in plugins}
+    evaluate = cache(Evaluated)
+    found: list[TextEvidence] = []
+    absent: list[str] = []
+    for task_id, task in wanted.items():
+        try:
+            prepared = task.prepare(library)
+        except DataMissing:
+            absent.append(task_id)
+            continue
+        texts = prepared.texts if prepared.scored is None else prepared.texts[-prepared.scored :]
+        evaluated = evaluate(texts)
+        part = "all" if task.split.startswith("cv") else task.split
+        for name, (compared, missing) in training.items():
+            findings = [Finding(one, overlap(evaluated, one)) for one in compared]
+            nothing = np.zeros(len(evaluated), dtype=np.bool_)
+            shared = np.logical_or.reduce([nothing, *(finding.overlap.shared for finding in findings)])
+            own = [record for record in records if (record.model.name, record.task_id) == (name, task_id)]
+            found.append(
+                TextEvidence(
+                    model=name,
+                    task_id=task_id,
+                    contamination=judge(seen[name], task.corpus, part=part, findings=findings, not_compared=missing),
+                    rows=len(evaluated),
+                    shared=to_ranges(shared),
+                    **_numbers(own, store, prepared, ~shared),
+                )
+            )
+    if not found:
+        raise DataMissing(
+            "none of the scored corpora is on this machine, where alone texts are looked for: pass --data-dir DIR, or "
+            "`bench data --fetch NAME` first; `bench data` lists them"
+        )
+    if absent:
+        warnings.warn(f"not compared, the corpus is not on this machine: {', '.join(absent)}", stacklevel=2)
+    found.sort(key=lambda entry: list(training).index(entry.model))
+    if write:
+        write_evidence(store.directory, found)
+    return found
+
+
+def declared_texts(name: str, library: CorpusRegistry) -> TrainingTexts:
+    """Texts of a declared training set, named as on the card: `mr`, `sst5:train`, `wikipedia`.
 
     Raises:
         DataMissing: no corpus, or no part of one, that is here; says why.
@@ -86,78 +175,8 @@ def training_file(path: Path) -> TrainingTexts:
     return TrainingTexts(path.name, hashes=lines) if hashed else TrainingTexts(path.name, lines)
 
 
-def check_texts(
-    plugins: Sequence[EncoderPlugin],
-    tasks: Mapping[str, Task],
-    library: CorpusRegistry,
-    store: ResultStore,
-    *,
-    files: Mapping[str, Sequence[TrainingTexts]] | None = None,
-    weights_dirs: Mapping[str, Path] | None = None,
-) -> list[TextEvidence]:
-    """Look the training texts of models up in tasks; tasks whose corpora are not here are named in a warning.
-
-    Args:
-        plugins: the models.
-        tasks: task id → task.
-        library: the corpora.
-        store: results, for the numbers on the clean rows.
-        files: model → training sets that the user names, in addition to what is declared.
-        weights_dirs: encoder name → directory of its weights.
-
-    Returns:
-        What was found, model by model.
-
-    Raises:
-        DataMissing: none of the corpora is here.
-        DataInvalid: a corpus is not the published one.
-    """
-    training = {plugin.name: _training(plugin, library, weights_dirs or {}) for plugin in plugins}
-    declared = {one.name: inherited([one.card, *(base.card for base in lineage(one.card))]) for one in plugins}
-    records = [record for record in store if record.status == "ok"]
-    known: dict[tuple[str, ...], Evaluated] = {}
-    found: dict[str, list[TextEvidence]] = {plugin.name: [] for plugin in plugins}
-    absent: list[str] = []
-    for task_id, task in tasks.items():
-        try:
-            prepared = task.prepare(library)
-        except DataMissing:
-            absent.append(task_id)
-            continue
-        texts = prepared.texts if prepared.scored is None else prepared.texts[-prepared.scored :]
-        if texts not in known:
-            known[texts] = Evaluated(texts)
-        evaluated = known[texts]
-        for name, entries in found.items():
-            compared, missing = training[name]
-            findings = [Finding(one, overlap(evaluated, one)) for one in (*compared, *(files or {}).get(name, ()))]
-            part = "all" if task.split.startswith("cv") else task.split
-            judged = judge(declared[name], task.corpus, part=part, findings=findings, not_compared=missing)
-            nothing = np.zeros(len(evaluated), dtype=np.bool_)
-            shared = np.logical_or.reduce([nothing, *(finding.overlap.shared for finding in findings)])
-            own = [record for record in records if (record.model.name, record.task_id) == (name, task_id)]
-            entries.append(
-                TextEvidence(
-                    model=name,
-                    task_id=task_id,
-                    contamination=judged,
-                    rows=len(evaluated),
-                    shared=to_ranges(shared),
-                    **_numbers(sorted(own, key=lambda record: record.seed), store, prepared, ~shared),
-                )
-            )
-    if len(absent) == len(tasks):
-        raise DataMissing(
-            "none of the scored corpora is on this machine, where alone texts are looked for: pass --data-dir DIR, or "
-            "`bench data --fetch NAME` first; `bench data` lists them"
-        )
-    if absent:
-        warnings.warn(f"not compared, the corpus is not on this machine: {', '.join(absent)}", stacklevel=2)
-    return [entry for entries in found.values() for entry in entries]
-
-
 def _training(
-    plugin: EncoderPlugin, library: CorpusRegistry, weights_dirs: Mapping[str, Path]
+    plugin: EncoderPlugin, library: CorpusRegistry, weights_dirs: Mapping[str, str | Path]
 ) -> tuple[list[TrainingTexts], dict[str, str]]:
     """Training texts of a model and of those it started from, and why the texts of other sets are not compared."""
     compared: list[TrainingTexts] = []
@@ -168,18 +187,16 @@ def _training(
     for link, own, before in zip(chain, names, [*names[1:], ()], strict=True):
         try:
             encoder = link.create(weights_dir=weights_dirs.get(link.name.partition("@")[0]))
-            ask = getattr(encoder, "training_text_hashes", None)
-            hashes = ask() if callable(ask) else None
-        except (ExtraMissing, WeightsMissing):
-            continue
+            hashes = getattr(encoder, "training_text_hashes", lambda: None)()
         except BenchError as error:
-            # The models of the baselines have no such list; of others a broken one must be known.
-            missing[f"the list of {link.name}"] = str(error)
+            # Published models that are not here have no such list; a broken one must be known.
+            if error.status == "failed":
+                missing[f"the list of {link.name}"] = str(error)
             continue
         if hashes is not None:
-            covers = [name for name in own if name not in before]
+            covers = set(own).difference(before)
             compared.append(TrainingTexts(f"texts of {link.name}", hashes=hashes, covers=covers))
-            covered.update(covers)
+            covered |= covers
     for name in dict.fromkeys(name for own in names for name in own if name not in covered):
         try:
             compared.append(declared_texts(name, library))
@@ -192,24 +209,20 @@ def _numbers(records: Sequence[Record], store: ResultStore, prepared: Prepared, 
     """What evidence says of the records of all seeds: whose they are, and their numbers on all rows and on some."""
     if not records:
         return {}
-    known: dict[str, Any] = {
-        **{"fingerprint": records[0].model.fingerprint, "data": records[0].data},
-        "full": _mean([record.metrics for record in records]),
-    }
-    if rows.all():
-        return known
-    predictions = [store.predictions(record) or {} for record in records]
-    if rows.sum() < FEWEST:
-        remark = f"only {rows.sum()} clean rows"
-    elif any(record.data != prepared.fingerprint for record in records):
-        remark = "the record is of other data: measure again"
-    elif not all(found and all(len(array) == len(rows) for array in found.values()) for found in predictions):
-        remark = "no per-example predictions"
-    else:
-        pairs = zip(records, predictions, strict=True)
-        clean = _mean([metrics_of(found, list(record.metrics), rows) for record, found in pairs])
-        return {**known, "clean": clean, "remark": "" if clean else "predictions do not determine the numbers"}
-    return {**known, "remark": remark}
+    full, clean, remark = _mean([record.metrics for record in records]), {}, ""
+    if not rows.all():
+        predictions = [store.predictions(record) or {} for record in records]
+        lengths = {len(array) for found in predictions for array in found.values()}
+        if rows.sum() < FEWEST:
+            remark = f"only {rows.sum()} clean rows"
+        elif not all(predictions) or lengths != {len(rows)} or {one.data for one in records} != {prepared.fingerprint}:
+            remark = "no per-example predictions on this data"
+        else:
+            pairs = zip(records, predictions, strict=True)
+            clean = _mean([metrics_of(found, list(record.metrics), rows) for record, found in pairs])
+            remark = "" if clean else "predictions do not determine the numbers"
+    facts = {"fingerprint": records[0].model.fingerprint, "data": records[0].data}
+    return {**facts, "full": full, "clean": clean, "remark": remark}
 
 
 def _mean(metrics: Sequence[Mapping[str, Metric]]) -> dict[str, Metric]:

@@ -12,11 +12,11 @@ REPOSITORY = Path(__file__).parent.parent
 #: stand before its own. A new file or folder of `harness/` gets its place here.
 FLOORS = (
     "errors printing files outcome metrics record",
-    "encoder testing statistics comparison",
+    "encoder interop testing statistics comparison",
     "onednn probes corpora tasks",
     "transformer variants service registry store contamination",
     "progress evaluation ray",
-    "leaderboard text_check figures report interop",
+    "leaderboard text_check figures report",
     "api cli",
 )
 ROOMS = [room for floor in FLOORS for room in floor.split()]

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from harness.api import Leaderboard, check_contamination
+from harness.api import Leaderboard
 from harness.cli import options
 from harness.comparison import Comparison
 from harness.contamination import TextEvidence, in_words
@@ -20,6 +20,7 @@ from harness.errors import UsageError
 from harness.files import go_offline
 from harness.leaderboard.words import metric_label, metric_style
 from harness.printing import echo, show_rows
+from harness.text_check import check_contamination
 
 
 @click.command()

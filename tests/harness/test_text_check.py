@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.contamination import TrainingTexts, text_hash
+from harness.contamination import text_hash
 from harness.corpora import CorpusRegistry
 from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import find_encoder, select_tasks
 from harness.statistics.scores import metrics_of
-from harness.text_check import check_texts
+from harness.text_check import check_contamination
 
 TASK = "polarity/sample/senteval-lr/1"
 
@@ -65,12 +65,14 @@ def plugins(tmp_path, texts):
 
 @pytest.fixture
 def check(tmp_path):
-    return CorpusRegistry(None, tmp_path / "cache", offline=True), ResultStore(tmp_path / "results")
+    """Evidence on a plugin, and the directory of its results."""
 
+    def found(plugin, *files):
+        given = {"training_texts": {plugin.name: files}, "results_dir": tmp_path / "r", "cache_dir": tmp_path / "c"}
+        (entry,) = check_contamination(plugin.name, TASK, suite="sample", **given)
+        return entry
 
-def found(check, plugin, *files):
-    (entry,) = check_texts([plugin], select_tasks("sample", [TASK]), *check, files={plugin.name: files})
-    return entry
+    return found, ResultStore(tmp_path / "r")
 
 
 def measured(store, name, n, data):
@@ -93,7 +95,7 @@ def measured(store, name, n, data):
 
 
 def test_a_shipped_list_is_looked_up_row_by_row(check, plugins, texts):
-    entry = found(check, plugins("Mine"))
+    entry = check[0](plugins("Mine"))
     hashes = {text_hash(text) for text in texts[0][10:40]}
     expected = [text_hash(text) in hashes for text in texts[0]]
     assert entry.shared_rows.tolist() == expected
@@ -108,7 +110,7 @@ def test_a_shipped_list_is_looked_up_row_by_row(check, plugins, texts):
 
 def test_numbers_on_the_clean_rows_are_those_of_the_predictions(check, plugins, texts):
     record, predictions = measured(check[1], plugins("Mine").name, len(texts[0]), texts[1])
-    entry = found(check, plugins("Mine"))
+    entry = check[0](plugins("Mine"))
     assert (entry.fingerprint, entry.data) == ("f", texts[1])
     assert entry.full == record.metrics
     rows = ~entry.shared_rows
@@ -119,8 +121,9 @@ def test_numbers_on_the_clean_rows_are_those_of_the_predictions(check, plugins, 
     assert entry.applies_to(record)
 
 
-def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, texts):
+def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, texts, tmp_path):
     silent = plugins("Silent")
-    assert found(check, silent).state == "unknown"
-    shared = found(check, silent, TrainingTexts("file", texts[0][:5]))
+    assert check[0](silent).state == "unknown"
+    (file := tmp_path / "file").write_text("\n".join(texts[0][:5]), "utf-8")
+    shared = check[0](silent, file)
     assert (shared.state, shared.contamination["basis"]) == ("overlap", "text")
