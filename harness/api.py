@@ -432,7 +432,7 @@ class Leaderboard:
         """Build tables of the suite, or of the richest suite that was recorded; see `harness.leaderboard.build_tables`.
 
         Args:
-            names: `overview`, `I` to `V`, `conversation`; none for the overview and those of the paper's that anything
+            names: `overview`, `I` to `V`; none for the overview and those of the paper's that anything
                 belongs to.
             published: show the paper's numbers beside ours.
             intervals: show 95 % intervals as ±.

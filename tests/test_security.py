@@ -214,7 +214,7 @@ def test_a_record_never_makes_code_run(tmp_path: Path, trace: Path) -> None:
     hostile = record(model=ModelFacts(name=f"{file}:Evil", family="x"))
     store.save(hostile)
     tasks = {hostile.task_id: ("accuracy",)}
-    assert model_cards(Figures.of(store, list(store), tasks))
+    assert model_cards(Figures(store, list(store), tasks))
     render(build_tables(list(store), suite="paper", tasks=tasks), "html")
     assert not trace.exists()
 

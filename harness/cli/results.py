@@ -16,7 +16,6 @@ from rich.filesize import decimal
 from harness.api import Leaderboard
 from harness.cli import options
 from harness.contamination import read_evidence
-from harness.corpora import CorpusRegistry
 from harness.errors import UsageError
 from harness.files import write_bytes, write_text
 from harness.leaderboard import FORMATS, TABLE_NAMES, format_of, render
@@ -26,12 +25,7 @@ from harness.registry import recommended_poolings
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
 _CHOICE = (options.results_dir, options.suite, options.models)
-_DRAWING = (
-    *_CHOICE,
-    options.data_dir,
-    options.cache_dir,
-    click.option("--baseline", help="What others are compared with  [default: bert, else minilm]"),
-)
+_BASELINE = click.option("--baseline", help="What others are compared with  [default: bert, else minilm]")
 
 
 def _read(results_dir: Path, suite: str | None, models: list[str], *, every_suite: bool = False) -> Leaderboard:
@@ -141,7 +135,7 @@ def choose(results_dir: Path, suite: str | None, models: list[str], fmt: str, **
 
 @click.command()
 @click.argument("names", nargs=-1)
-@options.several(*_DRAWING)
+@options.several(*_CHOICE, _BASELINE)
 @click.option(
     "--format",
     "formats",
@@ -157,30 +151,20 @@ def figures(
     results_dir: Path,
     suite: str | None,
     models: list[str],
-    data_dir: Path | None,
-    cache_dir: Path,
     baseline: str | None,
     formats: tuple[str, ...],
     output: Path,
 ) -> None:
     """Draw the recorded results.
 
-    NAMES are forest, geometry, pca, plane-emobank, plane-facebook, plane-emotales, confusion-goemotions,
-    confusion-sst5, trade-off; all by default, with captions in README.md. Nothing is measured. `pca` needs vectors: it
-    takes them from the cache once, and keeps their projection beside the records.
+    NAMES are forest, geometry, plane-emobank, plane-facebook, plane-emotales, confusion-goemotions, confusion-sst5,
+    trade-off; all by default, with captions in README.md. Nothing is measured.
     """
     from harness.figures import Drawing, Source, captions, draw_all, to_bytes
 
     board = _read(results_dir, suite, models)
-    source = Source.of(
-        board.store,
-        board.records,
-        board.declared,
-        library=CorpusRegistry(data_dir, cache_dir, offline=True),
-        cache_dir=cache_dir,
-        baseline=baseline,
-        recommended=recommended_poolings(board.models),
-    )
+    recommended = recommended_poolings(board.models)
+    source = Source(board.store, board.records, board.declared, baseline=baseline, recommended=recommended)
     found = list(draw_all(source, names))
     for item in found:
         if isinstance(item, Drawing):
@@ -195,17 +179,9 @@ def figures(
 
 
 @click.command()
-@options.several(*_DRAWING)
+@options.several(*_CHOICE, _BASELINE)
 @click.option("--output", "-o", type=_FILE, default=Path("report.html"), show_default=True, help="The page.")
-def report(
-    results_dir: Path,
-    suite: str | None,
-    models: list[str],
-    data_dir: Path | None,
-    cache_dir: Path,
-    output: Path,
-    **shown: Any,
-) -> None:
+def report(results_dir: Path, suite: str | None, models: list[str], baseline: str | None, output: Path) -> None:
     """Write one page with all tables, figures, model cards and contamination.
 
     The page loads nothing and can be opened, sent and printed as it is. It holds no text of a corpus.
@@ -220,9 +196,7 @@ def report(
         suite=board.suite or "",
         evidence=read_evidence(results_dir),
         recommended=recommended_poolings(board.models),
-        library=CorpusRegistry(data_dir, cache_dir, offline=True),
-        cache_dir=cache_dir,
-        **shown,
+        baseline=baseline,
     )
     write_text(output, page, "a report")
     echo(f"{output}: {decimal(len(page.encode()))}")

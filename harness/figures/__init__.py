@@ -1,6 +1,6 @@
 """Figures from result records: vector graphics for papers and pages, readable without colour.
 
-    source = Source.of(ResultStore(Path("results")), records, tasks)
+    source = Source(ResultStore(Path("results")), records, tasks)
     for figure in draw_all(source):
         print(figure.key, figure.caption if isinstance(figure, Drawing) else figure.reason)
 
@@ -23,7 +23,6 @@ if any(find_spec(name) is None for name in ("matplotlib", "adjustText")):
 from harness.figures.comparisons import forest, trade_off
 from harness.figures.drawing import FORMATS, Absent, Drawing, NotDrawn, settle, style, to_bytes
 from harness.figures.geometry import geometry
-from harness.figures.planes import pca
 from harness.figures.predictions import confusion_figure, plane_figure
 from harness.figures.source import Source
 from harness.leaderboard.render import escape_markdown
@@ -32,7 +31,6 @@ from harness.leaderboard.render import escape_markdown
 FIGURES: Mapping[str, tuple[str, Callable[[Source], Drawing]]] = {
     "forest": ("Differences to a baseline", forest),
     "geometry": ("Alignment, uniformity and separation", geometry),
-    "pca": ("GoEmotions on two principal components", pca),
     "plane-emobank": ("Valence and arousal: EmoBank", partial(plane_figure, corpus="emobank")),
     "plane-facebook": ("Valence and arousal: Facebook", partial(plane_figure, corpus="facebook")),
     "plane-emotales": ("Valence and arousal: EmoTales", partial(plane_figure, corpus="emotales")),

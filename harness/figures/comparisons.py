@@ -6,23 +6,11 @@ Numbers of a model that may have seen the texts are pale, carry their mark and a
 from __future__ import annotations
 
 from adjustText import adjust_text
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from harness.comparison import Compared, compare
-from harness.figures.drawing import (
-    BLACK,
-    COLOURS,
-    GREY,
-    PALE,
-    Drawing,
-    NotDrawn,
-    listed,
-    name_rows,
-    panels,
-    short,
-)
+from harness.figures.drawing import BLACK, COLOURS, GREY, PALE, Drawing, NotDrawn, listed, panels, short, two_lines
 from harness.figures.source import Source
 from harness.leaderboard.choice import candidates
 from harness.leaderboard.words import corpus_title, metric_label, metric_style
@@ -39,24 +27,19 @@ _LOOKS = {
 }
 
 
-def baseline_of(source: Source) -> str:
-    """The model that others are compared with."""
+def _baseline(source: Source) -> str:
     measured = {one.model.name for one in source.evaluations if one.metrics}
-    models = [model for model in source.models if model.name in measured]
-    if not models:
-        raise NotDrawn("nothing was measured on all texts")
-    if source.baseline is not None:
-        if source.baseline not in measured:
-            raise NotDrawn(f"the baseline {source.baseline} was not measured")
-        return source.baseline
-    with_weights = [model.name for model in models if model.parameters]
-    return next((name for name in _PREFERRED if name in measured), (with_weights or [models[0].name])[0])
+    names = [model.name for model in source.models if model.name in measured]
+    if not names or source.baseline not in (None, *names):
+        raise NotDrawn(f"{source.baseline or 'nothing'} was {'not ' * bool(names)}measured on all texts")
+    with_weights = [model.name for model in source.models if model.name in measured and model.parameters]
+    return source.baseline or next((name for name in _PREFERRED if name in names), (with_weights or names)[0])
 
 
 def forest(source: Source) -> Drawing:
     """Draw a panel for each task on which two models can be compared: each model minus the baseline."""
-    base = baseline_of(source)
-    title = source.title(base)
+    base = _baseline(source)
+    title = source.titles[base]
     tasks = source.main_tasks()
     found: dict[str, dict[str, Compared]] = {}
     for model in source.models:
@@ -68,9 +51,26 @@ def forest(source: Source) -> Drawing:
         raise NotDrawn(f"no other model can be compared with {title} by a test")
     shown = [task_id for task_id in tasks if task_id in found]
     names = [m.name for m in source.models if any(m.name in found[task_id] for task_id in shown)]
-    figure, axes = panels(len(shown), _COLUMNS, height=0.95 + 0.17 * len(names), extra=0.4)
-    for place, (ax, task_id) in enumerate(zip(axes, shown, strict=True)):
-        _forest_panel(ax, source, task_id, names, found[task_id], labelled=place % _COLUMNS == 0)
+    figure, panes = panels(len(shown), _COLUMNS, height=0.95 + 0.17 * len(names), extra=0.4)
+    for place, (axes, task_id) in enumerate(zip(panes, shown, strict=True)):
+        metric = source.main(task_id)
+        style = metric_style(metric)
+        factor = (100 if style.percent else 1) * (-1 if style.higher_is_better is False else 1)
+        axes.axvline(0, color=BLACK, linewidth=0.7)
+        for model_name, number in found[task_id].items():
+            row = names.index(model_name)
+            verdict = "may have seen the texts" if number.seen else number.verdict(style.higher_is_better)
+            colour, marker = _LOOKS.get(verdict, _LOOKS["not told apart"])
+            ends = [factor * end for end in (number.low, number.high) if end is not None]
+            axes.plot(ends, [row, row], color=colour, linewidth=1.4)
+            axes.plot(factor * number.difference, row, marker, color=colour, markersize=4)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_yticks(range(len(names)), [short(source.titles[n]) for n in names] if place % _COLUMNS == 0 else [])
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x")
+        axes.locator_params(axis="x", nbins=4)
+        unit = " [points]" if style.percent else ""
+        axes.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}", fontsize=7.5)
     legend = [Line2D([], [], color=c, marker=m, markersize=4, linewidth=1.4, label=w) for w, (c, m) in _LOOKS.items()]
     figure.supxlabel(f"difference to {short(title)}", fontsize=8)
     figure.legend(handles=legend, loc="outside upper center", ncols=len(_LOOKS), frameon=False)
@@ -87,26 +87,6 @@ def forest(source: Source) -> Drawing:
     )
 
 
-def _forest_panel(
-    axes: Axes, source: Source, task_id: str, names: list[str], numbers: dict[str, Compared], labelled: bool
-) -> None:
-    metric = source.main(task_id)
-    style = metric_style(metric)
-    factor = (100 if style.percent else 1) * (-1 if style.higher_is_better is False else 1)
-    axes.axvline(0, color=BLACK, linewidth=0.7)
-    for row, name in enumerate(names):
-        number = numbers.get(name)
-        if number is None or number.low is None or number.high is None:
-            continue
-        verdict = "may have seen the texts" if number.seen else number.verdict(style.higher_is_better)
-        colour, marker = _LOOKS.get(verdict, _LOOKS["not told apart"])
-        axes.plot([factor * number.low, factor * number.high], [row, row], color=colour, linewidth=1.4)
-        axes.plot(factor * number.difference, row, marker, color=colour, markersize=4)
-    name_rows(axes, [short(source.title(name)) for name in names], labelled=labelled)
-    unit = " [points]" if style.percent else ""
-    axes.set_title(f"{corpus_title(task_id.split('/')[1])}: {metric_label(metric)}{unit}", fontsize=7.5)
-
-
 def trade_off(source: Source) -> Drawing:
     """Draw the mean score of each model against bytes a vector, weights and speed, the Pareto front of each joined."""
     rows, tasks = candidates(source.records, source.metrics)
@@ -118,26 +98,32 @@ def trade_off(source: Source) -> Drawing:
         ("texts a second", -1, {r.model: r.speed for r in rows if r.speed}),
     ]
     costs = [one for one in costs if one[2]]
-    figure, axes = panels(len(costs), len(costs), height=3.0)
+    figure, panes = panels(len(costs), len(costs), height=3.0)
     named = []
-    for ax, (title, sign, cost_of) in zip(axes, costs, strict=True):
+    for axes, (title, sign, cost_of) in zip(panes, costs, strict=True):
         front: list[tuple[float, float, str]] = []
         for row in sorted((r for r in rows if r.model in cost_of), key=lambda r: (sign * cost_of[r.model], -r.quality)):
             x, y = cost_of[row.model], row.quality
             new = not row.seen and (not front or y > front[-1][1])
             colour, marker = (PALE, "x") if row.seen else (COLOURS[0], "o") if new else (GREY, "o")
-            ax.plot(x, y, marker, color=colour, markersize=4)
+            axes.plot(x, y, marker, color=colour, markersize=4)
             front += [(x, y, row.model)] if new else []
-        ax.plot([x for x, _, _ in front], [y for _, y, _ in front], color=COLOURS[0], linewidth=0.8)
-        named.append(f"{title}: {listed([source.title(name) for *_, name in front])}")
-        ax.set(title=title, xscale="log")
+        axes.plot([x for x, _, _ in front], [y for _, y, _ in front], color=COLOURS[0], linewidth=0.8)
+        named.append(f"{title}: {listed([source.titles[name] for *_, name in front])}")
+        axes.set(title=title, xscale="log")
         wide = max(cost_of.values()) > 50 * min(cost_of.values())
-        ax.xaxis.set(major_locator=LogLocator(subs=(1,) if wide else (1, 2, 5)), minor_locator=NullLocator())
-        ax.xaxis.set_major_formatter("{x:,g}")
-        ax.tick_params(axis="x", labelsize=6)
-        labels = [ax.text(x, y, short(source.title(name)), fontsize=6) for x, y, name in front]
-        adjust_text(labels, ax=ax, iter_lim=500, expand=(1.15, 2.0))
-    axes[0].set_ylabel("mean score")
+        axes.xaxis.set(
+            major_locator=LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=5), minor_locator=NullLocator()
+        )
+        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.tick_params(axis="x", labelsize=6)
+        # Names stand on the side of the dominated models, where the line does not run.
+        axes.margins(x=0.4)
+        side = "top" if sign > 0 else "bottom"
+        names = [two_lines(source.titles[name]).replace("\n", "\n  ") for *_, name in front]
+        labels = [axes.text(x, y, f"  {n}", fontsize=6, va=side) for (x, y, _), n in zip(front, names, strict=True)]
+        adjust_text(labels, ax=axes, only_move="y", expand=(1, 1), iter_lim=500, ensure_inside_axes=False)
+    panes[0].set_ylabel("mean score")
     corpora = listed([corpus_title(task.split("/")[1]) for task in tasks])
     return Drawing(
         key="trade-off",

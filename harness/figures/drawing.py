@@ -19,11 +19,8 @@ from harness.printing import one_line
 #: File formats, by the ending of a name.
 FORMATS = ("svg", "pdf", "png")
 
-#: Okabe and Ito's colours, which colour-blind readers can tell apart; the darkest come first.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-
-#: One marker for each colour, for print without colour.
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: Okabe and Ito's blue and vermilion, which colour-blind readers can tell apart.
+COLOURS = ("#0072B2", "#D55E00")
 
 GREY = "#8c8c8c"
 #: For numbers of models that may have seen the texts.
@@ -142,6 +139,11 @@ def short(title: str) -> str:
     return title if len(title) <= _LONGEST else title[: _LONGEST - 1] + "…"
 
 
+def two_lines(title: str) -> str:
+    """A name that fits over a panel or beside a point; what it says of the vector stands below."""
+    return short(title).replace(", ", ",\n", 1)
+
+
 def panels(count: int, columns: int, *, height: float, extra: float = 0.0) -> tuple[Figure, list[Axes]]:
     """A figure of equal panels in rows.
 
@@ -156,15 +158,6 @@ def panels(count: int, columns: int, *, height: float, extra: float = 0.0) -> tu
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.05)
     figure = Figure(figsize=(WIDTH, rows * height + extra), layout=layout)
     return figure, [figure.add_subplot(rows, columns, place + 1) for place in range(count)]
-
-
-def name_rows(axes: Axes, names: Sequence[str], *, labelled: bool) -> None:
-    """Give each model a row of a panel, the first on top, with its name where the panel is the first of its line."""
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.set_yticks(range(len(names)), names if labelled else [])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.locator_params(axis="x", nbins=4)
 
 
 def listed(words: Sequence[str]) -> str:

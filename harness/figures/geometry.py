@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from adjustText import adjust_text
 from matplotlib import colormaps
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
-from harness.figures.drawing import BLACK, SEQUENTIAL, WIDTH, Drawing, NotDrawn, short
+from harness.figures.drawing import BLACK, PALE, SEQUENTIAL, WIDTH, Drawing, NotDrawn, short
 from harness.figures.source import Source, task_title
 from harness.leaderboard.published import load_published
 
@@ -25,8 +23,8 @@ class _Point(NamedTuple):
     published: bool
     seen: bool
     """Whether the model saw the texts, or may have."""
-    alignment: float | None
     uniformity: float | None
+    alignment: float | None
     separation: float | None
     accuracy: float | None
     """In percent."""
@@ -40,9 +38,8 @@ def geometry(source: Source) -> Drawing:
     tasks = source.main_tasks("geometry")
     if not tasks:
         raise NotDrawn("no geometry of emotions was measured")
-    task_id = tasks[0]
-    points = [_ours(source, model, task_id) for model in source.measured(task_id)]
-    printed = _published() if task_id.startswith("geometry/goemotions/ekman6-") else []
+    points = [_ours(source, model, tasks[0]) for model in source.measured(tasks[0])]
+    printed = _published() if tasks[0].startswith("geometry/goemotions/ekman6-") else []
     points += printed
     known = [point.accuracy for point in points if point.accuracy is not None] or [0.0, 100.0]
     scale = ScalarMappable(Normalize(min(known), max(*known, min(known) + 1)), colormaps[SEQUENTIAL])
@@ -57,17 +54,31 @@ def geometry(source: Source) -> Drawing:
         for number, (point, look) in enumerate(zip(points, looks, strict=True), 1)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, columnspacing=1.5)
-    spread = _scatter(left, [(point.uniformity, point.alignment) for point in points], looks)
-    apart = _scatter(right, [(point.separation, point.accuracy) for point in points], looks)
+    numbers: dict[Any, list[Any]] = {left: [], right: []}
+    for number, (point, look) in enumerate(zip(points, looks, strict=True), 1):
+        for axes, x, y in (
+            (left, point.uniformity, point.alignment),
+            (right, point.separation, point.accuracy),
+        ):
+            if x is not None and y is not None:
+                axes.plot(x, y, "o", markersize=6, **look)
+                numbers[axes].append(axes.text(x, y, str(number), fontsize=6.5, in_layout=False))
+    for axes in numbers:
+        axes.grid()
+        axes.margins(0.12)
     figure.draw_without_rendering()
-    for numbers in (spread, apart):
-        _push_apart(numbers)
+    line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkB": 3}
+    for axes, texts in numbers.items():
+        if texts:
+            places = zip(*(text.get_position() for text in texts), strict=True)
+            # A limit in iterations, not in time: equal points give equal places.
+            adjust_text(texts, *places, ax=axes, iter_lim=500, expand=(2.0, 1.9), arrowprops=line, min_arrow_len=7)
     hollow = " Hollow: as printed in the paper, whose protocol may differ; it gives no separation." if printed else ""
     return Drawing(
         key="geometry",
         title="Alignment, uniformity and separation",
-        caption=f"Geometry of the vectors of {task_title(task_id)} test texts; colour: accuracy of the linear probe on "
-        "the same emotions. Lower alignment and lower uniformity are each better, but a collapsed encoder, whose "
+        caption=f"Geometry of the vectors of {task_title(tasks[0])} test texts; colour: accuracy of the linear probe "
+        "on the same emotions. Lower alignment and lower uniformity are each better, but a collapsed encoder, whose "
         "vectors all crowd together, lies at the lower right with the best alignment. Separation, the share by which "
         f"texts of one emotion are closer than any two texts, is free of that.{hollow} "
         "Pale: the model saw the texts, or may have.",
@@ -77,18 +88,13 @@ def geometry(source: Source) -> Drawing:
 
 
 def _ours(source: Source, model: str, task_id: str) -> _Point:
-    emotion = "emotion/" + task_id.split("/", 1)[1]
-    accuracy = source.value(model, emotion, "accuracy")
+    accuracy = source.value(model, "emotion/" + task_id.split("/", 1)[1], "accuracy")
     mark = source.mark(model, task_id)
-    return _Point(
-        short(source.title(model)) + mark,
-        False,
-        bool(mark),
-        source.value(model, task_id, "alignment"),
-        source.value(model, task_id, "uniformity"),
-        source.value(model, task_id, "separation"),
-        None if accuracy is None else 100 * accuracy,
+    uniformity, alignment, separation = (
+        source.value(model, task_id, name) for name in ("uniformity", "alignment", "separation")
     )
+    percent = None if accuracy is None else 100 * accuracy
+    return _Point(short(source.titles[model]) + mark, False, bool(mark), uniformity, alignment, separation, percent)
 
 
 def _published() -> list[_Point]:
@@ -96,52 +102,19 @@ def _published() -> list[_Point]:
     numbers = {(p.table, *p.row, p.metric): p.value for p in load_published()}
     rows = dict.fromkeys(p.row for p in load_published() if p.table == "IV")
     count = Counter(model for _, model in rows)
-    return [
-        _Point(
-            # Two base models have a CARL.
-            f"{model} ({base}), published" if count[model] > 1 else f"{model}, published",
-            True,
-            False,
-            numbers["IV", base, model, "alignment"],
-            numbers["IV", base, model, "uniformity"],
-            None,
-            numbers["III", base, model, "accuracy"],
-        )
-        for base, model in rows
-    ]
+    found = []
+    for base, model in rows:
+        # Two base models have a CARL.
+        name = f"{model} ({base}), published" if count[model] > 1 else f"{model}, published"
+        uniformity, alignment = (numbers["IV", base, model, metric] for metric in ("uniformity", "alignment"))
+        found.append(_Point(name, True, False, uniformity, alignment, None, numbers["III", base, model, "accuracy"]))
+    return found
 
 
 def _look(point: _Point, scale: ScalarMappable) -> dict[str, Any]:
     """Filled for ours, pale where the model saw the texts, hollow for published."""
-    colour: Any = "#bbbbbb" if point.accuracy is None else scale.to_rgba(np.array([point.accuracy]))[0]
+    colour: Any = PALE if point.accuracy is None else scale.to_rgba(np.array([point.accuracy]))[0]
     if point.published:
         return {"markerfacecolor": "white", "markeredgecolor": colour, "markeredgewidth": 1.8}
-    return {
-        "markerfacecolor": colour,
-        "markeredgecolor": BLACK,
-        "markeredgewidth": 0.6,
-        "alpha": 0.45 if point.seen else 1.0,
-    }
-
-
-def _scatter(axes: Axes, places: list[tuple[float | None, float | None]], looks: list[dict[str, Any]]) -> list[Text]:
-    """Draw points, each with its number on it; gives the numbers."""
-    axes.grid()
-    axes.margins(0.12)
-    numbers = []
-    for number, ((x, y), look) in enumerate(zip(places, looks, strict=True), 1):
-        if x is not None and y is not None:
-            axes.plot(x, y, "o", markersize=6, **look)
-            numbers.append(axes.text(x, y, str(number), fontsize=6.5, in_layout=False))
-    return numbers
-
-
-def _push_apart(numbers: list[Text]) -> None:
-    """Move numbers beside their points, where they cover neither a number nor a point."""
-    if numbers:
-        places = zip(*(number.get_position() for number in numbers), strict=True)
-        line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkB": 3}
-        # A limit in iterations, not in time: equal points give equal places.
-        adjust_text(
-            numbers, *places, ax=numbers[0].axes, iter_lim=500, expand=(2.0, 1.9), arrowprops=line, min_arrow_len=7
-        )
+    edge = {"markeredgecolor": BLACK, "markeredgewidth": 0.6, "alpha": 0.45 if point.seen else 1.0}
+    return {"markerfacecolor": colour, **edge}

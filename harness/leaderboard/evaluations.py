@@ -207,18 +207,24 @@ def encoder_of(model: str) -> str:
     return model.partition("@")[0]
 
 
-@dataclass
 class Results:
-    """Evaluations by model and task, models in the order of the rows."""
+    """Evaluations by model and task.
 
-    evaluations: Sequence[Evaluation]
-    recommended: Mapping[str, str] = field(default_factory=dict)
-    """Encoder → the pooling that its authors trained."""
+    Args:
+        evaluations: in the order of the tables.
+        recommended: encoder → the pooling that its authors trained.
 
-    def __post_init__(self) -> None:
-        self._found = {(one.model.name, one.task_id): one for one in self.evaluations}
+    Attributes:
+        models: what was recorded of each model, in the order of the rows.
+        titles: model → how it is called; where an encoder has several rows, with the vector that a row shows. The names
+            stand behind titles that would be equal.
+    """
+
+    def __init__(self, evaluations: Sequence[Evaluation], recommended: Mapping[str, str] | None = None) -> None:
+        self.evaluations, self.recommended = evaluations, recommended or {}
+        self._found = {(one.model.name, one.task_id): one for one in evaluations}
         facts: dict[str, ModelFacts] = {}
-        for one in self.evaluations:
+        for one in evaluations:
             if one.model.name not in facts or (one.metrics and facts[one.model.name].parameters is None):
                 facts[one.model.name] = one.model
         # One encoder's rows stand together, the vector that its authors trained first.
@@ -229,6 +235,14 @@ class Results:
             return (family_order(model.family), starts[encoder], encoder, not self.is_recommended(model), model.name)
 
         self.models = sorted(facts.values(), key=key)
+        several = Counter(encoder_of(model.name) for model in self.models)
+        plain = {}
+        for model in self.models:
+            title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
+            pooling = words("poolings").get(model.pooling or "") if several[encoder_of(model.name)] > 1 else None
+            plain[model.name] = f"{title}, {pooling}" if pooling else title
+        count = Counter(plain.values())
+        self.titles = {n: title if count[title] == 1 or title == n else f"{title} ({n})" for n, title in plain.items()}
 
     def is_recommended(self, model: ModelFacts) -> bool:
         """Whether a row shows the vector that the model's authors trained, as far as is known."""
@@ -250,22 +264,6 @@ class Results:
         for corpus, protocol in sorted(found, key=lambda place: task_order(task, *place)):
             protocols.setdefault(protocol, []).append(corpus)
         return protocols
-
-    def titles(self) -> dict[str, str]:
-        """How each model is called; where an encoder has several rows, with the vector that a row shows.
-
-        The names stand behind titles that would be equal.
-        """
-        several = Counter(encoder_of(model.name) for model in self.models)
-        plain = {}
-        for model in self.models:
-            title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
-            pooling = words("poolings").get(model.pooling or "") if several[encoder_of(model.name)] > 1 else None
-            plain[model.name] = f"{title}, {pooling}" if pooling else title
-        count = Counter(plain.values())
-        return {
-            name: title if count[title] == 1 or title == name else f"{title} ({name})" for name, title in plain.items()
-        }
 
     def cell(self, model: str, column: Column) -> Cell:
         """The cell of a model in a measured column."""

@@ -90,7 +90,7 @@ def build_tables(
     for name in asked.keys() - {name.casefold() for name in TABLE_NAMES}:
         raise unknown_name("table", asked[name], TABLE_NAMES)
     kept = [record for record in records if tasks is None or record.task_id in tasks]
-    results = Results(ordered(kept, tasks), recommended or {})
+    results = Results(ordered(kept, tasks), recommended)
     tables = []
     for name in TABLE_NAMES:
         if which is not None and name.casefold() not in asked:
@@ -299,7 +299,7 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
     columns = [column for column in plan.columns if column in measured or column.origin in origins]
     shown = [model for model in allowed if any(results.get(model.name, column.task_id) for column in measured)]
     numbers = [p for p in load_published() if p.table == plan.published] if with_published else []
-    titles = results.titles()
+    titles = results.titles
     if plan.recipes:
         titles = {name: title.partition(", our re-training")[0] for name, title in titles.items()}
     rows: list[tuple[str, Row]] = []

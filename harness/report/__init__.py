@@ -13,14 +13,12 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from harness.contamination import TextEvidence
-from harness.corpora.base import CorpusLibrary
 from harness.figures import Absent, Drawing, Source, draw_all, to_bytes
 from harness.leaderboard import build_tables, with_limited
 from harness.leaderboard.render import fragment, identifier
@@ -42,29 +40,23 @@ def build_report(
     suite: str = "paper",
     evidence: Mapping[tuple[str, str], TextEvidence] | None = None,
     recommended: Mapping[str, str] | None = None,
-    library: CorpusLibrary | None = None,
-    cache_dir: Path | None = None,
     baseline: str | None = None,
 ) -> str:
     """Write the page.
 
     Args:
-        store: where predictions and kept planes are.
+        store: where predictions are.
         records: results and failures of one suite.
         tasks: task id → its metrics, the main one first, in the suite's order.
         suite: its name.
         evidence: what comparing texts showed (`harness.contamination.read_evidence`).
         recommended: encoder → the pooling that its authors trained; it comes first.
-        library: the corpora, for figures.
-        cache_dir: where embeddings are kept, for figures.
         baseline: the model that others are compared with.
 
     Raises:
         RecordInvalid: seeds of one evaluation do not fit together.
     """
-    source = Source.of(
-        store, records, tasks, library=library, cache_dir=cache_dir, baseline=baseline, recommended=recommended
-    )
+    source = Source(store, records, tasks, baseline=baseline, recommended=recommended)
     shown = with_limited(records)
     tables = build_tables(shown, suite=suite, intervals=True, tasks=tasks, recommended=recommended)
     style, script = _file("page.css"), _file("page.js")

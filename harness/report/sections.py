@@ -32,7 +32,7 @@ def model_cards(source: Source) -> list[dict[str, Any]]:
         card = _declared(facts.name)
         url = card.url if card is not None and card.url.startswith(("https://", "http://")) else ""
         rows = [(label, value) for label, value in _facts(facts, card) if value]
-        found.append({"name": facts.name, "title": source.title(facts.name), "url": url, "rows": rows})
+        found.append({"name": facts.name, "title": source.titles[facts.name], "url": url, "rows": rows})
     return found
 
 
@@ -81,7 +81,7 @@ def evidence_lines(source: Source) -> list[dict[str, str]]:
             )
         for (state, basis, said), tasks in told.items():
             where = "all tasks" if len(told) == 1 and len(own) > 1 else "; ".join(tasks)
-            words = {"model": source.title(model.name), "state": state, "word": _STATES[state]}
+            words = {"model": source.titles[model.name], "state": state, "word": _STATES[state]}
             lines.append(words | {"tasks": where, "basis": basis, "said": said})
     return lines
 
@@ -91,7 +91,7 @@ def clean_numbers(source: Source, evidence: Mapping[tuple[str, str], TextEvidenc
     shown = {model.name for model in source.models}
     return [
         {
-            "model": source.title(model),
+            "model": source.titles[model],
             "task": task_title(task_id),
             "metric": metric_label(name),
             "rows": f"{found.rows:,}",
@@ -113,7 +113,7 @@ def missing_numbers(source: Source) -> list[dict[str, str]]:
             message = record.failure.message if record.failure is not None else ""
             told.setdefault((record.model.name, record.status, message), {})[task_title(record.task_id)] = None
     return [
-        {"model": source.title(name), "tasks": "; ".join(tasks), "reason": reason(status), "message": message}
+        {"model": source.titles[name], "tasks": "; ".join(tasks), "reason": reason(status), "message": message}
         for model in source.models
         for (name, status, message), tasks in sorted(told.items())
         if name == model.name

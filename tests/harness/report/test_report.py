@@ -79,7 +79,7 @@ def test_hostile_names_are_text(page: str, hostile: str) -> None:
 
 def test_contamination_is_told(small_results: Path, hostile: str) -> None:
     store = ResultStore(small_results)
-    source = Source.of(store, store)
+    source = Source(store, store)
     states = {(line["model"], line["state"], line["tasks"]) for line in evidence_lines(source)}
     assert (clean(hostile), "unknown", "all tasks") in states
     assert ("BERT", "clean", "all tasks") in states
@@ -87,7 +87,7 @@ def test_contamination_is_told(small_results: Path, hostile: str) -> None:
 
 def test_numbers_without_shared_texts(small_results: Path) -> None:
     store = ResultStore(small_results)
-    source = Source.of(store, store)
+    source = Source(store, store)
     found = TextEvidence(
         model="bert",
         task_id=MR,
