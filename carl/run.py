@@ -26,7 +26,7 @@ from carl.train import Measures, Trainer
 from carl.training_data import TrainingData, pad, tokenized, training_data
 from harness.errors import UsageError
 from harness.files import write_text
-from harness.store import EmbeddingStore
+from harness.store import open_space
 from harness.transformer import TransformerEncoder
 from harness.transformer.checkpoint import TRAINING_TEXTS
 
@@ -223,7 +223,7 @@ def _networks(config: Config, directory: Path, data: TrainingData) -> Networks:
 def _teacher(name: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
     """Encode texts with another encoder in bfloat16; vectors are kept, for a stopped run and for the next student."""
     encoder: Any = find_transformer(name).create(dtype="bfloat16")
-    space = EmbeddingStore(cache).space({"fingerprint": encoder.fingerprint, "dtype": "bfloat16"})
+    space = open_space(cache, {"fingerprint": encoder.fingerprint, "dtype": "bfloat16"})
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         missing = space.missing(texts)

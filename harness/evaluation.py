@@ -8,6 +8,7 @@ alone.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import secrets
@@ -43,7 +44,7 @@ from harness.errors import (
     UsageError,
     unknown_name,
 )
-from harness.files import PARTIAL, RESULTS_DIR, cache_root, remove_leftovers, write_bytes
+from harness.files import PARTIAL, RESULTS_DIR, cache_root, write_bytes
 from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
 from harness.registry import (
@@ -55,7 +56,7 @@ from harness.registry import (
 )
 from harness.registry import tasks as every_task
 from harness.service import estimated_tokens
-from harness.store import EmbeddingSpace, EmbeddingStore
+from harness.store import EmbeddingSpace, open_space
 from harness.variants import reduce_vectors, varied_fingerprint, vector_bytes
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def plan(options: RunOptions) -> Evaluator:
     part, of = map(int, (options.shard or "1/1").split("/"))
     if part > of:
         raise UsageError(f"a shard is i/n with i from 1 to n, e.g. 1/4, not {options.shard}")
-    plugins = {plugin.name: plugin for plugin in find_encoders(options.models)}
+    found = [with_prompts(plugin, options.prompts) for plugin in find_encoders(options.models)]
+    plugins = {plugin.name: plugin for plugin in found}
     suite = options.suite
     if suite is None and not options.tasks:
         library = CorpusRegistry(options.data_dir, options.cache_dir, offline=options.offline)
@@ -139,18 +141,12 @@ def plan(options: RunOptions) -> Evaluator:
         suite = "paper" if any(library.status(name).available for name in corpora) else "quick"
     tasks = select_tasks(suite, list(options.tasks))
     known = {name.partition("@")[0] for name in plugins}
-    # A task may need the model that another was made from: its weights may be given as well.
-    known |= {name for plugin in plugins.values() if (base := plugin.card.base) for name in (base, f"hf:{base}")}
     for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trust_remote_code, *options.prompts):
         if name not in known:
-            raise UsageError(
-                f"a directory, trust or a prompt is given for {name!r}, which is not among the models of this run"
-            )
+            raise UsageError(f"an option is given for {name!r}, which is not among the models of this run")
     families = sorted({task.name for task in every_task().values()})
     for family in {family for prompts in options.prompts.values() for family in prompts} - {"", *families}:
         raise unknown_name("task family of a prompt", family, families)
-    found = (with_prompts(plugin, options.prompts) for plugin in plugins.values())
-    plugins = {plugin.name: plugin for plugin in found}
     evaluations = [
         Evaluation(model, task, seed)
         for model in plugins
@@ -179,7 +175,6 @@ def run(evaluator: Evaluator, progress: Progress, engine: Engine | None = None) 
     probe = options.results_dir / f"{PARTIAL}{secrets.token_hex(4)}"
     write_bytes(probe, b"", "results (--results-dir)")
     probe.unlink(missing_ok=True)
-    remove_leftovers(options.results_dir, options.cache_dir)
     progress.begin(Counter(evaluation.model for evaluation in evaluator.evaluations))
     if evaluator.suite == "quick" and not (options.suite or options.tasks):
         progress.notice(
@@ -243,7 +238,7 @@ class Evaluator:
         """(Model, cut-off) → encoder and its fingerprint."""
         self.after_model = ExitStack()
         """Drops a model's weights, and sets back what its plugin may have changed: other models' digits follow."""
-        self._vectors = EmbeddingStore(options.cache_dir, fresh=options.fresh)
+        self._spaces: dict[str, EmbeddingSpace] = {}
         self._prepared: dict[str, Prepared] = {}
 
     def piece(self, evaluation: Evaluation) -> tuple[str, ...]:
@@ -384,10 +379,11 @@ class Evaluator:
         encoder, fingerprint = self._encoder(model, task)
         said, prompt = _described(encoder), self.plugins[model].card.prompt(task.name)
         facts = {name: said.get(name) for name in ("pooling", "max_length", "dtype", "backend")}
+        facts |= {"fingerprint": fingerprint, "device": str(said["device"]).partition(":")[0]}
         facts |= {"prompt": prompt} if prompt else {}
-        return self._vectors.space(
-            {**facts, "fingerprint": fingerprint, "device": str(said["device"]).partition(":")[0]}
-        )
+        if (name := json.dumps(facts, sort_keys=True)) not in self._spaces:
+            self._spaces[name] = open_space(self.options.cache_dir, facts, fresh=self.options.fresh)
+        return self._spaces[name]
 
     def _encode(self, model: str, evaluation: Evaluation, texts: Sequence[str], progress: Progress) -> int:
         """Encode the texts that the cache lacks, longest first, so that memory fails early; says how many."""
@@ -458,15 +454,13 @@ class Evaluator:
         device = own.pop("device")
         # A causal model's pooling is found out by loading it.
         own["pooling"] = card.pooling and own.get("pooling", card.pooling)
-        own["dimensions"] = int(vectors.shape[1])
-        own["vector_bytes"] = vector_bytes(vectors.shape[1], reduction)
-        prompt = card.prompt(task.name)
-        how = {**({"prompt": prompt} if prompt else {}), **({"reduction": list(reduction)} if reduction else {})}
+        own["dimensions"], size = vectors.shape[1], vector_bytes(vectors.shape[1], reduction)
+        how = {"encoder": said, "prompt": card.prompt(task.name), "reduction": list(reduction)}
         record = self._record(
             evaluation,
             "ok",
-            {**own, "fingerprint": fingerprint},
-            {**outcome.details, **({"encoder": said} if said else {}), **how},
+            {**own, "vector_bytes": size, "fingerprint": fingerprint},
+            {**outcome.details, **{name: value for name, value in how.items() if value}},
             data=prepared.fingerprint,
             metrics=dict(outcome.metrics),
             counts={key: int(value) for key, value in outcome.counts.items()},
@@ -482,9 +476,10 @@ class Evaluator:
         Results that are not ours to replace stay, as do results of a model whose weights are gone.
         """
         status = error.status if isinstance(error, BenchError) else "failed"
-        told = isinstance(error, BenchError) and not isinstance(error, EncoderFault)
+        ours = isinstance(error, BenchError) and not isinstance(error, EncoderFault)
+        told = "" if ours else _traceback(error.__cause__ or error)
         message = str(error).replace(str(Path.home()), "~")  # a record says nothing of the machine's folders
-        failure = Failure(kind=type(error).__name__, message=message, traceback="" if told else _traceback(error))
+        failure = Failure(kind=type(error).__name__, message=message, traceback=told)
         record = self._record(evaluation, status, environment=environment(), failure=failure)
         if isinstance(error, RecordNewer | NameTaken):
             return record
@@ -537,12 +532,9 @@ def _described(encoder: Encoder) -> dict[str, Any]:
 
 def _traceback(error: BaseException) -> str:
     """The traceback with file names in place of paths."""
-    cause = error.__cause__ or error
-    lines = [
-        f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip()
-        for frame in traceback.extract_tb(cause.__traceback__)
-    ]
-    return "\n".join([*lines, f"{type(cause).__name__}: {cause}"])
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames]
+    return "\n".join([*lines, f"{type(error).__name__}: {error}"])
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -49,7 +48,7 @@ def atomic_write(path: Path, purpose: str = "a file") -> Iterator[IO[bytes]]:
             f"cannot write {purpose} at {path}: {reason}; free some space, or choose another directory"
         ) from error
     finally:
-        # What cannot be removed must not hide why; a later run removes it.
+        # What cannot be removed must not hide why.
         with suppress(OSError):
             partial.unlink()
 
@@ -75,15 +74,6 @@ def cache_root() -> Path:
     """Where caches lie by default: `$XDG_CACHE_HOME/affectbench`, or `~/.cache/affectbench`."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "affectbench"
-
-
-def remove_leftovers(*directories: Path) -> None:
-    """Remove files that killed runs left half written an hour ago or earlier; what cannot be removed stays."""
-    for directory in directories:
-        for path in directory.rglob(f"{PARTIAL}*"):
-            with suppress(OSError):
-                if time.time() - path.stat().st_mtime >= 3600:
-                    path.unlink()
 
 
 def offline() -> bool:

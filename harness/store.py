@@ -38,37 +38,21 @@ def text_key(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
 
 
-def _digest(*parts: bytes, size: int = 12) -> str:
-    digest = hashlib.blake2b(digest_size=size)
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
-class EmbeddingStore:
-    """All spaces below one cache directory.
+def open_space(cache_dir: Path, facts: Mapping[str, Any], *, fresh: bool = False) -> EmbeddingSpace:
+    """The space of vectors made under `facts`, below `embeddings/v2/` of a cache directory.
 
     Args:
-        directory: the cache directory; spaces lie in `embeddings/v2/`.
+        cache_dir: the cache.
+        facts: everything that decides a vector, with the encoder's `fingerprint`; JSON-able, in any order.
         fresh: do not read what earlier runs stored; new vectors are still written.
     """
-
-    def __init__(self, directory: Path, *, fresh: bool = False) -> None:
-        self.directory = directory / "embeddings" / LAYOUT
-        self.fresh = fresh
-        self._spaces: dict[str, EmbeddingSpace] = {}
-
-    def space(self, facts: Mapping[str, Any]) -> EmbeddingSpace:
-        """The space of vectors made under `facts`.
-
-        Args:
-            facts: everything that decides a vector, with the encoder's `fingerprint`; JSON-able, in any order.
-        """
-        fingerprint = _digest(str(facts.get("fingerprint")).encode())
-        name = f"{fingerprint}-{_digest(json.dumps(facts, sort_keys=True).encode())}"
-        if name not in self._spaces:
-            self._spaces[name] = EmbeddingSpace(self.directory / name, fresh=self.fresh)
-        return self._spaces[name]
+    fingerprint = _digest(str(facts.get("fingerprint")).encode())
+    name = f"{fingerprint}-{_digest(json.dumps(facts, sort_keys=True).encode())}"
+    return EmbeddingSpace(cache_dir / "embeddings" / LAYOUT / name, fresh=fresh)
 
 
 class EmbeddingSpace:
@@ -77,10 +61,8 @@ class EmbeddingSpace:
     def __init__(self, directory: Path, *, fresh: bool = False) -> None:
         self.directory = directory
         self._rows: dict[bytes, tuple[int, int]] = {}
-        #: Files, or the vectors themselves where the cache cannot be written.
-        self._shards: list[Path | NDArray[np.float32]] = []
+        self._shards: list[Path] = []
         self._known = {path.name for path in self._files()} if fresh else set()
-        self._writable = True
         self._description: dict[str, Any] = {}
         self.refresh()
 
@@ -119,7 +101,7 @@ class EmbeddingSpace:
         return sorted(self.directory.glob("[!.]*.safetensors"))
 
     def _name(self, content: bytes) -> str:
-        return _digest(self.directory.name.encode(), content)
+        return _digest(self.directory.name.encode() + content)
 
     def _read(self, path: Path) -> tuple[list[bytes], NDArray[np.float32]]:
         """Keys and vectors of a shard; OSError where it cannot be read, ValueError or SafetensorError where damaged."""
@@ -129,7 +111,7 @@ class EmbeddingSpace:
         tensors = load(content)
         return [row.tobytes() for row in tensors["keys"]], tensors["vectors"]
 
-    def _register(self, keys: Iterable[bytes], shard: Path | NDArray[np.float32]) -> None:
+    def _register(self, keys: Iterable[bytes], shard: Path) -> None:
         for row, key in enumerate(keys):
             self._rows.setdefault(key, (len(self._shards), row))
         self._shards.append(shard)
@@ -139,30 +121,22 @@ class EmbeddingSpace:
         return [text for text in dict.fromkeys(texts) if text_key(text) not in self._rows]
 
     def add(self, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Store vectors: on disk, whole or not at all; in memory only where the cache cannot be written.
+        """Store vectors, whole or not at all.
 
         Args:
             texts: distinct texts.
             vectors: float32 (len(texts), d), finite.
+
+        Raises:
+            StorageFault: the cache cannot be written.
         """
         keys = [text_key(text) for text in texts]
-        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        shard: Path | NDArray[np.float32] = vectors
-        if self._writable:
-            packed = np.frombuffer(b"".join(keys), np.uint8).reshape(-1, _KEY_BYTES)
-            content = save({"keys": packed, "vectors": vectors})
-            path = self.directory / f"{self._name(content)}.safetensors"
-            try:
-                write_bytes(path, content, "the embedding cache")
-                self._known.add(path.name)
-                shard = path
-            except StorageFault as error:
-                self._writable = False
-                warnings.warn(
-                    f"{error}. The run goes on with embeddings in memory; they are not kept for the next run",
-                    stacklevel=2,
-                )
-        self._register(keys, shard)
+        packed = np.frombuffer(b"".join(keys), np.uint8).reshape(-1, _KEY_BYTES)
+        content = save({"keys": packed, "vectors": np.ascontiguousarray(vectors, dtype=np.float32)})
+        path = self.directory / f"{self._name(content)}.safetensors"
+        write_bytes(path, content, "the embedding cache (--cache-dir)")
+        self._known.add(path.name)
+        self._register(keys, path)
 
     def gather(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, float32 (len(texts), d), row i for text i; repeats allowed.
@@ -174,14 +148,13 @@ class EmbeddingSpace:
         places = np.array([self._rows[text_key(text)] for text in texts], dtype=np.int64).reshape(-1, 2)
         result = np.empty((len(texts), 0), np.float32)
         for number in np.unique(places[:, 0]):
-            shard = self._shards[number]
-            if isinstance(shard, Path):
-                try:
-                    shard = self._read(shard)[1]
-                except (OSError, ValueError, SafetensorError) as error:
-                    raise StorageFault(f"{shard} was damaged or removed during the run ({error}); run again") from error
+            path = self._shards[number]
+            try:
+                vectors = self._read(path)[1]
+            except (OSError, ValueError, SafetensorError) as error:
+                raise StorageFault(f"{path} was damaged or removed during the run ({error}); run again") from error
             if not result.shape[1]:
-                result = np.empty((len(texts), shard.shape[1]), np.float32)
+                result = np.empty((len(texts), vectors.shape[1]), np.float32)
             rows = places[:, 0] == number
-            result[rows] = shard[places[rows, 1]]
+            result[rows] = vectors[places[rows, 1]]
         return result

@@ -20,7 +20,7 @@ from harness.errors import BenchError, RecordInvalid, RecordSkipped, WeightsInva
 from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.outcome import Metric
 from harness.record import _CLASSES, _LARGEST_ARCHIVE, Failure, ModelFacts, Record, ResultStore, pack
-from harness.store import EmbeddingStore
+from harness.store import open_space
 from harness.transformer.library import LibraryEngine
 from harness.transformer.tensors import check_directory, read_tensors
 
@@ -87,7 +87,7 @@ def test_predictions_are_no_pickles(tmp_path: Path, trace: Path) -> None:
 
 
 def test_embedding_shards_are_no_pickles(tmp_path: Path, trace: Path) -> None:
-    space = EmbeddingStore(tmp_path).space({"fingerprint": "f"})
+    space = open_space(tmp_path, {"fingerprint": "f"})
     content = pickle.dumps(Bomb(trace))
     space.directory.mkdir(parents=True)
     # Whoever can write a shard can give it the name that fits.

@@ -11,7 +11,7 @@ from harness.errors import BenchError, RecordSkipped
 from harness.leaderboard import build_tables, long_csv, long_rows, render
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
-from harness.store import EmbeddingStore
+from harness.store import open_space
 from harness.transformer.checkpoint import read_config
 
 TASKS = {"emotion/goemotions/ekman6-mapped/1": ("macro.f1", "accuracy")}
@@ -64,10 +64,10 @@ def predictions(folder):
 
 
 def shard(folder):
-    space = EmbeddingStore(folder).space({"fingerprint": "f"})
+    space = open_space(folder, {"fingerprint": "f"})
     space.add(["a", "b"], np.ones((2, 3), np.float32))
     (path,) = space.directory.glob("*.safetensors")
-    return path, lambda: EmbeddingStore(folder).space({"fingerprint": "f"}).missing(["a"])
+    return path, lambda: open_space(folder, {"fingerprint": "f"}).missing(["a"])
 
 
 def evidence(folder):

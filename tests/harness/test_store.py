@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import StorageFault
-from harness.store import EmbeddingStore
+from harness.store import open_space
 
 FACTS = {"fingerprint": "abc", "pooling": "cls", "max_length": 128, "dtype": "float32", "backend": "x", "device": "cpu"}
 
@@ -22,12 +22,12 @@ def vectors(texts):
 @given(st.lists(st.lists(st.text(max_size=8), max_size=6), max_size=4))
 def test_whatever_is_added_in_any_order_is_found_by_a_later_process(tmp_path_factory, parts):
     directory = tmp_path_factory.mktemp("store")
-    space = EmbeddingStore(directory).space(FACTS)
+    space = open_space(directory, FACTS)
     for part in parts:
         if missing := space.missing(part):
             space.add(missing, vectors(missing))
     texts = [text for part in parts for text in part] * 2
-    for reader in (space, EmbeddingStore(directory).space(FACTS)):
+    for reader in (space, open_space(directory, FACTS)):
         assert reader.missing(texts) == []
         found = reader.gather(texts)
         assert found.shape[0] == len(texts)
@@ -37,19 +37,18 @@ def test_whatever_is_added_in_any_order_is_found_by_a_later_process(tmp_path_fac
 
 @pytest.mark.parametrize("change", FACTS)
 def test_anything_that_decides_a_vector_has_a_space_of_its_own(tmp_path, change):
-    store = EmbeddingStore(tmp_path)
-    store.space(FACTS).add(["a"], vectors(["a"]))
-    assert store.space({**FACTS, change: "other"}).missing(["a"]) == ["a"]
-    assert store.space(dict(reversed(FACTS.items()))).missing(["a"]) == []
+    open_space(tmp_path, FACTS).add(["a"], vectors(["a"]))
+    assert open_space(tmp_path, {**FACTS, change: "other"}).missing(["a"]) == ["a"]
+    assert open_space(tmp_path, dict(reversed(FACTS.items()))).missing(["a"]) == []
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "another model's"])
 def test_a_damaged_or_foreign_shard_is_removed_and_its_texts_are_encoded_again(tmp_path, damage):
-    space = EmbeddingStore(tmp_path).space(FACTS)
+    space = open_space(tmp_path, FACTS)
     space.add(["a", "b"], vectors(["a", "b"]))
     (path,) = space.directory.glob("*.safetensors")
     if damage == "another model's":
-        other = EmbeddingStore(tmp_path).space({**FACTS, "fingerprint": "another"})
+        other = open_space(tmp_path, {**FACTS, "fingerprint": "another"})
         other.add(["a", "b"], vectors(["b", "a"]))
         path.unlink()
         (foreign,) = other.directory.glob("*.safetensors")
@@ -59,39 +58,36 @@ def test_a_damaged_or_foreign_shard_is_removed_and_its_texts_are_encoded_again(t
         raw[-1] ^= 1
         path.write_bytes({"flip": bytes(raw), "truncate": bytes(raw[:-5]), "empty": b""}[damage])
     with pytest.warns(UserWarning, match="computed again"):
-        later = EmbeddingStore(tmp_path).space(FACTS)
+        later = open_space(tmp_path, FACTS)
     assert later.missing(["a", "b"]) == ["a", "b"]
     later.add(["a", "b"], vectors(["a", "b"]))
-    assert np.array_equal(EmbeddingStore(tmp_path).space(FACTS).gather(["a", "b"]), vectors(["a", "b"]))
+    assert np.array_equal(open_space(tmp_path, FACTS).gather(["a", "b"]), vectors(["a", "b"]))
 
 
 def test_a_shard_that_vanishes_during_a_run_is_named(tmp_path):
-    space = EmbeddingStore(tmp_path).space(FACTS)
+    space = open_space(tmp_path, FACTS)
     space.add(["a"], vectors(["a"]))
     shutil.rmtree(space.directory)
     with pytest.raises(StorageFault, match="run again"):
         space.gather(["a"])
 
 
-def test_a_cache_that_cannot_be_written_keeps_vectors_in_memory_and_says_so(tmp_path):
+def test_a_cache_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "embeddings").write_text("a file")
-    space = EmbeddingStore(tmp_path).space(FACTS)
-    with pytest.warns(UserWarning, match="in memory"):
-        space.add(["a"], vectors(["a"]))
-    space.add(["b"], vectors(["b"]))
-    assert np.array_equal(space.gather(["b", "a"]), vectors(["b", "a"]))
+    with pytest.raises(StorageFault, match="--cache-dir"):
+        open_space(tmp_path, FACTS).add(["a"], vectors(["a"]))
 
 
 def test_fresh_reads_nothing_and_still_writes(tmp_path):
-    EmbeddingStore(tmp_path).space(FACTS).add(["a"], vectors(["a"]))
-    fresh = EmbeddingStore(tmp_path, fresh=True).space(FACTS)
+    open_space(tmp_path, FACTS).add(["a"], vectors(["a"]))
+    fresh = open_space(tmp_path, FACTS, fresh=True)
     assert fresh.missing(["a"]) == ["a"]
     fresh.add(["a", "b"], vectors(["a", "b"]))
-    assert EmbeddingStore(tmp_path).space(FACTS).missing(["a", "b"]) == []
+    assert open_space(tmp_path, FACTS).missing(["a", "b"]) == []
 
 
 def test_shards_that_another_process_finished_are_taken_in_when_asked(tmp_path):
-    here, there = (EmbeddingStore(tmp_path).space(FACTS) for _ in range(2))
+    here, there = (open_space(tmp_path, FACTS) for _ in range(2))
     there.add(["a"], vectors(["a"]))
     there.describe({"parameters": 7})
     assert here.missing(["a"]) == ["a"]
