@@ -91,7 +91,9 @@ def carl_card(name: str, family: str, title: str, base: str, *, pooling: str = "
         family=family,
         title=title,
         base=base,
-        weights=f"in the repository, carl/checkpoints/{name}" if (CHECKPOINTS / name).is_dir() else "not installed here",
+        weights=f"in the repository, carl/checkpoints/{name}"
+        if (CHECKPOINTS / name).is_dir()
+        else "not installed here",
         pooling=pooling,
         poolings=("cls", "mean", "last"),
         recommended=pooling,

@@ -168,11 +168,6 @@ def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.in
     return sums.reshape(len(weights), classes, classes).astype(np.float64, copy=False)
 
 
-def accuracy(matrices: Floats) -> Floats:
-    """Share of rows on the diagonal, (draws,)."""
-    return np.asarray(np.trace(matrices, axis1=1, axis2=2) / matrices.sum(axis=(1, 2)))
-
-
 def per_class(matrices: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Precision, recall, F1 and support of each class, (draws, classes) each; 0 where undefined."""
     hits = np.diagonal(matrices, axis1=1, axis2=2)
@@ -199,7 +194,7 @@ def classification(matrices: Floats) -> dict[str, Floats]:
     precision, recall, f1, support = per_class(matrices)
     present = (support + matrices.sum(axis=1)) > 0
     shares = support / support.sum(axis=1, keepdims=True)
-    numbers = {"accuracy": accuracy(matrices)}
+    numbers = {"accuracy": np.asarray(np.trace(matrices, axis1=1, axis2=2) / matrices.sum(axis=(1, 2)))}
     for average, weights in (("macro", present / present.sum(axis=1, keepdims=True)), ("weighted", shares)):
         for name, values in (("f1", f1), ("precision", precision), ("recall", recall)):
             numbers[f"{average}.{name}"] = (values * weights).sum(axis=1)

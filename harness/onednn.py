@@ -47,13 +47,6 @@ def product_added(x: Tensor, residual: Tensor, weight: Tensor, bias: Tensor) -> 
     return found
 
 
-def rows_by_rows(a: Tensor, b: Tensor) -> Tensor:
-    """Compute A Bᵀ (n, m) of rows (n, d) and (m, d), by oneDNN where it serves and else by torch's own product."""
-    if a.device.type != "cpu" or not serves(a.dtype):
-        return a @ b.T
-    return product(a, b.contiguous())
-
-
 @cache
 def serves(dtype: torch.dtype) -> bool:
     """Whether this build of torch has the kernels for a precision on this processor, and they are right."""

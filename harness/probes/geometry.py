@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import unit_rows
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,14 +55,21 @@ def geometry(X: NDArray[np.floating], classes: NDArray[np.integer]) -> Geometry:
     """
     unit = unit_rows(X)
     _, codes = np.unique(classes, return_inverse=True)
-    within, pairs = _within(unit, codes)
-    if not pairs:
+    if len(codes) == codes.max() + 1:
         raise ValueError("no two rows share a class: there are no positive pairs")
-    everything, all_pairs = _within(unit, np.zeros_like(codes))
-    overall = everything / all_pairs
-    separation = 1 - within / pairs / overall if overall > 1e-30 else 0.0
+    within, overall = _mean_square(unit, codes), _mean_square(unit, np.zeros_like(codes))
+    separation = 1 - within / overall if overall > 1e-30 else 0.0
     zeros = int((unit == 0).all(axis=1).sum())
-    return Geometry(within / pairs, uniformity(unit), separation, effective_rank(unit), zeros)
+    return Geometry(within, uniformity(unit), separation, effective_rank(unit), zeros)
+
+
+def unit_rows(X: NDArray[np.floating]) -> Floats:
+    """Divide each row by its length, in float64; zero rows stay zero."""
+    values = np.array(X, dtype=np.float64)
+    # Scaled first, so that squares of tiny or huge entries neither vanish nor overflow.
+    values /= np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-300)
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    return np.asarray(values / np.where(length > 0, length, 1))
 
 
 def uniformity(X: NDArray[np.floating], t: float = 2.0) -> float:
@@ -103,8 +108,8 @@ def effective_rank(X: NDArray[np.floating]) -> float:
     return math.exp(-(p * np.log(p)).sum()) if len(p) else 0.0
 
 
-def _within(unit: Floats, codes: NDArray[np.int64]) -> tuple[float, float]:
-    """Sum of ‖xᵢ − xⱼ‖² over the pairs inside each class, and their number.
+def _mean_square(unit: Floats, codes: NDArray[np.int64]) -> float:
+    """Mean of ‖xᵢ − xⱼ‖² over the pairs inside each class.
 
     Within a class of n rows Σ_{i<j} ‖xᵢ − xⱼ‖² is n Σ ‖xᵢ − mean‖²: no pair is formed, and the sum stays exact where
     the rows nearly coincide.
@@ -115,4 +120,4 @@ def _within(unit: Floats, codes: NDArray[np.int64]) -> tuple[float, float]:
     np.add.at(sums, codes, moved)
     moved -= (sums / counts[:, None])[codes]
     squares = np.bincount(codes, (moved**2).sum(axis=1))
-    return float((counts * squares).sum()), float((counts * (counts - 1) / 2).sum())
+    return float((counts * squares).sum() / (counts * (counts - 1) / 2).sum())

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.probes.base import Folds
+from harness.probes import Folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,23 +6,21 @@ a whole grid of nested folds is two matrix products an iteration: L-BFGS (Noceda
 many fits at once, preconditioned by the Hessian of all rows near their optimum (two classes) or by a Kronecker form of
 it, the mean of its class factors beside the Gram matrix (more classes; Böhning 1992).
 
-Logits and gradients are updated by differences. The products with the features are then of steps, which shrink, so
-float32 products serve a float64 state. A fit that is not solved so is solved in float64, with its own Hessian.
+Logits are linear in the weights, so a step along a line costs one product. A fit that is not solved with the shared
+preconditioner goes on with one of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from harness import onednn
 from harness.errors import NotConverged
-from harness.probes.base import Folds
+from harness.probes import Folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,17 +37,14 @@ _NEAR = 1.0
 #: Pairs of steps and gradient changes that L-BFGS remembers, and the most iterations of one call.
 _MEMORY = 20
 _ITERATIONS = 100
-#: Most calls with float32 products and the shared preconditioner (one that ends nowhere shows that these do not fit; of
-#: more than two classes the second), and all calls, before a fit counts as not converged.
-_QUICK, _ROUNDS = 4, 8
+#: Calls, each but the first with a new preconditioner, before a fit counts as not converged.
+_ROUNDS = 8
 #: Logits of a batch; more fits are solved in several batches.
 _BATCH = 6_000_000
 #: A step is accepted where the slope along it has fallen to this share; lengths that are tried at most.
 _SLOPE, _TRIALS = 0.5, 16
 #: Share of the class factor at the class frequencies: rows that are all but certain have next to no curvature.
 _KEPT = 0.1
-#: Features below this are 0 in float32: products with residuals are denormal numbers, five times as slow.
-_DENORMAL = 1e-20
 
 
 @dataclass(frozen=True)
@@ -216,18 +211,18 @@ class _Path:
             raise ValueError(f"y must hold at least two of the classes 0 to {classes - 1}")
         C = torch.tensor(C_grid, dtype=torch.float64)
         self.mean = values.mean(dim=0, dtype=torch.float64)
-        exact = torch.ones(len(values), values.shape[1] + 1, dtype=torch.float64)
-        torch.sub(values, self.mean, out=exact[:, :-1])
+        centred = torch.ones(len(values), values.shape[1] + 1, dtype=torch.float64)
+        torch.sub(values, self.mean, out=centred[:, :-1])
         binary = len(self.present) == 2
         target = torch.from_numpy(labels == self.present[1 if binary else 0 :, None]).double()
         prior = target.mean(dim=1)
-        W = torch.zeros(len(C), len(target), exact.shape[1], dtype=torch.float64)
+        W = torch.zeros(len(C), len(target), centred.shape[1], dtype=torch.float64)
         W[..., -1] = (prior / (1 - prior)).log() if binary else prior.log() - prior.log().mean()
         # With a weight vector for each of two classes, w = w₁ − w₀ has half the penalty of w alone.
         C = 2 * C if softmax and binary else C
-        problems = _Problems(_Data(exact, target), C, torch.ones(len(C), len(exact), dtype=torch.float64))
-        Z = problems.logits(W, exact=True)
-        W, Z, _, _ = problems.preconditioned(Z).minimise(W, Z, _NEAR)
+        problems = _Problems(centred, target, C, torch.ones(len(C), len(centred), dtype=torch.float64))
+        Z = problems.logits(W)
+        W, Z, _ = problems.preconditioned(Z).minimise(W, Z, _NEAR)
         self.problems = problems.preconditioned(Z)
         self.W, self.Z, self.decrement = self.problems.solve(W, Z)
         self.convergence(self.decrement[:, None])  # before the folds, which take most of the time
@@ -239,7 +234,7 @@ class _Path:
             ValueError: one of them has rows of one class only.
             NotConverged: a fit stays far from its optimum.
         """
-        target, (count, outputs, n) = self.problems.data.target, self.Z.shape
+        target, (count, outputs, n) = self.problems.target, self.Z.shape
         used = torch.ones(len(parts), n, dtype=torch.float64)
         for row, part in zip(used, parts, strict=True):
             row[part] = 0
@@ -267,7 +262,7 @@ class _Path:
         """
         worst = float(decrement.max())
         if not worst <= REFUSED:
-            lengths = self.problems.data.exact[:, :-1].norm(dim=1)
+            lengths = self.problems.X[:, :-1].norm(dim=1)
             at = float(self.problems.C[int(decrement.amax(dim=1).argmax())])
             raise NotConverged(
                 f"logistic regression did not converge at C = {at:g}: Newton decrement {worst:.1g} where at most "
@@ -278,99 +273,65 @@ class _Path:
 
 
 @dataclass
-class _Data:
-    """What all fits share."""
-
-    exact: Tensor
-    """Features (n, width), float64."""
-    target: Tensor
-    """1 where a row has a class (outputs, n); two classes have one output, that of the second."""
-
-    @cached_property
-    def quick(self) -> Tensor:
-        """Features in float32."""
-        quick = self.exact.float()
-        quick[quick.abs() < _DENORMAL] = 0
-        return quick
-
-    @cached_property
-    def basis(self) -> tuple[Tensor, Tensor]:
-        """Eigenvalues (width,) and, in columns, eigenvectors of the Gram matrix; the last is the intercept."""
-        gram = (self.quick.T @ self.quick).double()
-        if not bool(torch.isfinite(gram).all()):
-            gram = self.exact.T @ self.exact
-        values, vectors = torch.linalg.eigh(gram[:-1, :-1])
-        basis = torch.eye(len(gram), dtype=gram.dtype)
-        basis[:-1, :-1] = vectors
-        return torch.cat([values.clamp_min(0), gram[-1:, -1]]), basis
-
-
-@dataclass
 class _Problems:
     """Fits side by side: each has a C (p,), 0/1 weights of the rows (p, n) and an entry of the preconditioner (p,)."""
 
-    data: _Data
+    X: Tensor
+    """Features (n, width), float64."""
+    target: Tensor
+    """1 where a row has a class (outputs, n); two classes have one output, that of the second."""
     C: Tensor
     used: Tensor
     of: Tensor | None = None
     precondition: _Hessians | _Kronecker | None = None
-    exact: bool = False
-    """Whether products are taken in float64."""
 
     def select(self, keep: Tensor) -> _Problems:
         """Some of the fits."""
         return replace(self, C=self.C[keep], used=self.used[keep], of=None if self.of is None else self.of[keep])
 
-    def preconditioned(self, Z: Tensor, *, exact: bool = False) -> _Problems:
+    def preconditioned(self, Z: Tensor) -> _Problems:
         """With a preconditioner of each fit, made at its logits."""
         made = _Hessians(self, Z) if Z.shape[1] == 1 else _Kronecker(self, Z)
-        return replace(self, of=torch.arange(len(Z)), precondition=made, exact=exact)
+        return replace(self, of=torch.arange(len(Z)), precondition=made)
 
-    def logits(self, W: Tensor, *, exact: bool) -> Tensor:
+    def logits(self, W: Tensor) -> Tensor:
         """Map weights (p, outputs, width) to logits (p, outputs, n)."""
-        flat = W.flatten(0, 1)
-        if exact:
-            return (flat @ self.data.exact.T).view(*W.shape[:2], -1)
-        return onednn.rows_by_rows(self.data.quick, flat.float()).T.contiguous().double().view(*W.shape[:2], -1)
+        return (W.flatten(0, 1) @ self.X.T).view(*W.shape[:2], -1)
 
     def residuals(self, Z: Tensor) -> Tensor:
         """Derivative of the log-loss by the logits (p, outputs, n), 0 for rows that are not used."""
         P = Z.sigmoid() if Z.shape[1] == 1 else Z.softmax(1)
-        return P.sub_(self.data.target).mul_(self.used[:, None])
+        return P.sub_(self.target).mul_(self.used[:, None])
 
-    def gradient(self, R: Tensor, W: Tensor, *, exact: bool) -> Tensor:
+    def gradient(self, R: Tensor, W: Tensor) -> Tensor:
         """Gradient (p, outputs, width); linear, so that changes of residuals and weights give its change."""
-        flat = R.flatten(0, 1)
-        pulled = flat @ self.data.exact if exact else (flat.float() @ self.data.quick).double()
-        G = pulled.view_as(W) * self.C[:, None, None]
+        G = (R.flatten(0, 1) @ self.X).view_as(W) * self.C[:, None, None]
         G[..., :-1] += W[..., :-1]
         return G
 
     def solve(self, W: Tensor, Z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Weights, logits of all rows and decrements, from a start; each fit ends with a check by exact gradients."""
+        """Weights, logits of all rows and decrements, from a start."""
         W, Z, decrement = W.clone(), Z.clone(), torch.full_like(self.C, torch.inf)
-        todo, exact = torch.arange(len(W)), False
+        todo = torch.arange(len(W))
         for number in range(_ROUNDS):
             problems = self.select(todo)
-            if exact:
-                problems = problems.preconditioned(Z[todo], exact=True)
-            W[todo], Z[todo], decrement[todo], steps = problems.minimise(W[todo], Z[todo], TOLERANCE)
-            exact |= number + 1 >= _QUICK or (int(steps.max()) == _ITERATIONS and (number > 0 or W.shape[1] == 1))
-            todo = todo[steps > 0]
+            if number:
+                problems = problems.preconditioned(Z[todo])
+            W[todo], Z[todo], decrement[todo] = problems.minimise(W[todo], Z[todo], TOLERANCE)
+            todo = torch.nonzero(~(decrement <= TOLERANCE))[:, 0]
             if not len(todo):
                 break
-            Z[todo] = self.logits(W[todo], exact=True)
+            Z[todo] = self.logits(W[todo])
         return W, Z, decrement
 
-    def minimise(self, W: Tensor, Z: Tensor, tolerance: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Preconditioned L-BFGS from weights and their logits; fits that have converged leave the batch.
+    def minimise(self, W: Tensor, Z: Tensor, tolerance: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Preconditioned L-BFGS from weights and their logits, which it gives with the decrements.
 
-        Returns:
-            Weights, logits, decrements and numbers of steps (p,).
+        Fits that have converged leave the batch.
         """
-        ends = W.clone(), Z.clone(), torch.full_like(self.C, torch.inf), torch.zeros(len(W), dtype=torch.int64)
+        ends = W.clone(), Z.clone(), torch.full_like(self.C, torch.inf)
         problems, place, R = self, torch.arange(len(W)), self.residuals(Z)
-        G = self.gradient(R, W, exact=True)
+        G = self.gradient(R, W)
         pairs: list[tuple[Tensor, Tensor, Tensor]] = []
         for step in range(_ITERATIONS + 1):
             D = problems.direction(G, pairs)
@@ -379,7 +340,7 @@ class _Problems:
             decrement = torch.where(slope > TOLERANCE**2, torch.inf, (-slope).clamp_min(0).sqrt())
             active = (decrement > tolerance) & torch.isfinite(decrement) & (step < _ITERATIONS)
             if 10 * int(active.sum()) <= 9 * len(active):
-                for whole, part in zip(ends, (W, Z, decrement, torch.full_like(place, step)), strict=True):
+                for whole, part in zip(ends, (W, Z, decrement), strict=True):
                     whole[place[~active]] = part[~active]
                 if not bool(active.any()):
                     break
@@ -411,11 +372,11 @@ class _Problems:
         The slope grows along a line of a convex function, so bisection by its sign finds the minimum; objective values
         of nearly converged fits cannot be told apart. Logits are linear in the step, so a trial costs one product.
         """
-        U = self.logits(D, exact=self.exact)
+        U = self.logits(D)
         alpha, low, high = torch.ones_like(slope), torch.zeros_like(slope), torch.full_like(slope, torch.inf)
         new_Z = Z + U
         new_R = self.residuals(new_Z)
-        change = self.gradient(new_R - R, D, exact=self.exact)
+        change = self.gradient(new_R - R, D)
         for _ in range(_TRIALS):
             now = slope + _dot(change, D)
             bad = now.abs() > _SLOPE * slope.abs()
@@ -426,7 +387,7 @@ class _Problems:
             some, a = self.select(bad), alpha[bad, None, None]
             new_Z[bad] = Z[bad] + a * U[bad]
             new_R[bad] = some.residuals(new_Z[bad])
-            change[bad] = some.gradient(new_R[bad] - R[bad], a * D[bad], exact=self.exact)
+            change[bad] = some.gradient(new_R[bad] - R[bad], a * D[bad])
         return alpha, new_Z, new_R, change
 
 
@@ -434,11 +395,11 @@ class _Hessians:
     """Preconditioner of fits with one output: the Hessian of each at its logits (p, 1, n)."""
 
     def __init__(self, problems: _Problems, Z: Tensor) -> None:
-        P, data = Z[:, 0].sigmoid(), problems.data
+        P, X = Z[:, 0].sigmoid(), problems.X
         whiteners = []
         for weights in problems.C[:, None] * problems.used * P * (1 - P):
-            for X, raised in ((data.quick, 0.0), (data.exact, 0.0), (data.exact, 1e-14), (data.exact, 1e-10)):
-                H = ((X * weights[:, None].to(X.dtype)).T @ X).double()
+            for raised in (0.0, 1e-14, 1e-10):
+                H = (X * weights[:, None]).T @ X
                 H.diagonal()[:-1] += 1
                 # Where float64 does not hold the scale of the features beside the penalty, steps get shorter.
                 H.diagonal().add_(raised * H.diagonal().max())
@@ -463,13 +424,16 @@ class _Kronecker:
     """Preconditioner C A ⊗ XᵀX + I, where A is the mean of the rows' class factors diag(p) − p pᵀ at logits."""
 
     def __init__(self, problems: _Problems, Z: Tensor) -> None:
-        P, prior = Z.softmax(1), problems.data.target.mean(dim=1)
+        P, prior = Z.softmax(1), problems.target.mean(dim=1)
         used = problems.used[:, None] * P
         A = (torch.diag_embed(used.sum(2)) - used @ P.mT) / problems.used.sum(1)[:, None, None]
         A += _KEPT * (torch.diag(prior) - prior[:, None] * prior)
         spread, self._turn = torch.linalg.eigh(A)
-        values, self._basis = problems.data.basis
-        scale = problems.C[:, None, None] * spread.clamp_min(0)[:, :, None] * values
+        # Eigenvectors of the Gram matrix in columns; the last is the intercept.
+        gram = problems.X.T @ problems.X
+        values, self._basis = gram.diagonal().clone(), torch.eye(len(gram), dtype=gram.dtype)
+        values[:-1], self._basis[:-1, :-1] = torch.linalg.eigh(gram[:-1, :-1])
+        scale = problems.C[:, None, None] * spread.clamp_min(0)[:, :, None] * values.clamp_min(0)
         scale[..., :-1] += 1
         # A constant added to all classes changes no probability, the smallest eigenvalue of A: it leaves weights alone.
         scale[:, 0] = torch.inf

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from harness.probes.base import Folds
+from harness.probes import Folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -46,12 +46,12 @@ BLOCK = 8_000_000
 
 
 @lru_cache(maxsize=4)
-def resamples(n: int, draws: int = DRAWS, seed: int = SEED) -> NDArray[np.uint8]:
+def resamples(n: int, draws: int = DRAWS) -> NDArray[np.uint8]:
     """How often each of n rows stands in each resample, uint8 (draws, n); read-only.
 
     A row stands in a resample of n rows Poisson-like with mean 1; 255 times is beyond any chance.
     """
-    generator = np.random.default_rng([seed, n])
+    generator = np.random.default_rng([SEED, n])
     counts = np.empty((draws, n), dtype=np.uint8)
     for row in counts:
         row[:] = np.bincount(generator.integers(n, size=n), minlength=n)
@@ -68,24 +68,12 @@ def weightings(n: int, groups: Groups | None = None, draws: int = DRAWS) -> Iter
             (Cameron, Gelbach and Miller 2008).
         draws: number of resamples.
     """
-    size, columns = (n, None) if groups is None else group_columns(groups)
-    counts, step = resamples(size, draws), max(1, BLOCK // max(n, 1))
+    names, columns = (range(n), None) if groups is None else np.unique(np.asarray(groups), return_inverse=True)
+    counts, step = resamples(len(names), draws), max(1, BLOCK // max(n, 1))
     for start in range(0, draws, step):
         block = counts[start : start + step].astype(np.float64)
         # Not `block[:, columns]`, which stands in memory by columns and makes whatever follows several times slower.
         yield block if columns is None else np.take(block, columns, axis=1)
-
-
-def group_columns(groups: Groups) -> tuple[int, NDArray[np.int64]]:
-    """Number of documents, and the number of each row's document (n,), counted in sorted order.
-
-    Documents by name and by their places in the order of names, as records keep them, are counted alike.
-    """
-    given = np.asarray(groups)
-    if given.dtype.kind not in "iu":
-        given = np.asarray(groups, dtype=object).astype(str)
-    names, columns = np.unique(given, return_inverse=True)
-    return len(names), columns.reshape(-1).astype(np.int64)
 
 
 def jackknife(measure: Measure, n: int, groups: Groups | None = None, kinds: NDArray[np.int64] | None = None) -> Floats:
@@ -97,7 +85,7 @@ def jackknife(measure: Measure, n: int, groups: Groups | None = None, kinds: NDA
         groups: document of each row.
         kinds: rows of one kind are exchangeable, so that one of each kind need be left out; ignored with groups.
     """
-    columns = np.arange(n) if groups is None else group_columns(groups)[1]
+    columns = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     alike = columns if kinds is None or groups is not None else kinds
     _, first, back = np.unique(alike, return_index=True, return_inverse=True)
     left_out, step = columns[first], max(1, BLOCK // max(n, 1))

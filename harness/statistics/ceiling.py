@@ -41,7 +41,7 @@ def noise_ceiling(marks: Floats, groups: Sequence[object] | None = None, *, seed
     if several.sum() < 3:
         return None
     marks = marks[several]
-    documents = None if groups is None else np.asarray(groups, dtype=object)[several].tolist()
+    documents = None if groups is None else np.asarray(groups)[several]
     generator = np.random.default_rng(seed)
     halves = [_halves(marks, generator) for _ in range(SPLITS)]
     one = np.ones((1, len(marks)))

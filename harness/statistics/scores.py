@@ -1,6 +1,6 @@
 """The numbers of a task from its per-example predictions, each with its interval.
 
-Tasks call `regression_metrics` and `classification_metrics` when they score. What is stored beside a record
+Tasks call `Scored.with_intervals` when they score. What is stored beside a record
 (`gold`, `predicted`, or both for each dimension, and the documents as `group`) gives the same numbers again, for some
 of the rows (`metrics_of`) or under any weighting of them (`scored`).
 """
@@ -23,45 +23,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Arrays = Mapping[str, NDArray[np.generic]]
-    Groups = Sequence[object] | NDArray[np.generic]
 
 #: Numbers with a BCa interval; all others have the percentile interval.
 BCA = frozenset(("macro.f1", "weighted.f1"))
 
 #: Name of the array that holds the document of each row.
 GROUP = "group"
-
-
-def regression_metrics(gold: Floats, predicted: Floats, groups: Groups | None = None) -> dict[str, Metric]:
-    """The numbers of `REGRESSION` of one dimension, each with its interval.
-
-    Args:
-        gold: labels (n,), in the unit that MAE is to have.
-        predicted: predictions (n,).
-        groups: documents, for a cluster bootstrap.
-    """
-    documents = None if groups is None else np.asarray(groups)
-    return Scored("", gold, predicted, documents).with_intervals(REGRESSION)
-
-
-def classification_metrics(
-    gold: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    classes: int,
-    groups: Groups | None = None,
-    names: Sequence[str] = CLASSIFICATION,
-) -> dict[str, Metric]:
-    """Some of the numbers of `CLASSIFICATION`, each with its interval.
-
-    Args:
-        gold: classes (n,), 0 to classes − 1.
-        predicted: predicted classes (n,).
-        classes: number of classes, two or more.
-        groups: documents, for a cluster bootstrap.
-        names: which numbers.
-    """
-    documents = None if groups is None else np.asarray(groups)
-    return Scored("", gold, predicted, documents, classes).with_intervals(names)
 
 
 @dataclass(frozen=True)
@@ -71,7 +38,7 @@ class Scored:
     metric: str
     """As in `harness.metrics`: `pearson`, `accuracy`, `macro.f1`, ..."""
     gold: NDArray[np.generic]
-    """Labels (n,): float64, or int64 classes."""
+    """Labels (n,), or classes from 0."""
     predicted: NDArray[np.generic]
     groups: NDArray[np.generic] | None = None
     """Document of each row."""
@@ -119,11 +86,6 @@ class Scored:
             found[name] = Metric(value, *interval)
         return found
 
-    def only(self, rows: NDArray[np.bool_]) -> Scored:
-        """The same on some of the rows."""
-        groups = None if self.groups is None else self.groups[rows]
-        return replace(self, gold=self.gold[rows], predicted=self.predicted[rows], groups=groups)
-
 
 def scored(metric: str, predictions: Arrays) -> Scored | None:
     """What stored predictions say of a metric; None where they do not determine it.
@@ -141,13 +103,12 @@ def scored(metric: str, predictions: Arrays) -> Scored | None:
     arrays = [predictions[prefix + part] for part in ("gold", "predicted") if prefix + part in predictions]
     if len(arrays) < 2 or any(array.ndim != 1 for array in arrays):
         return None
-    groups, name = predictions.get(GROUP), metric.removeprefix(prefix)
+    (gold, predicted), groups, name = arrays, predictions.get(GROUP), metric.removeprefix(prefix)
     if name in REGRESSION:
-        gold, predicted = (array.astype(np.float64) for array in arrays)
         return Scored(name, gold, predicted, groups)
     if name in CLASSIFICATION and all(array.dtype.kind in "iub" for array in arrays):
         classes = max(2, 1 + max(int(array.max(initial=0)) for array in arrays))
-        return Scored(name, arrays[0].astype(np.int64), arrays[1].astype(np.int64), groups, classes)
+        return Scored(name, gold, predicted, groups, classes)
     return None
 
 
@@ -159,9 +120,6 @@ def metrics_of(predictions: Arrays, metrics: Sequence[str], rows: NDArray[np.boo
         metrics: names of the numbers; those that the predictions do not determine are left out.
         rows: which rows count (n,); None for all.
     """
-    found: dict[str, Metric] = {}
-    for name in metrics:
-        if (score := scored(name, predictions)) is not None:
-            score = score if rows is None else score.only(rows)
-            found[name] = score.with_intervals([score.metric])[score.metric]
-    return found
+    kept = predictions if rows is None else {name: array[rows] for name, array in predictions.items()}
+    found = {name: scored(name, kept) for name in metrics}
+    return {name: one.with_intervals([one.metric])[one.metric] for name, one in found.items() if one is not None}

@@ -21,7 +21,7 @@ from harness import probes
 from harness.metrics import classification, confusion, per_class
 from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
-from harness.statistics.scores import GROUP, classification_metrics
+from harness.statistics.scores import GROUP, Scored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -192,11 +192,6 @@ def mean_metric(scores: NDArray[np.floating]) -> Metric:
     return Metric(float(rows.mean()), *percentile(draws))
 
 
-def number(metric: str, gold: Classes, predicted: Classes, classes: int) -> float:
-    """A number of predicted classes: `macro.f1`, say."""
-    return float(classification(confusion(np.ones((1, len(gold))), gold, predicted, classes))[metric][0])
-
-
 def class_table(rows: Rows, predicted: Classes) -> dict[str, Any]:
     """Precision, recall, F1 and support of each class, and the confusion matrix, for the record's details."""
     matrices = confusion(np.ones((1, len(rows))), rows.labels, predicted, len(rows.classes))
@@ -221,7 +216,7 @@ def classified(task: Task, parts: Sequence[Rows], predicted: Classes, details: d
         predictions[GROUP], counts["documents"] = places.astype(np.int32), len(names)
         details = {**details, "interval": "bootstrap over documents"}
     details = {"classes": list(rows.classes), **details}
-    metrics = classification_metrics(rows.labels, predicted, len(rows.classes), predictions.get(GROUP), task.metrics)
+    metrics = Scored("", rows.labels, predicted, predictions.get(GROUP), len(rows.classes)).with_intervals(task.metrics)
     return Outcome(metrics=metrics, details=details, predictions=predictions, counts=counts)
 
 
@@ -244,66 +239,41 @@ def fit_facts(name: str, chosen: Sequence[float], grid: Sequence[float], converg
     }
 
 
-def linear_probe(
-    parts: Sequence[Rows],
-    embeddings: Vectors,
-    grid: Sequence[float],
-    choose: Callable[[Classes, Classes], float],
-    held_out: Sequence[Classes] = (),
-    *,
-    softmax: bool = True,
-) -> tuple[Floats, dict[str, Any]]:
-    """Logistic regression at the best C: logits (m, classes) of the last part's rows, and facts of the fit.
-
-    Args:
-        parts: training rows, rows to choose C by if there are any, rows to predict.
-        embeddings: vectors of all, in this order.
-        grid: values of C.
-        choose: gold and predicted classes to the number whose first maximum chooses C.
-        held_out: folds of the training rows, which choose C where there is no part for it.
-        softmax: see `harness.probes.logistic`.
-    """
-    train, *dev, test = parts
-    X, *held, asked = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
-    y, classes = train.labels, len(test.classes)
-    fits = probes.logistic.logistic(X, y, classes, grid, softmax=softmax)
-    if dev:
-        decided = [fits.decide(held[0], place).argmax(axis=1) for place in range(len(grid))]
-    else:
-        decided = list(probes.logistic.cross_validate(X, y, classes, grid, held_out, softmax=softmax))
-    scores = [choose(dev[0].labels if dev else y, own) for own in decided]
-    best = int(np.argmax(scores))
-    details = fit_facts("C", [grid[best]], grid, fits.convergence)
-    return fits.decide(asked, best), {**details, "development": scores}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Classification(Task):
     """Logistic regression on frozen vectors, C chosen on a development split or by folds of the training split."""
 
     C_grid: tuple[float, ...]
     chosen_by: str
-    """The number that chooses C."""
-    holdout: Literal["split", "folds-of-train"] = "split"
+    """The number whose first maximum chooses C."""
+    holdout: Literal["nested", "split", "folds-of-train"] = "split"
+    """`nested` is of `SentEvalTask` alone."""
     fold_count: int = FOLDS
+    softmax: bool = True
+    """See `harness.probes.logistic`."""
 
-    def held_out(self, train: Rows) -> list[Classes]:
-        """Folds of the training rows."""
-        return folds(len(train), labels=train.labels, count=self.fold_count)
+    def choose(self, gold: Classes, predicted: Classes, classes: int, held_out: Sequence[Classes]) -> float:
+        """The number that chooses C, of rows with their classes and the folds that predicted them, if any."""
+        return float(classification(confusion(np.ones((1, len(gold))), gold, predicted, classes))[self.chosen_by][0])
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the splits; see `Task.prepare`."""
         splits = ("train", "dev", "test") if self.holdout == "split" else ("train", "test")
-        parts = [self.rows(library, split) for split in splits]
-        count = len(parts[-1].classes)
-
-        def choose(gold: Classes, predicted: Classes) -> float:
-            return number(self.chosen_by, gold, predicted, count)
+        parts = train, *dev, test = [self.rows(library, split) for split in splits]
+        gold, classes = (dev[0] if dev else train).labels, len(test.classes)
+        held_out = [] if dev else folds(len(train), labels=gold, count=self.fold_count)
 
         def score(embeddings: Vectors, _seed: int) -> Outcome:
-            held_out = [] if self.holdout == "split" else self.held_out(parts[0])
-            logits, details = linear_probe(parts, embeddings, self.C_grid, choose, held_out)
-            predicted = logits.argmax(axis=1)
-            return classified(self, parts, predicted, {**details, **class_table(parts[-1], predicted)})
+            X, *asked = np.split(embeddings, np.cumsum([len(part) for part in parts])[:-1])
+            fits = probes.logistic.logistic(X, train.labels, classes, self.C_grid, softmax=self.softmax)
+            if dev:
+                decided = np.stack([fits.decide(asked[0], i).argmax(axis=1) for i in range(len(self.C_grid))])
+            else:
+                decided = probes.logistic.cross_validate(X, gold, classes, self.C_grid, held_out, softmax=self.softmax)
+            scores = [self.choose(gold, predicted, classes, held_out) for predicted in decided]
+            best = int(np.argmax(scores))
+            predicted = fits.decide(asked[-1], best).argmax(axis=1)
+            facts = fit_facts("C", [self.C_grid[best]], self.C_grid, fits.convergence)
+            return classified(self, parts, predicted, {**facts, "development": scores, **class_table(test, predicted)})
 
         return prepared(self, parts, score)

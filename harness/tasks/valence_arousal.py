@@ -22,7 +22,7 @@ from harness.errors import NotApplicable
 from harness.metrics import REGRESSION
 from harness.outcome import Metric, Outcome
 from harness.statistics.ceiling import noise_ceiling
-from harness.statistics.scores import GROUP, regression_metrics
+from harness.statistics.scores import GROUP, Scored
 from harness.tasks.base import Prepared, Task, combined_fingerprint, folds
 
 if TYPE_CHECKING:
@@ -190,14 +190,14 @@ def regression_outcome(
     """
     metrics: dict[str, Metric] = {}
     predictions: dict[str, NDArray[np.generic]] = {}
-    for dimension, truth, guess in zip(dimensions, gold.T, predicted.T, strict=True):
-        numbers = regression_metrics(truth, guess, groups)
-        metrics |= {f"{dimension}.{name}": value for name, value in numbers.items()}
-        predictions[f"{dimension}.gold"] = truth.astype(np.float32)
-        predictions[f"{dimension}.predicted"] = guess.astype(np.float32)
     if groups is not None:
         # By number, in the order of the names, so that a comparison resamples documents without the corpus.
         predictions[GROUP] = np.unique(groups, return_inverse=True)[1].astype(np.int32)
+    for dimension, truth, guess in zip(dimensions, gold.T, predicted.T, strict=True):
+        numbers = Scored("", truth, guess, predictions.get(GROUP)).with_intervals(REGRESSION)
+        metrics |= {f"{dimension}.{name}": value for name, value in numbers.items()}
+        predictions[f"{dimension}.gold"] = truth.astype(np.float32)
+        predictions[f"{dimension}.predicted"] = guess.astype(np.float32)
     interval = "bootstrap over rows" if groups is None else "bootstrap over documents"
     return Outcome(metrics=metrics, details={**details, "interval": interval}, predictions=predictions)
 

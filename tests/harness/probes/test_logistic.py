@@ -94,7 +94,7 @@ def test_held_out_predictions_of_simple_cross_validation(monkeypatch):
     np.testing.assert_array_equal(cross_validate(X, y, 2, C_GRID, folds), crossed)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     n=st.integers(12, 60),
     d=st.integers(1, 40),
@@ -117,17 +117,12 @@ def test_any_shape_and_scale_ends_where_the_gradient_vanishes(n, d, classes, sca
 
 # One row or many out of scale, as outlier encoders give them: solved, or refused with the cause, in bounded time.
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("scales", ["one 1e4", "one 1e8", "heavy", "3e17"])
-def test_rows_out_of_scale_are_solved_or_refused(scales, classes):
+@pytest.mark.parametrize("rows", ["one", "many"])
+def test_rows_out_of_scale_are_solved_or_refused(rows, classes):
     X, y = task(80, 12, classes)
-    rng = np.random.default_rng(0)
-    factors = np.ones(80)
-    if scales.startswith("one"):
-        factors[7] = float(scales[4:])
-    else:
-        factors = 10.0 ** (
-            rng.uniform(0, 17.5, size=80) if scales == "3e17" else 2 * rng.standard_t(1.5, size=80).clip(-5, 5)
-        )
+    factors = 10.0 ** (2 * np.random.default_rng(0).standard_t(1.5, size=80).clip(-5, 5))
+    if rows == "one":
+        factors[:] = np.eye(80)[7] * 1e8 + 1
     X = (X * factors[:, None]).astype(np.float32)
     try:
         fits = logistic(X, y, classes, [1.0])

@@ -44,8 +44,8 @@ def data(n, d, classes, seed=0):
 
 
 def test_fixed_splits_repeat_the_loop():
-    X, y = data(400, 8, 3)
-    train, dev, test = np.arange(250), np.arange(250, 320), np.arange(320, 400)
+    X, y = data(230, 8, 3)
+    train, dev, test = np.arange(130), np.arange(130, 180), np.arange(180, 230)
     ours = compat.split(X, y, 3, train, dev, test, seed=1111)
     tensors, labels = torch.from_numpy(X), torch.from_numpy(y)
     fits = [
@@ -60,8 +60,8 @@ def test_fixed_splits_repeat_the_loop():
 
 
 def test_nested_folds_repeat_the_loop():
-    X, y = data(203, 6, 2, seed=1)
-    folds = StratifiedKFold(3, shuffle=True, random_state=1111)
+    X, y = data(133, 6, 2, seed=1)
+    folds = StratifiedKFold(2, shuffle=True, random_state=1111)
     outer = list(folds.split(X, y))
     inner = [list(folds.split(X[train], y[train])) for train, _ in outer]
     ours = compat.nested(X, y, 2, [test for _, test in outer], [[held for _, held in f] for f in inner], seed=7)
@@ -88,7 +88,7 @@ def test_nested_folds_repeat_the_loop():
         passes += more
         np.testing.assert_array_equal(ours.predictions[test], layer(tensors[test]).argmax(1).numpy())
     assert ours.passes == passes
-    assert ours.fits == 3 * (3 * 4 + 1)
+    assert ours.fits == 2 * (2 * 4 + 1)
 
 
 def test_the_seed_matters_and_the_global_generators_do_not():

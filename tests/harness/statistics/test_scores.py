@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
+from harness.metrics import CLASSIFICATION, REGRESSION
 from harness.statistics import bootstrap, scores
 
 
@@ -21,6 +22,14 @@ def classes(n, seed=0, right=0.6):
     return gold, np.where(rng.random(n) < right, gold, guess)
 
 
+def regression_metrics(gold, predicted, groups=None):
+    return scores.Scored("", gold, predicted, groups).with_intervals(REGRESSION)
+
+
+def classification_metrics(gold, predicted):
+    return scores.Scored("", gold, predicted, classes=3).with_intervals(CLASSIFICATION)
+
+
 @pytest.mark.parametrize("name", ["pearson", "spearman", "mae"])
 def test_intervals_agree_with_scipy(name):
     gold, predicted = sample(300)
@@ -32,7 +41,7 @@ def test_intervals_agree_with_scipy(name):
     theirs = stats.bootstrap(
         (gold, predicted), functions[name], paired=True, vectorized=False, n_resamples=2000, method="percentile", rng=1
     ).confidence_interval
-    ours = scores.regression_metrics(gold, predicted)[name]
+    ours = regression_metrics(gold, predicted)[name]
     width = theirs.high - theirs.low
     assert ours.low == pytest.approx(theirs.low, abs=0.12 * width)
     assert ours.high == pytest.approx(theirs.high, abs=0.12 * width)
@@ -52,7 +61,7 @@ def test_f1_has_the_bca_interval_of_scipy(average):
     theirs = stats.bootstrap(
         (gold, predicted), measure, paired=True, vectorized=False, n_resamples=999, method="BCa", rng=1
     ).confidence_interval
-    ours = scores.classification_metrics(gold, predicted, 3)[f"{average}.f1"]
+    ours = classification_metrics(gold, predicted)[f"{average}.f1"]
     assert ours.value == pytest.approx(measure(gold, predicted))
     width = theirs.high - theirs.low
     assert ours.low == pytest.approx(theirs.low, abs=0.12 * width)
@@ -67,8 +76,8 @@ def test_documents_are_resampled_whole_and_widen_the_interval():
     predicted = gold + np.repeat(rng.normal(size=20), 30)
     weights = next(bootstrap.weightings(600, groups))
     assert (weights.reshape(len(weights), 20, 30) == weights.reshape(len(weights), 20, 30)[:, :, :1]).all()
-    by_row = scores.regression_metrics(gold, predicted)["pearson"]
-    by_document = scores.regression_metrics(gold, predicted, groups)["pearson"]
+    by_row = regression_metrics(gold, predicted)["pearson"]
+    by_document = regression_metrics(gold, predicted, groups)["pearson"]
     assert by_document.high - by_document.low > 1.5 * (by_row.high - by_row.low)
     assert by_document.value == by_row.value
 
@@ -76,12 +85,12 @@ def test_documents_are_resampled_whole_and_widen_the_interval():
 def test_stored_predictions_give_the_numbers_again():
     gold, predicted = classes(80)
     kept = {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)}
-    direct = scores.classification_metrics(gold, predicted, 3)
+    direct = classification_metrics(gold, predicted)
     again = scores.metrics_of(kept, list(direct))
     assert again == direct
     first, second = sample(80)
     groups = np.arange(80) // 4
-    direct = scores.regression_metrics(first, second, groups)
+    direct = regression_metrics(first, second, groups)
     kept = {"valence.gold": first, "valence.predicted": second, "group": groups}
     again = scores.metrics_of(kept, [f"valence.{name}" for name in direct])
     assert again == {f"valence.{name}": metric for name, metric in direct.items()}
@@ -91,7 +100,7 @@ def test_some_rows_give_what_they_alone_would():
     gold, predicted = sample(90)
     rows = np.arange(90) % 3 > 0
     part = scores.metrics_of({"gold": gold, "predicted": predicted}, ["pearson", "separation"], rows)
-    assert part == {"pearson": scores.regression_metrics(gold[rows], predicted[rows])["pearson"]}
+    assert part == {"pearson": regression_metrics(gold[rows], predicted[rows])["pearson"]}
 
 
 @pytest.mark.parametrize(
@@ -114,10 +123,10 @@ def test_leaving_one_kind_out_is_leaving_each_row_out(metric, groups):
     gold, predicted = classes(12, seed=3)
     score = scores.Scored(metric, gold, predicted, groups, classes=3)
     units = np.arange(12) if groups is None else groups
-    each = []
-    for unit in np.unique(units):
-        kept = units != unit
-        each.append(score.only(kept).value)
+    each = [
+        scores.Scored(metric, gold[units != unit], predicted[units != unit], classes=3).value
+        for unit in np.unique(units)
+    ]
     np.testing.assert_allclose(score.without(), each, rtol=1e-12)
 
 

@@ -57,14 +57,13 @@ def test_nested_cross_validation_equals_the_plain_loop(shelf):
     assert outcome.metrics["accuracy"].low < outcome.metrics["accuracy"].value < outcome.metrics["accuracy"].high
 
 
-@pytest.mark.parametrize(("task", "corpus", "classes"), [("sst5", "sst5", 5), ("sst2", "sst2", 2)])
-def test_a_fixed_split_chooses_its_strength_on_dev(shelf, task, corpus, classes):
-    splits = {"train": classed(150, 1, classes), "dev": classed(60, 2, classes), "test": classed(80, 3, classes)}
-    prepared = TASKS[f"polarity/{task}/senteval-lr/1"].prepare(shelf(**{corpus: splits}))
+def test_a_fixed_split_chooses_its_strength_on_dev(shelf):
+    splits = {"train": classed(150, 1, 5), "dev": classed(60, 2, 5), "test": classed(80, 3, 5)}
+    prepared = TASKS["polarity/sst5/senteval-lr/1"].prepare(shelf(sst5=splits))
     orders = [(part, official_order(part)) for part in splits.values()]
     assert prepared.texts == tuple(part.texts[i] for part, order in orders for i in order)
     gold = np.concatenate([part.labels["label"][order] for part, order in orders])
-    X = vectors(prepared.texts, np.eye(classes)[gold], noise=1.0)
+    X = vectors(prepared.texts, np.eye(5)[gold], noise=1.0)
     outcome = prepared.evaluate(X, 0)
     models = [fitted(C, X[:150], gold[:150]) for C in C_GRID]
     scores = [round(100 * m.score(X[150:210].astype(float), gold[150:210]), 2) for m in models]
@@ -86,17 +85,9 @@ def test_imdb_chooses_its_strength_by_folds_of_train(shelf):
     X = vectors(prepared.texts, gold, noise=1.5)
     outcome = prepared.evaluate(X, 0)
     splitter = StratifiedKFold(5, shuffle=True, random_state=1111)
+    folds = list(splitter.split(X[:100], gold[:100]))
     scores = [
-        round(
-            100
-            * np.mean(
-                [
-                    fitted(C, X[:100][a], gold[:100][a]).score(X[:100][b].astype(float), gold[:100][b])
-                    for a, b in splitter.split(X[:100], gold[:100])
-                ]
-            ),
-            2,
-        )
+        np.mean([fitted(C, X[a], gold[a]).score(X[b].astype(float), gold[b]) for a, b in folds]).round(4)
         for C in C_GRID
     ]
     assert outcome.details["C"] == C_GRID[int(np.argmax(scores))]
@@ -107,13 +98,13 @@ def test_imdb_chooses_its_strength_by_folds_of_train(shelf):
 def test_the_adam_protocol_depends_on_the_seed_and_learns(shelf):
     task = replace(TASKS["polarity/cr/senteval-compat/1"], fold_count=3)
     assert task.stochastic
-    examples = classed(600, 1, 2)
+    examples = classed(240, 1, 2)
     prepared = task.prepare(shelf(cr={"all": examples}))
     gold = examples.labels["label"][official_order(examples)]
     X = vectors(prepared.texts, gold, noise=0.3)
     first, again, other = (prepared.evaluate(X, seed) for seed in (0, 0, 1))
     assert first.metrics == again.metrics
-    assert first.metrics["accuracy"].value > 0.7
+    assert first.metrics["accuracy"].value > 0.6
     assert not np.array_equal(first.predictions["predicted"], other.predictions["predicted"]) or (
         first.details["passes"] != other.details["passes"]
     )
