@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import groupby
 from operator import itemgetter
@@ -34,26 +34,6 @@ _BLANK = Cell(status="blank")
 _SIZE = Column(
     key="parameters", head="Param.\n[M]", group="", metric="parameters", origin="fact", decimals=1, unit="millions"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """Everything that makes a table, before any number is looked up."""
-
-    key: str
-    title: str
-    caption: str
-    columns: Sequence[Column]
-    published: str | None = None
-    """The paper's table that the published columns come from."""
-    notes: Sequence[Mapping[str, str]] = ()
-    """`text`, and `where`: a part of the key of the columns that it is about."""
-    published_notes: Sequence[str] = ()
-    only: frozenset[str] | None = None
-    """Which models have rows, by name; None for all."""
-    recipes: bool = False
-    """Whether recipes that saw evaluated labels are ranked apart, and titles leave out what the caption says of all."""
-    most_notes: int | None = None
 
 
 def build_tables(
@@ -95,13 +75,12 @@ def build_tables(
     for name in TABLE_NAMES:
         if which is not None and name.casefold() not in asked:
             continue
-        specs = [spec for spec in specification()["table"] if spec["name"] == name]
-        plans = [plan for spec in specs for plan in _plans(spec, results)]
+        specs = [spec for one in specification()["table"] if one["name"] == name for spec in _expanded(one, results)]
         if name == "overview":
-            plans = _overview(results, suite, tasks or {}, columns)
-        built = [_assemble(plan, results, with_published=published) for plan in plans]
+            specs = _overview(results, suite, tasks or {}, columns)
+        built = [_assemble(spec, results, with_published=published) for spec in specs]
         measured = [table for table in built if any(column.origin == "measured" for column in table.columns)]
-        alone = [table for table, plan in zip(built, plans, strict=True) if which and published and plan.published]
+        alone = [table for table, spec in zip(built, specs, strict=True) if which and published and "published" in spec]
         tables += [replace(table, intervals=intervals) for table in measured or alone]
     return tables
 
@@ -131,38 +110,27 @@ def _column(corpus: str, metric: str, head: str, group: str, task: str = "", pro
     )
 
 
-def _plans(spec: Spec, results: Results) -> list[_Plan]:
+def _expanded(spec: Spec, results: Results) -> Iterator[Spec]:
     """The main table of a specification, once for each of its corpora, and one for each protocol that it leaves out."""
-    if "each" in spec:
-        return [plan for place in spec["each"].items() for plan in _plans(_filled(spec, *place), results)]
-    entries = [entry for entry in spec["columns"] if not entry.get("published")]
-    corpora = list(dict.fromkeys(corpus for entry in entries for corpus in entry["corpora"]))
-    task = spec.get("task", "")
-    chosen = [
-        column
-        for entry in spec["columns"]
-        for column in _columns(entry, entry["corpora"], entry.get("task", task), entry.get("protocol", ""))
-        if not entry.get("optional") or results.of(column.task_id)
-    ]
-    plans = [_plan(spec, spec, chosen, entries[0]["protocol"], results)]
-    used = {(column.corpus, column.protocol) for column in chosen}
-    for protocol, measured in results.protocols(task).items() if "others" in spec else ():
-        rest = [c for c in measured if (c, protocol) not in used and (c in corpora or "key" in spec["others"])]
-        patterns = [entry for entry in entries if entry["protocol"] == entries[0]["protocol"]]
-        others = [column for entry in patterns for column in _columns(entry, rest, task, protocol)]
-        if others:
-            plans.append(replace(_plan(spec, spec["others"], others, protocol, results), published=None))
-    return plans
-
-
-def _filled(spec: Spec, corpus: str, protocol: str) -> Spec:
-    """A specification for one of the corpora that it is made for."""
-    columns = [{"corpora": [corpus], "protocol": protocol, **entry} for entry in spec["columns"]]
-    named = {
-        name: spec[name].replace("{corpus}", corpus).replace("{corpus_title}", corpus_title(corpus))
-        for name in ("key", "title")
-    }
-    return {name: value for name, value in spec.items() if name != "each"} | named | {"columns": columns}
+    task, others = spec.get("task", ""), spec.get("others", {})
+    for corpus, protocol in spec.get("each", {"": ""}).items():
+        entries: list[Spec] = [{"corpora": [corpus], "protocol": protocol, **entry} for entry in spec["columns"]]
+        chosen = [
+            column
+            for entry in entries
+            for column in _columns(entry, entry["corpora"], entry.get("task", task), entry["protocol"])
+            if not entry.get("optional") or results.of(column.task_id)
+        ]
+        main = entries[0]["protocol"]
+        yield _filled(spec, chosen, main, corpus, results)
+        used = {(column.corpus, column.protocol) for column in chosen}
+        corpora = {one for entry in entries if entry["protocol"] for one in entry["corpora"]}
+        for other, measured in results.protocols(task).items() if "others" in spec else ():
+            rest = [c for c in measured if (c, other) not in used and (c in corpora or "key" in others)]
+            patterns = [entry for entry in entries if entry["protocol"] == main]
+            if columns := [column for entry in patterns for column in _columns(entry, rest, task, other)]:
+                own = _filled({**spec, **others}, columns, other, corpus, results)
+                yield {name: value for name, value in own.items() if name != "published"}
 
 
 def _columns(entry: Spec, corpora: Sequence[str], task: str, protocol: str) -> list[Column]:
@@ -175,22 +143,17 @@ def _columns(entry: Spec, corpora: Sequence[str], task: str, protocol: str) -> l
     ]
 
 
-def _plan(spec: Spec, own: Spec, columns: Sequence[Column], protocol: str, results: Results) -> _Plan:
-    caption = own.get("caption", spec["caption"]).format(protocol=protocol, scored=_scored(columns, results))
-    notes = list(spec.get("notes", ()))
-    only = _matching(spec["rows"], results) if "rows" in spec else None
-    if only is not None and not only:
-        notes.insert(0, {"text": spec["empty"]})
-    return _Plan(
-        key=own.get("key", spec["key"]).format(protocol=protocol),
-        title=own.get("title", spec["title"]).format(protocol=protocol),
-        caption=" ".join(caption.split()),
-        columns=[_SIZE, *columns] if "published" in spec else columns,
-        published=spec.get("published"),
-        notes=notes,
-        published_notes=spec.get("published_notes", ()),
-        only=only,
-    )
+def _filled(spec: Spec, columns: Sequence[Column], protocol: str, corpus: str, results: Results) -> Spec:
+    """A specification with its columns made and its texts filled in."""
+    pairs = []
+    for column in columns:
+        splits = sorted({one.split for one in results.of(column.task_id)})
+        said = (words("splits").get(name, f"{name} split") for name in splits)
+        pairs += [(" and ".join(said), corpus_title(column.corpus))] if splits else []
+    scored = "; ".join(f"{', '.join(corpora)}: {said}" for said, corpora in _grouped(pairs).items()) + "." * bool(pairs)
+    known = {"protocol": protocol, "scored": scored, "corpus": corpus, "corpus_title": corpus_title(corpus)}
+    texts = {name: " ".join(spec[name].format(**known).split()) for name in ("key", "title", "caption")}
+    return {**spec, **texts, "columns": [_SIZE, *columns] if "published" in spec else columns}
 
 
 def _grouped(pairs: Iterable[tuple[Any, str]]) -> dict[Any, list[str]]:
@@ -201,107 +164,82 @@ def _grouped(pairs: Iterable[tuple[Any, str]]) -> dict[Any, list[str]]:
     return {key: list(values) for key, values in found.items()}
 
 
-def _scored(columns: Sequence[Column], results: Results) -> str:
-    """What was scored, in words: CR, MR: 10-fold cross-validation; SST5: test split."""
-    pairs = []
-    for column in columns:
-        splits = sorted({one.split for one in results.of(column.task_id)})
-        said = (words("splits").get(name, f"{name} split") for name in splits)
-        pairs += [(" and ".join(said), corpus_title(column.corpus))] if splits else []
-    return "; ".join(f"{', '.join(corpora)}: {said}" for said, corpora in _grouped(pairs).items()) + "." * bool(pairs)
-
-
-def _matching(pattern: str, results: Results) -> frozenset[str]:
+def _matching(pattern: str, results: Results) -> set[str]:
     """Models whose name matches, those that a group of the pattern names, and what they started from."""
     bases = {model.name: model.base for model in results.models}
     matches = [match for name in bases if (match := re.fullmatch(pattern, name))]
     found = {name for match in matches for name in (match[0], *match.groups())} & bases.keys()
-    return frozenset(found | ({bases[name] or "" for name in found} & bases.keys()))
+    return found | ({bases[name] or "" for name in found} & bases.keys())
 
 
-def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], asked: Sequence[str]) -> list[_Plan]:
+def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], asked: Sequence[str]) -> list[Spec]:
     """One row a model, the main metric of each measured task; a short choice of columns unless others are asked for."""
     spec = specification()["overview"]
+    own = {**spec, **spec.get(suite, {})}
     every: dict[str, Column] = {}
     for one in results.evaluations:
         main = next(iter(tasks.get(one.task_id, ())), spec["main"].get(one.task, ""))
         metric = main if main in one.metrics or not one.metrics else next(iter(one.metrics))
-        every.setdefault(one.task_id, _main_column(one.task_id, metric))
+        # The paper's tasks are told apart by corpus and metric; others share both with them.
+        head = ("" if one.task in spec["main"] else one.task.replace("{", "") + "\n") + "{corpus}\n{metric}"
+        every.setdefault(one.task_id, _column(one.corpus, metric, head, "", one.task, one.protocol))
     if not every:
         return []
-    chosen = _chosen(every, asked) if asked else _default_columns(every, results, suite)
+    if asked:
+        for pattern in asked:
+            if not any(_fits(pattern, name) for name in every):
+                corpora = dict.fromkeys(name.split("/")[1] for name in every)
+                raise unknown_name("column", pattern, [*corpora, *every])
+        chosen = [column for name, column in every.items() if any(_fits(pattern, name) for pattern in asked)]
+    else:
+        chosen = []
+        for names, metric, head in own.get("columns", ()):
+            if known := [name for name in names.split() if name in every]:
+                task, corpus, protocol = max(known, key=lambda name: len(results.of(name))).split("/", 2)
+                chosen.append(_column(corpus, metric, head, "", task, protocol))
+        # Without a choice of the suite: the first protocol of each corpus.
+        first: dict[tuple[str, str], Column] = {}
+        for column in every.values():
+            first.setdefault((column.task, column.corpus), column)
+        chosen = chosen or list(first.values())[: spec["most"]]
     protocols = _grouped((column.protocol, corpus_title(column.corpus)) for column in chosen)
     said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
     more = len(every) - len({column.task_id for column in chosen})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
-    own = {**spec, **spec.get(suite, {})}
-    plan = _Plan(
-        key="overview",
-        title=own["title"].format(suite=suite),
-        caption=f"{own['caption']} Protocols: {said}.{rest}",
-        columns=[_SIZE, *chosen],
-        most_notes=4,
-        only=_matching(own["rows"], results) if "rows" in own else None,
-        recipes=suite == "recipes",
-    )
-    return [plan]
+    texts = {"title": own["title"].format(suite=suite), "caption": f"{own['caption']} Protocols: {said}.{rest}"}
+    return [{**own, **texts, "columns": [_SIZE, *chosen]}]
 
 
-def _main_column(task_id: str, metric: str) -> Column:
-    task, corpus, protocol = task_id.split("/", 2)
-    known = task in specification()["overview"]["main"]
-    # The paper's tasks are told apart by corpus and metric; others share both with them.
-    head = "{corpus}\n{metric}" if known else f"{task.replace('{', '')}\n{{corpus}}\n{{metric}}"
-    return _column(corpus, metric, head, "", task, protocol)
-
-
-def _chosen(every: Mapping[str, Column], asked: Sequence[str]) -> list[Column]:
-    def fits(pattern: str, task_id: str) -> bool:
-        return pattern in ("all", *task_id.split("/")[:2]) or fnmatchcase(task_id, pattern)
-
-    for pattern in asked:
-        if not any(fits(pattern, task_id) for task_id in every):
-            raise unknown_name("column", pattern, [*dict.fromkeys(task_id.split("/")[1] for task_id in every), *every])
-    return [column for task_id, column in every.items() if any(fits(pattern, task_id) for pattern in asked)]
-
-
-def _default_columns(every: Mapping[str, Column], results: Results, suite: str) -> list[Column]:
-    """The columns that the suite names, else the first protocol of each corpus; at most so many."""
-    spec = specification()["overview"]
-    found = []
-    for names, metric, head in spec.get(suite, {}).get("columns", ()):
-        if known := [task_id for task_id in names.split() if task_id in every]:
-            task, corpus, protocol = max(known, key=lambda task_id: len(results.of(task_id))).split("/", 2)
-            found.append(_column(corpus, metric, head, "", task, protocol))
-    first: dict[str, Column] = {}
-    for column in every.values():
-        first.setdefault(f"{column.task}/{column.corpus}", column)
-    return found or list(first.values())[: spec["most"]]
+def _fits(pattern: str, task_id: str) -> bool:
+    return pattern in ("all", *task_id.split("/")[:2]) or fnmatchcase(task_id, pattern)
 
 
 # Rows
 
 
-def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
-    """Fill a plan.
+def _assemble(spec: Spec, results: Results, *, with_published: bool) -> Table:
+    """Fill a specification whose columns are made.
 
     Rows are the models with a record for any of the columns. The paper's models without a row of ours follow in blocks
     of their own, the noise ceiling comes last. A column that no model was run on is named under the table.
     """
-    allowed = [model for model in results.models if plan.only is None or model.name in plan.only]
-    asked = [column for column in plan.columns if column.origin == "measured"]
+    only = _matching(spec["rows"], results) if "rows" in spec else None
+    allowed = [model for model in results.models if only is None or model.name in only]
+    asked = [column for column in spec["columns"] if column.origin == "measured"]
     measured = [c for c in asked if any(results.get(model.name, c.task_id) for model in allowed)]
     absent = [f"{corpus_title(column.corpus)} ({column.protocol})" for column in asked if column not in measured]
     # A metric that no record with numbers has is none of this corpus.
     scored = [c for c in measured if any(results.cell(m.name, c).value is not None for m in allowed)]
     measured = scored or measured
     origins = ("fact", "published") if with_published else ("fact",)
-    columns = [column for column in plan.columns if column in measured or column.origin in origins]
+    columns = [column for column in spec["columns"] if column in measured or column.origin in origins]
     shown = [model for model in allowed if any(results.get(model.name, column.task_id) for column in measured)]
-    numbers = [p for p in load_published() if p.table == plan.published] if with_published else []
-    titles = results.titles
-    if plan.recipes:
-        titles = {name: title.partition(", our re-training")[0] for name, title in titles.items()}
+    numbers = [p for p in load_published() if with_published and p.table == spec.get("published")]
+    titles = (
+        {name: title.split(spec["cut"])[0] for name, title in results.titles.items()}
+        if "cut" in spec
+        else results.titles
+    )
     rows: list[tuple[str, Row]] = []
     for model in shown:
         beside = [number for number in numbers if number.encoder == model.name]
@@ -313,30 +251,28 @@ def _assemble(plan: _Plan, results: Results, *, with_published: bool) -> Table:
         rows.append((family_title(model.family), Row(name=model.name, title=titles[model.name], cells=cells)))
     names = {model.name for model in shown}
     rows += _published_rows(columns, [number for number in numbers if number.encoder not in names])
-    apart = {model.name for model in shown if plan.recipes and model.family == "recipe-evaluated"}
-    rows = _ranked(rows, columns, apart)
+    rows = _ranked(rows, columns, {model.name for model in shown if model.family == spec.get("apart")})
     notes = _about_results(measured, [row for _, row in rows], results, titles, names)
     ceiling = _ceiling(columns, results)
     if any(cell.value is not None for cell in ceiling):
         rows.append(("Noise ceiling", Row(name="ceiling", title="second panel of raters", cells=tuple(ceiling))))
         notes.append(Footnote(text=words("ceiling")))
     keys = [column.key for column in measured] or [""]
-    more = [note["text"] for note in plan.notes if any(note.get("where", "") in key for key in keys)]
+    more = [spec["empty"]] if only == set() and "empty" in spec else []
+    more += [n["text"] for n in spec.get("notes", ()) if any(n.get("where", "") in key for key in keys)]
     if measured and absent:
         more.append(f"Not run for any model: {', '.join(dict.fromkeys(absent))}.")
     if numbers:
-        more += _about_published([row for _, row in rows], columns, plan)
+        more += _about_published([row for _, row in rows], columns, spec.get("published_notes", ()))
     notes += [Footnote(text=text) for text in more]
+    blocks = tuple(Block(title=t, rows=tuple(r for _, r in members)) for t, members in groupby(rows, key=itemgetter(0)))
     return Table(
-        key=plan.key,
-        title=plan.title,
-        caption=plan.caption,
+        key=spec["key"],
+        title=spec["title"],
+        caption=spec["caption"],
         columns=tuple(columns),
-        blocks=tuple(
-            Block(title=heading, rows=tuple(row for _, row in members))
-            for heading, members in groupby(rows, key=itemgetter(0))
-        ),
-        footnotes=tuple(notes[: plan.most_notes]),
+        blocks=blocks,
+        footnotes=tuple(notes[: spec.get("most_notes")]),
     )
 
 
@@ -476,11 +412,11 @@ def _by_model(scored: Iterable[Evaluation], titles: Mapping[str, str]) -> str:
     return "; ".join(f"{title} ({', '.join(corpora)})" for title, corpora in found.items())
 
 
-def _about_published(rows: Sequence[Row], columns: Sequence[Column], plan: _Plan) -> list[str]:
+def _about_published(rows: Sequence[Row], columns: Sequence[Column], more: Sequence[str]) -> list[str]:
     """Say where the published columns come from and what their asterisks mean."""
     published = [j for j, column in enumerate(columns) if column.origin == "published"]
     cited = words("citation")
     text = f"Published: as printed by {cited}; its protocols are not given in full and may differ from ours."
     if any(row.cells[j].flag for row in rows for j in published):
         text += " * there: the paper marks the number as trained on the data set."
-    return [text, *plan.published_notes]
+    return [text, *more]
