@@ -11,14 +11,20 @@ with torch's public functions before they are used.
 from __future__ import annotations
 
 import platform
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Activation of `product` → oneDNN's name of it and of its form (erf, or tanh).
-_ACTIVATIONS = {"none": ("none", ""), "gelu": ("gelu", "none"), "gelu_new": ("gelu", "tanh"), "relu": ("relu", "")}
+#: Activation of `product` → torch's function, and oneDNN's name of it and of its form (erf, or tanh).
+ACTIVATIONS: dict[str, tuple[Callable[[Tensor], Tensor], str, str]] = {
+    "none": (lambda y: y, "none", ""),
+    "gelu": (functional.gelu, "gelu", "none"),
+    "gelu_new": (partial(functional.gelu, approximate="tanh"), "gelu", "tanh"),
+    "relu": (functional.relu, "relu", ""),
+}
 
 
 def reordered(weight: Tensor) -> Tensor:
@@ -36,7 +42,7 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None = None, activation: s
         bias: (out,).
         activation: `none`, `gelu` (by erf), `gelu_new` (by tanh) or `relu`.
     """
-    name, form = _ACTIVATIONS[activation]
+    _, name, form = ACTIVATIONS[activation]
     found: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, name, [], form)
     return found
 
@@ -64,11 +70,8 @@ def serves(dtype: torch.dtype) -> bool:
             weight, expected = reordered(plain), functional.linear(x, plain, bias)
             pairs = [
                 (product(x, plain), functional.linear(x, plain)),
-                (product(x, weight, bias), expected),
-                (product(x, weight, bias, "gelu"), functional.gelu(expected)),
-                (product(x, weight, bias, "gelu_new"), functional.gelu(expected, approximate="tanh")),
-                (product(x, weight, bias, "relu"), functional.relu(expected)),
                 (product_added(x, residual, weight, bias), expected + residual),
+                *((product(x, weight, bias, name), form[0](expected)) for name, form in ACTIVATIONS.items()),
             ]
         return all(torch.allclose(a.float(), b.float(), atol=tolerance, rtol=tolerance) for a, b in pairs)
     except (RuntimeError, AttributeError, TypeError):

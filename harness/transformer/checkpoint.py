@@ -34,13 +34,16 @@ _DECIDING = (".safetensors", ".bin", ".json", ".txt", ".model", ".py")
 #: What the packed engine computes between the two layers of a feed-forward part.
 ACTIVATIONS = ("gelu", "gelu_new", "relu")
 
-#: BERT's names of sizes → DistilBERT's.
-_DISTILBERT = {
-    "hidden_size": "dim",
-    "num_hidden_layers": "n_layers",
-    "num_attention_heads": "n_heads",
-    "intermediate_size": "hidden_dim",
-    "hidden_act": "activation",
+#: Sizes of a `Shape` → BERT's name of each, and DistilBERT's.
+_SIZES = {
+    "hidden": ("hidden_size", "dim"),
+    "layers": ("num_hidden_layers", "n_layers"),
+    "heads": ("num_attention_heads", "n_heads"),
+    "intermediate": ("intermediate_size", "hidden_dim"),
+    "vocabulary": ("vocab_size",),
+    "positions": ("max_position_embeddings",),
+    "types": ("type_vocab_size",),
+    "buckets": ("relative_attention_num_buckets",),
 }
 
 #: Largest size that is believed: a file that claims more would only take memory.
@@ -169,33 +172,31 @@ class Shape:
     def from_config(cls, config: Mapping[str, Any], architecture: str, origin: str) -> Shape:
         """Read a published `config.json` (or `bert_config.json`).
 
-        Missing constants take the architecture's published defaults: configurations written before
-        2020 lack `layer_norm_eps` and `pad_token_id`.
+        Missing constants take the architecture's published defaults: configurations written before 2020 lack
+        `layer_norm_eps` and `pad_token_id`.
 
         Args:
             config: the decoded file.
-            architecture: `bert`, `roberta` or `mpnet`; given by the wrapper, since several published files do not
-                name it.
+            architecture: `bert`, `roberta` or `mpnet`; given by the wrapper, since several files do not name it.
             origin: path, for the error message.
 
         Raises:
-            WeightsInvalid: a size is missing or makes no sense, or the encoder has other positions or another
-                activation than these architectures.
+            WeightsInvalid: a size makes no sense, or positions or activation are none of these architectures'.
         """
-        distil = config.get("model_type") == "distilbert"
-        if distil:
-            config = {**config, **{name: config.get(theirs) for name, theirs in _DISTILBERT.items()}}
-
-        def size(key: str, least: int = 1) -> int:
-            value = config.get(key)
-            if type(value) is not int or not least <= value <= _LARGEST:
-                raise WeightsInvalid(f"{origin}: `{key}` is {str(value)[:40]}; an integer from {least} is needed")
-            return value
-
-        hidden, heads = size("hidden_size"), size("num_attention_heads")
+        lacking = {"buckets"} if architecture != "mpnet" else {"types"}
+        lacking |= {"types"} if config.get("model_type") == "distilbert" else set()
+        sizes: dict[str, Any] = dict.fromkeys(lacking, 0)
+        for name, keys in _SIZES.items():
+            if name not in lacking:
+                key = next((key for key in keys if key in config), keys[0])
+                sizes[name], least = config.get(key), 4 if name == "buckets" else 1
+                if type(sizes[name]) is not int or not least <= sizes[name] <= _LARGEST:
+                    value = str(sizes[name])[:40]
+                    raise WeightsInvalid(f"{origin}: `{key}` is {value}; an integer from {least} is needed")
+        hidden, heads = sizes["hidden"], sizes["heads"]
         if hidden % heads:
             raise WeightsInvalid(f"{origin}: hidden_size {hidden} is not a multiple of num_attention_heads {heads}")
-        activation = config.get("hidden_act", "gelu")
+        activation = config.get("hidden_act", config.get("activation", "gelu"))
         if activation not in ACTIVATIONS:
             raise WeightsInvalid(f"{origin}: activation {activation!r} is none of {', '.join(ACTIVATIONS)}")
         positions = config.get("position_embedding_type") or "absolute"
@@ -204,17 +205,10 @@ class Shape:
         padding = config.get("pad_token_id")
         shape = cls(
             architecture=architecture,
-            hidden=hidden,
-            layers=size("num_hidden_layers"),
-            heads=heads,
-            intermediate=size("intermediate_size"),
-            vocabulary=size("vocab_size"),
-            positions=size("max_position_embeddings"),
-            types=0 if architecture == "mpnet" or distil else size("type_vocab_size"),
             epsilon=float(config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)),
             activation=activation,
             padding=padding if type(padding) is int else 0 if architecture == "bert" else 1,
-            buckets=size("relative_attention_num_buckets", 4) if architecture == "mpnet" else 0,
+            **sizes,
         )
         if not 0 <= shape.padding < shape.vocabulary or shape.max_tokens < 2:
             raise WeightsInvalid(f"{origin}: `pad_token_id` is {padding}, which leaves no room for a text")
@@ -223,29 +217,19 @@ class Shape:
     def tensors(self) -> dict[str, tuple[int, ...]]:
         """Name → shape of every tensor of the encoder but the pooler, in the names of transformers' `BertModel`."""
         d, f = self.hidden, self.intermediate
-        names: dict[str, tuple[int, ...]] = {
-            "embeddings.word_embeddings.weight": (self.vocabulary, d),
-            "embeddings.position_embeddings.weight": (self.positions, d),
-            **({"embeddings.token_type_embeddings.weight": (self.types, d)} if self.types else {}),
-            **({"encoder.relative_attention_bias.weight": (self.buckets, self.heads)} if self.buckets else {}),
-        }
-
-        def dense(name: str, rows: int, columns: int) -> None:
-            names[f"{name}.weight"], names[f"{name}.bias"] = (rows, columns), (rows,)
-
-        def norm(name: str) -> None:
-            names[f"{name}.weight"] = names[f"{name}.bias"] = (d,)
-
-        norm("embeddings.LayerNorm")
-        for i in range(self.layers):
-            layer = f"encoder.layer.{i}."
-            for part in ("self.query", "self.key", "self.value", "output.dense"):
-                dense(f"{layer}attention.{part}", d, d)
-            dense(f"{layer}intermediate.dense", f, d)
-            dense(f"{layer}output.dense", d, f)
-            norm(f"{layer}attention.output.LayerNorm")
-            norm(f"{layer}output.LayerNorm")
-        return names
+        tables = {"word": self.vocabulary, "position": self.positions, "token_type": self.types}
+        found: dict[str, tuple[int, ...]]
+        found = {f"embeddings.{name}_embeddings.weight": (rows, d) for name, rows in tables.items() if rows}
+        if self.buckets:
+            found["encoder.relative_attention_bias.weight"] = (self.buckets, self.heads)
+        square = [f"attention.{part}" for part in ("self.query", "self.key", "self.value", "output.dense")]
+        layer: dict[str, tuple[int, ...]] = dict.fromkeys(square, (d, d))
+        layer |= {"intermediate.dense": (f, d), "output.dense": (d, f)}
+        layer |= dict.fromkeys(("attention.output.LayerNorm", "output.LayerNorm"), (d,))
+        parts = {f"encoder.layer.{i}.{name}": size for i in range(self.layers) for name, size in layer.items()}
+        for name, size in {"embeddings.LayerNorm": (d,), **parts}.items():
+            found |= {f"{name}.weight": size, f"{name}.bias": size[:1]}
+        return found
 
 
 # The hub

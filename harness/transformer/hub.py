@@ -162,8 +162,7 @@ class HubEncoder(TransformerEncoder):
     def tokenizer(self, files: CheckpointFiles) -> Any:
         """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
         directory = self.tokenizer_dir or files.config.parent
-        words = read_config(files.config).get("vocab_size")
-        found = library_tokenizer(directory, words, trust_remote_code=self.trust_remote_code)
+        found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
         if self.packed and any(found("calm rain").get("token_type_ids", ())):
             raise WeightsInvalid(f"{directory}: its tokeniser gives tokens another type than 0, which is not supported")
         return getattr(found, "backend_tokenizer", found) if self.packed else found
@@ -227,17 +226,9 @@ class SentenceTransformerEncoder(HubEncoder):
     kind = "st"
     backend = "sentence-transformers"
 
-    def __init__(
-        self,
-        model: str | Path,
-        *,
-        trust_remote_code: bool = False,
-        card: EncoderCard | None = None,
-        own_prompt: bool = True,
-        **options: Unpack[EncoderOptions],
-    ) -> None:
+    def __init__(self, model: str | Path, *, own_prompt: bool = True, **options: Any) -> None:
         self.own_prompt = own_prompt
-        super().__init__(model, trust_remote_code=trust_remote_code, card=card, **options)
+        super().__init__(model, **options)
         if self.tokenizer_dir is not None or self.adapter_dir is not None:
             raise UsageError("a sentence-transformers model takes no other tokeniser and no adapter; read it as `hf:`")
         try:

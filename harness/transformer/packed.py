@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from harness import onednn
-from harness.errors import UsageError, WeightsInvalid
+from harness.errors import UsageError, WeightsInvalid, first_line
 from harness.transformer.checkpoint import Shape
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ ROW_MULTIPLE = 16
 #: size, and the split moves the last bit.
 QUERY_ROWS = 8
 
-#: What errors say of too little memory, in lower case; only that of a GPU has a class of its own.
+#: What torch's errors say of too little memory, in lower case.
 _SHORTAGE = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
 
 
@@ -59,7 +59,7 @@ def choose_device(device: str | None) -> torch.device:
     try:
         torch.empty(1, device=device)
     except Exception as error:  # torch raises RuntimeError, AssertionError or its own, by device
-        reason = str(error).split("\n")[0].split(". ")[0]  # torch appends every backend that it knows
+        reason = first_line(error).split(". ")[0]  # torch appends every backend that it knows
         raise UsageError(f"device {device!r} cannot be used here ({reason}); try `--device cpu`") from error
     return torch.device(device)
 
@@ -86,20 +86,17 @@ def find_executable_batch_size(attempt: Callable[[int], T], size: int, least: in
         try:
             return attempt(size)
         except (MemoryError, RuntimeError) as error:
-            short = isinstance(error, MemoryError) or any(words in str(error).lower() for words in _SHORTAGE)
-            if size <= least or not (short or isinstance(error, torch.cuda.OutOfMemoryError)):
+            short = isinstance(error, MemoryError | torch.cuda.OutOfMemoryError)
+            if size <= least or not (short or any(words in str(error).lower() for words in _SHORTAGE)):
                 raise
         size //= 2
         torch.cuda.empty_cache()
 
 
 class Linear:
-    """y = x Wᵀ + b, by oneDNN's kernels where they serve and by torch's own elsewhere.
+    """y = x Wᵀ + b, by oneDNN's kernels where they serve (or as `fused` says) and by torch's own elsewhere.
 
-    Args:
-        weight: (out, in), on the device and in the precision of the work.
-        bias: (out,).
-        fused: whether to use oneDNN; by default where it serves.
+    Weight (out, in) and bias (out,) are on the device and in the precision of the work.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor, *, fused: bool | None = None) -> None:
@@ -108,15 +105,10 @@ class Linear:
         self.bias = bias
 
     def __call__(self, x: Tensor, activation: str = "none") -> Tensor:
-        """The product (rows, out) of (rows, in) under `none` or an activation of `checkpoint.ACTIVATIONS`."""
+        """The product (rows, out) of (rows, in) under an activation of `onednn.ACTIVATIONS`."""
         if self.fused:
             return onednn.product(x, self.weight, self.bias, activation)
-        y = functional.linear(x, self.weight, self.bias)
-        if activation == "none":
-            return y
-        if activation == "relu":
-            return functional.relu(y)
-        return functional.gelu(y, approximate="tanh" if activation == "gelu_new" else "none")
+        return onednn.ACTIVATIONS[activation][0](functional.linear(x, self.weight, self.bias))
 
     def added(self, x: Tensor, residual: Tensor) -> Tensor:
         """The product added to a residual (rows, out) in float32."""
@@ -149,11 +141,10 @@ def attend(
     """Let tokens look at all tokens of their text.
 
     Args:
-        q: queries (rows, heads, width) of every token, or with `first` of the first token of each text alone; what
-            lies beyond the last text is padding.
+        q: queries (rows, heads, width) of every token, or with `first` of the first token of each text alone.
         k: keys (rows, heads, width).
         v: values, likewise.
-        groups: the texts, in the order of their rows.
+        groups: the texts, in the order of their rows; rows beyond the last are padding.
         biases: what is added to the scores of each group, (1, heads, length, length), or None.
         first: whether there is one query a text.
 
@@ -179,13 +170,8 @@ def attend(
 def distance_bucket(apart: Tensor, buckets: int, farthest: int = 128) -> Tensor:
     """Bucket of the distance between two tokens, as T5 and MPNet count them.
 
-    Half of the buckets serve each direction. Short distances have a bucket each, longer ones share buckets of
-    logarithmic width, and everything from `farthest` on falls into the last.
-
-    Args:
-        apart: position of the key minus position of the query.
-        buckets: their number.
-        farthest: distance from which all fall into the last bucket.
+    Half of the buckets serve each direction of `apart`, the key's position minus the query's. Short distances have a
+    bucket each, longer ones share buckets of logarithmic width, and all from `farthest` on fall into the last.
 
     >>> distance_bucket(torch.tensor([0, -1, 1, -7, -8, -200, 200]), 32).tolist()
     [0, 1, 17, 7, 8, 15, 31]
@@ -386,37 +372,24 @@ class PackedEncoder(Engine):
             embedded += table[channel]
         return self._norm(_filled_up(embedded), self._input_norm)
 
-    def _biases(self, groups: list[Group]) -> Sequence[Tensor | None]:
+    def _biases(self, groups: list[Group]) -> list[Tensor | None]:
         """What is added to the attention scores of each group, (1, heads, length, length)."""
         if self._distance_bias is None:
             return [None] * len(groups)
-        biases = []
-        for g in groups:
-            place = torch.arange(g.length, device=self.device)
-            apart = place[None, :] - place[:, None]
-            biases.append(self._distance_bias[:, apart + self.shape.max_tokens - 1][None])
-        return biases
+        places = [torch.arange(g.length, device=self.device) for g in groups]
+        return [self._distance_bias[:, p - p[:, None] + self.shape.max_tokens - 1][None] for p in places]
 
     def _norm(self, x: Tensor, parameters: tuple[Tensor, Tensor]) -> Tensor:
         return functional.layer_norm(x, (self.shape.hidden,), *parameters, eps=self.shape.epsilon)
 
     def _layer(
-        self,
-        x: Tensor,
-        layer: _Layer,
-        groups: list[Group],
-        biases: Sequence[Tensor | None],
-        first: Tensor | None = None,
+        self, x: Tensor, layer: _Layer, groups: list[Group], biases: list[Tensor | None], first: Tensor | None = None
     ) -> Tensor:
         """One layer; for the rows `first` alone, the first tokens', where given: a sixth of its work remains."""
-
-        def heads(product: Tensor, parts: int) -> list[Tensor]:
-            return list(product.view(len(product), parts, self.shape.heads, -1).unbind(1))
-
-        key, value = heads(layer.key_value(x.to(self.dtype)), 2)
+        key, value = layer.key_value(x.to(self.dtype)).view(len(x), 2, self.shape.heads, -1).unbind(1)
         if first is not None:
             x = _filled_up(x[first])
-        (query,) = heads(layer.query(x.to(self.dtype)), 1)
+        query = layer.query(x.to(self.dtype)).view(len(x), self.shape.heads, -1)
         context = attend(query, key, value, groups, biases, first=first is not None)
         x = self._norm(layer.attention_out.added(context, x), layer.attention_norm)
         inner = layer.up(x.to(self.dtype), self.shape.activation)

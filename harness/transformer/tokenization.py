@@ -8,7 +8,6 @@ pads every text to 128 tokens); both are switched off: the one place that cuts t
 from __future__ import annotations
 
 import importlib.util
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,9 +27,6 @@ CHARACTERS_PER_TOKEN = 1000
 #: Where neither configuration nor tokeniser says how long a text may be.
 DEFAULT_LENGTH = 512
 
-#: Most word vectors without a token that models have, as a share and as a number: tables are rounded up.
-_SPARE, _SPARE_ROWS = 0.03, 256
-
 #: Larger limits are what libraries write where no limit is known.
 _NO_LIMIT = 1_000_000
 
@@ -47,31 +43,23 @@ def load_tokenizer(files: Sequence[Path], *, lower_case: bool | None = None) -> 
         WeightsInvalid: a file is damaged.
     """
 
-    def read() -> Tokenizer:
-        name = files[0].name
-        if name == "tokenizer.json":
+    def read() -> Any:
+        if files[0].name == "tokenizer.json":
             return Tokenizer.from_file(str(files[0]))
         import transformers
 
-        kind: Any = getattr(transformers, "BertTokenizerFast" if name == "vocab.txt" else "RobertaTokenizerFast")
+        kind: Any = getattr(transformers, f"{'Bert' if files[0].name == 'vocab.txt' else 'Roberta'}TokenizerFast")
         options = {} if lower_case is None else {"do_lower_case": lower_case}
-        found: Tokenizer = kind.from_pretrained(files[0].parent, local_files_only=True, **options).backend_tokenizer
-        return found
+        return kind.from_pretrained(files[0].parent, local_files_only=True, **options).backend_tokenizer
 
-    tokenizer = _safely(read, ", ".join(map(str, files)))
+    tokenizer: Tokenizer = _safely(read, ", ".join(map(str, files)))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
 
 
-def library_tokenizer(directory: Path, words: Any = None, *, trust_remote_code: bool = False) -> Any:
+def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> Any:
     """The tokeniser of the transformers library for a directory, with every setting that is declared there.
-
-    Args:
-        directory: holds its files.
-        words: the model's number of word vectors, where it is known: of one with many more than the tokeniser has
-            tokens it is said that they may belong to different models.
-        trust_remote_code: let the tokeniser's own Python code run.
 
     Raises:
         ExtraMissing: it needs sentencepiece, which is not installed.
@@ -93,13 +81,7 @@ def library_tokenizer(directory: Path, words: Any = None, *, trust_remote_code: 
             raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")
         return found
 
-    tokenizer = _safely(read, str(directory))
-    if isinstance(words, int) and words - (rows := vocabulary_rows(tokenizer)) > max(_SPARE * words, _SPARE_ROWS):
-        warnings.warn(
-            f"{directory}: the tokeniser has {rows:,} tokens, the model {words:,} word vectors: is it another model's?",
-            stacklevel=2,
-        )
-    return tokenizer
+    return _safely(read, str(directory))
 
 
 def _safely(read: Callable[[], T], origin: str) -> T:
