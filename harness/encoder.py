@@ -191,25 +191,20 @@ def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
         EncoderFault: no numbers, not of shape (count, d ≥ 1), or not finite.
     """
     advice = f"`bench check {name}` shows every broken rule of the contract"
-    # An array of another class may hide values, or multiply in another way.
-    if type(vectors) is not np.ndarray or vectors.dtype != np.float32:
-        kind = vectors.dtype if type(vectors) is np.ndarray else f"a {type(vectors).__name__}"
-        try:
-            vectors = as_float32(vectors)
-        except (TypeError, ValueError) as error:
-            raise EncoderFault(f"{name}.encode returned {kind}, no matrix of numbers ({error}); {advice}") from error
+    kind = vectors.dtype if type(vectors) is np.ndarray else f"a {type(vectors).__name__}"
+    try:
+        found = as_float32(vectors)
+    except (TypeError, ValueError) as error:
+        raise EncoderFault(f"{name}.encode returned {kind}, no matrix of numbers ({error}); {advice}") from error
+    if kind != np.float32:  # an array of another class may hide values, or multiply in another way
         warnings.warn(f"{name}.encode returned {kind}; it is cast to a float32 array", stacklevel=2)
-    if vectors.ndim != 2 or vectors.shape[0] != count or vectors.shape[1] < 1:
+    if found.ndim != 2 or found.shape[0] != count or found.shape[1] < 1:
+        raise EncoderFault(f"{name}.encode returned shape {found.shape} for {count} texts, not ({count}, d); {advice}")
+    if broken := np.flatnonzero(~np.isfinite(found).all(axis=1)).tolist():
         raise EncoderFault(
-            f"{name}.encode returned shape {vectors.shape} for {count} texts, not ({count}, d); {advice}"
+            f"{name}.encode returned NaN or infinity for {len(broken)} of {count} texts (first: row {broken[0]}); "
+            f"{advice}"
         )
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        raise EncoderFault(
-            f"{name}.encode returned NaN or infinity for {int((~finite).sum())} of {count} texts (first: row "
-            f"{int(np.argmin(finite))}); {advice}"
-        )
-    found: NDArray[np.float32] = vectors
     return found
 
 
@@ -252,8 +247,8 @@ def fingerprint_of(encoder: Encoder) -> str:
     if source is not None and Path(source).is_file():
         digest.update(Path(source).read_bytes())
     else:
-        for parent in type(encoder).__mro__[:-1]:
-            _add(digest, {name: value for name, value in vars(parent).items() if isinstance(value, FunctionType)})
+        methods = [vars(parent) for parent in type(encoder).__mro__[:-1]]
+        _add(digest, [{n: f for n, f in own.items() if isinstance(f, FunctionType)} for own in methods])
         _add(digest, getattr(encoder, "__dict__", {}))
     digest.update(encode_checked(encoder, _PROBES).tobytes())
     return digest.hexdigest()
@@ -262,17 +257,14 @@ def fingerprint_of(encoder: Encoder) -> str:
 def _add(digest: Any, value: object) -> None:
     """Add a class's code or an encoder's state to a digest; objects count by their class's name."""
     if isinstance(value, dict):
-        for name in sorted(value, key=str):
-            digest.update(str(name).encode())
-            _add(digest, value[name])
+        _add(digest, sorted(((str(name), part) for name, part in value.items()), key=lambda pair: pair[0]))
     elif isinstance(value, list | tuple):
         for item in value:
             _add(digest, item)
     elif isinstance(value, FunctionType):
         _add(digest, value.__code__)
     elif isinstance(value, CodeType):
-        digest.update(value.co_code + repr(value.co_names).encode())
-        _add(digest, value.co_consts)
+        _add(digest, (value.co_code, value.co_names, value.co_consts))
     elif isinstance(value, np.ndarray) and value.dtype != object:
         digest.update(repr((value.dtype.str, value.shape)).encode() + value.tobytes())
     elif isinstance(value, str | bytes | int | float | complex | bool | None):

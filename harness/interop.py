@@ -60,7 +60,6 @@ class ForeignEncoder:
         model: an object with `encode(texts)`, as in sentence-transformers.
         name: how records call it; no blanks, no commas. By default the last part of its hub id or directory.
         training_data: names of the sets that trained it; None is not declared, and is marked unknown.
-        title: how tables call it; `family` and `base` are as of `EncoderCard`.
         options: passed on to the model's `encode` (`normalize_embeddings=True`, `prompt_name=…`); they belong to
             what is measured, so give models that differ in them different names.
 
@@ -69,15 +68,7 @@ class ForeignEncoder:
     """
 
     def __init__(
-        self,
-        model: Any,
-        *,
-        name: str = "",
-        title: str = "",
-        family: str = "other",
-        base: str | None = None,
-        training_data: Sequence[str] | None = None,
-        **options: Any,
+        self, model: Any, *, name: str = "", training_data: Sequence[str] | None = None, **options: Any
     ) -> None:
         if not callable(getattr(model, "encode", None)):
             raise UsageError(f"{type(model).__name__} has no method `encode`: it cannot be presented as an encoder")
@@ -86,9 +77,11 @@ class ForeignEncoder:
             name = Path(getattr(loaded, "name_or_path", "") or type(model).__name__).name
         self.model, self.options = model, options
         self._kind = f"{type(model).__module__}.{type(model).__qualname__}"
-        facts: dict[str, Any] = {"title": title, "family": family, "base": base, "training_data": training_data}
+        seen = None if training_data is None else tuple(training_data)
         try:
-            self.card = EncoderCard(name=name, notes=f"a {self._kind} object, wrapped", **facts)
+            self.card = EncoderCard(
+                name=name, family="other", training_data=seen, notes=f"a {self._kind} object, wrapped"
+            )
         except ValueError as error:
             raise UsageError(f"no card can be made of these arguments: {error}") from error
 

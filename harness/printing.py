@@ -104,9 +104,8 @@ def show_rows(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[st
         return file.getvalue()[:-1]
     from tabulate import tabulate
 
-    lines = [["" if cell is None else one_line(str(cell)) for cell in row] for row in cells]
-    if fmt == "markdown":
-        escape = str.maketrans({c: f"\\{c}" for c in "\\|*_<>[]`"})
-        header, *lines = ([cell.translate(escape) for cell in row] for row in (header, *lines))
-    style = "github" if fmt == "markdown" else "simple"
-    return tabulate(lines, header, tablefmt=style, disable_numparse=True)
+    escape = str.maketrans({c: f"\\{c}" for c in "\\|*_<>[]`"} if fmt == "markdown" else {})
+    header, *lines = [
+        ["" if cell is None else one_line(str(cell)).translate(escape) for cell in row] for row in (header, *cells)
+    ]
+    return tabulate(lines, header, tablefmt="github" if fmt == "markdown" else "simple", disable_numparse=True)

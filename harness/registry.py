@@ -90,12 +90,11 @@ class EncoderPlugin:
             given["pooling"] = self.pooling
         if self.card.prompts:
             given["own_prompt"] = False
-        for option in [name for name in given if not self.accepts(name)]:
-            if option not in _DROPPABLE + _OF_FEW:
-                raise UsageError(f"{self.name} takes no option {option!r}")
-            del given[option]
+        taken = {name: value for name, value in given.items() if self.accepts(name)}
+        if strange := given.keys() - taken.keys() - {*_DROPPABLE, *_OF_FEW}:
+            raise UsageError(f"{self.name} takes no option {min(strange)!r}")
         try:
-            encoder = self.factory(**given)
+            encoder = self.factory(**taken)
         except BenchError:
             raise
         except Exception as error:  # a plugin may fail in any way
@@ -118,9 +117,9 @@ class EncoderPlugin:
         return "ready", ""
 
 
-def _target(spec: str) -> str:
+def _target(spec: str) -> Path:
     """Directory or hub id of `hf:TARGET`, `st:TARGET` or a target alone."""
-    return re.sub("^(hf|st):", "", spec)
+    return Path(re.sub("^(hf|st):", "", spec))
 
 
 def _origin(point: EntryPoint) -> str:
@@ -184,12 +183,19 @@ def find_encoder(spec: str) -> EncoderPlugin:
         UsageError: no such encoder (near names are suggested), two distributions declare it (both are named), it
             cannot be imported, the pooling is not one of its own, or its vectors are not so long.
     """
-    plain, steps = (spec, ()) if Path(_target(spec)).is_dir() else split_reduction(spec)
-    plugin = _find_pooled(plain)
+    plain, steps = (spec, ()) if _target(spec).is_dir() else split_reduction(spec)
+    base, _, pooling = plain.rpartition("@")
+    if not base or _target(plain).is_dir():
+        base, pooling = plain, ""
+    elif pooling not in POOLINGS:
+        raise UsageError(f"{plain}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
+    plugin = replace(_find(base), spec=spec)
+    if pooling:
+        plugin = _pooled(plugin, base, pooling)
     if not steps:
         return plugin
     card = replace(plugin.card, **reduced_card(plugin.card, steps))
-    return replace(plugin, name=card.name, card=card, spec=spec, reduction=steps)
+    return replace(plugin, name=card.name, card=card, reduction=steps)
 
 
 def with_prompts(plugin: EncoderPlugin, given: Mapping[str, Mapping[str, str]]) -> EncoderPlugin:
@@ -208,16 +214,8 @@ def with_prompts(plugin: EncoderPlugin, given: Mapping[str, Mapping[str, str]]) 
     return replace(plugin, name=card.name, card=card)
 
 
-def _find_pooled(spec: str) -> EncoderPlugin:
-    base, _, pooling = spec.rpartition("@")
-    if not base or Path(_target(spec)).is_dir():
-        base, pooling = spec, ""
-    elif pooling not in POOLINGS:
-        raise UsageError(f"{spec}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
-    plugin = replace(_find(base), spec=spec)
+def _pooled(plugin: EncoderPlugin, base: str, pooling: str) -> EncoderPlugin:
     card = plugin.card
-    if not pooling:
-        return plugin
     if card.poolings and pooling not in card.poolings:
         raise UsageError(f"{base} has no pooling {pooling!r}; it has {', '.join(card.poolings)}")
     if not card.poolings and card.pooling is None:
@@ -253,34 +251,32 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
         UsageError: a model does not exist, is no encoder, or two have the same name.
     """
     found: dict[tuple[str, str], EncoderPlugin] = {}
-    for model in _spelled_out(models):
-        plugin = _find_named(model) if isinstance(model, str) else _given(model)
-        found.setdefault((plugin.name, plugin.origin), plugin)
+    for model in models:
+        if model in ("all", "available"):
+            declared = [one for one in encoder_plugins() if not is_extra(one)]
+            plugins = [one for one in declared if model == "all" or one.availability()[0] == "ready"]
+        else:
+            plugins = [_find_named(model) if isinstance(model, str) else _given(model)]
+        found |= {
+            (plugin.name, plugin.origin): plugin for plugin in plugins if (plugin.name, plugin.origin) not in found
+        }
     for name, times in Counter(plugin.name for plugin in found.values()).items():
         if times > 1:
             raise UsageError(f"two models are called {name!r}; give one another name: `NAME=MODEL`")
     return list(found.values())
 
 
-def _spelled_out(models: Sequence[object]) -> Iterator[object]:
-    """Models with the declared encoders in place of `all`, and those ready here of `available`; see `is_extra`."""
-    for model in models:
-        if model in ("all", "available"):
-            plugins = (one for one in encoder_plugins() if not is_extra(one))
-            yield from (one for one in plugins if model == "all" or one.availability()[0] == "ready")
-        else:
-            yield model
-
-
 def _find_named(text: str) -> EncoderPlugin:
     name, equals, spec = text.partition("=")
-    if not equals or "/" in name or Path(_target(text)).exists():
+    if not equals or "/" in name or _target(text).exists():
         return find_encoder(text)
     if not re.fullmatch(r"[^\s,]+", name):
         raise UsageError(f"{text}: the name {name!r} is empty or has blanks or commas; choose another")
     if name in encoder_names():
         raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
-    return _renamed(find_encoder(spec), name)
+    plugin = find_encoder(spec)
+    card = replace(plugin.card, name=name, title=name.removeprefix("dir:"))
+    return plugin if plugin.name == name else replace(plugin, name=name, card=card)
 
 
 def _given(model: Any) -> EncoderPlugin:
@@ -292,11 +288,6 @@ def _given(model: Any) -> EncoderPlugin:
     kind, factory = (model, model) if isinstance(model, type) else (type(model), lambda: model)
     card = _card_of(model, kind.__name__)
     return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")
-
-
-def _renamed(plugin: EncoderPlugin, name: str) -> EncoderPlugin:
-    card = replace(plugin.card, name=name, title=name.removeprefix("dir:"))
-    return plugin if plugin.name == name else replace(plugin, name=name, card=card)
 
 
 def _find(name: str) -> EncoderPlugin:
@@ -361,7 +352,7 @@ def _file_encoder(spec: str) -> EncoderPlugin:
 
 
 def _undeclared(spec: str) -> EncoderPlugin:
-    target = _target(spec)
+    target = spec.removeprefix("hf:").removeprefix("st:")
     directory = Path(target).resolve()
     kind = spec[:2] if target != spec else "st" if (directory / "modules.json").is_file() else "hf"
     card = hub_card(target, kind)

@@ -13,7 +13,7 @@ import gc
 import pickle
 import random
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,29 +49,22 @@ _NO_FINGERPRINT = (
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One rule, and how an encoder broke it (empty when it kept it)."""
-
-    rule: str
-    fault: str = ""
-
-
-@dataclass(frozen=True)
 class ConformanceReport:
     """What `check_encoder` found."""
 
     name: str
-    findings: tuple[Finding, ...]
+    findings: Mapping[str, str]
+    """Rule → how the encoder broke it; empty when it kept it."""
     note: str = ""
     """What is no fault but good to know."""
 
     @property
     def passed(self) -> bool:
         """Whether every rule was kept."""
-        return not any(finding.fault for finding in self.findings)
+        return not any(self.findings.values())
 
     def __str__(self) -> str:
-        lines = [f"{f.rule}: {f.fault or 'kept'}" for f in self.findings] + [self.note] * bool(self.note)
+        lines = [f"{rule}: {fault or 'kept'}" for rule, fault in self.findings.items()] + [self.note] * bool(self.note)
         return f"{self.name}: {'conforms' if self.passed else 'DOES NOT CONFORM'}\n  " + "\n  ".join(lines)
 
 
@@ -82,7 +75,7 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         encoder: the encoder, ready to encode.
 
     Returns:
-        One finding per rule, whatever the others found.
+        One finding a rule, whatever the others found.
 
     Raises:
         WeightsMissing, ExtraMissing: the encoder cannot encode on this machine at all.
@@ -123,10 +116,10 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         for kind, text in _ODD_TEXTS.items():
             try:
                 width = encode_checked(encoder, [text]).shape[1]
-                if width != expected:
-                    faults.append(f"{kind} ({width} dimensions)")
+                said = "" if width == expected else f"{width} dimensions"
             except BenchError as error:
-                faults.append(f"{kind} ({type(error).__name__}: {str(error)[:80]})")
+                said = f"{type(error).__name__}: {str(error)[:80]}"
+            faults += [f"{kind} ({said})"] * bool(said)
         return "; ".join(faults)
 
     def none() -> str:
@@ -158,18 +151,15 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         "keeps no gradient": gradient,
         "pickles for worker processes": pickled,
     }
-    findings: list[Finding] = []
+    findings: dict[str, str] = {}
     for rule, check in rules.items():
         try:
-            fault = check()
+            findings[rule] = check()
         except BaseException as error:  # the kit reports whatever the encoder raises
             if isinstance(error, KeyboardInterrupt) or (isinstance(error, BenchError) and error.status != "failed"):
                 raise
-            fault = f"raised {type(error).__name__}: {error}"
-        # What is broken in the same way is said once.
-        said = next((earlier.rule for earlier in findings if fault and earlier.fault == fault), None)
-        findings.append(Finding(rule, fault if said is None else f"as for {said!r}"))
-    return ConformanceReport(name, tuple(findings), "" if getattr(encoder, "fingerprint", None) else _NO_FINGERPRINT)
+            findings[rule] = f"raised {type(error).__name__}: {error}"
+    return ConformanceReport(name, findings, "" if getattr(encoder, "fingerprint", None) else _NO_FINGERPRINT)
 
 
 def _moved(found: NDArray[np.float32], expected: NDArray[np.float32]) -> str:

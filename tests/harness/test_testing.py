@@ -139,5 +139,5 @@ def test_what_conforms_passes():
 def test_each_broken_rule_is_named(encoder, rule):
     report = check_encoder(encoder())
     assert not report.passed
-    broken = [f"{finding.rule} {finding.fault}" for finding in report.findings if finding.fault]
+    broken = [f"{rule} {fault}" for rule, fault in report.findings.items() if fault]
     assert any(rule in line for line in broken), broken
