@@ -159,12 +159,7 @@ def plan(options: RunOptions) -> Evaluator:
 
 
 def run(evaluator: Evaluator, progress: Progress, engine: Engine | None = None) -> list[Record]:
-    """Measure a plan; what is measured already is not measured again, and what fails is recorded.
-
-    Args:
-        evaluator: the plan.
-        progress: is told how the run gets on.
-        engine: what measures it; None for `measure`, in this process.
+    """Measure a plan by an engine, None for `measure`; what is recorded stays, and what fails is recorded.
 
     Raises:
         StorageFault: the results directory cannot be written; nothing was done.
@@ -331,9 +326,9 @@ class Evaluator:
         name = f"{task.name}/{task.corpus}/{self._protocol(task)}"
         try:
             return self.results.get(evaluation.model, name, evaluation.seed)
-        except RecordNewer:
-            raise
         except RecordInvalid as error:
+            if isinstance(error, RecordNewer):
+                raise
             warnings.warn(f"{error}. The evaluation is measured again", stacklevel=2)
             return None
 
@@ -407,11 +402,7 @@ class Evaluator:
         return len(missing)
 
     def estimated_tokens(self, evaluation: Evaluation, counted: set[tuple[Path, str]]) -> int:
-        """About how many tokens a service would be sent for an evaluation, without the texts counted before.
-
-        Args:
-            evaluation: of a plan.
-            counted: (space, text); those of this evaluation are added.
+        """About how many tokens a service would be sent for an evaluation, whose new texts are added to `counted`.
 
         Raises:
             DataMissing: the corpus is not here.

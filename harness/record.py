@@ -187,11 +187,7 @@ class Record:
 
     @classmethod
     def from_json(cls, text: str | bytes, origin: str = "a record") -> Record:
-        """Read and check a record.
-
-        Args:
-            text: the JSON document, UTF-8.
-            origin: where it came from, for the error message.
+        """Read and check a record, a JSON document in UTF-8; `origin` says in messages where it came from.
 
         Raises:
             RecordInvalid: not JSON, a missing or ill-typed field, a number outside its range, a checksum that does
@@ -349,11 +345,7 @@ _CLASSES = 1000
 
 
 def unpack(packed: bytes, origin: str) -> dict[str, NDArray[np.generic]]:
-    """The arrays of an `.npz`.
-
-    Args:
-        packed: the file's bytes.
-        origin: where they came from, for the error message.
+    """The arrays of an `.npz` from its bytes; `origin` says in messages where they came from.
 
     Raises:
         RecordInvalid: not an `.npz`, damaged, with Python objects, or larger than 1 GiB unpacked.

@@ -77,9 +77,8 @@ class EncoderPlugin:
     def make(self, **options: Any) -> Encoder:
         """Construct the encoder that gives the full vectors of texts as they are.
 
-        Args:
-            options: as of `load_encoder`; None means not given. Device, dtype, batch size and cut-off are left out
-                where the class has no such notion.
+        Options are those of `load_encoder`; None means not given. Device, dtype, batch size and cut-off are left out
+        where the class has no such notion.
 
         Raises:
             UsageError: an option that the class does not take.
@@ -199,12 +198,7 @@ def find_encoder(spec: str) -> EncoderPlugin:
 
 
 def with_prompts(plugin: EncoderPlugin, given: Mapping[str, Mapping[str, str]]) -> EncoderPlugin:
-    """An encoder with the prompts that a user gave it, as a row of its own; one that was given none as it is.
-
-    Args:
-        plugin: the encoder.
-        given: name of an encoder, without pooling and reduction → its prompts, as on a card.
-    """
+    """An encoder with the prompts that a user gave to its name, as on a card: a row of its own."""
     prompts = given.get(plugin.name.partition("@")[0])
     if prompts is None:
         return plugin
