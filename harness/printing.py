@@ -105,7 +105,6 @@ def show_rows(rows: Sequence[Mapping[str, object]], fmt: str, shown: Sequence[st
     from tabulate import tabulate
 
     escape = str.maketrans({c: f"\\{c}" for c in "\\|*_<>[]`"} if fmt == "markdown" else {})
-    header, *lines = [
-        ["" if cell is None else one_line(str(cell)).translate(escape) for cell in row] for row in (header, *cells)
-    ]
+    table: list[Sequence[object]] = [header, *cells]
+    header, *lines = [["" if cell is None else one_line(str(cell)).translate(escape) for cell in row] for row in table]
     return tabulate(lines, header, tablefmt="github" if fmt == "markdown" else "simple", disable_numparse=True)
