@@ -371,8 +371,7 @@ class Lexicon(CountingEncoder):
         licence="MIT, as this distribution",
         citation="affectbench, baselines/lexicon.py",
         notes="Affect words with negation, degree and contrast rules, and counts. 1,051 of its 1,447 words stand in "
-        "VADER's list too, with valences that correlate at .97: on ratings that came with VADER it is no stranger. On "
-        "the corpus `sample` neither: the same hands wrote the rules of both.",
+        "VADER's list too, with valences that correlate at .97: on ratings that came with VADER it is no stranger.",
     )
 
     @cached_property

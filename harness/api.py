@@ -303,7 +303,9 @@ class Leaderboard:
 
     def of_suite(self) -> Leaderboard:
         """The part that belongs to the richest suite of which something was recorded."""
-        suites = ((name, select_tasks(name, [])) for name in ("paper", "extended", "recipes", "quick", "sample"))
+        others = (name for task in every_task().values() for name in task.suites)
+        names = dict.fromkeys(("paper", "extended", "recipes", "quick", *others))
+        suites = ((name, select_tasks(name, [])) for name in names)
         measured = {_whole(record) for record in self.records}
         suite, tasks = next(((name, tasks) for name, tasks in suites if measured & set(tasks)), ("none", {}))
         return Leaderboard(self.records, store=self.store, tasks=tasks, suite=suite)

@@ -412,7 +412,7 @@ def tasks() -> dict[str, Task]:
     return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))
 
 
-#: Suites that are offered by name. The tasks on the made-up sentences are in one more, `sample`, for tests.
+#: Suites that are offered by name; tasks of other distributions may name more.
 SUITES = ("quick", "paper", "extended", "recipes")
 
 

@@ -11,6 +11,11 @@ import pytest
 
 REPOSITORY = Path(__file__).parent.parent
 
+# The made-up corpus with its tasks is found as an installed distribution is, here and in programs that tests start.
+SAMPLE = str(Path(__file__).with_name("sample"))
+sys.path.insert(0, SAMPLE)
+os.environ["PYTHONPATH"] = os.pathsep.join([SAMPLE, *filter(None, [os.environ.get("PYTHONPATH")])])
+
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # Networks of a few thousand weights lose more by handing work to a second thread than it does, by much where the other
 # core is busy. Tests of threads set their number.

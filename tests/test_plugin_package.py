@@ -23,7 +23,7 @@ def installed(tmp_path_factory):
 
 
 def bench(site, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ["PYTHONPATH"]])}
     return subprocess.run(
         [sys.executable, "-m", "harness.cli", *arguments], capture_output=True, text=True, env=environment, check=False
     )

@@ -54,12 +54,10 @@ class Emotion(EmotionTask, Classification):
     chosen_by: str = "macro.f1"
 
 
-def _task(
-    protocol: str, reading: Reading, classes: Literal[6, 7], summary: str, *suites: str, corpus: str = "goemotions"
-) -> Emotion:
+def _task(protocol: str, reading: Reading, classes: Literal[6, 7], summary: str, *suites: str) -> Emotion:
     return Emotion(
         name="emotion",
-        corpus=corpus,
+        corpus="goemotions",
         protocol=protocol,
         split="test",
         metrics=METRICS,
@@ -78,7 +76,6 @@ def variants() -> list[Task]:
     return [
         _task("ekman6-selected/1", "selected", 6, "GoEmotions, rows of the six basic emotions alone", "paper"),
         _task("ekman6-mapped/1", "mapped", 6, "GoEmotions, six Ekman classes, labels mapped first", "paper", "recipes"),
-        _task("ekman6-single/1", "single", 6, "made-up sentences, no benchmark", "sample", corpus="sample"),
         _task("ekman7-mapped/1", "mapped", 7, go, "extended"),
         _task("ekman6-single/1", "single", 6, "GoEmotions rows with one fine label, six classes", "extended"),
         _task("ekman7-single/1", "single", 7, go, "extended"),

@@ -70,7 +70,6 @@ def variants() -> list[Geometry]:
     return [
         _task("goemotions", "ekman6-selected/1", selected, "paper", "test", "selected"),
         _task("goemotions", "ekman6-mapped/1", "GoEmotions test rows of one Ekman class", "paper", "test"),
-        _task("sample", "ekman6-single/1", "made-up sentences, no benchmark", "sample", "test", "single"),
         *(
             _task(c, "sign/1", f"{t} of one polarity (|mean| ≥ 0.5)", ratings_suite(c), "all")
             for c, t in RATINGS.items()

@@ -213,7 +213,6 @@ def variants() -> list[Task]:
         task("cr", "senteval-compat/1", "nested", f"CR, {nested}, {adam}"),
         task("mr", "senteval-compat/1", "nested", f"MR, {nested}, {adam}"),
         sst(protocol="senteval-compat/1", summary=f"SST-5, {adam}"),
-        task("sample", "senteval-lr/1", "split", "made-up sentences, no benchmark", suites=("sample",)),
         imdb(
             protocol="senteval-lr-512/1",
             summary=f"IMDB cut after 512 tokens, {lr}",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import permutations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 
 #: Penalties of the ridge, in shares of the features' mean variance times the rows: free of the vectors' scale.
 PENALTIES = tuple(10.0**power for power in range(-8, 4))
+
+
+def ridge(X: NDArray[np.float32], Y: NDArray[np.float64]) -> tuple[probes.linear.Linear, dict[str, Any]]:
+    """The ridge whose penalty has the least mean squared error over folds of the rows, and the facts of the choice."""
+    penalties = [share * probes.linear.penalty_unit(X) for share in PENALTIES]
+    errors = ((probes.linear.cross_predict(X, Y, folds(len(X)), penalties) - Y) ** 2).mean(axis=(1, 2))
+    best = int(np.argmin(errors))
+    (fit,) = probes.linear.ridge_path(X, Y, [penalties[best]])
+    facts = fit_facts("penalty_share", [PENALTIES[best]], PENALTIES)
+    return fit, {"probe": "ridge", **facts, "source_errors": errors.tolist()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +61,7 @@ class Transfer(Task):
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             X, asked = embeddings[:first], embeddings[first:]
             if self.probe == "ridge":
-                # The penalty whose mean squared error over folds of the source is least, for all dimensions.
-                penalties = [share * probes.linear.penalty_unit(X) for share in PENALTIES]
-                guesses = probes.linear.cross_predict(X, Y, folds(first), penalties)
-                errors = ((guesses - Y) ** 2).mean(axis=(1, 2))
-                best = int(np.argmin(errors))
-                (fit,) = probes.linear.ridge_path(X, Y, [penalties[best]])
-                facts = fit_facts("penalty_share", [PENALTIES[best]], PENALTIES)
-                details = {"probe": "ridge", **facts, "source_errors": errors.tolist()}
+                fit, details = ridge(X, Y)
             else:
                 fit = probes.linear.least_squares(X, Y)
                 details = {"probe": "ordinary least squares with intercept", "rank": fit.rank}

@@ -65,7 +65,7 @@ class ValenceArousal(Task):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the labels and fix which rows are predicted from which; see `Task.prepare`."""
-        parts = {corpus: _splits(library, corpus) for corpus in self.corpora}
+        parts = {corpus: _splits(library, corpus, self.holdout) for corpus in self.corpora}
         examples = [split for splits in parts.values() for split in splits]
         texts = [text for split in examples for text in split.texts]
         gold = np.concatenate([scaled(split, self.dimensions) for split in examples])
@@ -121,9 +121,9 @@ def scaled(examples: Examples, dimensions: Sequence[str]) -> Floats:
     return np.asarray(2 * (raw - ends[:, 0]) / (ends[:, 1] - ends[:, 0]) - 1)
 
 
-def _splits(library: CorpusLibrary, corpus: str) -> list[Examples]:
+def _splits(library: CorpusLibrary, corpus: str, holdout: Holdout) -> list[Examples]:
     """All rows of a corpus, training split first and test split last."""
-    splits = ("train", "dev", "test") if corpus in ("emobank", "sample") else ("all",)
+    splits = ("train", "dev", "test") if corpus == "emobank" or holdout == "split" else ("all",)
     return [library.load(corpus, split) for split in splits]
 
 
@@ -238,7 +238,6 @@ def variants() -> list[Task]:
         _task("facebook", "kfold10/1", "folds", both, "Facebook posts, 10 shuffled folds"),
         _task("emotales", "kfold10/1", "folds", DIMENSIONS, "EmoTales, 10 shuffled folds", suites=recipes),
         _task("pooled", "pooled/1", "folds", both, pooled, corpora=("emobank", "facebook", "emotales")),
-        _task("sample", "official/1", "split", DIMENSIONS, "made-up sentences, no benchmark", suites=("sample",)),
         *(
             _task(c, "grouped-kfold10/1", "grouped-folds", ("valence",), f"{t}, 10 folds", suites=(ratings_suite(c),))
             for c, t in RATINGS.items()

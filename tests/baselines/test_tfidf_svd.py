@@ -1,94 +1,44 @@
-"""The tf-idf encoder: its features, weights and projection, and the encoder contract."""
-
-from __future__ import annotations
+"""The tf-idf encoder is scikit-learn's tf-idf and SVD of the texts that it may be fitted on."""
 
 import numpy as np
 import pytest
+from affectbench_sample import Sample
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import normalize
 
-from baselines.tfidf_svd import DIMENSIONS, TfidfSvd, features, fitting_texts, frequencies, vectors
-from harness.corpora.sample import Sample
-from harness.encoder import Encoder
-from harness.errors import UsageError
+from baselines import tfidf_svd
+from baselines.tfidf_svd import TfidfSvd
+from harness.errors import UsageError, WeightsMissing
 from harness.testing import check_encoder
 
-
-def of_kind(text: str, kind: int) -> dict[int, float]:
-    found = features([text])
-    chosen = found.kind == kind
-    return dict(zip(found.hash[chosen].tolist(), found.number[chosen].tolist(), strict=True))
+TEXTS = Sample().read("train").texts
 
 
-def cosine(one: str, other: str) -> float:
-    x, y = TfidfSvd().encode([one, other]).astype(np.float64)
-    return float(x @ y)
+@pytest.fixture
+def fitted(monkeypatch):
+    monkeypatch.setattr(tfidf_svd, "fitting_texts", lambda data_dir: TEXTS)
+    tfidf_svd.fitted.cache_clear()
+    yield
+    tfidf_svd.fitted.cache_clear()
 
 
-def test_word_features_are_tokens_and_neighbours():
-    # the, dog, saw; the dog, dog saw, saw the
-    assert len(of_kind("the dog saw the dog", 0)) == 6
-    assert sorted(of_kind("the dog saw the dog", 0).values()) == [1, 1, 1, 2, 2, 2]
-
-
-def test_character_features_stay_within_words():
-    # " ab ": " ab", "ab ", " ab "
-    assert len(of_kind("ab", 1)) == 3
-    assert set(of_kind("ab cd", 1)) == set(of_kind("ab", 1)) | set(of_kind("cd", 1))
-    assert set(of_kind("cd ab", 1)) == set(of_kind("ab cd", 1))
-
-
-def test_features_do_not_reach_into_the_next_text():
-    found = features(["ab", "", "cd ef"])
-    assert set(found.hash[found.text == 0].tolist()) == set(features(["ab"]).hash.tolist())
-    assert set(found.hash[found.text == 2].tolist()) == set(features(["cd ef"]).hash.tolist())
-    assert 1 not in found.text
-
-
-def test_idf_is_fitted_on_the_training_sentences_of_the_sample_alone():
-    texts = Sample().read("train").texts
-    assert fitting_texts() == texts
-    known, idf, most = frequencies()
-    having = sum("delicious" in text.lower() for text in texts)
-    (place,) = np.flatnonzero(known == features(["delicious"]).hash[0])
-    assert idf[place] == pytest.approx(1 + np.log((1 + len(texts)) / (1 + having)))
-    assert most == pytest.approx(1 + np.log(1 + len(texts)))
-
-
-def test_the_projection_keeps_cosines():
-    texts = list(Sample().read("test").texts[:80])
-    found = features(texts)
-    known, idf, most = frequencies()
-    place = np.minimum(np.searchsorted(known, found.hash), len(known) - 1)
-    weight = (1 + np.log(found.number)) * np.where(known[place] == found.hash, idf[place], most)
-    columns = {h: i for i, h in enumerate(sorted(set(found.hash.tolist())))}
-    exact = np.zeros((2, len(texts), len(columns)))
-    for t, h, k, w in zip(found.text, found.hash.tolist(), found.kind, weight, strict=True):
-        exact[k, t, columns[h]] = w
-    exact /= np.linalg.norm(exact, axis=2, keepdims=True)
-    both = exact.sum(axis=0) / np.sqrt(2)
-    got = vectors(texts, DIMENSIONS).astype(np.float64)
-    error = got @ got.T - both @ both.T
-    assert np.sqrt((error**2).mean()) < 1.2 / np.sqrt(DIMENSIONS)
-    assert abs(error.mean()) < 0.01
-
-
-def test_it_keeps_the_contract():
-    report = check_encoder(TfidfSvd())
-    assert report.passed, report
-    assert isinstance(TfidfSvd(), Encoder)
-
-
-def test_vectors_are_the_pinned_ones():
-    vector = TfidfSvd().encode(["A small plain sentence."])[0]
-    assert np.argsort(-np.abs(vector), kind="stable")[:4].tolist() == [21, 164, 130, 241]
-    assert vector[[21, 164, 130, 241]] == pytest.approx([0.19796, -0.19593, -0.16651, 0.16017], abs=1e-5)
-
-
-def test_maximum_length_counts_words():
-    assert np.array_equal(TfidfSvd(max_length=2).encode(["one two three"]), TfidfSvd().encode(["one two"]))
+def test_it_is_scikit_learn_s_and_keeps_the_contract(fitted):
+    grams = {"analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 5}
+    weights = TfidfVectorizer(**grams, sublinear_tf=True, dtype=np.float32)
+    svd = make_pipeline(weights, TruncatedSVD(256, algorithm="arpack", random_state=0)).fit(TEXTS)
+    asked = ["I felt happy about the storm.", "Oh, a phone"]
+    np.testing.assert_allclose(TfidfSvd().encode(asked), normalize(svd.transform(asked)), atol=1e-5)
+    assert check_encoder(TfidfSvd()).passed
+    assert np.array_equal(TfidfSvd(max_length=2).encode(["felt happy storm"]), TfidfSvd().encode(["felt happy"]))
     with pytest.raises(UsageError, match="tfidf-svd: the maximum length is 0"):
         TfidfSvd(max_length=0)
 
 
-def test_the_fingerprint_names_the_options():
-    pinned = "3638695087dc1825ca042aed7ab20b8d"
-    assert TfidfSvd().fingerprint == pinned != TfidfSvd(max_length=5).fingerprint
+def test_without_its_texts_one_command_is_named():
+    for ask in (TfidfSvd().check_ready, lambda: TfidfSvd().encode(["a"])):
+        with pytest.raises(WeightsMissing, match="`bench data --fetch ratings`"):
+            ask()
+    # Known without them: records are found again by it.
+    assert TfidfSvd().fingerprint == "d06035f86e6e66ff362deba181993fc6" != TfidfSvd(max_length=5).fingerprint

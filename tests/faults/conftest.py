@@ -19,12 +19,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from affectbench_sample import LETTERS
 
 from harness.errors import RecordInvalid
 from harness.record import Record, ResultStore
 
 #: Models without torch, tasks without data (`quick_tasks.py`): six evaluations in half a second.
-QUICK = ("--models", "lexicon,tfidf-svd", "--tasks", "quick")
+QUICK = ("--models", f"lexicon,{LETTERS}", "--tasks", "quick")
 
 #: Runs `bench`, and prints what it imported.
 _COLD = """
@@ -166,7 +167,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     load("quick_tasks").install(plugins)
     return {
         **os.environ,
-        "PYTHONPATH": str(plugins),
+        "PYTHONPATH": os.pathsep.join([str(plugins), os.environ["PYTHONPATH"]]),
         "XDG_CACHE_HOME": str(tmp_path_factory.getbasetemp() / "xdg-cache"),
         "AFFECTBENCH_OFFLINE": "1",
         # Threads do not survive a fork.

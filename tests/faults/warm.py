@@ -146,8 +146,7 @@ def warm_up(modules: list[str]) -> None:
 
     environment()
     tasks()
-    for name in ("lexicon", "tfidf-svd"):  # which read and fit their words at the first text
-        load_encoder(name).encode(["so"])
+    load_encoder("lexicon").encode(["so"])  # it reads its words at the first text
     # So that no collection in a run copies what it shares with this process.
     gc.collect()
     gc.freeze()

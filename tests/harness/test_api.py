@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from affectbench_sample import Letters
 
 import harness
 from harness.api import INDEX
@@ -15,16 +16,6 @@ from harness.record import ModelFacts, Record, ResultStore
 from harness.registry import select_tasks
 
 TASKS = ["polarity/sample", "geometry/sample"]
-
-
-class Letters:
-    """How often each vowel occurs."""
-
-    card = EncoderCard(name="letters", family="floor", title="<script>alert(1)</script> & co", training_data=())
-
-    def encode(self, texts):
-        rows = [[text.lower().count(vowel) for vowel in "aeiou"] + [len(text)] for text in texts]
-        return np.array(rows, dtype=np.float32).reshape(-1, 6)
 
 
 class Words(Letters):

@@ -387,7 +387,7 @@ def test_wrong_usage_is_found_before_any_work(tmp_path):
 
 def test_shards_are_the_whole_plan_and_keep_the_texts_of_a_corpus_together(tmp_path):
     options = RunOptions(
-        models=["lexicon", "tfidf-svd"], suite="extended", seeds=(0, 1), results_dir=tmp_path, cache_dir=tmp_path
+        models=["lexicon", "random-bert"], suite="extended", seeds=(0, 1), results_dir=tmp_path, cache_dir=tmp_path
     )
     whole = plan(options)
     parts = [plan(options.model_copy(update={"shard": f"{i}/3"})).evaluations for i in (1, 2, 3)]

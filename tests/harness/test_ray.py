@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from affectbench_sample import LETTERS
 
 from harness.evaluation import RunOptions, plan, run
 from harness.progress import Progress
@@ -50,7 +51,7 @@ def cluster():
 
 
 def measured(directory, *models, engine=None):
-    """Records of the embedded sample, without what differs from run to run; and what the run said."""
+    """Records of the sample, without what differs from run to run; and what the run said."""
     tasks = {"suite": "sample", "tasks": ["geometry", "valence-arousal"]}
     options = RunOptions(models=models, **tasks, results_dir=directory, cache_dir=directory / "cache")
     progress = Progress()
@@ -71,10 +72,10 @@ def encoder(tmp_path):
 
 @pytest.mark.slow
 def test_the_records_are_those_of_one_process(cluster, tmp_path):
-    here, _ = measured(tmp_path / "here", "lexicon", "tfidf-svd")
-    there, _ = measured(tmp_path / "there", "lexicon", "tfidf-svd", engine=measure)
+    here, _ = measured(tmp_path / "here", "lexicon", LETTERS)
+    there, _ = measured(tmp_path / "there", "lexicon", LETTERS, engine=measure)
     assert here == there
-    again, progress = measured(tmp_path / "there", "lexicon", "tfidf-svd", engine=measure)
+    again, progress = measured(tmp_path / "there", "lexicon", LETTERS, engine=measure)
     assert (again, progress.known) == (here, 4)
 
 

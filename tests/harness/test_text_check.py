@@ -1,4 +1,4 @@
-"""Training texts of plugins are looked up in the tasks of the embedded sample, and numbers recomputed without them."""
+"""Training texts of plugins are looked up in the tasks of the sample, and numbers recomputed without them."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Mine:
 
 
 class Later(Mine):
-    card = EncoderCard(name="later", family="floor", base="tfidf-svd", training_data=("wikipedia",))
+    card = EncoderCard(name="later", family="floor", base="random-bert", training_data=("wikipedia",))
     training_text_hashes = None
 
 

@@ -1,4 +1,4 @@
-"""`bench contamination` as a user meets it, on the embedded sample; and the asterisk that follows in `bench table`."""
+"""`bench contamination` as a user meets it, on the sample; and the asterisk that follows in `bench table`."""
 
 import csv
 

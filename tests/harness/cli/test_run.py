@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
+from affectbench_sample import LETTERS
 
 from harness.evaluation import RunOptions, plan
 from harness.progress import Progress
 from harness.record import ResultStore
 
-SAMPLE = ("run", "--models", "lexicon,tfidf-svd", "--suite", "sample", "--tasks", "geometry,valence-arousal")
+SAMPLE = ("run", "--models", f"lexicon,{LETTERS}", "--suite", "sample", "--tasks", "geometry,valence-arousal")
 
 
 def places(directory):

@@ -35,7 +35,6 @@ DATA = Path(os.environ.get("AFFECTBENCH_DATA", Path(__file__).parents[4] / "shar
         ("emotales", "pooled"),
         ("senteval", "cr"),
         ("a-new-corpus", "a_new_corpus"),
-        ("sample", "sample"),
     ],
 )
 def test_the_corpus_itself_is_found_under_its_usual_names(training: str, corpus: str) -> None:

@@ -302,7 +302,7 @@ def test_rows_are_read(name: str, tmp_path: Path) -> None:
 
 def test_every_corpus_has_a_layout() -> None:
     covered = {name.partition(":")[0] for name in LAYOUTS}
-    alike = {"sample", "tweeteval-sentiment", "ratings-products", "ratings-films"}
+    alike = {"tweeteval-sentiment", "ratings-products", "ratings-films"}
     assert set(builtin()) - covered == alike
 
 

@@ -150,7 +150,7 @@ def test_a_source_stays_below_the_data_directory_and_is_pinned(facts: dict[str, 
         replace(LINES, **facts)
 
 
-@pytest.mark.parametrize("name", [name for name in builtin() if name != "sample"])
+@pytest.mark.parametrize("name", builtin())
 def test_offline_every_corpus_says_how_to_get_it(name: str, tmp_path: Path) -> None:
     registry = CorpusRegistry(tmp_path, tmp_path / "cache", offline=True)
     card = registry.card(name)
