@@ -38,7 +38,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "alignment": {"label": "Align.", "higher_is_better": False, "decimals": 4, "low": 0, "high": 4},
     "uniformity": {"label": "Unif.", "higher_is_better": False, "decimals": 4, "low": -8, "high": 0},
     "separation": {"label": "Separ.", "higher_is_better": True, "high": 1},
-    "effective_rank": {"label": "Eff. rank", "decimals": 1, "low": 0},
+    "effective_rank": {"label": "Eff.\nrank", "decimals": 1, "low": 0},
     "shift": {"label": "Shift", "higher_is_better": False, "low": 0},
 }
 

@@ -11,6 +11,7 @@ import json
 import re
 import textwrap
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -58,6 +59,8 @@ class Markup:
     head: Around = _NOTHING
     line: str
     """Between the lines of a head."""
+    wrap: int = 1000
+    """Characters a column after which the head over a group is broken."""
 
 
 def _cell(table: Table, cell: Cell, column: Column, look: Markup) -> str:
@@ -84,15 +87,15 @@ def _grid(table: Table, look: Markup) -> list[list[str]]:
 
 def _heads(table: Table, look: Markup) -> list[tuple[str, str]]:
     """(group, head) of each column."""
-    return [
-        (
-            look.escape(column.group),
-            look.line.join(map(look.escape, column.head.split("\n"))).join(
-                (look.head[0].replace("ORIGIN", column.origin), look.head[1])
-            ),
-        )
-        for column in table.columns
-    ]
+    wide = Counter(column.group for column in table.columns)
+    found = []
+    for column in table.columns:
+        lines = textwrap.wrap(column.group, look.wrap * wide[column.group] + 2, break_long_words=False)
+        group = look.line.join(map(look.escape, lines))
+        head = look.line.join(map(look.escape, column.head.split("\n")))
+        around = (look.head[0].replace("ORIGIN", column.origin), look.head[1])
+        found.append((group.join(look.head) if len(lines) > 1 else group, head.join(around)))
+    return found
 
 
 def _notes(table: Table, look: Markup, mark: Around = ("", " ")) -> list[str]:
@@ -362,12 +365,13 @@ _LATEX = Markup(
     pale=(r"\textcolor{gray}{", "}"),
     # Marks take no room, so that digits stand under digits.
     flag=(r"\rlap{\textsuperscript{", "}}"),
-    annex=(r"{\enspace\tiny ", "}"),
+    annex=(r"{\,\tiny ", "}"),
     missing=(r"\textcolor{gray}{", "}"),
     heading=(r"\textit{", "}"),
     row=(r"\enspace ", ""),
     head=(r"\shortstack[r]{", "}"),
     line=r"\\",
+    wrap=6,
 )
 
 
@@ -393,7 +397,7 @@ def _latex(table: Table) -> str:
             environment="table*" if len(table.columns) >= _WIDE else "table",
         )
     )
-    columns = len(table.columns) + (6 if table.intervals else 0)
+    columns = len(table.columns) * (2 if table.intervals else 1)
     size, gap = next(look for most, *look in _SIZES if columns <= most)
     text = text.replace("\\centering\n", f"\\centering{size}\\setlength{{\\tabcolsep}}{{{gap}pt}}\n", 1)
     notes = _notes(table, _LATEX, (r"\textsuperscript{", "} "))
