@@ -62,7 +62,7 @@ def main(draws: int = 1000) -> int:
                 if not two:
                     _, low, high = vars(one.with_intervals([one.metric])[one.metric]).values()
                 else:
-                    low, high = difference(Contestant(one.value, (one,)), Contestant(two[0].value, tuple(two)))[1:3]
+                    low, high = difference(*(Contestant((model.value,), (model,)) for model in (one, *two)))[1:3]
                 inside += low <= truths[second or good] - (truths[good] if two else 0) <= high
                 apart += not low <= 0 <= high
             words = f"difference {good}, {second}; excludes 0 {apart / draws:.1%}" if second else "one number"

@@ -1,6 +1,6 @@
 """Least squares and ridge regression with an intercept, and predictions for rows left out.
 
-Both share one singular value decomposition of the centred features. The ridge objective is scikit-learn's,
+Both are made of one singular value decomposition of the centred features. The ridge objective is scikit-learn's,
 ‖y − Xw − b‖² + α‖w‖², intercept unpenalised. Least squares (α = 0) is the solution of minimum norm; a singular value
 counts as zero below
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Features = NDArray[np.floating]
-
-#: Smallest pivot of I − H that is told from zero, H the hat matrix of a fold; at it a residual has lost half of
-#: float64's digits.
-_SINGULAR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -58,12 +54,12 @@ def least_squares(X: Features, Y: NDArray[np.floating]) -> Linear:
         X: features (n, d); constant columns, d > n and dependent columns are allowed.
         Y: targets (n,) or (n, targets).
     """
-    return _Decomposed.of(X, Y).fit(0.0)
+    return _Decomposed(X, Y).fit(0.0)
 
 
 def ridge_path(X: Features, Y: NDArray[np.floating], penalties: Sequence[float]) -> list[Linear]:
     """Fit each penalty α of a path, all positive; arguments as for `least_squares`."""
-    decomposed = _Decomposed.of(X, Y)
+    decomposed = _Decomposed(X, Y)
     return [decomposed.fit(penalty) for penalty in penalties]
 
 
@@ -72,45 +68,20 @@ def cross_predict(
 ) -> Floats:
     """Predict each row by the fit of the other folds' rows: (n, targets), or (penalties, n, targets) with a path.
 
-    A penalised fit is linear in the targets, ŷ = H y, and leaving out a set f of rows changes its residuals to
-    (I − H_ff)⁻¹ (y_f − ŷ_f) (for single rows: Allen's PRESS, Technometrics 1974). So one decomposition serves all
-    folds; a fold whose absence lowers the rank is fitted by itself.
-
     Args:
         X: features (n, d).
         Y: targets (n,) or (n, targets).
         folds: rows held out by each fold.
         penalties: values of α, all positive; least squares when None.
     """
-    whole = _Decomposed.of(X, Y)
-    Q = np.c_[whole.left, np.full(len(whole.Y), len(whole.Y) ** -0.5)]
-    grams = [Q[part].T @ Q[part] for part in folds]
-    found = []
-    for penalty in [0.0] if penalties is None else penalties:
-        gains = np.r_[whole.gains(penalty), 1.0]
-        used = gains > 0
-        basis, scale = Q[:, used], np.sqrt(gains[used])
-        residuals = whole.Y - (basis * scale**2) @ (basis.T @ whole.Y)
-        predicted = whole.Y.copy()
-        for part, gram in zip(folds, grams, strict=True):
-            # (I − Q g Qᵀ)⁻¹ r = r + Q √g (I − √g QᵀQ √g)⁻¹ √g Qᵀ r (Woodbury), Q the rows of the fold.
-            rows = basis[part] * scale
-            left_in = np.eye(len(scale)) - scale[:, None] * gram[np.ix_(used, used)] * scale
-            if _regular(left_in):
-                predicted[part] -= residuals[part] + rows @ np.linalg.solve(left_in, rows.T @ residuals[part])
-            else:
-                rest = np.delete(np.arange(len(Q)), part)
-                predicted[part] = _Decomposed.of(np.asarray(X)[rest], whole.Y[rest]).fit(penalty).predict(X[part])
-        found.append(predicted)
-    return found[0] if penalties is None else np.stack(found)
-
-
-def _regular(matrix: Floats) -> bool:
-    """Whether a symmetric matrix is positive definite beyond rounding: by its pivots, far cheaper than eigenvalues."""
-    try:
-        return bool(np.linalg.cholesky(matrix).diagonal().min() ** 2 >= _SINGULAR)
-    except np.linalg.LinAlgError:
-        return False
+    targets = np.asarray(Y, dtype=np.float64).reshape(len(X), -1)
+    predicted = np.empty((1 if penalties is None else len(penalties), *targets.shape))
+    for part in folds:
+        rest = np.delete(np.arange(len(X)), part)
+        decomposed = _Decomposed(X[rest], targets[rest])
+        for place, penalty in enumerate([0.0] if penalties is None else penalties):
+            predicted[place, part] = decomposed.fit(penalty).predict(X[part])
+    return predicted[0] if penalties is None else predicted
 
 
 def penalty_unit(X: Features) -> float:
@@ -124,41 +95,25 @@ def penalty_unit(X: Features) -> float:
     return float(np.var(X, axis=0, dtype=np.float64).mean()) * len(X) or 1.0
 
 
-@dataclass
 class _Decomposed:
-    """Targets, and the singular value decomposition of the centred features."""
+    """The singular value decomposition of the centred features, and the targets in its basis."""
 
-    mean: Floats
-    Y: Floats
-    """(n, targets)."""
-    left: Floats
-    values: Floats
-    right: Floats
-    cutoff: float
-
-    @classmethod
-    def of(cls, X: Features, Y: NDArray[np.floating]) -> _Decomposed:
-        """Decompose."""
+    def __init__(self, X: Features, Y: NDArray[np.floating]) -> None:
         targets = np.asarray(Y, dtype=np.float64).reshape(len(X), -1)
-        mean = X.mean(axis=0, dtype=np.float64)
-        # By way of a QR decomposition: several times quicker for tall matrices.
-        Q, R = np.linalg.qr(X - mean)
-        U, values, right = np.linalg.svd(R, full_matrices=False)
-        frobenius = float(np.linalg.norm(X.astype(np.float64)))
-        rounding = np.finfo(np.float64).eps * max(X.shape) ** 0.5 * values[0]
-        return cls(mean, targets, Q @ U, values, right, max(np.finfo(X.dtype).eps * frobenius, rounding))
-
-    def gains(self, penalty: float) -> Floats:
-        """How much of each direction a fit keeps."""
-        squares = self.values**2
-        if penalty:
-            counted = squares > np.finfo(np.float64).eps * max(self.left.shape[0], self.right.shape[1]) * squares[0]
-            return np.asarray(np.where(counted, squares / (squares + penalty), 0.0))
-        return (self.values > self.cutoff).astype(np.float64)
+        self.mean, self.centre = X.mean(axis=0, dtype=np.float64), targets.mean(axis=0)
+        # By way of a QR decomposition, whose R holds the targets in the basis of Q: Q itself is not needed.
+        columns = X.shape[1]
+        R = np.asarray(np.linalg.qr(np.c_[X - self.mean, targets - self.centre], mode="r"))[:columns]
+        U, self.values, self.right = np.linalg.svd(R[:, :columns], full_matrices=False)
+        self.targets = U.T @ R[:, columns:]
+        self.size = max(X.shape)
+        rounding = np.finfo(np.float64).eps * self.size**0.5 * self.values[0]
+        self.cutoff = max(np.finfo(X.dtype).eps * float(np.linalg.norm(X.astype(np.float64))), rounding)
 
     def fit(self, penalty: float) -> Linear:
-        """The fit of all rows."""
-        gains, centre = self.gains(penalty), self.Y.mean(axis=0)
-        inverse = np.divide(gains, self.values, out=np.zeros_like(gains), where=gains > 0)
-        weights = self.right.T @ (inverse[:, None] * (self.left.T @ (self.Y - centre)))
-        return Linear(weights, centre - self.mean @ weights, int((gains > 0).sum()))
+        """The fit under a penalty, 0 for least squares."""
+        squares = self.values**2
+        used = squares > np.finfo(np.float64).eps * self.size * squares[0] if penalty else self.values > self.cutoff
+        inverse = np.divide(self.values, squares + penalty, out=np.zeros_like(squares), where=used)
+        weights = self.right.T @ (inverse[:, None] * self.targets)
+        return Linear(weights, self.centre - self.mean @ weights, int(used.sum()))

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -117,18 +118,13 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True)
 class Contestant:
-    """One model's number on one evaluation set, with the predictions that it was made from.
+    """One model's number on one evaluation set, with the predictions that it was made from."""
 
-    Args:
-        value: the number as recorded; the mean over seeds.
-        scores: its predictions, one for each seed.
-    """
-
-    value: float
+    values: tuple[float, ...]
+    """The number as recorded, one for each seed."""
     scores: tuple[Scored, ...]
+    """Its predictions, one for each seed."""
     resamples: int = DRAWS
-    seed_values: tuple[float, ...] = field(default=())
-    """The recorded number of each seed; by default what the predictions give."""
 
     @cached_property
     def draws(self) -> Floats:
@@ -145,42 +141,26 @@ class Contestant:
         """The number as the predictions give it; may differ from the recorded one by its rounding."""
         return sum(score.value for score in self.scores) / len(self.scores)
 
-    @property
-    def over_seeds(self) -> tuple[float, ...]:
-        """One number for each seed."""
-        return self.seed_values or tuple(score.value for score in self.scores)
-
-
-def comparable(first: Contestant, second: Contestant) -> bool:
-    """Whether two models were scored on the same rows with the same labels, in the same order."""
-    return np.array_equal(first.scores[0].gold, second.scores[0].gold)
-
 
 def difference(first: Contestant, second: Contestant) -> Difference:
     """Second minus first, with interval, p-value and the name of the test.
 
     Args:
         first: the model that is compared with.
-        second: the model that is compared; on the same rows.
-
-    Raises:
-        ValueError: they were not scored on the same rows, or not on the same metric.
+        second: the model that is compared; on the same rows and the same metric.
     """
     one, two = first.scores[0], second.scores[0]
-    if one.metric != two.metric or not comparable(first, second):
-        raise ValueError("two models are compared on one metric and the same rows")
-    value, draws = second.value - first.value, second.draws - first.draws
-    computed = second.computed - first.computed
-    # A record's number is rounded by fold in some protocols, by less than 0.00005; the interval moves along.
-    shift = value - computed
+    value, draws = fmean(second.values) - fmean(first.values), second.draws - first.draws
     by_document = ", by document" if one.groups is not None else ""
-    if len(first.scores) > 1 or len(second.scores) > 1:
-        low, high, p = _with_seeds(value, draws, first.over_seeds, second.over_seeds)
-        return Difference(value, low, high, p, f"paired bootstrap and seeds{by_document}")
+    if seeds := [(standard_error(v), len(v) - 1) for v in (first.values, second.values) if len(v) > 1]:
+        sampling = float(draws.std(ddof=1))
+        p = seed_p(value, sampling, seeds)
+        return Difference(value, *seed_interval(value, sampling, seeds), p, f"paired bootstrap and seeds{by_document}")
+    computed = second.computed - first.computed
     skewed = one.metric in BCA and bool(draws.any()) and len(one) > 1
     without = second.without - first.without if skewed else draws
-    interval = bca(computed, draws, without) if skewed else percentile(draws)
-    low, high = interval.low + shift, interval.high + shift
+    # A record's number is rounded by fold in some protocols, by less than 0.00005; the interval moves along.
+    low, high = (e + (value - computed) for e in (bca(computed, draws, without) if skewed else percentile(draws)))
     if not by_document and one.metric == "accuracy":
         p, test = mcnemar(one.gold == one.predicted, two.gold == two.predicted), "McNemar, exact"
     elif not by_document and one.metric == "pearson":
@@ -193,13 +173,3 @@ def difference(first: Contestant, second: Contestant) -> Difference:
     else:
         p, test = percentile_p(draws), f"paired bootstrap{by_document}"
     return Difference(value, low, high, p, test)
-
-
-def _with_seeds(
-    value: float, draws: Floats, first: Sequence[float], second: Sequence[float]
-) -> tuple[float, float, float]:
-    """Interval and p-value where the models' seeds add to the sampling error."""
-    parts = [(standard_error(values), len(values) - 1) for values in (first, second) if len(values) > 1]
-    sampling = float(draws.std(ddof=1))
-    low, high = seed_interval(value, sampling, parts)
-    return low, high, seed_p(value, sampling, parts)
