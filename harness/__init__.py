@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.api import Leaderboard, encode, list_corpora, list_models, list_tasks, run
+    from harness.api import Leaderboard, encode, list_models, list_tasks, run
     from harness.encoder import Encoder, EncoderCard
     from harness.errors import BenchError
     from harness.record import Record, ResultStore
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Module → the public names that it holds.
 _HOMES = {
-    "harness.api": ("Leaderboard", "encode", "list_corpora", "list_models", "list_tasks", "run"),
+    "harness.api": ("Leaderboard", "encode", "list_models", "list_tasks", "run"),
     "harness.encoder": ("Encoder", "EncoderCard"),
     "harness.errors": ("BenchError",),
     "harness.record": ("Record", "ResultStore"),
@@ -44,7 +44,6 @@ __all__ = [
     "check_contamination",
     "check_encoder",
     "encode",
-    "list_corpora",
     "list_models",
     "list_tasks",
     "load_encoder",

@@ -28,13 +28,12 @@ from pydantic import ValidationError
 
 from harness.comparison import Comparison, compare, find_recorded
 from harness.contamination import apply_evidence, read_evidence
-from harness.corpora import CorpusRegistry
 from harness.encoder import Encoder, encode_checked
 from harness.errors import DataMissing, UsageError, unknown_name, validation_reason
 from harness.evaluation import Evaluator, RunOptions
 from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
-from harness.files import RESULTS_DIR, cache_root, go_offline
+from harness.files import RESULTS_DIR, go_offline
 from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
 from harness.leaderboard.choice import Candidate, candidates, tested
 from harness.leaderboard.render import STYLE, fragment
@@ -212,25 +211,6 @@ def list_tasks(suite: str | None = None) -> pd.DataFrame:
     shown = ["name", "metrics", "suites", "corpus", "protocol", "split", "stochastic", "summary", "source"]
     chosen = every_task() if suite is None else select_tasks(suite, [])
     return _facts("id", chosen, shown).rename(columns={"name": "task"})
-
-
-def list_corpora(
-    data_dir: str | Path | None = None, *, cache_dir: str | Path | None = None, offline: bool = False
-) -> pd.DataFrame:
-    """Corpora by name: where they are, their rows and licences; `bench data` also fetches and verifies them.
-
-    Args:
-        data_dir: directory of the official files.
-        cache_dir: the cache; None follows XDG_CACHE_HOME.
-        offline: never use the network.
-    """
-    library = CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=offline)
-    cards = {name: library.card(name) for name in library.names()}
-    frame = _facts("corpus", cards, ["title", "licence"])
-    frame.insert(1, "place", [library.status(name).place for name in cards])
-    frame.insert(2, "rows", [sum(card.rows.values()) for card in cards.values()])
-    frame.insert(3, "splits", [", ".join(card.rows) for card in cards.values()])
-    return frame
 
 
 def _facts(what: str, named: Mapping[str, object], fields: list[str]) -> pd.DataFrame:

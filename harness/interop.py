@@ -3,7 +3,8 @@
     from harness.interop import SentEvalAdapter, as_encoder
 
     adapter = SentEvalAdapter(harness.load_encoder("minilm"))
-    senteval.engine.SE(params, adapter.batcher, adapter.prepare)   # our encoder in the official toolkit
+    engine = senteval.engine.SE(params, adapter.batcher, adapter.prepare)   # our encoder in the official toolkit
+    engine.eval(["MR", "CR", "SST5"])
     harness.run(SentenceTransformer("org/model"), "paper")         # their model here; `as_encoder` sets name and card
 
 None of the neighbours is imported before it is needed, and none is needed for anything else.
@@ -24,10 +25,6 @@ from harness.errors import EncoderFault, UsageError
 
 class SentEvalAdapter:
     """The two functions that the SentEval toolkit (facebookresearch/SentEval) wants, over one encoder.
-
-        adapter = SentEvalAdapter(harness.load_encoder("minilm"))
-        engine = senteval.engine.SE({"task_path": DATA, **params}, adapter.batcher, adapter.prepare)
-        engine.eval(["MR", "CR", "SUBJ", "MPQA", "SST5", "TREC"])
 
     Our protocol `senteval-compat` is the configuration that its README calls comparable (`usepytorch=True`, Adam),
     `senteval-lr` its scikit-learn mode. As published the toolkit runs on Python up to 3.10.

@@ -9,14 +9,11 @@ def test_my_encoder():
 
 from __future__ import annotations
 
-import gc
 import pickle
 import random
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,13 +123,6 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         rows = len(encode([]))
         return f"{rows} rows for no text" if rows else ""
 
-    def gradient() -> str:
-        # A graph kept alive grows with every call until memory is full.
-        before = {id(tensor) for tensor in _graph_tensors()}
-        encoder.encode(texts[:4])
-        kept = sum(id(tensor) not in before for tensor in _graph_tensors())
-        return f"{kept} tensors with a gradient graph stay alive after encoding: use torch.no_grad()" if kept else ""
-
     def pickled() -> str:
         again = pickle.loads(pickle.dumps(encoder))
         # The other way round: to the fresh copy a short text comes after a long one.
@@ -148,7 +138,6 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         "deterministic, without dropout or another random part": lambda: _moved(encode(texts), vectors()),
         "odd texts are encoded": odd,
         "no text, no rows": none,
-        "keeps no gradient": gradient,
         "pickles for worker processes": pickled,
     }
     findings: dict[str, str] = {}
@@ -169,12 +158,3 @@ def _moved(found: NDArray[np.float32], expected: NDArray[np.float32]) -> str:
     found, expected = np.nan_to_num(found), np.nan_to_num(expected)
     worst = np.abs(found - expected).max(initial=0) / max(np.abs(expected).max(initial=0), 1e-12)
     return "" if worst <= BATCH_TOLERANCE else f"vectors move by {worst:.2g} of their size"
-
-
-def _graph_tensors() -> list[Any]:
-    """Live tensors that are the result of a recorded operation; none where torch was never imported."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return []
-    gc.collect()
-    return [o for o in gc.get_objects() if issubclass(type(o), torch.Tensor) and o.grad_fn is not None]

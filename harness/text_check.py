@@ -140,16 +140,11 @@ def declared_texts(name: str, library: CorpusRegistry) -> TrainingTexts:
         DataMissing: no corpus, or no part of one, that is here; says why.
         BenchError: the corpus is not as published.
     """
-    splits = {card.name: tuple(card.rows) for card in library.cards()}
     corpus, part = identify(name)
-    if corpus not in splits:
-        # Corpora of other distributions have no aliases: `NAME` and `NAME:SPLIT` are read as they stand.
-        corpus, _, given = name.partition(":")
-        part = given or None
-    if corpus not in splits:
+    if corpus not in library.names():
         raise DataMissing("its texts are not among the corpora of this installation")
     # A corpus without splits has no smaller part that could be read: the whole is the cautious answer.
-    wanted = [split for split in splits[corpus] if part is None or split in (part, "all")]
+    wanted = [split for split in library.card(corpus).rows if part is None or split in (part, "all")]
     if not wanted:
         raise DataMissing(f"this installation has no part {part!r} of {corpus}")
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pkgutil
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
@@ -121,10 +121,6 @@ class CorpusRegistry:
     def card(self, name: str) -> CorpusCard:
         """The card of a corpus."""
         return self.corpus(name).card
-
-    def cards(self) -> Iterator[CorpusCard]:
-        """Cards of all corpora."""
-        return (self._corpora[name].card for name in self.names())
 
     def load(self, name: str, split: str) -> Examples:
         """Examples of a corpus's split, read and verified once per process.
