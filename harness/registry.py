@@ -135,7 +135,7 @@ def _points(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
 def _families() -> dict[str, tuple[Any, str]]:
     """Encoder classes of all families by name, with their origin."""
     found: dict[str, tuple[Any, str]] = {}
-    for point in (point for points in _points(FAMILIES).values() for point in points):
+    for point in sum(_points(FAMILIES).values(), ()):
         try:
             found |= {name: (factory, point.value) for name, factory in dict(point.load()).items()}
         except Exception as error:  # a plugin may fail at import in any way
@@ -251,9 +251,8 @@ def find_encoders(models: Sequence[object]) -> list[EncoderPlugin]:
             plugins = [one for one in declared if model == "all" or one.availability()[0] == "ready"]
         else:
             plugins = [_find_named(model) if isinstance(model, str) else _given(model)]
-        found |= {
-            (plugin.name, plugin.origin): plugin for plugin in plugins if (plugin.name, plugin.origin) not in found
-        }
+        for plugin in plugins:
+            found.setdefault((plugin.name, plugin.origin), plugin)
     for name, times in Counter(plugin.name for plugin in found.values()).items():
         if times > 1:
             raise UsageError(f"two models are called {name!r}; give one another name: `NAME=MODEL`")
@@ -277,7 +276,7 @@ def _given(model: Any) -> EncoderPlugin:
     """A plugin for an encoder, or a class of encoders, that exists already."""
     if isinstance(model, EncoderPlugin):
         return model
-    if hasattr(model, "encode") and not hasattr(model, "card"):
+    if hasattr(model, "encode") and not hasattr(model, "card") and not isinstance(model, type):
         model = as_encoder(model)
     kind, factory = (model, model) if isinstance(model, type) else (type(model), lambda: model)
     card = _card_of(model, kind.__name__)
@@ -293,9 +292,7 @@ def _find(name: str) -> EncoderPlugin:
         return _file_encoder(name)
     points = _points(ENCODERS).get(name, ())
     if len(points) > 1:
-        raise UsageError(
-            f"two plugins are called {name!r}: {' and '.join(map(_origin, points))}; uninstall one of them"
-        )
+        raise UsageError(f"two plugins are called {name!r}: {' and '.join(map(_origin, points))}; uninstall one")
     if points:
         origin = _origin(points[0])
         try:
@@ -398,7 +395,7 @@ def tasks() -> dict[str, Task]:
         UsageError: two tasks have the same id.
     """
     found: dict[str, Task] = {}
-    for point in (point for points in _points(TASKS).values() for point in points):
+    for point in sum(_points(TASKS).values(), ()):
         try:
             variants = {task_id(task): task for task in point.load()()}
         except Exception as error:  # a plugin may fail in any way
