@@ -23,13 +23,15 @@ from typing import Any
 import click
 import numpy as np
 import torch
+import transformers
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.models import Pooling, Transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from benchmarks.plain_suite import C_GRID, SEED, TASKS, in_senteval_order, load, senteval_predictions
 from harness import ResultStore, load_encoder
-from harness.probes.geometry import uniformity
 from harness.probes.logistic import nested_cross_validation
 
 MODEL = "minilm@mean"
@@ -39,11 +41,7 @@ BEGIN, END = "<!-- speed -->", "<!-- end -->"
 class Bench:
     """What is measured with, and the rows that were.
 
-    Args:
-        data_dir: directory with the paper's corpora.
-        count: how many of MR's sentences to encode and probe; None is all.
-        rounds: turns of each contestant.
-        clock: "wall", or "cpu" for CPU seconds of this process and its children.
+    `count` of MR's sentences (None: all) are encoded and probed, in `rounds` turns; `clock` is "wall" or "cpu".
     """
 
     def __init__(self, data_dir: Path, count: int | None, rounds: int, clock: str) -> None:
@@ -68,9 +66,7 @@ class Bench:
         return seconds, results
 
     def _now(self) -> float:
-        children = os.times()
-        cpu = time.process_time() + children.children_user + children.children_system
-        return cpu if self.clock == "cpu" else time.perf_counter()
+        return sum(os.times()[:4]) if self.clock == "cpu" else time.perf_counter()
 
     def ratio(self, what: str, peer: str, theirs: Sequence[float], ours: Sequence[float], found: str) -> None:
         """Add a row: how many times as fast as the peer."""
@@ -86,20 +82,36 @@ class Bench:
 
 def encode(bench: Bench) -> None:
     """Our packed engine in float32 and bfloat16 against sentence-transformers' defaults."""
-    from sentence_transformers import SentenceTransformer
+    ours = {f"MiniLM, {dtype}": load_encoder(MODEL, device="cpu", dtype=dtype) for dtype in ("float32", "bfloat16")}
+    full: Any = ours["MiniLM, float32"]
+    beside(bench, ours, SentenceTransformer(str(full.directory()), device="cpu", local_files_only=True))
 
+
+def shapes(bench: Bench) -> None:
+    """Shapes at base size with random weights: the packed engine's, and ModernBERT, which the library runs for us."""
+    minilm: Any = load_encoder(MODEL)
+    sizes = {"vocab_size": 30_527, "hidden_size": 768, "embedding_size": 768, "num_attention_heads": 12}
+    for name in ("Bert", "Roberta", "MPNet", "DistilBert", "Electra", "ModernBert"):
+        own = {"intermediate_size": 1152, "pad_token_id": 0} if name == "ModernBert" else {"intermediate_size": 3072}
+        config = getattr(transformers, f"{name}Config")(**sizes, **own)
+        with tempfile.TemporaryDirectory() as place:
+            getattr(transformers, f"{name}Model")(config).save_pretrained(place)
+            transformers.AutoTokenizer.from_pretrained(minilm.directory()).save_pretrained(place)
+            model = SentenceTransformer(modules=[Transformer(place), Pooling(768, "mean")], device="cpu")
+            beside(bench, {name: load_encoder(f"{place}@mean", device="cpu")}, model)
+
+
+def beside(bench: Bench, ours: dict[str, Any], model: Any) -> None:
+    """Add a row for each of our encoders of a sentence-transformers model."""
     texts, _ = bench.mr()
-    full: Any = load_encoder(MODEL, device="cpu")
-    half: Any = load_encoder(MODEL, device="cpu", dtype="bfloat16")
-    model = SentenceTransformer(str(full.directory()), device="cpu", local_files_only=True)
+    sides = {name: partial(encoder.encode, texts) for name, encoder in ours.items()}
     theirs = partial(model.encode, texts, show_progress_bar=False)
-    ours = {"float32": partial(full.encode, texts), "bfloat16": partial(half.encode, texts)}
-    seconds, vectors = bench.turns({**ours, "theirs": theirs}, bench.rounds)
-    for dtype in ours:
-        a, b = vectors[dtype].astype(np.float64), vectors["theirs"].astype(np.float64)
+    seconds, vectors = bench.turns({**sides, "theirs": theirs}, bench.rounds)
+    for name in ours:
+        a, b = vectors[name].astype(np.float64), vectors["theirs"].astype(np.float64)
         cosine = ((a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)).min()
         found = f"{len(texts):,} texts of MR; lowest cosine 1 − {1 - cosine:.0e}"
-        bench.ratio(f"encode, {dtype}", "sentence-transformers, float32", seconds["theirs"], seconds[dtype], found)
+        bench.ratio(f"encode, {name}", "sentence-transformers, float32", seconds["theirs"], seconds[name], found)
 
 
 def probe(bench: Bench) -> None:
@@ -123,18 +135,6 @@ def probe(bench: Bench) -> None:
     wrong = int((last["ours"] != theirs(solver="newton-cholesky", tol=1e-8)).sum())
     found = f"of {len(y):,} predictions {wrong} differ from scikit-learn's at tol 1e-8"
     bench.ratio("nested probe on MR", "SentEval with scikit-learn", seconds["theirs"], seconds["ours"], found)
-
-
-def geometry(bench: Bench) -> None:
-    """Uniformity in blocks against all pairs at once."""
-    X = torch.randn(10_000, 384, generator=torch.Generator().manual_seed(0))
-
-    def theirs() -> float:
-        return float(torch.pdist(torch.nn.functional.normalize(X)).pow(2).mul(-2).exp().mean().log())
-
-    seconds, last = bench.turns({"ours": partial(uniformity, X.numpy()), "theirs": theirs}, bench.rounds)
-    found = f"values differ by {abs(last['ours'] - last['theirs']):.0e}"
-    bench.ratio("uniformity of 10,000 points", "torch.pdist", seconds["theirs"], seconds["ours"], found)
 
 
 def suite(bench: Bench) -> None:
@@ -174,7 +174,7 @@ def _python(*arguments: str) -> None:
     subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
 
 
-ROWS = {"encode": encode, "probe": probe, "geometry": geometry, "suite": suite, "start-up": start_up}
+ROWS = {"encode": encode, "shapes": shapes, "probe": probe, "suite": suite, "start-up": start_up}
 
 
 @click.command(help=__doc__.partition("\n")[0])

@@ -327,7 +327,7 @@ class TransformerEncoder:
     def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Token ids of each text, (tokens,), or (channels, tokens) where the model takes more than ids."""
         loaded = self.load()
-        return encode_ids(loaded.tokenizer, texts, loaded.max_length, types=loaded.engine.takes_types)
+        return encode_ids(loaded.tokenizer, texts, loaded.max_length)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts; see `harness.encoder.Encoder.encode`.

@@ -141,8 +141,8 @@ class HubEncoder(TransformerEncoder):
         return self.backend is None
 
     def fingerprint_parts(self) -> list[str]:
-        """Digests of the files, and what else decides: whether the model's own code ran, whether it was given types."""
-        more = ["token-types"] * (not self.packed) + ["remote-code"] * self.trust_remote_code
+        """Digests of the files, and what else decides."""
+        more = ["library"] * (not self.packed) + ["remote-code"] * self.trust_remote_code
         return [*super().fingerprint_parts(), *more, *["end-of-text"] * self.end_of_text]
 
     def describe(self) -> dict[str, Any]:
@@ -163,8 +163,6 @@ class HubEncoder(TransformerEncoder):
         """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
         directory = self.tokenizer_dir or files.config.parent
         found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
-        if self.packed and any(found("calm rain").get("token_type_ids", ())):
-            raise WeightsInvalid(f"{directory}: its tokeniser gives tokens another type than 0, which is not supported")
         return getattr(found, "backend_tokenizer", found) if self.packed else found
 
     def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
@@ -189,7 +187,6 @@ class HubEncoder(TransformerEncoder):
             warnings.warn(f"{self.card.name} is causal: its vector is the last token's", stacklevel=2)
             self.pooling = "last"
         tokenizer = self.tokenizer(files)
-        engine.takes_types &= "token_type_ids" in tokenizer.model_input_names
         limit = shortest(engine.max_tokens, tokenizer.model_max_length) or DEFAULT_LENGTH
         return Loaded(
             engine=engine,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ from harness.transformer.tokenization import (
 _BUFFERS = re.compile(r"(^|\.)(position_ids|inv_freq|masked_bias|attn\.bias)$")
 
 
-def load_model(directory: Path, *, trust_remote_code: bool = False) -> tuple[Any, dict[str, Any]]:
-    """Read an encoder by the transformers library, and the library's account of the tensors, every one checked.
+def load_model(directory: Path, *, trust_remote_code: bool = False) -> Any:
+    """Read an encoder by the transformers library, every tensor checked.
 
     Raises:
         WeightsInvalid: the library cannot read the checkpoint, or tensors of the encoder are missing or unknown.
@@ -62,16 +62,11 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> tuple[Any
     lacking += [str(entry[0]) for entry in info.get("mismatched_keys", [])]
     if lacking:
         raise WeightsInvalid(f"{directory} lacks {some(lacking)}, which would be drawn at random")
-    modules = {name for name, _ in model.named_children()} - {"pooler"}
-    prefix = f"{model.base_model_prefix}."
-    unknown = [
-        name
-        for name in sorted(info["unexpected_keys"])
-        if name.removeprefix(prefix).partition(".")[0] in modules and not _BUFFERS.search(name)
-    ]
-    if unknown:
+    modules, prefix = {name for name, _ in model.named_children()} - {"pooler"}, f"{model.base_model_prefix}."
+    inside = [name for name in sorted(info["unexpected_keys"]) if name.removeprefix(prefix).split(".")[0] in modules]
+    if unknown := [name for name in inside if not _BUFFERS.search(name)]:
         raise WeightsInvalid(f"{directory} has unknown tensors {some(unknown)} inside the encoder")
-    return model, info
+    return model
 
 
 class LibraryEngine(Engine):
@@ -87,24 +82,21 @@ class LibraryEngine(Engine):
     """
 
     def __init__(self, directory: Path, device: str | None, dtype: str, *, trust_remote_code: bool = False) -> None:
-        model, info = load_model(directory, trust_remote_code=trust_remote_code)
+        model = load_model(directory, trust_remote_code=trust_remote_code)
         if getattr(model.config, "is_encoder_decoder", False) and hasattr(model, "decoder"):
             model = model.get_encoder()
-        parameters = [(name, tensor, "pooler" in name.split(".")) for name, tensor in model.named_parameters()]
-        biases = [tensor for name, tensor, pooler in parameters if pooler and name.endswith("bias")]
-        self.has_pooler = bool(biases) and not info["missing_keys"] and all(bool(bias.any()) for bias in biases)
-        self.parameters = sum(tensor.numel() for _, tensor, pooler in parameters if not pooler)
+        own = (tensor for name, tensor in model.named_parameters() if "pooler" not in name.split("."))
+        self.parameters = sum(tensor.numel() for tensor in own)
         self.max_tokens = position_limit(model)
         self.device = choose_device(device)
         self.model = _ready(model, self.device, getattr(torch, dtype), own_code=trust_remote_code)
-        takes = inspect.signature(self.model.forward).parameters
-        self._masked, self.takes_types = "attention_mask" in takes, "token_type_ids" in takes
+        self._masked = "attention_mask" in inspect.signature(self.model.forward).parameters
         try:
             words = int(model.get_input_embeddings().weight.shape[0])
             padding = getattr(model.config, "pad_token_id", None)
             first, second, third = [index for index in range(min(words, 4)) if index != padding][:3]
             trial = torch.tensor([[first, second], [first, third], [third, second]], device=self.device)
-            states = self._output(trial).last_hidden_state
+            states = self._states(trial)
             if torch.equal(states[0, 1], states[2, 1]):
                 raise ValueError("its last token sees nothing of the first")
         except Exception as error:  # whatever a model of images or sounds raises
@@ -116,26 +108,16 @@ class LibraryEngine(Engine):
         self.causal = bool(torch.equal(states[0, 0], states[1, 0]))
         super().__init__(self.device, int(states.shape[-1]), words)
 
-    def _output(self, *channels: Tensor) -> Any:
-        given = dict(zip(("input_ids", "token_type_ids"), channels, strict=False))
-        if self._masked:
-            given["attention_mask"] = torch.ones_like(channels[0])
+    def _states(self, ids: Tensor) -> Tensor:
+        masks = {"attention_mask": torch.ones_like(ids)} if self._masked else {}
         with torch.inference_mode():
-            return self.model(**given)
-
-    def _outputs(self, ids: NDArray[np.int32], groups: list[Group]) -> Iterator[Any]:
-        channels = self.sent(torch.from_numpy(ids.astype(np.int64)))
-        return (self._output(*(g.of(channel) for channel in channels)) for g in groups)
+            states: Tensor = self.model(input_ids=ids, **masks).last_hidden_state.float()
+        return states
 
     def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
         """Last-layer vectors of a batch's tokens; see `Engine.tokens`."""
-        return torch.cat([output.last_hidden_state.float().flatten(0, 1) for output in self._outputs(ids, groups)])
-
-    def vectors(self, ids: NDArray[np.int32], groups: list[Group], pooling: str) -> Tensor:
-        """One vector per text of a batch; see `Engine.vectors`."""
-        if pooling != "pooler":
-            return super().vectors(ids, groups, pooling)
-        return torch.cat([output.pooler_output.float() for output in self._outputs(ids, groups)])
+        sent = self.sent(torch.from_numpy(ids[0].astype(np.int64)))
+        return torch.cat([self._states(g.of(sent)).flatten(0, 1) for g in groups])
 
 
 def position_limit(model: Any) -> int | None:

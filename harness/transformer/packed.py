@@ -195,8 +195,6 @@ class Engine(ABC):
 
     #: Whether there is a pooler whose bias is not exactly zero, as initialisation leaves it.
     has_pooler = False
-    #: Whether the second channel of the input is the tokens' types.
-    takes_types = False
 
     def __init__(self, device: torch.device, dimensions: int, words: int) -> None:
         self.device, self.dimensions, self.words = device, dimensions, words

@@ -63,7 +63,8 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
 
     Raises:
         ExtraMissing: it needs sentencepiece, which is not installed.
-        WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none.
+        WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none;
+            or it gives tokens another type than 0.
     """
     from transformers import AutoTokenizer
 
@@ -76,6 +77,8 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
 
     def read() -> Any:
         found = AutoTokenizer.from_pretrained(directory, **options)
+        if any(found("calm rain").get("token_type_ids", ())):
+            raise ValueError("it gives tokens another type than 0, which is not supported")
         if found("calm rain and so on")["input_ids"] == found("loud wind but no sun")["input_ids"]:
             names = " or ".join(getattr(found, "vocab_files_names", {}).values())
             raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")
@@ -97,19 +100,16 @@ def _safely(read: Callable[[], T], origin: str) -> T:
         ) from error
 
 
-def encode_ids(
-    tokenizer: Any, texts: Sequence[str], max_length: int, *, types: bool = False
-) -> list[NDArray[np.int32]]:
+def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
     """Token ids of each text, special tokens included, over-long texts cut with the special tokens kept.
 
     Args:
         tokenizer: from `load_tokenizer` or `library_tokenizer`.
         texts: any strings; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
         max_length: most tokens a text may have, special tokens included.
-        types: whether the tokens' types are wanted as well.
 
     Returns:
-        One int32 array per text, (tokens,) or with types (2, tokens), of at least one token.
+        One int32 array (tokens,) per text, of at least one token.
     """
     clean = [encodable(text[: max_length * CHARACTERS_PER_TOKEN]) for text in texts]
     rust: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
@@ -118,17 +118,15 @@ def encode_ids(
         rust.no_padding()
         rust.enable_truncation(max_length)
         try:
-            rows = [(row.ids, row.type_ids) for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
+            rows = [row.ids for row in _safely(lambda: rust.encode_batch_fast(clean), "the tokeniser")]
         finally:
             rust.no_truncation()
     elif clean:
-        found = tokenizer(clean, truncation=True, max_length=max_length, padding=False, return_token_type_ids=True)
-        rows = list(zip(found["input_ids"], found["token_type_ids"], strict=True))
+        rows = tokenizer(clean, truncation=True, max_length=max_length, padding=False)["input_ids"]
     # Tokenisers without special tokens leave nothing of an empty text.
     named = (getattr(tokenizer, f"{kind}_token_id", None) for kind in ("eos", "bos", "pad"))
     stand_in = next((token for token in named if token is not None), 0)
-    filled = [np.asarray(row if row[0] else ([stand_in], [0]), dtype=np.int32) for row in rows]
-    return filled if types else [row[0] for row in filled]
+    return [np.asarray(row or [stand_in], dtype=np.int32) for row in rows]
 
 
 def shortest(*limits: Any) -> int | None:
