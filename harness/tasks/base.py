@@ -117,7 +117,7 @@ class Prepared:
     """In the order in which `evaluate` wants their rows; repeats allowed."""
     fingerprint: str
     """Digest of everything read from the corpora (texts, labels, splits)."""
-    score: Callable[..., Outcome]
+    score: Callable[[Vectors, int], Outcome]
     """Embeddings and seed to numbers."""
     scored: int | None = None
     """How many of the texts, the last ones, are scored in the order of the predictions; None for all. The others

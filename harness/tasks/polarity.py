@@ -19,8 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -171,71 +170,51 @@ def _adam_facts(result: probes.senteval_adam.AdamResult) -> dict[str, Any]:
     return {**facts, "development": list(result.development), "fits": result.fits, "passes": result.passes}
 
 
-def _senteval(
-    name: str,
-    corpus: str,
-    protocol: str,
-    holdout: Literal["nested", "split", "folds-of-train"],
-    summary: str,
-    *,
-    suites: tuple[str, ...] = ("paper",),
-    **settings: Any,
-) -> SentEvalTask:
-    """State a task of this protocol; `senteval-compat/N` is the toolkit's Adam procedure."""
-    compat = protocol.startswith("senteval-compat")
-    return SentEvalTask(
-        name=name,
-        corpus=corpus,
-        protocol=protocol,
-        split="cv10" if holdout == "nested" else "test",
-        suites=suites,
-        summary=summary,
-        stochastic=compat,
-        holdout=holdout,
-        compat=compat,
-        **{"metrics": ("accuracy",), "source": _SOURCE} | settings,
-    )
-
-
 def variants() -> list[Task]:
-    """The tasks of this protocol, in the order of the paper's table."""
-    lr, adam = "logistic regression to the optimum", "SentEval's Adam procedure"
-    nested, recipes, extended = "nested 10 × 10 folds", ("paper", "recipes"), ("extended",)
-    task = partial(_senteval, "polarity")
-    other = partial(_senteval, suites=extended)
-    imdb = partial(task, "imdb", holdout="folds-of-train", fold_count=IMDB_FOLDS, official=False)
-    sst = partial(task, "sst5", holdout="split")
+    """The tasks of this protocol, in the order of the paper's table; `senteval-compat` is the toolkit's Adam."""
+    how = {"nested": "nested folds", "split": "chosen on dev", "folds-of-train": "chosen by folds of train"}
+    recipes, extended = ("paper", "recipes"), ("extended",)
+    imdb: dict[str, Any] = {"holdout": "folds-of-train", "fold_count": IMDB_FOLDS, "official": False}
+    trec: dict[str, Any] = {"name": "question-type", "holdout": "folds-of-train", "C_grid": TREC_C_GRID}
+
+    def task(
+        title: str, corpus: str, protocol: str, suites: tuple[str, ...] = ("paper",), **settings: Any
+    ) -> SentEvalTask:
+        compat, holdout = protocol.startswith("senteval-compat"), settings.setdefault("holdout", "nested")
+        return SentEvalTask(
+            corpus=corpus,
+            protocol=protocol,
+            split="cv10" if holdout == "nested" else "test",
+            suites=suites,
+            summary=f"{title}, {'Adam' if compat else 'logistic regression to the optimum'}, {how[holdout]}",
+            stochastic=compat,
+            compat=compat,
+            **{"name": "polarity", "metrics": ("accuracy",), "source": _SOURCE} | settings,
+        )
+
     return [
-        task("cr", "senteval-lr/1", "nested", f"CR, {nested}, {lr}", suites=recipes),
-        task("mr", "senteval-lr/1", "nested", f"MR, {nested}, {lr}", suites=recipes),
-        sst(protocol="senteval-lr/1", summary=f"SST-5, C chosen on dev, {lr}", suites=recipes),
-        imdb(protocol="senteval-lr-128/1", summary=f"IMDB cut after 128 tokens, {lr}", max_length=128),
-        task("cr", "senteval-compat/1", "nested", f"CR, {nested}, {adam}"),
-        task("mr", "senteval-compat/1", "nested", f"MR, {nested}, {adam}"),
-        sst(protocol="senteval-compat/1", summary=f"SST-5, {adam}"),
-        imdb(
-            protocol="senteval-lr-512/1",
-            summary=f"IMDB cut after 512 tokens, {lr}",
-            suites=extended,
-            max_length=512,
-        ),
-        task("sst2", "senteval-lr/1", "split", f"SST-2 (67,349 phrases to train), {lr}", suites=extended),
-        task("mpqa", "senteval-lr/1", "nested", f"MPQA, {nested}, {lr}", suites=extended),
+        task("CR", "cr", "senteval-lr/1", recipes),
+        task("MR", "mr", "senteval-lr/1", recipes),
+        task("SST-5", "sst5", "senteval-lr/1", recipes, holdout="split"),
+        task("IMDB cut after 128 tokens", "imdb", "senteval-lr-128/1", max_length=128, **imdb),
+        task("CR", "cr", "senteval-compat/1"),
+        task("MR", "mr", "senteval-compat/1"),
+        task("SST-5", "sst5", "senteval-compat/1", holdout="split"),
+        task("IMDB cut after 512 tokens", "imdb", "senteval-lr-512/1", extended, max_length=512, **imdb),
+        task("SST-2 (67,349 phrases to train)", "sst2", "senteval-lr/1", extended, holdout="split"),
+        task("MPQA", "mpqa", "senteval-lr/1", extended),
         *(
             task(
-                *(corpus, "sign-kfold10/1", "nested"),
-                f"{title}, positive or negative (|mean| ≥ 0.5), nested folds, {lr}",
-                suites=(ratings_suite(corpus),),
+                f"{title}, positive or negative (|mean| ≥ 0.5)",
+                corpus,
+                "sign-kfold10/1",
+                (ratings_suite(corpus),),
                 metrics=("accuracy", "macro.f1"),
                 source="Hutto and Gilbert 2014 (ICWSM); folds and grid as Conneau and Kiela 2018",
             )
             for corpus, title in RATINGS.items()
         ),
-        other("emotion", "isear", "senteval-lr/1", "nested", f"ISEAR, {nested}, {lr}"),
-        other("subjectivity", "subj", "senteval-lr/1", "nested", f"SUBJ, {nested}, {lr}"),
-        other(
-            *("question-type", "trec", "senteval-lr/1", "folds-of-train"),
-            f"TREC, C chosen by 10 folds of train, {lr}",
-            C_grid=TREC_C_GRID,
-        ),
+        task("ISEAR", "isear", "senteval-lr/1", extended, name="emotion"),
+        task("SUBJ", "subj", "senteval-lr/1", extended, name="subjectivity"),
+        task("TREC", "trec", "senteval-lr/1", extended, **trec),
     ]

@@ -12,9 +12,9 @@ weight: read the second there. EmoBank with Affective Text is left out: EmoBank 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,7 +49,8 @@ class Transfer(Task):
 
     source_corpus: str
     dimensions: tuple[str, ...]
-    probe: Literal["least-squares", "ridge"]
+    probe: str
+    """`least-squares` or `ridge`."""
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load source and target; see `Task.prepare`."""
@@ -65,8 +66,7 @@ class Transfer(Task):
             else:
                 fit = probes.linear.least_squares(X, Y)
                 details = {"probe": "ordinary least squares with intercept", "rank": fit.rank}
-            outcome = regression_outcome(self.dimensions, gold, fit.predict(asked), target.groups, details)
-            return replace(outcome, counts={"train": first, "test": len(target)})
+            return regression_outcome(self.dimensions, gold, fit.predict(asked), target.groups, details, first)
 
         return Prepared(
             texts=(*source.texts, *target.texts),
@@ -82,22 +82,14 @@ def _split(corpus: str, wanted: str) -> str:
 
 def variants() -> list[Task]:
     """The tasks of this family."""
-    both = DIMENSIONS[:2]
-    both_probes: tuple[Literal["least-squares", "ridge"], ...] = ("least-squares", "ridge")
-    stated: list[tuple[str, str, str, tuple[str, ...], Literal["least-squares", "ridge"], str]] = [
-        (source, corpus, summary, dimensions, probe, "extended")
-        for source, corpus, summary, dimensions in (
-            ("emobank", "facebook", "EmoBank's probe on Facebook posts", both),
-            ("emobank", "emotales", "EmoBank's probe on EmoTales", DIMENSIONS),
-            ("facebook", "emobank", "the Facebook posts' probe on EmoBank's test split", both),
-            ("emotales", "emobank", "EmoTales' probe on EmoBank's test split", DIMENSIONS),
-        )
-        for probe in both_probes
+    titles = {"emobank": "EmoBank", "facebook": "Facebook posts", "emotales": "EmoTales", **RATINGS}
+    pairs = ("emobank", "facebook"), ("emobank", "emotales"), ("facebook", "emobank"), ("emotales", "emobank")
+    stated: list[tuple[str, str, tuple[str, ...], str]] = [
+        (source, corpus, DIMENSIONS[:2] if "facebook" in (source, corpus) else DIMENSIONS, probe)
+        for source, corpus in pairs
+        for probe in ("least-squares", "ridge")
     ]
-    stated += [
-        (one, two, f"the probe of {RATINGS[one]} on {RATINGS[two]}", ("valence",), "ridge", ratings_suite(one, two))
-        for one, two in permutations(RATINGS, 2)
-    ]
+    stated += [(source, corpus, DIMENSIONS[:1], "ridge") for source, corpus in permutations(RATINGS, 2)]
     return [
         Transfer(
             name="transfer",
@@ -105,13 +97,13 @@ def variants() -> list[Task]:
             protocol=f"{probe}-from-{source}/1",
             split=_split(corpus, "test"),
             metrics=tuple(f"{dimension}.{number}" for dimension in dimensions for number in REGRESSION),
-            suites=(suite,),
-            summary=f"{summary}, {probe.replace('-', ' ')}",
+            suites=(ratings_suite(source, corpus),),
+            summary=f"the probe of {titles[source]} on {titles[corpus]}, {probe.replace('-', ' ')}",
             source="Son et al. 2025 (arXiv:2502.20613), equation (12) for the scales",
             corpora=(source, corpus),
             source_corpus=source,
             dimensions=dimensions,
             probe=probe,
         )
-        for source, corpus, summary, dimensions, probe, suite in stated
+        for source, corpus, dimensions, probe in stated
     ]

@@ -49,8 +49,8 @@ RATINGS = {
 
 
 def ratings_suite(*corpora: str) -> str:
-    """The suite of a task on `RATINGS`; the films are nearly half of all texts, and those of MR, which `paper` has."""
-    return "extended" if "ratings-films" in corpora else "quick"
+    """`quick` for `RATINGS`, but for the films: nearly half of all texts, and those of MR, which `paper` has."""
+    return "quick" if set(corpora) <= RATINGS.keys() - {"ratings-films"} else "extended"
 
 
 Holdout = Literal["split", "documents", "folds", "grouped-folds"]
@@ -65,11 +65,13 @@ class ValenceArousal(Task):
 
     def prepare(self, library: CorpusLibrary) -> Prepared:
         """Load the labels and fix which rows are predicted from which; see `Task.prepare`."""
-        parts = {corpus: _splits(library, corpus, self.holdout) for corpus in self.corpora}
+        parts = {corpus: self._splits(library, corpus) for corpus in self.corpora}
         examples = [split for splits in parts.values() for split in splits]
         texts = [text for split in examples for text in split.texts]
-        gold = np.concatenate([scaled(split, self.dimensions) for split in examples])
-        unit = np.concatenate([_observed_unit(splits, self.dimensions) for splits in parts.values()])
+        labels = [np.concatenate([scaled(split, self.dimensions) for split in splits]) for splits in parts.values()]
+        # Factors from our MAE to the paper's: 2 over the range of a corpus's labels.
+        spreads = [np.broadcast_to(np.ptp(own, axis=0), own.shape) for own in labels]
+        gold, unit = np.concatenate(labels), 2 / np.maximum(np.concatenate(spreads), 1e-9)
         groups, rows = _documents(parts), np.arange(len(texts))
         held_out: list[NDArray[np.int64]] = []
         if "folds" in self.holdout:
@@ -86,8 +88,13 @@ class ValenceArousal(Task):
 
         @cache  # the same for all models
         def ceilings() -> dict[str, Metric]:
+            found = {}
             # Panels of different corpora have no common size.
-            return _ceilings(examples, self.dimensions, test, documents) if len(parts) == 1 else {}
+            for dimension in self.dimensions if len(parts) == 1 else ():
+                marks = [split.raters[dimension] for split in examples if split.raters and dimension in split.raters]
+                if marks and (ceiling := noise_ceiling(np.concatenate(marks)[test], documents)):
+                    found[f"{dimension}.ceiling"] = ceiling
+            return found
 
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             details: dict[str, Any] = {"probe": "ordinary least squares with intercept"}
@@ -100,11 +107,8 @@ class ValenceArousal(Task):
                 details["rank"] = fit.rank
             errors = (np.abs(gold[test] - predicted) * unit[test]).mean(axis=0)
             details["mae_observed"] = dict(zip(self.dimensions, errors.tolist(), strict=True))
-            outcome = regression_outcome(self.dimensions, gold[test], predicted, documents, details)
-            counts = {"train": len(train), "test": len(test)}
-            if documents is not None:
-                counts["documents"] = len(set(documents))
-            return replace(outcome, metrics={**outcome.metrics, **ceilings()}, counts=counts)
+            outcome = regression_outcome(self.dimensions, gold[test], predicted, documents, details, len(train))
+            return replace(outcome, metrics={**outcome.metrics, **ceilings()})
 
         return Prepared(
             texts=tuple(texts[row] for row in (test if held_out else [*train, *test])),
@@ -113,25 +117,17 @@ class ValenceArousal(Task):
             scored=len(test),
         )
 
+    def _splits(self, library: CorpusLibrary, corpus: str) -> list[Examples]:
+        """All rows of a corpus, training split first and test split last."""
+        splits = ("train", "dev", "test") if corpus == "emobank" or self.holdout == "split" else ("all",)
+        return [library.load(corpus, split) for split in splits]
+
 
 def scaled(examples: Examples, dimensions: Sequence[str]) -> Floats:
     """Labels (n, dimensions) in [−1, 1] from the ends of the annotation scale."""
     ends = np.array([examples.scales[dimension] for dimension in dimensions], dtype=np.float64)
     raw = np.stack([np.asarray(examples.labels[d], dtype=np.float64) for d in dimensions], axis=1)
     return np.asarray(2 * (raw - ends[:, 0]) / (ends[:, 1] - ends[:, 0]) - 1)
-
-
-def _splits(library: CorpusLibrary, corpus: str, holdout: Holdout) -> list[Examples]:
-    """All rows of a corpus, training split first and test split last."""
-    splits = ("train", "dev", "test") if corpus == "emobank" or holdout == "split" else ("all",)
-    return [library.load(corpus, split) for split in splits]
-
-
-def _observed_unit(splits: Sequence[Examples], dimensions: Sequence[str]) -> Floats:
-    """Factors from our MAE to the paper's (n, dimensions): 2 over the range of a corpus's labels."""
-    gold = np.concatenate([scaled(split, dimensions) for split in splits])
-    spread = np.ptp(gold, axis=0)
-    return np.broadcast_to(2 / np.where(spread > 0, spread, 2), gold.shape)
 
 
 def _documents(parts: dict[str, list[Examples]]) -> list[str] | None:
@@ -144,19 +140,6 @@ def _documents(parts: dict[str, list[Examples]]) -> list[str] | None:
         else:
             found += [f"{number}:{row}" for row in range(sum(map(len, splits)))]
     return found if named else None
-
-
-def _ceilings(
-    splits: Sequence[Examples], dimensions: Sequence[str], rows: NDArray[np.int64], documents: Sequence[str] | None
-) -> dict[str, Metric]:
-    """What a second panel of raters would reach, for the dimensions whose marks are known."""
-    found = {}
-    for dimension in dimensions:
-        marks = [split.raters[dimension] for split in splits if split.raters and dimension in split.raters]
-        ceiling = noise_ceiling(np.concatenate(marks)[rows], documents) if len(marks) == len(splits) else None
-        if ceiling is not None:
-            found[f"{dimension}.ceiling"] = ceiling
-    return found
 
 
 def held_out_documents(groups: Sequence[str]) -> NDArray[np.int64]:
@@ -177,7 +160,12 @@ def held_out_documents(groups: Sequence[str]) -> NDArray[np.int64]:
 
 
 def regression_outcome(
-    dimensions: Sequence[str], gold: Floats, predicted: Floats, groups: Sequence[str] | None, details: dict[str, Any]
+    dimensions: Sequence[str],
+    gold: Floats,
+    predicted: Floats,
+    groups: Sequence[str] | None,
+    details: dict[str, Any],
+    train: int,
 ) -> Outcome:
     """Numbers and predictions of every dimension.
 
@@ -187,19 +175,21 @@ def regression_outcome(
         predicted: (n, dimensions).
         groups: document of each row.
         details: facts, to which the kind of interval is added.
+        train: number of the rows that the probe learned from.
     """
     metrics: dict[str, Metric] = {}
     predictions: dict[str, NDArray[np.generic]] = {}
+    counts, interval = {"train": train, "test": len(gold)}, "bootstrap over rows"
     if groups is not None:
         # By number, in the order of the names, so that a comparison resamples documents without the corpus.
         predictions[GROUP] = np.unique(groups, return_inverse=True)[1].astype(np.int32)
+        counts["documents"], interval = len(set(groups)), "bootstrap over documents"
     for dimension, truth, guess in zip(dimensions, gold.T, predicted.T, strict=True):
         numbers = Scored("", truth, guess, predictions.get(GROUP)).with_intervals(REGRESSION)
         metrics |= {f"{dimension}.{name}": value for name, value in numbers.items()}
         predictions[f"{dimension}.gold"] = truth.astype(np.float32)
         predictions[f"{dimension}.predicted"] = guess.astype(np.float32)
-    interval = "bootstrap over rows" if groups is None else "bootstrap over documents"
-    return Outcome(metrics=metrics, details={**details, "interval": interval}, predictions=predictions)
+    return Outcome(metrics=metrics, details={**details, "interval": interval}, predictions=predictions, counts=counts)
 
 
 def _task(

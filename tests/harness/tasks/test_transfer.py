@@ -54,7 +54,7 @@ def test_least_squares_of_the_source_predicts_the_target(library, name, source, 
     assert outcome.metrics["valence.mae"].value == pytest.approx(np.abs(expected - gold[n:]).mean(), abs=1e-6)
     assert set(outcome.metrics) == set(task.metrics)
     assert ("group" in outcome.predictions) == (test.groups is not None)
-    assert outcome.counts == {"train": n, "test": len(test)}
+    assert (outcome.counts["train"], outcome.counts["test"]) == (n, len(test))
 
 
 def test_the_ridge_is_chosen_on_the_source_alone(library):
