@@ -34,7 +34,7 @@ from harness.evaluation import Evaluator, RunOptions
 from harness.evaluation import plan as plan_evaluations
 from harness.evaluation import run as run_plan
 from harness.files import RESULTS_DIR, go_offline
-from harness.leaderboard import Table, build_tables, long_csv, long_frame, long_rows, render, with_limited
+from harness.leaderboard import Table, build_tables, long_csv, long_frame, render, with_limited
 from harness.leaderboard.choice import Candidate, candidates, tested
 from harness.leaderboard.render import STYLE, fragment
 from harness.leaderboard.significance import against_start
@@ -300,7 +300,7 @@ class Leaderboard:
         there are none), `seeds`, `status` and `contamination`, as in the CSV form of `bench table --long`. A unit
         without a number keeps a row with NaN and its status.
         """
-        return long_frame(long_rows(self.records, self._tasks)).set_index(list(INDEX))
+        return long_frame(self.records, self._tasks).set_index(list(INDEX))
 
     def scores(self, metric: str | None = None) -> pd.DataFrame:
         """One row a model, one column a task: its main number, or one metric where a task has it.
@@ -451,11 +451,12 @@ class Leaderboard:
 
     def to_csv(self) -> str:
         """The long table with every digit, as `bench table --format csv --long`."""
-        return long_csv(long_rows(self.records, self._tasks))
+        return long_csv(long_frame(self.records, self._tasks))
 
     def to_json(self) -> str:
         """The same as a JSON list of objects."""
-        return json.dumps([row._asdict() for row in long_rows(self.records, self._tasks)], indent=1) + "\n"
+        rows = long_frame(self.records, self._tasks).astype(object)
+        return json.dumps(rows.where(rows.notna(), None).to_dict("records"), indent=1) + "\n"
 
     def __repr__(self) -> str:
         return f"<Leaderboard: {len(self.models)} models, {len(self._tasks)} tasks, {len(self.records)} records>"

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from harness.errors import BenchError, RecordInvalid, RecordSkipped, WeightsInvalid
-from harness.leaderboard import build_tables, long_csv, long_rows, render
+from harness.leaderboard import build_tables, long_csv, long_frame, render
 from harness.outcome import Metric
 from harness.record import _CLASSES, _LARGEST_ARCHIVE, Failure, ModelFacts, Record, ResultStore, pack
 from harness.store import open_space
@@ -359,7 +359,7 @@ def test_markdown_latex_and_the_terminal_show_words_and_no_commands(hostile: Any
 def test_a_spreadsheet_computes_nothing(tmp_path: Path) -> None:
     made = record(model=ModelFacts(name='=HYPERLINK("http://x")', title="@SUM(A1)", family="+1+1"))
     tasks = {made.task_id: ("accuracy",)}
-    texts = (long_csv(long_rows([made], tasks)), render(build_tables([made], suite="paper", tasks=tasks), "csv"))
+    texts = (long_csv(long_frame([made], tasks)), render(build_tables([made], suite="paper", tasks=tasks), "csv"))
     for text, shown in zip(texts, ("HYPERLINK", "SUM"), strict=True):
         assert shown in text
         cells = [cell.strip('"') for line in text.splitlines() for cell in line.split(",")]

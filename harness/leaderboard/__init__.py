@@ -2,13 +2,13 @@
 
     tables = build_tables(records, suite="paper")
     print(render(tables, "markdown"))
-    print(long_csv(long_rows(records)))
+    print(long_csv(long_frame(records)))
 
 Which tables there are stands in `tables.toml`. A table is a neutral `Table`; each output format is a function over it,
 listed in `FORMATS`.
 """
 
-from harness.leaderboard.evaluations import COLUMNS, LongRow, long_csv, long_frame, long_rows, with_limited
+from harness.leaderboard.evaluations import COLUMNS, long_csv, long_frame, with_limited
 from harness.leaderboard.published import Published, load_published
 from harness.leaderboard.render import FORMATS, format_of, render
 from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
@@ -22,7 +22,6 @@ __all__ = [
     "Cell",
     "Column",
     "Footnote",
-    "LongRow",
     "Published",
     "Row",
     "Table",
@@ -31,7 +30,6 @@ __all__ = [
     "load_published",
     "long_csv",
     "long_frame",
-    "long_rows",
     "render",
     "with_limited",
 ]

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -65,7 +65,7 @@ class Evaluation:
 
     @property
     def state(self) -> str:
-        """`clean`, `overlap`, `unknown`, or `limited` (see `with_limited`); unknown where the records do not say."""
+        """`clean`, `overlap`, `unknown`, or `limited` (see `with_limited`)."""
         return _state(self.contamination)
 
     @property
@@ -75,8 +75,8 @@ class Evaluation:
 
 
 def _state(contamination: Mapping[str, Any]) -> str:
-    state = contamination.get("state")
-    return state if state in _CAUTION else "unknown"
+    """What a record says of contamination; `unknown` where it says nothing."""
+    return contamination["state"] if contamination.get("state") in _CAUTION else "unknown"
 
 
 def combine_metric(name: str, values: Sequence[Metric]) -> Metric:
@@ -130,14 +130,14 @@ def with_limited(records: Iterable[Record]) -> list[Record]:
     return [record for _, group in shown.values() for record in group]
 
 
-def _numbers(record: Record) -> dict[str, Metric]:
-    if record.status != "ok":
-        return {}
-    return {name: metric for name, metric in record.metrics.items() if math.isfinite(metric.value)}
-
-
 def _join(records: Sequence[Record]) -> Evaluation:
-    scored = [record for record in records if _numbers(record)]
+    numbers = [
+        {name: metric for name, metric in record.metrics.items() if math.isfinite(metric.value)}
+        if record.status == "ok"
+        else {}
+        for record in records
+    ]
+    scored = [record for record, found in zip(records, numbers, strict=True) if found]
     where = f"{records[0].model.name}, {records[0].task_id}"
     if len({record.seed for record in records}) < len(records):
         raise RecordInvalid(f"{where}: one seed has several records; remove all but one")
@@ -150,31 +150,31 @@ def _join(records: Sequence[Record]) -> Evaluation:
                 f"{where}: the seeds were scored with different {what}: {', '.join(v or 'none' for v in values)}; "
                 "remove the outdated records and run again"
             )
-    faults = [record.status for record in records if record not in scored]
+    faults = Counter(record.status for record, found in zip(records, numbers, strict=True) if not found)
     first = (scored or records)[0]
-    shared = [name for name in _numbers(first) if all(name in _numbers(record) for record in scored)]
+    errors = [record.details.get("mae_observed") or {} for record in scored]
     return Evaluation(
         model=first.model,
         task=first.task,
         corpus=first.corpus,
         protocol=first.protocol,
         split=first.split,
-        metrics={name: combine_metric(name, [record.metrics[name] for record in scored]) for name in shared},
+        metrics={name: combine_metric(name, values) for name, values in _shared(filter(None, numbers))},
         seeds=len(scored),
-        faults={status: faults.count(status) for status in sorted(set(faults))},
+        faults=dict(sorted(faults.items())),
         contamination=min(
             (record.contamination for record in (scored or records)), key=lambda found: _CAUTION.index(_state(found))
         ),
-        observed_mae=_observed([record.details.get("mae_observed") for record in scored]),
+        observed_mae={name: fmean(values) for name, values in _shared(errors)},
         details=first.details,
         data=first.data,
     )
 
 
-def _observed(found: Sequence[Any]) -> dict[str, float]:
-    """Mean over seeds of the errors in the paper's unit, for dimensions that every seed has."""
-    shared = set.intersection(*(set(table or ()) for table in found)) if found else set()
-    return {name: fmean(table[name] for table in found) for name in sorted(shared)}
+def _shared(found: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Any]]]:
+    """Names that all have, with the values of each."""
+    first, *others = [*found] or [{}]
+    return [(name, [first[name], *(o[name] for o in others)]) for name in first if all(name in o for o in others)]
 
 
 def ordered(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> tuple[Evaluation, ...]:
@@ -285,32 +285,18 @@ class Results:
         return Cell(value=value, low=low, high=high, printed=printed, contamination=found.state)
 
 
-class LongRow(NamedTuple):
-    """One row of the long table. Accuracies, F1 and correlations are fractions; low and high end a 95 % interval."""
-
-    model: str
-    task: str
-    protocol: str
-    corpus: str
-    split: str
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    seeds: int
-    status: str
-    contamination: str
-
-
 #: The columns of the long table, in their order.
-COLUMNS: tuple[str, ...] = LongRow._fields
+COLUMNS = (
+    *("model", "task", "protocol", "corpus", "split", "metric"),
+    *("value", "low", "high", "seeds", "status", "contamination"),
+)
 
 
-def long_rows(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> list[LongRow]:
-    """Turn records into the rows of the long table.
+def long_frame(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+    """The long table, one number a row: accuracies, F1 and correlations are fractions, low and high end 95 % intervals.
 
-    An evaluation without a number keeps one row with its status. Where some seeds have numbers and others failed, both
-    are there: the numbers with the count of their seeds, and a row for the seeds that failed.
+    An evaluation without a number keeps one row with its status and NaN. Where some seeds have numbers and others
+    failed, both are there: the numbers with the count of their seeds, and a row for the seeds that failed.
 
     Args:
         records: results, any number of seeds.
@@ -320,31 +306,22 @@ def long_rows(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | No
     Raises:
         RecordInvalid: seeds of one evaluation do not fit together.
     """
-    rows: list[LongRow] = []
+    rows: list[tuple[object, ...]] = []
     for found in ordered(records, tasks):
         declared = list((tasks or {}).get(found.task_id, ()))
         names = [name for name in declared if name in found.metrics]
-        names += sorted(found.metrics.keys() - set(names))
         where = (found.model.name, found.task, found.protocol, found.corpus, found.split)
-        for name in names:
+        for name in (*names, *sorted(found.metrics.keys() - set(names))):
             number = found.metrics[name]
-            numbers = (number.value, number.low, number.high)
-            rows.append(LongRow(*where, name, *numbers, found.seeds, "ok", found.state))
+            rows.append((*where, name, number.value, number.low, number.high, found.seeds, "ok", found.state))
         main = declared[0] if declared else ""
         for status, seeds in found.faults.items():
-            rows.append(LongRow(*where, main, None, None, None, seeds, status, found.state))
-    return rows
-
-
-def long_frame(rows: Iterable[LongRow]) -> pd.DataFrame:
-    """The long table as a pandas frame; missing numbers are NaN."""
-    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+            rows.append((*where, main, None, None, None, seeds, status, found.state))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype(dict.fromkeys(("value", "low", "high"), "float64") | {"seeds": "int64"})
 
 
-def long_csv(rows: Iterable[LongRow]) -> str:
-    """Write the long table as CSV with a header; numbers keep every digit, missing ones are empty."""
-    frame = long_frame(rows)
-    for name in ("model", "task", "protocol", "corpus", "split", "metric", "status", "contamination"):
-        frame[name] = frame[name].map(lambda text: spreadsheet(one_line(text)))
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+def long_csv(frame: pd.DataFrame) -> str:
+    """The long table as CSV with a header; numbers keep every digit, missing ones are empty."""
+    texts = frame.select_dtypes(exclude="number").map(lambda text: spreadsheet(one_line(text)))
+    return str(frame.assign(**texts).to_csv(index=False, lineterminator="\n"))

@@ -30,6 +30,7 @@ Spec = Mapping[str, Any]
 #: What can be asked for by name, in the order in which it is shown.
 TABLE_NAMES = ("overview", *dict.fromkeys(spec["name"] for spec in specification()["table"]))
 
+_BRACES = str.maketrans("", "", "{}")
 _BLANK = Cell(status="blank")
 _SIZE = Column(
     key="parameters", head="Param.\n[M]", group="", metric="parameters", origin="fact", decimals=1, unit="millions"
@@ -181,7 +182,7 @@ def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], 
         main = next(iter(tasks.get(one.task_id, ())), spec["main"].get(one.task, ""))
         metric = main if main in one.metrics or not one.metrics else next(iter(one.metrics))
         # The paper's tasks are told apart by corpus and metric; others share both with them.
-        head = ("" if one.task in spec["main"] else one.task.replace("{", "") + "\n") + "{corpus}\n{metric}"
+        head = ("" if one.task in spec["main"] else one.task.translate(_BRACES) + "\n") + "{corpus}\n{metric}"
         every.setdefault(one.task_id, _column(one.corpus, metric, head, "", one.task, one.protocol))
     if not every:
         return []

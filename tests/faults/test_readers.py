@@ -8,7 +8,7 @@ import pytest
 
 from harness.contamination import read_evidence
 from harness.errors import BenchError, RecordSkipped
-from harness.leaderboard import build_tables, long_csv, long_rows, render
+from harness.leaderboard import build_tables, long_csv, long_frame, render
 from harness.outcome import Metric
 from harness.record import ModelFacts, Record, ResultStore
 from harness.store import open_space
@@ -51,7 +51,7 @@ def record(folder):
         tables = build_tables(records, suite="paper", intervals=True, tasks=TASKS)
         for fmt in ("plain", "markdown", "html", "latex", "csv", "json"):
             render(tables, fmt).encode()
-        long_csv(long_rows(records, TASKS)).encode()
+        long_csv(long_frame(records, TASKS)).encode()
 
     return path, read
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.errors import RecordInvalid
-from harness.leaderboard import COLUMNS, build_tables, long_csv, long_frame, long_rows, with_limited
+from harness.leaderboard import COLUMNS, build_tables, long_csv, long_frame, with_limited
 from harness.leaderboard.evaluations import combine, combine_metric
 from harness.outcome import Metric
 from harness.record import STATUSES, Record
@@ -121,55 +121,44 @@ def test_columns_are_the_contract() -> None:
 
 def test_one_row_a_number(make: Make) -> None:
     record = make(metrics={"accuracy": Metric(0.8, 0.79, 0.81)}, training=("mr",))
-    assert long_rows([record]) == [
+    assert list(long_frame([record]).itertuples(index=False, name=None)) == [
         ("bert", "polarity", "senteval-lr/1", "mr", "cv10", "accuracy", 0.8, 0.79, 0.81, 1, "ok", "overlap")
     ]
+    frame = long_frame([record, make(seed=0, task="polarity/cr/senteval-lr/1", status="failed")])
+    assert tuple(frame.columns) == tuple(long_frame([]).columns) == COLUMNS
+    assert frame["value"].isna().sum() == 1
+    assert str(frame["value"].dtype) == "float64"
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
 def test_units_without_a_number_keep_a_row(make: Make, status: str) -> None:
     record = make(status=status)
-    (row,) = long_rows([record], {record.task_id: ("accuracy", "other")})
-    assert (row.metric, row.value, row.low, row.high, row.seeds, row.status) == (
-        "accuracy",
-        None,
-        None,
-        None,
-        1,
-        status,
-    )
-    (row,) = long_rows([record])
-    assert row.metric == ""
+    (row,) = long_frame([record], {record.task_id: ("accuracy", "other")}).to_dict("records")
+    assert (row["metric"], row["seeds"], row["status"]) == ("accuracy", 1, status)
+    assert all(math.isnan(row[name]) for name in ("value", "low", "high"))
+    assert list(long_frame([record])["metric"]) == [""]
 
 
 def test_order_follows_the_suite_and_the_families(suite: list[Record]) -> None:
     tasks = {"geometry/goemotions/ekman6-mapped/1": ("uniformity", "alignment"), "polarity/mr/senteval-lr/1": ()}
-    rows = long_rows(suite, tasks)
-    assert [(row.model, row.metric) for row in rows[:5]] == [
+    frame = long_frame(suite, tasks)
+    assert list(zip(frame["model"], frame["metric"], strict=True))[:5] == [
         ("lexicon", "uniformity"),
         ("lexicon", "alignment"),
         ("lexicon", "effective_rank"),
         ("lexicon", "separation"),
         ("bert", "uniformity"),
     ]
-    assert [row.task for row in rows if row.model == "bert"][4] == "polarity"
+    assert list(frame[frame["model"] == "bert"]["task"])[4] == "polarity"
 
 
 def test_csv_parses_back(make: Make) -> None:
-    rows = long_rows([make('odd,"name"', metrics={"accuracy": 1 / 3}), make(status="failed")])
-    parsed = list(csv.reader(io.StringIO(long_csv(rows))))
+    frame = long_frame([make('odd,"name"', metrics={"accuracy": 1 / 3}), make(status="failed")])
+    parsed = list(csv.reader(io.StringIO(long_csv(frame))))
     assert tuple(parsed[0]) == COLUMNS
     assert {row[0] for row in parsed[1:]} == {'odd,"name"', "bert"}
     numbers = [float(row[6]) for row in parsed[1:] if row[6]]
     assert numbers == [1 / 3], "every digit is kept"
-
-
-def test_frame_has_types(make: Make) -> None:
-    frame = long_frame(long_rows([make(), make(seed=0, task="polarity/cr/senteval-lr/1", status="failed")]))
-    assert tuple(frame.columns) == COLUMNS
-    assert frame["value"].isna().sum() == 1
-    assert str(frame["value"].dtype) == "float64"
-    assert long_frame([]).shape == (0, len(COLUMNS))
 
 
 def test_importing_the_package_loads_no_model_library() -> None:
