@@ -70,6 +70,7 @@ tables: $(VENV)/.installed
 
 figures: $(VENV)/.installed
 	$(BIN)/bench figures --results-dir results --suite paper -o docs/figures
+	$(BIN)/bench figures trade-off --results-dir results/sizes -o docs/figures/sizes
 
 report: $(VENV)/.installed
 	$(BIN)/bench report --results-dir results --suite paper -o results/report.html

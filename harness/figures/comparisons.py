@@ -14,6 +14,7 @@ from harness.figures.drawing import BLACK, COLOURS, GREY, PALE, Drawing, NotDraw
 from harness.figures.source import Source
 from harness.leaderboard.choice import candidates
 from harness.leaderboard.words import corpus_title, metric_label, metric_style
+from harness.variants import split_reduction
 
 _COLUMNS = 4
 _PREFERRED = ("bert", "minilm@mean", "minilm")
@@ -92,23 +93,32 @@ def trade_off(source: Source) -> Drawing:
     rows, tasks = candidates(source.records, source.metrics)
     if len([row for row in rows if not row.seen]) < 2:
         raise NotDrawn("fewer than two models have a clean number on the same tasks")
+    full = [r for r in rows if not split_reduction(r.model)[1]]  # a reduction changes neither weights nor speed
     costs: list[tuple[str, int, dict[str, float]]] = [
         ("bytes a vector", 1, {r.model: r.vector_bytes for r in rows if r.vector_bytes}),
-        ("millions of weights", 1, {r.model: r.parameters / 1e6 for r in rows if r.parameters}),
-        ("texts a second", -1, {r.model: r.speed for r in rows if r.speed}),
+        ("millions of weights", 1, {r.model: r.parameters / 1e6 for r in full if r.parameters}),
+        ("texts a second", -1, {r.model: r.speed for r in full if r.speed}),
     ]
-    costs = [one for one in costs if one[2]]
+    costs = [one for one in costs if 2 * len(one[2]) > len(full)]
     figure, panes = panels(len(costs), len(costs), height=3.0)
     named = []
     for axes, (title, sign, cost_of) in zip(panes, costs, strict=True):
         front: list[tuple[float, float, str]] = []
+        kin: dict[str, list[tuple[float, float]]] = {}
         for row in sorted((r for r in rows if r.model in cost_of), key=lambda r: (sign * cost_of[r.model], -r.quality)):
             x, y = cost_of[row.model], row.quality
             new = not row.seen and (not front or y > front[-1][1])
             colour, marker = (PALE, "x") if row.seen else (COLOURS[0], "o") if new else (GREY, "o")
             axes.plot(x, y, marker, color=colour, markersize=4)
             front += [(x, y, row.model)] if new else []
+            kin.setdefault(split_reduction(row.model)[0], []).append((x, y))
         axes.plot([x for x, _, _ in front], [y for _, y, _ in front], color=COLOURS[0], linewidth=0.8)
+        for name, points in kin.items():
+            if len(points) > 1:
+                axes.plot(*zip(*points, strict=True), color=GREY, linewidth=0.5, zorder=0)
+                axes.text(
+                    *points[-1], f"  {source.titles[name].partition(',')[0]}", fontsize=6, color=GREY, va="center"
+                )
         named.append(f"{title}: {listed([source.titles[name] for *_, name in front])}")
         axes.set(title=title, xscale="log")
         wide = max(cost_of.values()) > 50 * min(cost_of.values())
@@ -120,17 +130,21 @@ def trade_off(source: Source) -> Drawing:
         # Names stand on the side of the dominated models, where the line does not run.
         axes.margins(x=0.4)
         side = "top" if sign > 0 else "bottom"
-        names = [two_lines(source.titles[name]).replace("\n", "\n  ") for *_, name in front]
+        names = [
+            "@".join(split_reduction(name)[1]) or two_lines(source.titles[name]).replace("\n", "\n  ")
+            for *_, name in front
+        ]
         labels = [axes.text(x, y, f"  {n}", fontsize=6, va=side) for (x, y, _), n in zip(front, names, strict=True)]
         adjust_text(labels, ax=axes, only_move="y", expand=(1, 1), iter_lim=500, ensure_inside_axes=False)
     panes[0].set_ylabel("mean score")
+    joined = "Thin lines join the reductions of one encoder. " if len(full) < len(rows) else ""
     corpora = listed([corpus_title(task.split("/")[1]) for task in tasks])
     return Drawing(
         key="trade-off",
         title="Quality against bytes, weights and speed",
         caption=f"Mean of the main metrics of {corpora} against the cost on a logarithmic axis. Joined and named: the "
-        f"Pareto front, where no cheaper model is better. {'; '.join(named)}. Pale crosses: the model may have seen "
-        "the texts. Speed is that of each model's own run, which other work on the machine may have slowed.",
+        f"Pareto front, where no cheaper model is better. {'; '.join(named)}. {joined}Pale crosses: the model may "
+        "have seen the texts. Speed is that of each model's own run, which other work on the machine may have slowed.",
         alt=f"Scatter plots of the mean score of {len(rows)} models against {listed([one[0] for one in costs])}.",
         figure=figure,
     )
