@@ -431,10 +431,10 @@ class Evaluator:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
         prepared, start = self._prepared[evaluation.task], time.perf_counter()
         spent: Callable[[], dict[str, float]] = getattr(encoder, "spent", dict)
-        before = spent()
+        before, _ = spent(), _peak_memory(reset=True)
         encoded = self._encode(model, evaluation, prepared.texts, progress)
         encoding = time.perf_counter() - start if encoded else 0.0
-        costs = {name: number - before[name] for name, number in spent().items()}
+        costs = {name: number - before[name] for name, number in spent().items()} | (_peak_memory() if encoded else {})
         vectors = reduce_vectors(self._space(model, task).gather(prepared.texts), reduction)
         start = time.perf_counter()
         outcome = prepared.evaluate(vectors, evaluation.seed)
@@ -513,6 +513,17 @@ class Evaluator:
 _OF_CARDS = ["family", "base", "pooling", "max_length", "dimensions", "parameters", "weights", "revision", "licence"]
 #: What `describe` says that stands in a record's own fields.
 _OWN_FIELDS = ("pooling", "max_length", "dtype", "backend", "device", "dimensions", "parameters")
+
+
+def _peak_memory(*, reset: bool = False) -> dict[str, float]:
+    """Most bytes of memory that this process has held since the last reset; nothing where the system does not say."""
+    try:
+        if reset:
+            Path("/proc/self/clear_refs").write_text("5")
+        peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
+    except (OSError, IndexError):
+        return {}
+    return {"peak_memory": 1024.0 * int(peak)}
 
 
 def _described(encoder: Encoder) -> dict[str, Any]:

@@ -120,6 +120,7 @@ def choose(results_dir: Path, suite: str | None, models: list[str], fmt: str, **
                 "score": f"{row['quality']:.3f}{'*' if row['seen'] else ''}",
                 "weights": "?" if pd.isna(row["parameters"]) else f"{row['parameters'] / 1e6:.1f} M",
                 "texts/s": "?" if pd.isna(row["speed"]) else f"{row['speed']:.0f}",
+                "memory": "?" if pd.isna(row["memory"]) else f"{row['memory'] / 1e9:.1f} GB",
                 "bytes": "?" if pd.isna(row["vector_bytes"]) else f"{row['vector_bytes']:.0f}",
                 "front": "yes" if row["front"] else "",
                 "against best": "best" if best else "not judged" if row["seen"] else worse,
@@ -130,7 +131,7 @@ def choose(results_dir: Path, suite: str | None, models: list[str], fmt: str, **
         echo(f"\nscore: mean of the main metrics of {', '.join(found.attrs['tasks'])}")
         if found["seen"].any():
             echo("*: it saw texts of these tasks, or may have, and is not judged; see `bench contamination`")
-        echo("texts/s: as each model was run; compare only what one machine measured")
+        echo("texts/s, memory of the whole process: as each model was run; compare only what one machine measured")
 
 
 @click.command()

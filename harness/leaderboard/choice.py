@@ -28,6 +28,8 @@ class Candidate:
     """Weights; 0 where there are none, None where nothing is known of them."""
     speed: float | None
     """Texts a second, as its vectors were computed; a reduced row has that of the full vectors."""
+    memory: float | None
+    """Most bytes of memory that the process held while its vectors were computed; likewise."""
     vector_bytes: int | None
     seen: bool
     """Whether it saw texts of the tasks, or may have."""
@@ -62,7 +64,9 @@ def candidates(
             chosen[place] = task_id
     tasks = {task_id: metrics[task_id][0] for task_id in chosen.values()}
     entered = set.intersection(*(set(found[task_id]) for task_id in tasks)) if tasks else set()
-    speeds = _speeds(records)
+    speeds, peaks = _speeds(records), dict.fromkeys((record.model.name for record in records), 0.0)
+    for record in records:
+        peaks[record.model.name] = max(peaks[record.model.name], record.timings.get("peak_memory", 0.0))
     rows = []
     for name in entered:
         own = [found[task_id][name] for task_id in tasks]
@@ -72,6 +76,7 @@ def candidates(
             quality=fmean(one.metrics[tasks[one.task_id]].value for one in own),
             parameters=model.parameters or (None if model.family == "service" else 0),
             speed=speeds.get(name) or speeds.get(split_reduction(name)[0]),
+            memory=max((peaks.get(name, 0.0), peaks.get(split_reduction(name)[0], 0.0))) or None,
             vector_bytes=model.bytes_a_vector,
             seen=any(one.state != "clean" for one in own),
         )
