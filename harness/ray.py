@@ -12,7 +12,6 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, suppress
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from harness.evaluation import Evaluation, Evaluator, RunOptions
 from harness.evaluation import measure as measure_here
 from harness.progress import Progress
 from harness.record import Record
-from harness.registry import find_encoder, tasks, with_prompts
+from harness.registry import find_encoder, renamed, tasks, with_prompts
 
 #: How often Ray runs a task again whose worker died.
 _RETRIES = 2
@@ -86,7 +85,7 @@ def _work(
     except OSError as error:
         raise BenchError(f"a worker has no directory {directory}: machines of a run share the file system") from error
     progress = Progress()
-    plugin = with_prompts(replace(find_encoder(spec), name=model), options.prompts)
+    plugin = with_prompts(renamed(find_encoder(spec), model), options.prompts)
     measure_here(Evaluator(options, {model: plugin}, tasks(), group), progress)
     return progress.found, list(progress.notices)
 

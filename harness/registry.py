@@ -267,7 +267,11 @@ def _find_named(text: str) -> EncoderPlugin:
         raise UsageError(f"{text}: the name {name!r} is empty or has blanks or commas; choose another")
     if name in encoder_names():
         raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
-    plugin = find_encoder(spec)
+    return renamed(find_encoder(spec), name)
+
+
+def renamed(plugin: EncoderPlugin, name: str) -> EncoderPlugin:
+    """An encoder under a name of the user's choice."""
     card = replace(plugin.card, name=name, title=name.removeprefix("dir:"))
     return plugin if plugin.name == name else replace(plugin, name=name, card=card)
 
