@@ -50,12 +50,6 @@ class ExtraMissing(BenchError):
     status = "extra-missing"
 
 
-class NotApplicable(BenchError):
-    """A task has no number on these texts, such as one that holds all documents of a trial out."""
-
-    status = "skipped"
-
-
 class NotConverged(BenchError):
     """A probe stayed far from its optimum: its number would depend on the solver."""
 

@@ -43,45 +43,51 @@ class Linear:
         return np.asarray(np.asarray(X, dtype=np.float64) @ self.weights + self.intercepts)
 
 
-def least_squares(X: Features, Y: NDArray[np.floating]) -> Linear:
-    """Fit ordinary least squares.
+def fit(X: Features, Y: NDArray[np.floating], penalties: Sequence[float] = (0.0,)) -> list[Linear]:
+    """Fit each penalty α; 0 is ordinary least squares.
 
-    >>> fit = least_squares(np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]), np.array([1.0, 3.0, 5.0]))
-    >>> fit.rank, fit.predict(np.array([[10.0, 1.0]])).round(6).tolist()
+    >>> (least_squares,) = fit(np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]), np.array([1.0, 3.0, 5.0]))
+    >>> least_squares.rank, least_squares.predict(np.array([[10.0, 1.0]])).round(6).tolist()
     (1, [[21.0]])
 
     Args:
         X: features (n, d); constant columns, d > n and dependent columns are allowed.
         Y: targets (n,) or (n, targets).
+        penalties: values of α, zero or positive.
     """
-    return _Decomposed(X, Y).fit(0.0)
+    targets, (n, columns) = np.asarray(Y, dtype=np.float64).reshape(len(X), -1), X.shape
+    mean, centre = X.mean(axis=0, dtype=np.float64), targets.mean(axis=0)
+    # By way of a QR decomposition, whose R holds the targets in the basis of Q: Q itself is not needed.
+    R = np.asarray(np.linalg.qr(np.c_[X - mean, targets - centre], mode="r"))[:columns]
+    U, values, right = np.linalg.svd(R[:, :columns], full_matrices=False)
+    squares, turned = values**2, U.T @ R[:, columns:]
+    rounding = np.finfo(np.float64).eps * max(n, columns) ** 0.5 * values[0]
+    cutoff = max(np.finfo(X.dtype).eps * float(np.linalg.norm(X.astype(np.float64))), rounding)
+    found = []
+    for penalty in penalties:
+        used = squares > np.finfo(np.float64).eps * max(n, columns) * squares[0] if penalty else values > cutoff
+        inverse = np.divide(values, squares + penalty, out=np.zeros_like(squares), where=used)
+        weights = right.T @ (inverse[:, None] * turned)
+        found.append(Linear(weights, centre - mean @ weights, int(used.sum())))
+    return found
 
 
-def ridge_path(X: Features, Y: NDArray[np.floating], penalties: Sequence[float]) -> list[Linear]:
-    """Fit each penalty α of a path, all positive; arguments as for `least_squares`."""
-    decomposed = _Decomposed(X, Y)
-    return [decomposed.fit(penalty) for penalty in penalties]
-
-
-def cross_predict(
-    X: Features, Y: NDArray[np.floating], folds: Folds, penalties: Sequence[float] | None = None
-) -> Floats:
-    """Predict each row by the fit of the other folds' rows: (n, targets), or (penalties, n, targets) with a path.
+def cross_predict(X: Features, Y: NDArray[np.floating], folds: Folds, penalties: Sequence[float] = (0.0,)) -> Floats:
+    """Predict each row by the fits of the other folds' rows: (penalties, n, targets).
 
     Args:
         X: features (n, d).
         Y: targets (n,) or (n, targets).
         folds: rows held out by each fold.
-        penalties: values of α, all positive; least squares when None.
+        penalties: see `fit`.
     """
     targets = np.asarray(Y, dtype=np.float64).reshape(len(X), -1)
-    predicted = np.empty((1 if penalties is None else len(penalties), *targets.shape))
+    predicted = np.empty((len(penalties), *targets.shape))
     for part in folds:
         rest = np.delete(np.arange(len(X)), part)
-        decomposed = _Decomposed(X[rest], targets[rest])
-        for place, penalty in enumerate([0.0] if penalties is None else penalties):
-            predicted[place, part] = decomposed.fit(penalty).predict(X[part])
-    return predicted[0] if penalties is None else predicted
+        for place, one in enumerate(fit(X[rest], targets[rest], penalties)):
+            predicted[place, part] = one.predict(X[part])
+    return predicted
 
 
 def penalty_unit(X: Features) -> float:
@@ -93,27 +99,3 @@ def penalty_unit(X: Features) -> float:
         X: features (n, d).
     """
     return float(np.var(X, axis=0, dtype=np.float64).mean()) * len(X) or 1.0
-
-
-class _Decomposed:
-    """The singular value decomposition of the centred features, and the targets in its basis."""
-
-    def __init__(self, X: Features, Y: NDArray[np.floating]) -> None:
-        targets = np.asarray(Y, dtype=np.float64).reshape(len(X), -1)
-        self.mean, self.centre = X.mean(axis=0, dtype=np.float64), targets.mean(axis=0)
-        # By way of a QR decomposition, whose R holds the targets in the basis of Q: Q itself is not needed.
-        columns = X.shape[1]
-        R = np.asarray(np.linalg.qr(np.c_[X - self.mean, targets - self.centre], mode="r"))[:columns]
-        U, self.values, self.right = np.linalg.svd(R[:, :columns], full_matrices=False)
-        self.targets = U.T @ R[:, columns:]
-        self.size = max(X.shape)
-        rounding = np.finfo(np.float64).eps * self.size**0.5 * self.values[0]
-        self.cutoff = max(np.finfo(X.dtype).eps * float(np.linalg.norm(X.astype(np.float64))), rounding)
-
-    def fit(self, penalty: float) -> Linear:
-        """The fit under a penalty, 0 for least squares."""
-        squares = self.values**2
-        used = squares > np.finfo(np.float64).eps * self.size * squares[0] if penalty else self.values > self.cutoff
-        inverse = np.divide(self.values, squares + penalty, out=np.zeros_like(squares), where=used)
-        weights = self.right.T @ (inverse[:, None] * self.targets)
-        return Linear(weights, self.centre - self.mean @ weights, int(used.sum()))

@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from statistics import stdev
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,21 +103,14 @@ def special() -> Any:
     return scipy.special
 
 
-class Interval(NamedTuple):
-    """Two ends."""
-
-    low: float
-    high: float
-
-
-def percentile(draws: Floats, level: float = LEVEL) -> Interval:
+def percentile(draws: Floats, level: float = LEVEL) -> tuple[float, float]:
     """The middle part of the draws, interpolated linearly."""
     tail = (1 - level) / 2
     low, high = np.quantile(draws, (tail, 1 - tail))
-    return Interval(float(low), float(high))
+    return float(low), float(high)
 
 
-def bca(value: float, draws: Floats, without: Floats, level: float = LEVEL) -> Interval:
+def bca(value: float, draws: Floats, without: Floats, level: float = LEVEL) -> tuple[float, float]:
     """The bias-corrected and accelerated interval.
 
     Args:
@@ -134,7 +127,7 @@ def bca(value: float, draws: Floats, without: Floats, level: float = LEVEL) -> I
         room = 1 - acceleration * shifted
         ends.append(float(special().ndtr(bias + shifted / room)) if room > 0 else float(shifted > 0))
     low, high = np.quantile(draws, ends)
-    return Interval(float(low), float(high))
+    return float(low), float(high)
 
 
 def _corrections(value: float, draws: Floats, without: Floats) -> tuple[float, float]:
@@ -194,11 +187,11 @@ def combined(sampling: float, seeds: Sequence[Part]) -> tuple[float, float]:
     return math.sqrt(variance), variance**2 / uncertain if uncertain > 0 else math.inf
 
 
-def seed_interval(value: float, sampling: float, seeds: Sequence[Part]) -> Interval:
+def seed_interval(value: float, sampling: float, seeds: Sequence[Part]) -> tuple[float, float]:
     """The 95 % interval of a mean over seeds, or of a difference of two; arguments as for `combined`."""
     error, freedom = combined(sampling, seeds)
     half = _quantile(freedom) * error
-    return Interval(value - half, value + half)
+    return value - half, value + half
 
 
 def seed_p(value: float, sampling: float, seeds: Sequence[Part]) -> float:

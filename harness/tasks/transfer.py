@@ -38,7 +38,7 @@ def ridge(X: NDArray[np.float32], Y: NDArray[np.float64]) -> tuple[probes.linear
     penalties = [share * probes.linear.penalty_unit(X) for share in PENALTIES]
     errors = ((probes.linear.cross_predict(X, Y, folds(len(X)), penalties) - Y) ** 2).mean(axis=(1, 2))
     best = int(np.argmin(errors))
-    (fit,) = probes.linear.ridge_path(X, Y, [penalties[best]])
+    (fit,) = probes.linear.fit(X, Y, [penalties[best]])
     facts = fit_facts("penalty_share", [PENALTIES[best]], PENALTIES)
     return fit, {"probe": "ridge", **facts, "source_errors": errors.tolist()}
 
@@ -64,7 +64,7 @@ class Transfer(Task):
             if self.probe == "ridge":
                 fit, details = ridge(X, Y)
             else:
-                fit = probes.linear.least_squares(X, Y)
+                (fit,) = probes.linear.fit(X, Y)
                 details = {"probe": "ordinary least squares with intercept", "rank": fit.rank}
             return regression_outcome(self.dimensions, gold, fit.predict(asked), target.groups, details, first)
 

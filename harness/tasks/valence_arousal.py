@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness import probes
-from harness.errors import NotApplicable
 from harness.metrics import REGRESSION
 from harness.outcome import Metric, Outcome
 from harness.statistics.ceiling import noise_ceiling
@@ -80,8 +79,6 @@ class ValenceArousal(Task):
         elif self.holdout == "documents":
             test = held_out_documents(groups or ())
             train = np.setdiff1d(rows, test)
-            if not len(train):
-                raise NotApplicable(f"the documents that are held out leave none of the {len(texts)} texts to train on")
         else:
             train, test = rows[: len(examples[0])], rows[-len(examples[-1]) :]
         documents = None if groups is None else [groups[row] for row in test]
@@ -99,10 +96,10 @@ class ValenceArousal(Task):
         def score(embeddings: NDArray[np.float32], _seed: int) -> Outcome:
             details: dict[str, Any] = {"probe": "ordinary least squares with intercept"}
             if held_out:
-                predicted = probes.linear.cross_predict(embeddings, gold, held_out)
+                predicted = probes.linear.cross_predict(embeddings, gold, held_out)[0]
                 details["folds"] = len(held_out)
             else:
-                fit = probes.linear.least_squares(embeddings[: len(train)], gold[train])
+                (fit,) = probes.linear.fit(embeddings[: len(train)], gold[train])
                 predicted = fit.predict(embeddings[len(train) :])
                 details["rank"] = fit.rank
             errors = (np.abs(gold[test] - predicted) * unit[test]).mean(axis=0)
@@ -146,16 +143,13 @@ def held_out_documents(groups: Sequence[str]) -> NDArray[np.int64]:
     """Rows of the documents that the document-grouped protocol tests on, ascending.
 
     Documents of at most `GROUPED_LONGEST` rows are taken in the order of a digest of their names, which is arbitrary
-    and the same everywhere, until `GROUPED_TEST_ROWS` rows are reached.
+    and the same everywhere, until `GROUPED_TEST_ROWS` rows are reached, or half of the rows of a trial.
     """
-    chosen: set[str] = set()
-    rows, sizes = 0, Counter(groups)
+    chosen: dict[str, int] = {}
+    sizes, enough = Counter(groups), min(GROUPED_TEST_ROWS, len(groups) // 2)
     for group in sorted(sizes, key=lambda name: hashlib.blake2b(name.encode(), digest_size=8).digest()):
-        if rows >= GROUPED_TEST_ROWS:
-            break
-        if sizes[group] <= GROUPED_LONGEST:
-            chosen.add(group)
-            rows += sizes[group]
+        if sizes[group] <= GROUPED_LONGEST and sum(chosen.values()) < enough:
+            chosen[group] = sizes[group]
     return np.flatnonzero([group in chosen for group in groups]).astype(np.int64)
 
 
