@@ -101,12 +101,7 @@ def is_adapter(directory: Path) -> bool:
 
 
 def find_files(directory: Path, layout: Layout, tokenizer_dir: Path | None = None) -> CheckpointFiles:
-    """Find a checkpoint's files in a directory.
-
-    Args:
-        directory: holds weights and configuration.
-        layout: their names.
-        tokenizer_dir: holds the vocabulary, when it is elsewhere.
+    """Find a checkpoint's files in a directory, and its vocabulary there or in another.
 
     Raises:
         WeightsMissing: names what is not there, and where.
@@ -263,15 +258,10 @@ def _hub_answers() -> bool:
 
 
 def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequence[str] = FILES) -> Path:
-    """Fetch a model's files from the hub into its client's cache: safetensors, or pickles where there are none.
+    """Fetch a model's files from the hub into its client's cache, and give the snapshot's directory.
 
-    Args:
-        hub_id: e.g. `org/model`.
-        revision: commit or branch; None for the newest.
-        patterns: of the wanted files; pickled weights are added where no safetensors come.
-
-    Returns:
-        The snapshot's directory.
+    Pickled weights are added to the files of the patterns where no safetensors come; without a revision (a commit or
+    branch) it is the newest.
 
     Raises:
         WeightsMissing: no network, or no such model.

@@ -161,10 +161,7 @@ class TransformerEncoder:
         raise WeightsMissing("the weights are not on this machine")
 
     def files(self, *, fetch: bool = True) -> CheckpointFiles:
-        """The checkpoint's files.
-
-        Args:
-            fetch: whether the hub may be asked; never when the environment says offline.
+        """The checkpoint's files; with `fetch` the hub may be asked, unless the environment says offline.
 
         Raises:
             WeightsMissing: a file is nowhere; says where the weights are and what to pass.
@@ -190,10 +187,7 @@ class TransformerEncoder:
         return f"{source} `--weights-dir {self.card.name}=DIR`, a directory with these files: {needed}"
 
     def fetch(self, report: Callable[[str], None] = print) -> Path:
-        """Fetch the files that are not on this machine, and give the checkpoint's directory.
-
-        Args:
-            report: is told of long steps.
+        """Fetch the files that are not on this machine, tell of long steps, and give the checkpoint's directory.
 
         Raises:
             WeightsMissing: they cannot be fetched; says what to pass.
@@ -330,12 +324,7 @@ class TransformerEncoder:
         return encode_ids(loaded.tokenizer, texts, loaded.max_length)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Encode texts; see `harness.encoder.Encoder.encode`.
-
-        Raises:
-            WeightsMissing: the weights are nowhere.
-            WeightsInvalid: the checkpoint does not fit.
-        """
+        """Encode texts; see `harness.encoder.Encoder.encode`, and `load` for errors."""
         starts = range(0, len(texts) or 1, _TEXTS_AT_ONCE)
         return np.concatenate([self.encode_inputs(self.inputs(texts[s : s + _TEXTS_AT_ONCE])) for s in starts])
 

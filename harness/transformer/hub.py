@@ -51,11 +51,9 @@ def sentences(model: str, *, pooling: str | None = None, own_prompt: bool = True
 
 
 def hub_card(target: str, kind: str) -> EncoderCard:
-    """The card of a model of which nothing is known but where it is.
+    """The card of a model of which nothing is known but where it is: a directory, or a hub id with a revision or not.
 
-    Args:
-        target: hub id, with a revision or without, or directory.
-        kind: `hf` (first token by default) or `st` (the model's own sentence vector by default).
+    Of kind `hf` the first token is the default, of `st` the model's own sentence vector.
 
     Raises:
         UsageError: neither a directory nor a hub id.
@@ -108,15 +106,13 @@ class HubEncoder(TransformerEncoder):
         **options: Unpack[EncoderOptions],
     ) -> None:
         self.card, self.end_of_text = card or hub_card(str(model), self.kind), end_of_text
+        self.trust_remote_code, self._default_pooling = trust_remote_code, options.get("pooling") is None
         super().__init__(**options)
         if not Path(model).is_dir():
             self.hub = str(model).partition(":")[0]
         elif self.weights_dir is None:
             self.weights_dir = Path(model)
-        self.trust_remote_code = trust_remote_code
-        if trust_remote_code:
-            self.fetched = (*FILES, "*.py")
-        self._default_pooling = options.get("pooling") is None
+        self.fetched = (*FILES, "*.py") if trust_remote_code else FILES
 
     def _advice(self) -> str:
         return f"With a network it is fetched; without one pass `--weights-dir {self.card.name}=DIR`"
@@ -188,12 +184,7 @@ class HubEncoder(TransformerEncoder):
             self.pooling = "last"
         tokenizer = self.tokenizer(files)
         limit = shortest(engine.max_tokens, tokenizer.model_max_length) or DEFAULT_LENGTH
-        return Loaded(
-            engine=engine,
-            tokenizer=tokenizer,
-            max_length=shortest(self.max_length, limit) or limit,
-            parameters=engine.parameters,
-        )
+        return Loaded(engine, tokenizer, shortest(self.max_length, limit) or limit, engine.parameters)
 
 
 def _packed_architecture(path: Path) -> str | None:
@@ -252,12 +243,10 @@ class SentenceTransformerEncoder(HubEncoder):
     def _read(self, files: CheckpointFiles) -> Loaded:
         from harness.transformer.library import SentenceEngine
 
-        found: Any = SentenceEngine(
-            files.config.parent, self.device, self.dtype, self.max_length, trust_remote_code=self.trust_remote_code
-        )
+        where = (files.config.parent, self.device, self.dtype, self.max_length)
+        found: Any = SentenceEngine(*where, trust_remote_code=self.trust_remote_code)
         if not self.own_prompt:
             found.model.default_prompt_name = None
-        # Asked in `encode` alone.
         return Loaded(found, tokenizer=None, max_length=found.max_length, parameters=found.parameters)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

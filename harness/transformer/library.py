@@ -17,15 +17,9 @@ from torch import Tensor
 
 from harness import onednn
 from harness.errors import WeightsInvalid, first_line
+from harness.transformer import packed
 from harness.transformer.checkpoint import read_config, weight_files
-from harness.transformer.packed import (
-    Engine,
-    Group,
-    backend,
-    choose_device,
-    find_executable_batch_size,
-    tokens_of_batch,
-)
+from harness.transformer.packed import Engine, Group
 from harness.transformer.tensors import check_directory, some
 from harness.transformer.tokenization import (
     CHARACTERS_PER_TOKEN,
@@ -70,12 +64,7 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> Any:
 
 
 class LibraryEngine(Engine):
-    """A model of the transformers library, ready to run.
-
-    Args:
-        directory: checkpoint as the library reads it.
-        device, dtype: where and in what to compute; vectors are float32 whatever it is.
-        trust_remote_code: let the checkpoint's own Python code run.
+    """A model of the transformers library, ready to run; its own Python code runs only where the user trusts it.
 
     Raises:
         WeightsInvalid: see `load_model`, or the model is none of texts.
@@ -88,7 +77,7 @@ class LibraryEngine(Engine):
         own = (tensor for name, tensor in model.named_parameters() if "pooler" not in name.split("."))
         self.parameters = sum(tensor.numel() for tensor in own)
         self.max_tokens = position_limit(model)
-        self.device = choose_device(device)
+        self.device = packed.choose_device(device)
         self.model = _ready(model, self.device, getattr(torch, dtype), own_code=trust_remote_code)
         self._masked = "attention_mask" in inspect.signature(self.model.forward).parameters
         try:
@@ -138,7 +127,7 @@ def _ready(model: Any, device: torch.device, dtype: torch.dtype, *, own_code: bo
     Left as they are: those of a model's own code, and Mamba's `dt_proj`, whose weights are read by other means.
     """
     model = model.to(device=device, dtype=dtype).eval()
-    fused = (torch.nn.Linear,) if backend(device, dtype) == "onednn-packed" and not own_code else ()
+    fused = (torch.nn.Linear,) if packed.backend(device, dtype) == "onednn-packed" and not own_code else ()
     for name, module in model.named_modules():
         if type(module) in fused and not name.endswith("dt_proj"):
             module.weight = torch.nn.Parameter(onednn.reordered(module.weight.detach()), requires_grad=False)
@@ -167,7 +156,7 @@ class SentenceEngine:
             if "model_type" in read_config(config) and weight_files(config.parent):
                 load_model(config.parent, trust_remote_code=trust_remote_code)
                 library_tokenizer(config.parent, trust_remote_code=trust_remote_code)
-        self.device = choose_device(device)
+        self.device = packed.choose_device(device)
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
         try:
             model: Any = SentenceTransformer(str(directory), device=str(self.device), **options)
@@ -192,5 +181,5 @@ class SentenceEngine:
         def attempt(size: int) -> Any:
             return self.model.encode(cut, batch_size=size, show_progress_bar=False, convert_to_numpy=True)
 
-        size = max(1, (batch_tokens or tokens_of_batch(self.device)) // (self.max_length or DEFAULT_LENGTH))
-        return np.asarray(find_executable_batch_size(attempt, size, least=1), dtype=np.float32)
+        size = max(1, (batch_tokens or packed.tokens_of_batch(self.device)) // (self.max_length or DEFAULT_LENGTH))
+        return np.asarray(packed.find_executable_batch_size(attempt, size, least=1), dtype=np.float32)

@@ -20,7 +20,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -46,10 +47,7 @@ _SHORTAGE = ("out of memory", "can't allocate memory", "cannot allocate memory",
 
 
 def choose_device(device: str | None) -> torch.device:
-    """The device of a name.
-
-    Args:
-        device: `cpu`, `cuda`, `cuda:1`, `mps`; None or `auto` takes a GPU when there is one.
+    """The device of a name (`cpu`, `cuda:1`, `mps`); None or `auto` takes a GPU when there is one.
 
     Raises:
         UsageError: no such device on this machine.
@@ -75,13 +73,7 @@ def backend(device: torch.device, dtype: torch.dtype) -> str:
 
 
 def find_executable_batch_size(attempt: Callable[[int], T], size: int, least: int) -> T:
-    """Do something by batches, and by batches half as large for as long as memory is short.
-
-    Args:
-        attempt: does all of it, given the size of a batch.
-        size: of a batch at first.
-        least: no smaller batch would help: a batch holds one text at least.
-    """
+    """What `attempt` makes by batches of a size, halved for as long as memory is short and it is above `least`."""
     while True:
         try:
             return attempt(size)
@@ -185,13 +177,7 @@ def distance_bucket(apart: Tensor, buckets: int, farthest: int = 128) -> Tensor:
 
 
 class Engine(ABC):
-    """Runs token ids through a model, in batches without padding.
-
-    Args:
-        device: where to compute.
-        dimensions: length of a vector.
-        words: rows of the table of word vectors.
-    """
+    """Runs token ids through a model of so many word vectors, in batches without padding."""
 
     #: Whether there is a pooler whose bias is not exactly zero, as initialisation leaves it.
     has_pooler = False
@@ -203,9 +189,7 @@ class Engine(ABC):
     def tokens(self, ids: NDArray[np.int32], groups: list[Group]) -> Tensor:
         """Last-layer vectors of a batch's tokens, float32 (tokens, dimensions); rows of padding may follow.
 
-        Args:
-            ids: (channels, tokens).
-            groups: the texts, in the order of their tokens.
+        The ids are (channels, tokens), the groups the texts in the order of their tokens.
         """
 
     def vectors(self, ids: NDArray[np.int32], groups: list[Group], pooling: str) -> Tensor:
@@ -223,8 +207,7 @@ class Engine(ABC):
         Args:
             items: ids of each text, (tokens,) or (channels, tokens); at least one token.
             pooling: `cls`, `mean`, `pooler` or `last`.
-            batch_tokens: most tokens in one batch (a single longer text is a batch of its own); halved where memory
-                is short.
+            batch_tokens: most tokens in one batch (a longer text is one of its own); halved where memory is short.
 
         Returns:
             float32 (len(items), dimensions).
@@ -273,25 +256,13 @@ class Engine(ABC):
         return (tensor.pin_memory() if self.device.type == "cuda" else tensor).to(self.device, non_blocking=True)
 
 
-@dataclass(frozen=True)
-class _Layer:
-    query: Linear
-    key_value: Linear
-    attention_out: Linear
-    attention_norm: tuple[Tensor, Tensor]
-    up: Linear
-    down: Linear
-    out_norm: tuple[Tensor, Tensor]
-
-
 class PackedEncoder(Engine):
     """A BERT-, RoBERTa- or MPNet-shaped encoder, ready to run.
 
     Args:
         tensors: canonical name → tensor (`tensors.encoder_tensors`).
         shape: sizes and constants.
-        tables: names of the embedding tables whose rows are summed, one for each channel of the input: the word
-            table, and for SentiLARE three more.
+        tables: names of the embedding tables whose rows are summed, one for each channel of the input.
         device: where to compute.
         dtype: of linear layers and attention; embeddings, normalisation and residuals stay float32.
     """
@@ -331,7 +302,7 @@ class PackedEncoder(Engine):
             self._distance_bias = pick("encoder.relative_attention_bias.weight", dtype)[bucket].T.contiguous()
         self._input_norm = norm("embeddings.LayerNorm")
         self._layers = [
-            _Layer(
+            SimpleNamespace(
                 query=product(f"{p}attention.self.query"),
                 key_value=product(f"{p}attention.self.key", f"{p}attention.self.value"),
                 attention_out=product(f"{p}attention.output.dense"),
@@ -381,7 +352,7 @@ class PackedEncoder(Engine):
         return functional.layer_norm(x, (self.shape.hidden,), *parameters, eps=self.shape.epsilon)
 
     def _layer(
-        self, x: Tensor, layer: _Layer, groups: list[Group], biases: list[Tensor | None], first: Tensor | None = None
+        self, x: Tensor, layer: Any, groups: list[Group], biases: list[Tensor | None], first: Tensor | None = None
     ) -> Tensor:
         """One layer; for the rows `first` alone, the first tokens', where given: a sixth of its work remains."""
         key, value = layer.key_value(x.to(self.dtype)).view(len(x), 2, self.shape.heads, -1).unbind(1)

@@ -62,10 +62,7 @@ _ALLOWED = re.compile(r"sentence_transformers\.(\w+\.)*[A-Z]\w*|torch\.nn\.modul
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Read a state dict on the CPU.
-
-    Args:
-        path: `*.safetensors`, or a pickled state dict of tensors, which torch's restricted reader takes.
+    """Read a state dict on the CPU: safetensors, or a pickle of tensors, which torch's restricted reader takes.
 
     Raises:
         WeightsInvalid: damaged, not a state dict, or a pickle that holds anything but tensors.
@@ -87,13 +84,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def encoder_tensors(
     state: Mapping[str, Tensor], expected: Mapping[str, tuple[int, ...]], layout: Layout, origin: str
 ) -> dict[str, Tensor]:
-    """Pick the encoder's tensors out of a state dict, under their canonical names, and check them all.
+    """Pick the encoder's tensors out of a file's, under their canonical names, and check them all.
 
-    Args:
-        state: tensors as the file names them.
-        expected: canonical name → shape of each tensor that must be there (`Shape.tensors`); a pooler may be.
-        layout: the model's renamings and known heads.
-        origin: path, for the error message.
+    `expected` maps the canonical name of each tensor that must be there to its shape; there may be a pooler, too.
 
     Raises:
         WeightsInvalid: a tensor is missing, unexpected, ambiguous, quantised or of another shape.
@@ -140,21 +133,15 @@ def _canonical(name: str, layout: Layout) -> str:
 def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, Tensor]:
     """Add a LoRA adapter (Hu et al. 2021) to its backbone: W + scaling · B A for every adapted matrix, in float32.
 
-    Args:
-        tensors: of the backbone, as its file names them.
-        directory: the adapter's, as `peft` saves it.
-
-    Returns:
-        All tensors of the backbone, the adapted ones replaced.
+    The backbone's tensors are named as in its file, the adapter's directory is as `peft` saves it.
 
     Raises:
         WeightsInvalid: not a plain LoRA adapter, or one of another backbone.
     """
-    config = read_config(directory / ADAPTER_FILES[0])
-    path = directory / ADAPTER_FILES[1]
-    alpha = config.get("lora_alpha")
+    config, path = read_config(directory / ADAPTER_FILES[0]), directory / ADAPTER_FILES[1]
+    alpha, plain = config.get("lora_alpha"), {"peft_type": ("LORA",), "bias": ("none", None)}
     other = [setting for setting in _NOT_PLAIN if config.get(setting)]
-    other += ["peft_type"] * (config.get("peft_type") != "LORA") + ["bias"] * (config.get("bias") not in ("none", None))
+    other += [setting for setting, values in plain.items() if config.get(setting) not in values]
     if other or not isinstance(alpha, int | float):
         raise WeightsInvalid(f"{directory}: `{(other or ['lora_alpha'])[0]}` is not that of a plain LoRA adapter")
     adapter = read_tensors(path)
@@ -179,10 +166,7 @@ def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, T
 def check_directory(directory: Path, *, trust_remote_code: bool = False) -> None:
     """Refuse a model that could run code when it is loaded.
 
-    Args:
-        directory: the model's.
-        trust_remote_code: the user lets the model run code of its own; then its modules may be of any package.
-            Pickles of more than tensors are refused all the same: no model needs them.
+    With `trust_remote_code` its modules may be of any package; pickles of more than tensors are refused all the same.
 
     Raises:
         WeightsInvalid: names the file and what is wrong with it.

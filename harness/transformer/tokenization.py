@@ -101,15 +101,10 @@ def _safely(read: Callable[[], T], origin: str) -> T:
 
 
 def encode_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[NDArray[np.int32]]:
-    """Token ids of each text, special tokens included, over-long texts cut with the special tokens kept.
+    """Token ids of each text, int32 (tokens,) of at least one token.
 
-    Args:
-        tokenizer: from `load_tokenizer` or `library_tokenizer`.
-        texts: any strings; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
-        max_length: most tokens a text may have, special tokens included.
-
-    Returns:
-        One int32 array (tokens,) per text, of at least one token.
+    Texts longer than `max_length` tokens, special tokens included, are cut with the special tokens kept; lone
+    surrogates, which UTF-8 cannot hold, become U+FFFD.
     """
     clean = [encodable(text[: max_length * CHARACTERS_PER_TOKEN]) for text in texts]
     rust: Any = getattr(tokenizer, "backend_tokenizer", tokenizer)
