@@ -93,20 +93,16 @@ class Files:
                 yield root / "data" / source.path.removeprefix(_SENTEVAL)
 
     def _missing(self, forms: tuple[Source, ...], served: Source | None) -> DataMissing:
-        places = [f"the cache {self.cache_dir}"]
-        if self.data_dir is not None:
-            gone = "" if self.data_dir.is_dir() else ", which is not a directory"
-            places.insert(0, f"--data-dir {self.data_dir}{gone}")
+        roots = {"--data-dir": self.data_dir, "the cache": self.cache_dir}
+        places = " or ".join(f"{kind} {root}" for kind, root in roots.items() if root)
         names = " or ".join(source.path for source in forms)
         if served is None:
-            remedy = (
-                f"It cannot be fetched automatically: get it from {self.card.homepage or 'its authors'} and put it "
-                f"there below a folder that you pass as --data-dir."
-            )
+            offline, place = "", self.card.homepage or "its authors"
+            remedy = f"It cannot be fetched: get it from {place} and put it there below a folder given as --data-dir."
         else:
+            offline = " (offline: the network was not tried)"
             remedy = f"Run `bench data --fetch {self.card.name}` online, or put the file below --data-dir."
-        offline = " (offline: the network was not tried)" if served is not None else ""
-        return DataMissing(f"{self.card.name}: {names} is not in {' or '.join(places)}{offline}. {remedy}")
+        return DataMissing(f"{self.card.name}: {names} is not in {places}{offline}. {remedy}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,18 +13,16 @@ import pkgutil
 import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from threading import RLock
 
 import numpy as np
 
 from harness.corpora.base import Corpus, CorpusCard, Examples
 from harness.corpora.files import CorpusStatus, Files, status_of
-from harness.errors import BenchError, DataInvalid, DataMissing, UsageError
+from harness.errors import BenchError, DataInvalid, DataMissing, UsageError, unknown_name
 from harness.files import offline as is_offline
 
 #: Entry-point group of corpora that other distributions bring.
@@ -32,13 +30,28 @@ GROUP = "bench.corpora"
 
 
 @cache
-def builtin() -> Mapping[str, Corpus]:
+def builtin() -> dict[str, Corpus]:
     """This distribution's own corpora by name."""
     modules = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
     found: Iterable[Corpus] = (
         corpus for name in modules for corpus in getattr(import_module(f"harness.corpora.{name}"), "CORPORA", ())
     )
     return {corpus.card.name: corpus for corpus in found}
+
+
+def _plugins() -> dict[str, Corpus]:
+    """Corpora of other distributions by name; one that is broken, or has another's name, is a warning and left out."""
+    found: dict[str, Corpus] = {}
+    for entry in entry_points(group=GROUP):
+        try:
+            made = entry.load()
+            corpus = made() if isinstance(made, type) else made
+            if corpus.card.name in builtin() | found:
+                raise UsageError("a corpus of this name exists already; uninstall one of them")
+            found[corpus.card.name] = corpus
+        except Exception as error:  # a plugin may fail in any way
+            warnings.warn(f"the corpus {entry.name!r} ({entry.value}) cannot be loaded: {error}", stacklevel=3)
+    return found
 
 
 class CorpusRegistry:
@@ -65,38 +78,13 @@ class CorpusRegistry:
         self.cache_dir = cache_dir / "corpora"
         self.offline = offline or is_offline()
         self.limit = limit
-        self._corpora = dict(builtin() if corpora is None else corpora)
-        self._broken: dict[str, str] = {}
-        if corpora is None:
-            self._add_plugins()
+        self._corpora = dict(builtin() | _plugins() if corpora is None else corpora)
         self._loaded: dict[tuple[str, str], Examples] = {}
         self._missing: dict[str, DataMissing] = {}
         """What is nowhere: a run looks once, since each look may wait for a network."""
-        self._lock = RLock()
-
-    def _add_plugins(self) -> None:
-        for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-            origin = f"the package {entry.dist.name if entry.dist else '?'} ({entry.value})"
-            if entry.name in self._corpora:
-                self._broken[entry.name] = (
-                    f"the corpus {entry.name!r} of {origin} exists already: uninstall one of them"
-                )
-                continue
-            try:
-                made = entry.load()
-                corpus = made() if isinstance(made, type) else made
-                corpus.card.rows  # noqa: B018 (a corpus has a card)
-            except Exception as error:
-                self._broken[entry.name] = (
-                    f"the corpus {entry.name!r} of {origin} cannot be loaded: {type(error).__name__}: {error}"
-                )
-            else:
-                self._corpora[entry.name] = corpus
 
     def names(self) -> tuple[str, ...]:
-        """Names of all corpora; a broken plugin is a warning, and is left out."""
-        for reason in self._broken.values():
-            warnings.warn(reason, stacklevel=2)
+        """Names of all corpora."""
         return tuple(self._corpora)
 
     def matching(self, name: str) -> tuple[str, ...]:
@@ -108,14 +96,10 @@ class CorpusRegistry:
         """The reader of a corpus.
 
         Raises:
-            UsageError: there is no such corpus, two distributions bring one of that name, or it is broken.
+            UsageError: there is no such corpus.
         """
-        if name in self._broken:
-            raise UsageError(self._broken[name])
         if name not in self._corpora:
-            near = get_close_matches(name, self._corpora, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self._corpora)}"
-            raise UsageError(f"there is no corpus {name!r}; {hint}")
+            raise unknown_name("corpus", name, list(self._corpora))
         return self._corpora[name]
 
     def card(self, name: str) -> CorpusCard:
@@ -130,23 +114,22 @@ class CorpusRegistry:
             DataMissing: its files are nowhere; says where they were looked for and how to get them.
             DataInvalid: a file is not the published one.
         """
-        with self._lock:
-            key = (name, split)
-            if key not in self._loaded:
-                corpus = self.corpus(name)
-                if split not in corpus.card.rows:
-                    raise UsageError(f"{name} has no split {split!r}; there are {', '.join(corpus.card.rows)}")
-                if name in self._missing:
-                    raise self._missing[name]
-                try:
-                    examples = read_checked(corpus, split, self._files(corpus.card))
-                except DataMissing as error:
-                    self._missing[name] = error
-                    raise
-                if self.limit is not None and len(examples) > self.limit:
-                    examples = examples.at(np.linspace(0, len(examples) - 1, self.limit).round().astype(np.int64))
-                self._loaded[key] = examples
-            return self._loaded[key]
+        if (name, split) in self._loaded:
+            return self._loaded[name, split]
+        corpus = self.corpus(name)
+        if split not in corpus.card.rows:
+            raise UsageError(f"{name} has no split {split!r}; there are {', '.join(corpus.card.rows)}")
+        if name in self._missing:
+            raise self._missing[name]
+        try:
+            examples = read_checked(corpus, split, self._files(corpus.card))
+        except DataMissing as error:
+            self._missing[name] = error
+            raise
+        if self.limit is not None and len(examples) > self.limit:
+            examples = examples.at(np.linspace(0, len(examples) - 1, self.limit).round().astype(np.int64))
+        self._loaded[name, split] = examples
+        return examples
 
     def fetch(self, name: str) -> CorpusStatus:
         """Load every split, fetching what is missing, and say where the corpus is now.
@@ -172,7 +155,7 @@ class CorpusRegistry:
 
 
 def read_checked(corpus: Corpus, split: str, files: Files) -> Examples:
-    """Read a split and hold it to the card: the checksum of its content, or rows and classes where none is known.
+    """Read a split and hold it to the card: the checksum of its content, or its rows where none is known.
 
     Raises:
         DataMissing: a file is nowhere, or cannot be read.
@@ -192,13 +175,6 @@ def read_checked(corpus: Corpus, split: str, files: Files) -> Examples:
         raise _not_published(card, split, files, f"expected {expected:,} rows, found {len(examples):,}")
     if card.checksums and examples.fingerprint != card.checksums[split]:
         raise _not_published(card, split, files, "its texts or labels were edited, reordered or re-encoded")
-    if split in card.class_counts:
-        labels = examples.labels["label"].tolist()
-        counts = tuple(labels.count(label) for label in range(len(examples.classes)))
-        if counts != card.class_counts[split]:
-            raise _not_published(
-                card, split, files, f"expected {card.class_counts[split]} of its classes, found {counts}"
-            )
     return examples
 
 
