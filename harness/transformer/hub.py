@@ -260,23 +260,18 @@ class SentenceTransformerEncoder(HubEncoder):
 _VECTORS = {"cls": "the first token", "mean": "the mean over tokens", "last": "the last token"}
 
 
-class KnownEncoder(partial[Encoder]):
-    """A class of encoders made from a card of `cards.toml`."""
-
-    card: EncoderCard
-
-
-def _known_encoders() -> Mapping[str, KnownEncoder]:
-    """The encoders of `cards.toml` by name."""
-    found = {}
+def _known_encoders() -> Mapping[str, partial[Encoder]]:
+    """The encoders of `cards.toml` by name, each with its card."""
+    found: dict[str, partial[Encoder]] = {}
     for name, facts in tomllib.loads(files(__package__).joinpath("cards.toml").read_text("utf-8")).items():
         kind, vector = facts.pop("kind", "st"), facts.pop("vector")
         target = f"{facts.pop('hub')}:{facts['revision']}"
         options = {"end_of_text": True} if facts.pop("end_of_text", False) else {}
         facts["notes"] = f"Its authors' vector: {_VECTORS[vector]}. {facts.get('notes', '')}".strip()
         card = replace(hub_card(target, kind), name=name, pooling=vector if kind == "hf" else None, **facts)
-        found[name] = KnownEncoder(sentences if kind == "st" else HubEncoder, target, card=card, **options)
-        found[name].card = card
+        make: Any = sentences if kind == "st" else HubEncoder
+        found[name] = partial(make, target, card=card, **options)
+        vars(found[name])["card"] = card
     return found
 
 
