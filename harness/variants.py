@@ -36,11 +36,7 @@ def split_reduction(spec: str) -> tuple[str, tuple[str, ...]]:
 
 
 def reduce_vectors(vectors: NDArray[np.float32], steps: Sequence[str]) -> NDArray[np.float32]:
-    """Vectors as they are after a reduction, in float32 whatever it stores them in.
-
-    Args:
-        vectors: float32 (n, d).
-        steps: `256d`, then `int8` or `binary`; each may be missing.
+    """Vectors (n, d) after a reduction (`256d`, then `int8` or `binary`), in float32 whatever it stores them in.
 
     Raises:
         UsageError: there are no more dimensions than are to be kept.
@@ -57,15 +53,15 @@ def reduce_vectors(vectors: NDArray[np.float32], steps: Sequence[str]) -> NDArra
         elif step == "binary":
             vectors = np.where(vectors > 0, 1, -1) / np.sqrt(vectors.shape[1])
         else:
-            _check_size(step, vectors.shape[1])
-            kept = vectors[:, : int(step[:-1])]
+            kept = vectors[:, : _kept(step, vectors.shape[1])]
             vectors = kept / np.maximum(np.linalg.norm(kept, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-def _check_size(step: str, dimensions: int) -> None:
-    if step.endswith("d") and int(step[:-1]) >= dimensions:
+def _kept(step: str, dimensions: int) -> int:
+    if (size := int(step[:-1])) >= dimensions:
         raise UsageError(f"@{step} keeps the first dimensions of a longer vector; this one has {dimensions}")
+    return size
 
 
 def vector_bytes(dimensions: int, steps: Sequence[str]) -> int:
@@ -90,8 +86,7 @@ def reduced_card(card: EncoderCard, steps: Sequence[str]) -> dict[str, Any]:
     """
     size = card.dimensions
     if size and steps[0].endswith("d"):
-        _check_size(steps[0], size)
-        size = int(steps[0][:-1])
+        size = _kept(steps[0], size)
     return {**marked_card(card, steps), "dimensions": size}
 
 

@@ -57,11 +57,9 @@ class Layout:
     architecture: str
     """`bert`, `roberta` or `mpnet`."""
     weights: tuple[str, ...] = ("model.safetensors", "pytorch_model.bin")
-    """File names, the first that exists is read."""
     config: tuple[str, ...] = ("config.json",)
-    """File names, the first that exists is read."""
     vocabulary: tuple[tuple[str, ...], ...] = (("tokenizer.json",), ("vocab.txt",), ("vocab.json", "merges.txt"))
-    """Sets of files, the first complete set is read."""
+    """File names, and sets of them, of which the first that exists is read."""
     prefixes: tuple[str, ...] = ("bert.", "roberta.", "mpnet.", "distilbert.", "electra.")
     """Prefixes that encoder tensors may carry."""
     renames: tuple[tuple[str, str], ...] = ()

@@ -34,10 +34,8 @@ _NO_LIMIT = 1_000_000
 def load_tokenizer(files: Sequence[Path], *, lower_case: bool | None = None) -> Tokenizer:
     """Build the tokeniser of a BERT-, RoBERTa- or MPNet-shaped checkpoint.
 
-    Args:
-        files: one `tokenizer.json`; or one `vocab.txt` (BERT's WordPiece); or `vocab.json` and `merges.txt`
-            (RoBERTa's byte-level BPE), with what lies beside them.
-        lower_case: for `vocab.txt` only: whether to lower-case, in place of what its directory declares.
+    From one `tokenizer.json`; or one `vocab.txt` (BERT's WordPiece), lower-cased as its directory declares or as is
+    said here; or `vocab.json` and `merges.txt` (RoBERTa's byte-level BPE), with what lies beside them.
 
     Raises:
         WeightsInvalid: a file is damaged.
