@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.corpora.base import CorpusCard, Examples, Source
-from harness.corpora.files import Files, number_between, read_records
+from harness.corpora.files import Files, read_records
 
 _URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/6d272ffd01ea31ee8f528c012431dc16f2a5f589/corpus"
 _CSV = Source(
@@ -72,7 +72,7 @@ class EmoBank:
         """Read `train`, `dev` or `test`, in the file's order."""
         rows = [row for row in read_records(files.path(_CSV), _HEADER) if row[1] == split]
         ids = tuple(row[0] for row in rows)
-        ratings = np.array([[number_between(value, *_SCALE) for value in row[2:5]] for row in rows]).reshape(-1, 3)
+        ratings = np.array([row[2:5] for row in rows], dtype=np.float64).reshape(-1, 3)
         return Examples(
             texts=tuple(row[5] for row in rows),
             ids=ids,

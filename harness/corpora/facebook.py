@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.corpora.base import CorpusCard, Examples, Source, row_ids
-from harness.corpora.files import Files, number_between, read_records
+from harness.corpora.files import Files, read_records
 
 _CSV = Source(
     path="facebook-va/dataset-fb-valence-arousal-anon.csv",
@@ -46,7 +46,7 @@ class Facebook:
     def read(self, split: str, files: Files) -> Examples:
         """Read all messages (`all`)."""
         rows = list(read_records(files.path(_CSV), _HEADER))
-        marks = np.array([[number_between(mark, *_SCALE) for mark in row[1:]] for row in rows]).reshape(-1, 4)
+        marks = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)
         raters = {"valence": marks[:, :2], "arousal": marks[:, 2:]}
         return Examples(
             texts=tuple(row[0] for row in rows),

@@ -198,14 +198,3 @@ def read_records(
             yield fields
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: broken quoting ({error})") from error
-
-
-def number_between(field: str, low: float, high: float) -> float:
-    """Parse a rating.
-
-    Raises:
-        ValueError: not a number from `low` to `high`.
-    """
-    if not low <= (value := float(field)) <= high:
-        raise ValueError(f"expected a number from {low:g} to {high:g}, found {field[:40]!r}")
-    return value

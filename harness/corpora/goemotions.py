@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.corpora.base import CorpusCard, Examples, Source
 from harness.corpora.files import Files, read_records
-from harness.errors import DataMissing, UsageError
+from harness.errors import DataMissing
 
 _URL = "https://raw.githubusercontent.com/google-research/google-research"
 _FILES = {
@@ -149,14 +149,7 @@ def ekman(examples: Examples, reading: Reading = "mapped", classes: Literal[6, 7
             keeps comments whose labels all fall in one class (neutral beside an emotion makes two);
             `neutral-dropped` ignores the neutral tag and then does as `mapped` (six classes only).
         classes: 6 leaves out the comments that are neutral only; 7 keeps them as the last class.
-
-    Raises:
-        UsageError: the reading does not exist, or has no such number of classes.
     """
-    if reading not in get_args(Reading):
-        raise UsageError(f"unknown reading {reading!r} of GoEmotions; there are {', '.join(get_args(Reading))}")
-    if classes not in (6, 7) or (reading in ("selected", "neutral-dropped") and classes == 7):
-        raise UsageError(f"the reading {reading!r} of GoEmotions has no form with {classes} classes")
     names = (*EKMAN, "neutral")
     fine = {name: column for column, name in enumerate(examples.classes)}
     emotions = np.asarray(examples.labels["emotions"], dtype=np.bool_)

@@ -24,19 +24,15 @@ def _file(name: str, commit: str, size: int, sha256: str) -> Source:
 
 
 class TwoFiles:
-    """A binary task in two files, the class of a row given by its file.
+    """A binary task in two files: the rows of the first have label 1, those of the second 0.
 
     Args:
         card: its first two sources are the files.
-        labels: label of the rows of each.
         classes: names of labels 0 and 1.
     """
 
-    def __init__(
-        self, card: CorpusCard, labels: tuple[int, int] = (1, 0), classes: tuple[str, str] = ("negative", "positive")
-    ) -> None:
+    def __init__(self, card: CorpusCard, classes: tuple[str, str] = ("negative", "positive")) -> None:
         self.card = card
-        self._labels = labels
         self._classes = classes
 
     def read(self, split: str, files: Files) -> Examples:
@@ -46,7 +42,7 @@ class TwoFiles:
         return Examples(
             texts=texts,
             ids=row_ids(split, len(texts)),
-            labels={"label": np.repeat(np.array(self._labels, dtype=np.int64), list(map(len, parts)))},
+            labels={"label": np.repeat(np.array([1, 0]), list(map(len, parts)))},
             classes=self._classes,
         )
 
