@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _ROUNDING = 2e-4
 
 #: Why a number of the geometry, say, is compared without a test.
-NO_PREDICTIONS = "no per-example predictions determine this number: not tested"
+NO_PREDICTIONS = "no per-example predictions determine this number"
 
 
 def find_recorded(model: str, records: Iterable[Record]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -72,7 +71,6 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
     rows = [{**row, "seen": " ".join(row["seen"])} for row in rows]
     if fmt == "csv":
         return show_rows(rows, fmt)
-    tested = [one for one in found.numbers if one.test]
     shown = [
         {
             "task": one.task_id,
@@ -89,7 +87,7 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
     feet = [
         f"First is {found.first}, second is {found.second}; the verdict is on the second.",
         "Differences: second minus first, with 95 % intervals. P (Holm): corrected for the rows shown.",
-        *_by_reason("Tests, ", ((one.test, one.task_id) for one in tested)),
+        *_by_reason("Tests, ", ((one.test, one.task_id) for one in found.numbers if one.test)),
         *([f"* {seen} may have seen the texts: bench contamination --models {seen}"] if seen else []),
         *_by_reason("Not tested, ", ((one.note, one.task_id) for one in found.numbers if one.note)),
         *_by_reason("Not compared, ", ((one.reason, one.task_id) for one in found.left_out)),
@@ -98,19 +96,13 @@ def _show_comparison(found: Comparison, fmt: str) -> str:
 
 
 def _by_reason(intro: str, named: Iterable[tuple[str, str]], most: int = 4) -> list[str]:
-    """A paragraph for each reason, with the first names that it is given for."""
+    """A line for each reason, with the first names that it is given for."""
     reasons: dict[str, dict[str, None]] = {}
     for reason, name in named:
         reasons.setdefault(reason, {})[name] = None
     return [
-        textwrap.fill(
-            f"{intro}{reason}: {', '.join(list(names)[:most])}"
-            + (f" and {len(names) - most} more (all: --format json)" if len(names) > most else ""),
-            *(100,),
-            subsequent_indent="  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        f"{intro}{reason}: {', '.join(list(names)[:most])}"
+        + (f" and {len(names) - most} more (all: --format json)" if len(names) > most else "")
         for reason, names in reasons.items()
     ]
 

@@ -11,14 +11,13 @@ listed in `FORMATS`.
 from harness.leaderboard.evaluations import COLUMNS, long_csv, long_frame, with_limited
 from harness.leaderboard.published import Published, load_published
 from harness.leaderboard.render import FORMATS, format_of, render
-from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
+from harness.leaderboard.table import Cell, Column, Footnote, Row, Table
 from harness.leaderboard.tables import TABLE_NAMES, build_tables
 
 __all__ = [
     "COLUMNS",
     "FORMATS",
     "TABLE_NAMES",
-    "Block",
     "Cell",
     "Column",
     "Footnote",

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from importlib.resources import files
 from io import StringIO
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -34,7 +35,7 @@ from harness.leaderboard.words import reason
 from harness.printing import one_line, spreadsheet
 
 #: Version of the JSON form.
-SCHEMA = 1
+SCHEMA = 2
 
 Around = tuple[str, str]
 _NOTHING: Around = ("", "")
@@ -76,9 +77,9 @@ def _cell(table: Table, cell: Cell, column: Column, look: Markup) -> str:
 def _grid(table: Table, look: Markup) -> list[list[str]]:
     """Rows of marked-up text, the model's title first; a block's heading is a row without numbers."""
     rows = []
-    for block in table.blocks:
-        rows.append([look.escape(block.title).join(look.heading), *("" for _ in table.columns)])
-        for row in block.rows:
+    for heading, members in groupby(table.rows, key=lambda row: row.block):
+        rows.append([look.escape(heading).join(look.heading), *("" for _ in table.columns)])
+        for row in members:
             cells = [_cell(table, cell, column, look) for cell, column in zip(row.cells, table.columns, strict=True)]
             before, after = (part.replace("NAME", escape_html(row.name)) for part in look.row)
             rows.append([before + look.escape(row.title) + after, *cells])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from harness.comparison import compare
+from harness.comparison import Compared, compare
 from harness.leaderboard.table import Footnote, Table
 from harness.record import Record, ResultStore
 from harness.statistics.bootstrap import DRAWS
@@ -38,7 +38,7 @@ def against_start(
 def _marked(table: Table, store: ResultStore, records: Sequence[Record], draws: int) -> Table:
     starts = {record.model.name: record.model.base for record in records}
     rows = {row.name: row for row in table.rows}
-    tested = {}
+    tested: dict[tuple[str, int], Compared] = {}
     for name, row in rows.items():
         start = starts.get(name)
         if start not in rows:
@@ -48,33 +48,24 @@ def _marked(table: Table, store: ResultStore, records: Sequence[Record], draws: 
             for j, head in enumerate(table.columns)
             if head.tested and row.cells[j].competes and rows[start].cells[j].competes
         }
-        if columns:
-            tasks, metrics = (list(dict.fromkeys(names)) for names in zip(*columns, strict=True))
-            for found in compare(store, records, start, name, tasks=tasks, metrics=metrics, draws=draws).numbers:
-                if found.p is not None and (found.task_id, found.metric) in columns:
-                    tested[name, columns[found.task_id, found.metric]] = found
+        tasks, metrics = (list(dict.fromkeys(names)) for names in zip(*columns, strict=True)) if columns else ([], [])
+        for found in compare(store, records, start, name, tasks=tasks, metrics=metrics, draws=draws).numbers:
+            if found.p is not None and (found.task_id, found.metric) in columns:
+                tested[name, columns[found.task_id, found.metric]] = found
     if not tested:
         return table
-    adjusted = dict(zip(tested, holm([found.p for found in tested.values() if found.p is not None]), strict=True))
+    adjusted = holm([found.p for found in tested.values() if found.p is not None])
     marks = {
-        key: BETTER if (found.difference > 0) == table.columns[key[1]].higher_is_better else WORSE
-        for key, found in tested.items()
-        if adjusted[key] < ALPHA and found.difference
+        (name, j): BETTER if (found.difference > 0) == table.columns[j].higher_is_better else WORSE
+        for ((name, j), found), p in zip(tested.items(), adjusted, strict=True)
+        if p < ALPHA and found.difference
     }
     note = Footnote(
         text=f"{BETTER} or {WORSE} behind a number: better or worse than the model it started from; paired tests of "
         f"clean numbers, Holm's correction over the {len(tested)} tests of this table, level {ALPHA:g}."
     )
-    blocks = tuple(
-        replace(
-            block,
-            rows=tuple(
-                replace(
-                    row, cells=tuple(replace(c, against=marks.get((row.name, j), "")) for j, c in enumerate(row.cells))
-                )
-                for row in block.rows
-            ),
-        )
-        for block in table.blocks
+    marked = tuple(
+        replace(row, cells=tuple(replace(c, against=marks.get((row.name, j), "")) for j, c in enumerate(row.cells)))
+        for row in table.rows
     )
-    return replace(table, blocks=blocks, footnotes=(*table.footnotes, note))
+    return replace(table, rows=marked, footnotes=(*table.footnotes, note))

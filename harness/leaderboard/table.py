@@ -87,16 +87,10 @@ class Row:
     """The encoder's name; `published:BASE/MODEL` for rows of the paper alone, `ceiling` for the noise ceiling."""
     title: str
     """How the table calls it."""
+    block: str
+    """The heading that it stands under, with its neighbours of the same."""
     cells: tuple[Cell, ...]
     """One for each column."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Rows of one family under a heading."""
-
-    title: str
-    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,15 +111,11 @@ class Table:
     title: str
     caption: str
     columns: tuple[Column, ...]
-    blocks: tuple[Block, ...]
+    rows: tuple[Row, ...]
+    """Top to bottom."""
     footnotes: tuple[Footnote, ...] = field(default=())
     intervals: bool = False
     """Whether cells show half the width of their 95 % interval."""
-
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """All rows, top to bottom."""
-        return tuple(row for block in self.blocks for row in block.rows)
 
     def annex(self, cell: Cell, column: Column) -> str:
         """What stands behind a number: its interval and how it stands to its start."""

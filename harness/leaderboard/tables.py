@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from harness.errors import unknown_name
 from harness.leaderboard.evaluations import Evaluation, Results, encoder_of, ordered
 from harness.leaderboard.published import Published, load_published
-from harness.leaderboard.table import Block, Cell, Column, Footnote, Row, Table
+from harness.leaderboard.table import Cell, Column, Footnote, Row, Table
 from harness.leaderboard.words import (
     corpus_title,
     digits,
@@ -241,7 +239,7 @@ def _assemble(spec: Spec, results: Results, *, with_published: bool) -> Table:
         if "cut" in spec
         else results.titles
     )
-    rows: list[tuple[str, Row]] = []
+    rows: list[Row] = []
     for model in shown:
         beside = [number for number in numbers if number.encoder == model.name]
         millions = None if model.parameters is None else model.parameters / 1e6
@@ -249,14 +247,14 @@ def _assemble(spec: Spec, results: Results, *, with_published: bool) -> Table:
             results.cell(model.name, column) if column in measured else _published_cell(column, beside, millions)
             for column in columns
         )
-        rows.append((family_title(model.family), Row(name=model.name, title=titles[model.name], cells=cells)))
+        rows.append(Row(name=model.name, title=titles[model.name], block=family_title(model.family), cells=cells))
     names = {model.name for model in shown}
     rows += _published_rows(columns, [number for number in numbers if number.encoder not in names])
     rows = _ranked(rows, columns, {model.name for model in shown if model.family == spec.get("apart")})
-    notes = _about_results(measured, [row for _, row in rows], results, titles, names)
+    notes = _about_results(measured, rows, results, titles, names)
     ceiling = _ceiling(columns, results)
     if any(cell.value is not None for cell in ceiling):
-        rows.append(("Noise ceiling", Row(name="ceiling", title="second panel of raters", cells=tuple(ceiling))))
+        rows.append(Row(name="ceiling", title="second panel of raters", block="Noise ceiling", cells=tuple(ceiling)))
         notes.append(Footnote(text=words("ceiling")))
     keys = [column.key for column in measured] or [""]
     more = [spec["empty"]] if only == set() and "empty" in spec else []
@@ -264,15 +262,14 @@ def _assemble(spec: Spec, results: Results, *, with_published: bool) -> Table:
     if measured and absent:
         more.append(f"Not run for any model: {', '.join(dict.fromkeys(absent))}.")
     if numbers:
-        more += _about_published([row for _, row in rows], columns, spec.get("published_notes", ()))
+        more += _about_published(rows, columns, spec.get("published_notes", ()))
     notes += [Footnote(text=text) for text in more]
-    blocks = tuple(Block(title=t, rows=tuple(r for _, r in members)) for t, members in groupby(rows, key=itemgetter(0)))
     return Table(
         key=spec["key"],
         title=spec["title"],
         caption=spec["caption"],
         columns=tuple(columns),
-        blocks=blocks,
+        rows=tuple(rows),
         footnotes=tuple(notes[: spec.get("most_notes")]),
     )
 
@@ -288,14 +285,14 @@ def _published_cell(column: Column, numbers: Sequence[Published], millions: floa
     return _BLANK
 
 
-def _published_rows(columns: Sequence[Column], numbers: Sequence[Published]) -> list[tuple[str, Row]]:
+def _published_rows(columns: Sequence[Column], numbers: Sequence[Published]) -> list[Row]:
     """Rows of the paper alone, each with its heading and the size of its base model."""
     rows = []
     for base, model in dict.fromkeys(number.row for number in numbers):
         own = [number for number in numbers if number.row == (base, model)]
         title, millions = words("bases").get(base, (base, None))
         cells = tuple(_published_cell(column, own, millions) for column in columns)
-        rows.append((f"Published: {title}", Row(name=f"published:{base}/{model}", title=model, cells=cells)))
+        rows.append(Row(name=f"published:{base}/{model}", title=model, block=f"Published: {title}", cells=cells))
     return rows
 
 
@@ -333,17 +330,17 @@ def rank_column(cells: Sequence[Cell], higher_is_better: bool | None) -> list[in
     return ranks
 
 
-def _ranked(rows: Sequence[tuple[str, Row]], columns: Sequence[Column], apart: set[str]) -> list[tuple[str, Row]]:
+def _ranked(rows: Sequence[Row], columns: Sequence[Column], apart: set[str]) -> list[Row]:
     """Mark best and second in every column, some rows among themselves."""
     ranks: dict[tuple[str, int], int] = {}
     for together in (True, False):
-        entered = [row for _, row in rows if (row.name in apart) == together]
+        entered = [row for row in rows if (row.name in apart) == together]
         for j, column in enumerate(columns):
             own = rank_column([row.cells[j] for row in entered], column.higher_is_better)
             ranks |= {(row.name, j): rank for row, rank in zip(entered, own, strict=True)}
     return [
-        (heading, replace(row, cells=tuple(replace(c, rank=ranks[row.name, j]) for j, c in enumerate(row.cells))))
-        for heading, row in rows
+        replace(row, cells=tuple(replace(cell, rank=ranks[row.name, j]) for j, cell in enumerate(row.cells)))
+        for row in rows
     ]
 
 
