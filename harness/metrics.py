@@ -11,7 +11,7 @@ because a record holds a number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    _Moments = tuple[Floats, Floats, Floats, Floats, Floats]
 
 #: Metric, by its name in the records or the last part of it → how tables print it (`percent`: 100 times the number),
 #: which direction is better if any is, and the range of its values in the records.
@@ -56,37 +55,10 @@ _CONSTANT = 1e-24
 _CACHED = 2**16
 
 
-def _moments(weights: Floats, gold: Floats, predicted: Floats) -> _Moments:
-    """Weighted means, variances and covariance, (draws,) each."""
-    # Centring by the unweighted means first keeps the differences of large sums exact enough.
-    g, p = gold - gold.mean(), predicted - predicted.mean()
-    total = weights.sum(axis=1)
-    sums = weights @ np.stack([g, p, g * g, p * p, g * p], axis=1) / total[:, None]
-    mean_g, mean_p = sums[:, 0], sums[:, 1]
-    return (
-        mean_g + gold.mean(),
-        mean_p + predicted.mean(),
-        np.maximum(sums[:, 2] - mean_g**2, 0.0),
-        np.maximum(sums[:, 3] - mean_p**2, 0.0),
-        sums[:, 4] - mean_g * mean_p,
-    )
-
-
 def _ratio(numerator: Floats, denominator: Floats, floor: float) -> Floats:
     """Quotient where the denominator is above the floor, else 0."""
     safe = denominator > floor
     return np.where(safe, numerator / np.where(safe, denominator, 1.0), 0.0)
-
-
-def pearson(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
-    """Pearson's r."""
-    return _pearson(_moments(weights, gold, predicted), gold, predicted)
-
-
-def _pearson(moments: _Moments, gold: Floats, predicted: Floats) -> Floats:
-    _, _, var_g, var_p, cov = moments
-    varies = (var_g > _CONSTANT * np.mean(gold**2)) & (var_p > _CONSTANT * np.mean(predicted**2))
-    return np.where(varies, np.clip(_ratio(cov, np.sqrt(var_g * var_p), 0.0), -1.0, 1.0), 0.0)
 
 
 def spearman(weights: Floats, gold: Floats, predicted: Floats) -> Floats:
@@ -122,21 +94,6 @@ class _Ties:
         return np.take(ends - sizes / 2 - ends[:, -1:] / 2, self._group, axis=1)
 
 
-def _ccc(moments: _Moments) -> Floats:
-    """Lin's concordance correlation (Lin 1989, Biometrics 45): agreement in place, spread and order."""
-    mean_g, mean_p, var_g, var_p, cov = moments
-    return _ratio(2 * cov, var_g + var_p + (mean_g - mean_p) ** 2, 1e-24)
-
-
-def _r2(moments: _Moments, weights: Floats, gold: Floats, predicted: Floats) -> Floats:
-    """Coefficient of determination: 1 − residual sum of squares / total sum of squares; may be negative."""
-    residual = weights @ (gold - predicted) ** 2 / weights.sum(axis=1)
-    floor = _CONSTANT * np.mean(gold**2)
-    varies = moments[2] > floor
-    # Constant labels: 1 where they are met exactly, else 0, as scikit-learn has it.
-    return np.asarray(np.where(varies, 1.0 - residual / np.where(varies, moments[2], 1.0), residual <= floor))
-
-
 #: What `regression` computes.
 REGRESSION = ("pearson", "spearman", "mae", "ccc", "r2")
 
@@ -150,15 +107,23 @@ def regression(weights: Floats, gold: Floats, predicted: Floats, names: Collecti
     >>> {name: float(value[0].round(3)) for name, value in found.items()}
     {'pearson': 1.0, 'mae': 1.0, 'ccc': 0.571}
     """
-    moments = _moments(weights, gold, predicted)
-    measures: dict[str, Callable[[], Floats]] = {
-        "pearson": lambda: _pearson(moments, gold, predicted),
-        "spearman": lambda: spearman(weights, gold, predicted),
-        "mae": lambda: weights @ np.abs(gold - predicted) / weights.sum(axis=1),
-        "ccc": lambda: _ccc(moments),
-        "r2": lambda: _r2(moments, weights, gold, predicted),
+    # Centring by the unweighted means first keeps the differences of large sums exact enough.
+    g, p, total = gold - gold.mean(), predicted - predicted.mean(), weights.sum(axis=1)
+    mean_g, mean_p, square_g, square_p, product = (weights @ np.stack([g, p, g * g, p * p, g * p], axis=1)).T / total
+    var_g, var_p = (np.maximum(square - mean**2, 0.0) for square, mean in ((square_g, mean_g), (square_p, mean_p)))
+    cov, residual = product - mean_g * mean_p, weights @ (gold - predicted) ** 2 / total
+    floor_g, floor_p = (_CONSTANT * np.mean(values**2) for values in (gold, predicted))
+    r = np.clip(_ratio(cov, np.sqrt(var_g * var_p), 0.0), -1.0, 1.0)
+    apart = (mean_g + gold.mean()) - (mean_p + predicted.mean())
+    found = {
+        "pearson": np.where((var_g > floor_g) & (var_p > floor_p), r, 0.0),
+        "mae": weights @ np.abs(gold - predicted) / total,
+        # Lin's concordance correlation (1989, Biometrics 45): agreement in place, spread and order.
+        "ccc": _ratio(2 * cov, var_g + var_p + apart**2, 1e-24),
+        # Constant labels: 1 where they are met exactly, else 0, as scikit-learn has it.
+        "r2": np.where(var_g > floor_g, 1.0 - residual / np.where(var_g > floor_g, var_g, 1.0), residual <= floor_g),
     }
-    return {name: measures[name]() for name in names}
+    return {name: spearman(weights, gold, predicted) if name == "spearman" else found[name] for name in names}
 
 
 def confusion(weights: Floats, gold: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Floats:

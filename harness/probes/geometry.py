@@ -48,15 +48,10 @@ def geometry(X: NDArray[np.floating], classes: NDArray[np.integer]) -> Geometry:
 
     Args:
         X: vectors (n, d), n ≥ 2.
-        classes: class of each row (n,); rows of one class are each other's positives.
-
-    Raises:
-        ValueError: no two rows share a class.
+        classes: class of each row (n,), of which two or more share one; rows of one class are each other's positives.
     """
     unit = unit_rows(X)
     _, codes = np.unique(classes, return_inverse=True)
-    if len(codes) == codes.max() + 1:
-        raise ValueError("no two rows share a class: there are no positive pairs")
     within, overall = _mean_square(unit, codes), _mean_square(unit, np.zeros_like(codes))
     separation = 1 - within / overall if overall > 1e-30 else 0.0
     zeros = int((unit == 0).all(axis=1).sum())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.metrics import pearson
+from harness.metrics import regression
 from harness.outcome import Metric
 from harness.statistics.bootstrap import percentile, weightings
 
@@ -45,10 +45,10 @@ def noise_ceiling(marks: Floats, groups: Sequence[object] | None = None, *, seed
     generator = np.random.default_rng(seed)
     halves = [_halves(marks, generator) for _ in range(SPLITS)]
     one = np.ones((1, len(marks)))
-    value = float(np.mean([_stepped_up(pearson(one, *pair)) for pair in halves]))
+    value = float(np.mean([_agreement(one, *pair) for pair in halves]))
     draws = np.concatenate(
         [
-            np.mean([_stepped_up(pearson(weights, *pair)) for pair in halves[:SPLITS_OF_INTERVAL]], axis=0)
+            np.mean([_agreement(weights, *pair) for pair in halves[:SPLITS_OF_INTERVAL]], axis=0)
             for weights in weightings(len(marks), documents)
         ]
     )
@@ -65,7 +65,7 @@ def _halves(marks: Floats, generator: np.random.Generator) -> tuple[Floats, Floa
     return tuple(np.where(part, shuffled, 0).sum(axis=1) / half[:, 0] for part in (first, second))
 
 
-def _stepped_up(r: Floats) -> Floats:
-    """The Spearman-Brown formula for panels of twice the size; a negative correlation is no reliability."""
-    r = np.maximum(r, 0.0)
+def _agreement(weights: Floats, first: Floats, second: Floats) -> Floats:
+    """Correlation of two halves by the Spearman-Brown formula for whole panels; a negative one is no reliability."""
+    r = np.maximum(regression(weights, first, second, ["pearson"])["pearson"], 0.0)
     return np.asarray(2 * r / (1 + r))

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from harness.metrics import pearson
 from harness.statistics.bootstrap import (
     DRAWS,
     bca,
@@ -164,9 +163,9 @@ def difference(first: Contestant, second: Contestant) -> Difference:
     if not by_document and one.metric == "accuracy":
         p, test = mcnemar(one.gold == one.predicted, two.gold == two.predicted), "McNemar, exact"
     elif not by_document and one.metric == "pearson":
-        guesses = one.predicted.astype(np.float64), two.predicted.astype(np.float64)
         # Equal predictions correlate by 1, constant ones included.
-        between = 1.0 if np.array_equal(*guesses) else float(pearson(np.ones((1, len(one))), *guesses)[0])
+        same = np.array_equal(one.predicted, two.predicted)
+        between = 1.0 if same else Scored("pearson", one.predicted, two.predicted).value
         p, test = williams(one.value, two.value, between, len(one))[1], "Williams"
     elif skewed:
         p, test = bca_p(computed, draws, without), "paired bootstrap (BCa)"
