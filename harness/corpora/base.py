@@ -48,7 +48,7 @@ class CorpusCard:
     citation: str
     homepage: str = ""
     sources: tuple[Source, ...] = ()
-    """The official files; empty for data that the harness makes itself."""
+    """The official files; empty for data that come with the code."""
     others: tuple[tuple[Source, ...], ...] = ()
     """Other complete sets of files, any of which will do as well."""
     optional: tuple[Source, ...] = ()

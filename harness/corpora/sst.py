@@ -20,28 +20,13 @@ _BINARY_URL = (
 )
 
 
-def _source(kind: str, split: str, sha256: str, size: int, url: str) -> Source:
-    return Source(
-        path=f"senteval/downstream/SST/{kind}/sentiment-{split}", sha256=sha256, size=size, url=f"{url}{split}"
+def _sources(kind: str, url: str, *pinned: tuple[str, int]) -> tuple[Source, ...]:
+    """Files of the splits, by their checksums and lengths."""
+    return tuple(
+        Source(path=f"senteval/downstream/SST/{kind}/sentiment-{split}", sha256=sha256, size=size, url=f"{url}{split}")
+        for split, (sha256, size) in zip(("train", "dev", "test"), pinned, strict=True)
     )
 
-
-_FINE = {
-    split: _source("fine", split, sha256, size, _FINE_URL)
-    for split, sha256, size in (
-        ("train", "9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee", 902_818),
-        ("dev", "b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3", 117_239),
-        ("test", "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73", 233_634),
-    )
-}
-_BINARY = {
-    split: _source("binary", split, sha256, size, _BINARY_URL)
-    for split, sha256, size in (
-        ("train", "10a92a297ec38e262386e5a2713b4bc70e5d18ced88b7f54bd171a26e5b34ab5", 3_806_066),
-        ("dev", "9a6c7403b71a9b762158387afe4431253ae10cdfb2319b5275289f3766f48291", 94_916),
-        ("test", "4fefd1cd67526cf87ebc7fafc3afc21cc7cfa6ae53b45e74f77f9456e3c62752", 194_788),
-    )
-}
 
 SST5_CARD = CorpusCard(
     name="sst5",
@@ -51,7 +36,12 @@ SST5_CARD = CorpusCard(
     licence="none stated",
     citation="Socher et al., EMNLP 2013; SentEval form: Conneau and Kiela, LREC 2018",
     homepage="https://nlp.stanford.edu/sentiment/",
-    sources=tuple(_FINE.values()),
+    sources=_sources(
+        *("fine", _FINE_URL),
+        ("9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee", 902_818),
+        ("b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3", 117_239),
+        ("0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73", 233_634),
+    ),
     checksums={
         "train": "2367c4186b60ae92f3ca13b0a85c16f5",
         "dev": "fba86a35bd5a449c7f0fbc3839ec923d",
@@ -73,7 +63,12 @@ SST2_CARD = CorpusCard(
     licence="none stated",
     citation="Socher et al., EMNLP 2013; SentEval form: Conneau and Kiela, LREC 2018",
     homepage="https://nlp.stanford.edu/sentiment/",
-    sources=tuple(_BINARY.values()),
+    sources=_sources(
+        *("binary", _BINARY_URL),
+        ("10a92a297ec38e262386e5a2713b4bc70e5d18ced88b7f54bd171a26e5b34ab5", 3_806_066),
+        ("9a6c7403b71a9b762158387afe4431253ae10cdfb2319b5275289f3766f48291", 94_916),
+        ("4fefd1cd67526cf87ebc7fafc3afc21cc7cfa6ae53b45e74f77f9456e3c62752", 194_788),
+    ),
     checksums={
         "train": "0787b74d0f57bb7e38977364de94efbd",
         "dev": "6812f5478e8e4ddcc8fb1ee41b4a535a",
