@@ -21,7 +21,7 @@ from harness.evaluation import Evaluation, Evaluator, RunOptions
 from harness.evaluation import measure as measure_here
 from harness.progress import Progress
 from harness.record import Record
-from harness.registry import find_encoder, renamed, tasks, with_prompts
+from harness.registry import find_encoders, tasks, with_prompts
 
 #: How often Ray runs a task again whose worker died.
 _RETRIES = 2
@@ -53,7 +53,7 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
         pending: dict[Any, list[Evaluation]] = {}
         for (model, *_), members in groupby(sorted(evaluator.evaluations, key=evaluator.piece), key=evaluator.piece):
             group, spec = list(members), evaluator.plugins[model].spec
-            pending[work.remote(options, model, spec, group, Path.cwd(), variables)] = group
+            pending[work.remote(options, spec, group, Path.cwd(), variables)] = group
         while pending:
             ready, _ = ray.wait(list(pending), num_returns=1, timeout=1.0)
             for one in ready:
@@ -76,7 +76,7 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
 
 
 def _work(
-    options: RunOptions, model: str, spec: str, group: list[Evaluation], directory: Path, variables: dict[str, str]
+    options: RunOptions, spec: str, group: list[Evaluation], directory: Path, variables: dict[str, str]
 ) -> tuple[list[tuple[Record, bool]], list[str]]:
     """Measure evaluations of one model in a worker: records, whether they are new, and notices."""
     os.environ.update(variables)
@@ -85,8 +85,8 @@ def _work(
     except OSError as error:
         raise BenchError(f"a worker has no directory {directory}: machines of a run share the file system") from error
     progress = Progress()
-    plugin = with_prompts(renamed(find_encoder(spec), model), options.prompts)
-    measure_here(Evaluator(options, {model: plugin}, tasks(), group), progress)
+    plugin = with_prompts(find_encoders([spec])[0], options.prompts)
+    measure_here(Evaluator(options, {plugin.name: plugin}, tasks(), group), progress)
     return progress.found, list(progress.notices)
 
 

@@ -59,7 +59,7 @@ class EncoderPlugin:
     origin: str = ""
     """Where it comes from: a module, a file, or `hf:` or `st:` with a directory or hub id."""
     spec: str | None = None
-    """What `find_encoder` finds it by; None for an encoder that only this process knows."""
+    """What `find_encoders` finds it by; None for an encoder that only this process knows."""
     reduction: tuple[str, ...] = ()
     """How its vectors are made smaller: `256d`, then `int8` or `binary`."""
 
@@ -267,13 +267,9 @@ def _find_named(text: str) -> EncoderPlugin:
         raise UsageError(f"{text}: the name {name!r} is empty or has blanks or commas; choose another")
     if name in encoder_names():
         raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
-    return renamed(find_encoder(spec), name)
-
-
-def renamed(plugin: EncoderPlugin, name: str) -> EncoderPlugin:
-    """An encoder under a name of the user's choice."""
+    plugin = find_encoder(spec)
     card = replace(plugin.card, name=name, title=name.removeprefix("dir:"))
-    return plugin if plugin.name == name else replace(plugin, name=name, card=card)
+    return plugin if plugin.name == name else replace(plugin, name=name, card=card, spec=text)
 
 
 def _given(model: Any) -> EncoderPlugin:
