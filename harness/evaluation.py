@@ -299,7 +299,7 @@ class Evaluator:
         record, model, task = self.existing(evaluation), evaluation.model, self.tasks[evaluation.task]
         if record is None or record.status != "ok":
             return None
-        before, fingerprint = record.model.fingerprint, self._fingerprint(model, task)
+        before, fingerprint = record.model.fingerprint, self._fingerprint(evaluation)
         if before != fingerprint:
             if not self.options.fresh:
                 raise NameTaken(
@@ -345,10 +345,11 @@ class Evaluator:
 
     # Encoders and their vectors
 
-    def _encoder(self, model: str, task: Task) -> tuple[Encoder, str]:
+    def _encoder(self, evaluation: Evaluation) -> tuple[Encoder, str]:
         """An encoder under a task's cut-off, made once, with its fingerprint."""
-        plugin, base, options = self.plugins[model], model.partition("@")[0], self.options
-        cut = task.max_length if plugin.accepts("max_length") else None
+        model, options = evaluation.model, self.options
+        plugin, base = self.plugins[model], model.partition("@")[0]
+        cut = self.tasks[evaluation.task].max_length if plugin.accepts("max_length") else None
         if (model, cut) not in self.encoders:
             encoder = plugin.make(
                 weights_dir=options.weights_dirs.get(base),
@@ -364,15 +365,18 @@ class Evaluator:
             self.encoders[model, cut] = encoder, fingerprint_of(encoder)
         return self.encoders[model, cut]
 
-    def _fingerprint(self, model: str, task: Task) -> str:
-        """What a model's record on a task depends on: its encoder, its prompt, its reduction."""
-        plugin = self.plugins[model]
-        return varied_fingerprint(self._encoder(model, task)[1], plugin.card.prompt(task.name), plugin.reduction)
+    def _prompt(self, evaluation: Evaluation) -> str:
+        return self.plugins[evaluation.model].card.prompt(self.tasks[evaluation.task].name)
 
-    def _space(self, model: str, task: Task) -> EmbeddingSpace:
+    def _fingerprint(self, evaluation: Evaluation) -> str:
+        """What a model's record on a task depends on: its encoder, its prompt, its reduction."""
+        reduction = self.plugins[evaluation.model].reduction
+        return varied_fingerprint(self._encoder(evaluation)[1], self._prompt(evaluation), reduction)
+
+    def _space(self, evaluation: Evaluation) -> EmbeddingSpace:
         """Where the full vectors of a model under a task's cut-off and prompt are cached; reductions share them."""
-        encoder, fingerprint = self._encoder(model, task)
-        said, prompt = _described(encoder), self.plugins[model].card.prompt(task.name)
+        encoder, fingerprint = self._encoder(evaluation)
+        said, prompt = _described(encoder), self._prompt(evaluation)
         facts = {name: said.get(name) for name in ("pooling", "max_length", "dtype", "backend")}
         facts |= {"fingerprint": fingerprint, "device": str(said["device"]).partition(":")[0]}
         facts |= {"prompt": prompt} if prompt else {}
@@ -380,12 +384,10 @@ class Evaluator:
             self._spaces[name] = open_space(self.options.cache_dir, facts, fresh=self.options.fresh)
         return self._spaces[name]
 
-    def _encode(self, model: str, evaluation: Evaluation, texts: Sequence[str], progress: Progress) -> int:
+    def _encode(self, evaluation: Evaluation, texts: Sequence[str], progress: Progress) -> int:
         """Encode the texts that the cache lacks, longest first, so that memory fails early; says how many."""
-        task = self.tasks[evaluation.task]
-        encoder, space = self._encoder(model, task)[0], self._space(model, task)
+        encoder, space, prompt = self._encoder(evaluation)[0], self._space(evaluation), self._prompt(evaluation)
         space.refresh()
-        prompt = self.plugins[model].card.prompt(task.name)
         missing, start = sorted(space.missing(texts), key=len, reverse=True), time.perf_counter()
         size = getattr(encoder, "texts_at_once", _SHARD)
         for done in range(0, len(missing), size):
@@ -407,9 +409,9 @@ class Evaluator:
         Raises:
             DataMissing: the corpus is not here.
         """
-        model, task = evaluation.model, self.tasks[evaluation.task]
-        space, prompt = self._space(model, task), self.plugins[model].card.prompt(task.name)
-        new = {(space.directory, text) for text in space.missing(task.prepare(self.corpora).texts)} - counted
+        space, prompt = self._space(evaluation), self._prompt(evaluation)
+        texts = self.tasks[evaluation.task].prepare(self.corpora).texts
+        new = {(space.directory, text) for text in space.missing(texts)} - counted
         counted |= new
         return sum(estimated_tokens(prompt + text) for _, text in new)
 
@@ -417,8 +419,8 @@ class Evaluator:
 
     def _measured(self, evaluation: Evaluation, progress: Progress) -> Record:
         """Encode what the cache lacks, score, and save the record."""
-        model, task = evaluation.model, self.tasks[evaluation.task]
-        card, reduction = self.plugins[model].card, self.plugins[model].reduction
+        task, plugin = self.tasks[evaluation.task], self.plugins[evaluation.model]
+        card, reduction = plugin.card, plugin.reduction
         import torch  # not to find out that everything is recorded
 
         self.after_model.callback(torch.set_num_threads, torch.get_num_threads())
@@ -426,27 +428,27 @@ class Evaluator:
         self.after_model.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
         self.after_model.callback(torch.set_grad_enabled, torch.is_grad_enabled())
         self.after_model.callback(torch.set_rng_state, torch.get_rng_state())
-        encoder, fingerprint = self._encoder(model, task)[0], self._fingerprint(model, task)  # before the corpus lacks
+        encoder, fingerprint = self._encoder(evaluation)[0], self._fingerprint(evaluation)  # before the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
         prepared, start = self._prepared[evaluation.task], time.perf_counter()
         spent: Callable[[], dict[str, float]] = getattr(encoder, "spent", dict)
         before, _ = spent(), _peak_memory(reset=True)
-        encoded = self._encode(model, evaluation, prepared.texts, progress)
+        encoded = self._encode(evaluation, prepared.texts, progress)
         encoding = time.perf_counter() - start if encoded else 0.0
         costs = {name: number - before[name] for name, number in spent().items()} | (_peak_memory() if encoded else {})
-        vectors = reduce_vectors(self._space(model, task).gather(prepared.texts), reduction)
+        vectors = reduce_vectors(self._space(evaluation).gather(prepared.texts), reduction)
         start = time.perf_counter()
         outcome = prepared.evaluate(vectors, evaluation.seed)
         seconds = time.perf_counter() - start
         # As it was when it made the cached vectors: an encoder says most with its weights loaded.
-        said = {**_described(encoder), **self._space(model, task).description}
+        said = {**_described(encoder), **self._space(evaluation).description}
         own = {key: said.pop(key) for key in _OWN_FIELDS if key in said}
         device = own.pop("device")
         # A causal model's pooling is found out by loading it.
         own["pooling"] = card.pooling and own.get("pooling", card.pooling)
         own["dimensions"], size = vectors.shape[1], vector_bytes(vectors.shape[1], reduction)
-        how = {"encoder": said, "prompt": card.prompt(task.name), "reduction": list(reduction)}
+        how = {"encoder": said, "prompt": self._prompt(evaluation), "reduction": list(reduction)}
         record = self._record(
             evaluation,
             "ok",
