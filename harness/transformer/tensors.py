@@ -171,28 +171,21 @@ def check_directory(directory: Path, *, trust_remote_code: bool = False) -> None
     Raises:
         WeightsInvalid: names the file and what is wrong with it.
     """
-    modules = directory / "modules.json"
     for path in sorted(directory.rglob("*")):
         if path.is_dir():
-            if path.is_symlink() and modules.is_file():
+            if path.is_symlink() and (directory / "modules.json").is_file():
                 raise WeightsInvalid(f"{path} is a link to a folder, which may lie outside the model's directory")
         elif path.suffix in _PICKLES and not path.name.startswith("openvino"):
             read_tensors(path)
         elif path.suffix == ".json" and not trust_remote_code and path.name not in ("tokenizer.json", "vocab.json"):
-            _check_classes(path)
-    if trust_remote_code or not modules.is_file():
-        return
-    try:
-        places = [Path(module["path"]) for module in json.loads(modules.read_bytes()) if module["type"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise WeightsInvalid(f"{modules} is no list of modules ({error}); fetch the model again") from error
-    for place in places:
-        if place.is_absolute() or ".." in place.parts:
-            raise WeightsInvalid(f"{modules} names a module outside the model's directory: {str(place)[:80]}")
+            _check_names(path)
 
 
-def _check_classes(path: Path) -> None:
+def _check_names(path: Path) -> None:
     def check(found: dict[str, Any]) -> dict[str, Any]:
+        place = Path(str(found.get("path", "")))
+        if path.name == "modules.json" and (place.is_absolute() or ".." in place.parts):
+            raise WeightsInvalid(f"{path} names a module outside the model's directory: {str(place)[:80]}")
         for value in (found[key] for key in _CLASS_KEYS if key in found):
             inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
             for kind in inner:
