@@ -12,7 +12,7 @@ import click
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import csv, parquet
+from pyarrow import csv
 
 from harness.cli import options
 from harness.encoder import Encoder, encode_checked
@@ -63,9 +63,7 @@ def encode(texts: tuple[str, ...], model: str, source: Path | None, column: str,
         if output.suffix == ".npy":
             np.save(file, vectors, allow_pickle=False)
         else:
-            flat = pa.array(vectors.reshape(-1), type=pa.float32())
-            column_of_vectors = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-            parquet.write_table(pa.table({"text": pa.array(rows), "vector": column_of_vectors}), file)
+            pd.DataFrame({"text": rows, "vector": list(vectors)}).to_parquet(file)
     echo(f"{len(rows)} texts, {vectors.shape[1]} dimensions: {output}", err=True)
 
 

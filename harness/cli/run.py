@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from harness.cli import options
 from harness.errors import UsageError, unknown_name
 from harness.files import write_text
-from harness.printing import echo, show_rows
+from harness.printing import echo
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -82,9 +82,7 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
     if dry_run:
         plan = api.plan(**settings)
         shown = plan.assign(recorded=plan["recorded"].map({True: "yes", False: "no"}))
-        echo(
-            show_rows([{str(name): value for name, value in row.items()} for row in shown.to_dict("records")], "plain")
-        )
+        echo(shown.to_markdown(index=False, tablefmt="simple", disable_numparse=True))
         echo(f"\n{(~plan['recorded']).sum()} evaluations to measure, {plan['recorded'].sum()} recorded before")
         if "tokens" in plan:
             price = settings.get("price")

@@ -54,9 +54,9 @@ def confusion_figure(source: Source, family: str, corpus: str) -> Drawing:
 
 def _classes(source: Source, model: str, task_id: str, found: dict[str, Arrays]) -> tuple[str, ...]:
     record = source.record(model, task_id)
-    named = () if record is None else record.details.get("classes", ())
     count = 1 + max(int(a[name].max(initial=0)) for a in found.values() for name in ("gold", "predicted"))
-    named = tuple(map(str, named)) or _CLASSES.get(task_id.split("/")[1], ())
+    stated: Any = record.details.get("classes") if record is not None else ()
+    named = tuple(map(str, stated or _CLASSES.get(task_id.split("/")[1], ())))
     return named if len(named) >= count else tuple(map(str, range(count)))
 
 

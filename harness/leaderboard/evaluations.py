@@ -95,7 +95,7 @@ def combine_metric(name: str, values: Sequence[Metric]) -> Metric:
     seeds = (standard_error([value.value for value in values]), len(values) - 1)
     low, high = seed_interval(mean, sampling_error(0.0, 2 * fmean(widths)), [seeds])
     style = metric_style(name)
-    return Metric(mean, style.clip(low), style.clip(high))
+    return Metric(mean, max(low, style.low), min(high, style.high))
 
 
 def combine(records: Iterable[Record]) -> tuple[Evaluation, ...]:

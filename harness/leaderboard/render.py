@@ -13,7 +13,7 @@ import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from importlib.resources import files
 from io import StringIO
@@ -133,8 +133,8 @@ _PLAIN = Markup(
     row=("  ", ""),
     line="\n",
 )
-_COLOURED = Markup(
-    escape=_PLAIN.escape,
+_COLOURED = replace(
+    _PLAIN,
     best=("[bold]", "[/]"),
     second=("[underline]", "[/]"),
     legend="Bold: best, underlined: second best",
@@ -142,8 +142,6 @@ _COLOURED = Markup(
     annex=(" [dim]", "[/]"),
     missing=("[dim]", "[/]"),
     heading=("[italic]", "[/]"),
-    row=("  ", ""),
-    line="\n",
 )
 
 

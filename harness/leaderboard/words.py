@@ -43,10 +43,6 @@ class MetricStyle:
         """The number as tables print it."""
         return digits(self.shown(value), self.decimals)
 
-    def clip(self, value: float) -> float:
-        """The nearest value that the metric can take."""
-        return min(max(value, self.low), self.high)
-
 
 def digits(value: float, decimals: int) -> str:
     """Print a number with fixed decimals and without a negative zero.
@@ -116,12 +112,7 @@ def family_order(family: str) -> tuple[int, str]:
     return (_rank(family, list(words("families"))), family)
 
 
-def protocol_order(protocol: str) -> tuple[int, str]:
-    """Sort key of a protocol: known ones in their order, others by name."""
-    return (_rank(protocol.partition("/")[0], words("protocols")), protocol)
-
-
 def task_order(task: str, corpus: str, protocol: str) -> tuple[object, ...]:
-    """Sort key of a task when a suite does not give its order."""
-    corpora = list(words("corpora"))
-    return (_rank(task, words("tasks")), task, protocol_order(protocol), _rank(corpus, corpora), corpus)
+    """Sort key of a task when a suite does not give its order: what is known in its order, then by name."""
+    ranks = _rank(protocol.partition("/")[0], words("protocols")), _rank(corpus, list(words("corpora")))
+    return (_rank(task, words("tasks")), task, ranks[0], protocol, ranks[1], corpus)
