@@ -148,6 +148,9 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
             if isinstance(error, KeyboardInterrupt) or (isinstance(error, BenchError) and error.status != "failed"):
                 raise
             findings[rule] = f"raised {type(error).__name__}: {error}"
+        said = next(earlier for earlier, fault in findings.items() if fault == findings[rule])
+        if findings[rule] and said != rule:
+            findings[rule] = f"as for {said!r}"
     return ConformanceReport(name, findings, "" if getattr(encoder, "fingerprint", None) else _NO_FINGERPRINT)
 
 
