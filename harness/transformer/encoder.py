@@ -281,7 +281,9 @@ class TransformerEncoder:
             loaded = self._read(self.files())
             if self.pooling == "pooler" and not loaded.engine.has_pooler:
                 name = self.card.name
-                raise WeightsInvalid(f"{name} has no trained pooler (its bias is zero or missing): use {name}@mean")
+                raise WeightsInvalid(
+                    f"{name} has no trained pooler (its bias is zero, or it is missing or not read): use {name}@mean"
+                )
             self._loaded = loaded
         return self._loaded
 

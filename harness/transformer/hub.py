@@ -159,6 +159,10 @@ class HubEncoder(TransformerEncoder):
         """The library's tokeniser for the checkpoint, with all that is declared there; its Rust part where packed."""
         directory = self.tokenizer_dir or files.config.parent
         found = library_tokenizer(directory, trust_remote_code=self.trust_remote_code)
+        if any(found("calm rain").get("token_type_ids", ())):
+            raise WeightsInvalid(
+                f"{directory}: its tokeniser gives tokens another type than 0; read the model as `st:`"
+            )
         return getattr(found, "backend_tokenizer", found) if self.packed else found
 
     def inputs(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:

@@ -20,7 +20,7 @@ from harness.errors import WeightsInvalid, first_line
 from harness.transformer import packed
 from harness.transformer.checkpoint import read_config, weight_files
 from harness.transformer.packed import Engine, Group
-from harness.transformer.tensors import check_directory, some
+from harness.transformer.tensors import check_directory, read_tensors, some
 from harness.transformer.tokenization import (
     CHARACTERS_PER_TOKEN,
     DEFAULT_LENGTH,
@@ -37,9 +37,14 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> Any:
     """Read an encoder by the transformers library, every tensor checked.
 
     Raises:
-        WeightsInvalid: the library cannot read the checkpoint, or tensors of the encoder are missing or unknown.
+        WeightsInvalid: the library cannot read the checkpoint, or tensors of the encoder are missing, unknown or
+            quantised, whose bare integers it would take for weights.
     """
     check_directory(directory, trust_remote_code=trust_remote_code)
+    for path in weight_files(directory):
+        for name, tensor in read_tensors(path).items():
+            if tensor.dtype.itemsize == 1 and tensor.dtype != torch.bool and not _BUFFERS.search(name):
+                raise WeightsInvalid(f"{path}: {name} holds {tensor.dtype}: quantised weights are not read")
     named = [str(name) for name in read_config(directory / "config.json").get("architectures") or ()]
     # The encoder alone of an encoder-decoder, saved by a class of its own (`T5EncoderModel`).
     alone = [name for name in named if name.endswith("EncoderModel") and hasattr(transformers, name)]

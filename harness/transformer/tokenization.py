@@ -61,8 +61,7 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
 
     Raises:
         ExtraMissing: it needs sentencepiece, which is not installed.
-        WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none;
-            or it gives tokens another type than 0.
+        WeightsInvalid: the library cannot read it, or makes one without a vocabulary, as it does where there is none.
     """
     from transformers import AutoTokenizer
 
@@ -75,8 +74,6 @@ def library_tokenizer(directory: Path, *, trust_remote_code: bool = False) -> An
 
     def read() -> Any:
         found = AutoTokenizer.from_pretrained(directory, **options)
-        if any(found("calm rain").get("token_type_ids", ())):
-            raise ValueError("it gives tokens another type than 0, which is not supported")
         if found("calm rain and so on")["input_ids"] == found("loud wind but no sun")["input_ids"]:
             names = " or ".join(getattr(found, "vocab_files_names", {}).values())
             raise ValueError(f"it knows no word of English; it is read from {names or 'tokenizer.json'}")

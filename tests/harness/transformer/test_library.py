@@ -18,6 +18,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.registry import load_encoder
@@ -181,18 +182,23 @@ def test_ids_are_the_librarys_whatever_is_declared(
         assert ids == theirs(text, truncation=True, max_length=limit)["input_ids"]
 
 
-def test_other_token_types_are_refused(tiny: ModuleType, bert_directory: Path, copied: Callable[[Path], Path]) -> None:
+def test_other_token_types_are_left_to_sentence_transformers(tiny: ModuleType, tmp_path: Path) -> None:
     from tokenizers.processors import TemplateProcessing
     from transformers import BertTokenizerFast, PreTrainedTokenizerFast
 
-    directory = copied(bert_directory)
+    pytest.importorskip("sentence_transformers")
+    directory = write_st(tiny, tmp_path)
+    plain = SentenceTransformerEncoder(directory, device="cpu").encode(["so glad"])
     inner = BertTokenizerFast.from_pretrained(directory).backend_tokenizer
     inner.post_processor = TemplateProcessing(single="$A:0 [CLS]:1", special_tokens=[("[CLS]", 3)])
     names = ["input_ids", "token_type_ids", "attention_mask"]
-    PreTrainedTokenizerFast(tokenizer_object=inner, model_input_names=names).save_pretrained(directory)
+    kind = PreTrainedTokenizerFast(tokenizer_object=inner, model_input_names=names, pad_token="[PAD]")
+    kind.save_pretrained(directory)
     (directory / "vocab.txt").unlink()
     with pytest.raises(WeightsInvalid, match="another type than 0"):
         HubEncoder(directory, device="cpu").encode(["so glad"])
+    typed = SentenceTransformerEncoder(directory, device="cpu").encode(["so glad"])
+    assert typed.shape == plain.shape and np.abs(typed - plain).max() > 1e-3
 
 
 def test_a_broken_tokeniser_fails_its_model_alone(bert_directory: Path, copied: Callable[[Path], Path]) -> None:
@@ -277,6 +283,15 @@ def test_the_encoder_of_t5(tiny: ModuleType, tmp_path: Path, kind: str) -> None:
 
 
 # No weight is drawn at random
+
+
+def test_quantised_weights_are_refused(electra: Path) -> None:
+    state = load_file(electra / "model.safetensors")
+    name = next(name for name in state if name.endswith("intermediate.dense.weight"))
+    state[name] = (100 * state[name]).to(torch.int8)
+    save_file(state, electra / "model.safetensors", {"format": "pt"})
+    with pytest.raises(WeightsInvalid, match="int8"):
+        HubEncoder(electra, device="cpu").encode(["a"])
 
 
 @pytest.mark.parametrize("packed", [True, False])
