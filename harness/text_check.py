@@ -141,6 +141,9 @@ def declared_texts(name: str, library: CorpusRegistry) -> TrainingTexts:
         BenchError: the corpus is not as published.
     """
     corpus, part = identify(name)
+    if corpus not in library.names():  # those of other distributions have no aliases: `NAME` and `NAME:SPLIT` stand
+        corpus, _, split = name.partition(":")
+        part = split or None
     if corpus not in library.names():
         raise DataMissing("its texts are not among the corpora of this installation")
     # A corpus without splits has no smaller part that could be read: the whole is the cautious answer.

@@ -31,9 +31,11 @@ class Mine:
         return frozenset({hashes!r})
 
 
-class Later(Mine):
-    card = EncoderCard(name="later", family="floor", base="random-bert", training_data=("wikipedia",))
-    training_text_hashes = None
+class Part(Mine):
+    card = EncoderCard(name="part", family="floor", training_data=("sample:train",))
+
+    def training_text_hashes(self):
+        return None
 
 
 class Silent(Mine):
@@ -127,3 +129,11 @@ def test_undeclared_data_stays_unknown_until_a_text_is_found(check, plugins, tex
     (file := tmp_path / "file").write_text("\n".join(texts[0][:5]), "utf-8")
     shared = check[0](silent, file)
     assert (shared.state, shared.contamination["basis"]) == ("overlap", "text")
+
+
+def test_a_part_of_a_plugins_corpus_is_read_and_a_broken_list_is_named(check, plugins):
+    assert check[0](plugins("Part")).contamination["texts"] == {"compared": ["sample:train"], "not_compared": {}}
+    broken = plugins("Broken")
+    assert (
+        check[0](broken).contamination["texts"]["not_compared"][f"the list of {broken.name}"] == "the list is damaged"
+    )
