@@ -9,7 +9,7 @@ of films and products, are left out: they are MR's sentences and CR's reviews.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,9 +87,9 @@ class TfidfSvd(CountingEncoder):
         "CR's reviews, are left out.",
     )
 
-    def __init__(self, *, weights_dir: Path | None = None, max_length: int | None = None) -> None:
+    def __init__(self, *, weights_dir: str | Path | None = None, max_length: int | None = None) -> None:
         super().__init__(max_length=max_length)
-        self.weights_dir = weights_dir
+        self.weights_dir = Path(weights_dir) if weights_dir is not None else None
 
     @property
     def fingerprint(self) -> str:
@@ -105,6 +105,11 @@ class TfidfSvd(CountingEncoder):
         rows: NDArray[np.float32] = weights.transform(texts) @ basis
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.asarray(rows / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+    def fetch(self, report: Callable[[str], None] = print) -> Path:
+        """Fetch the texts that it is fitted on, and give the cache's directory."""
+        fitting_texts(self.weights_dir)
+        return cache_root()
 
     def check_ready(self) -> None:
         """Raise what encoding would raise where the texts are not here and may not be fetched."""

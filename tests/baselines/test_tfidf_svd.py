@@ -37,7 +37,7 @@ def test_it_is_scikit_learn_s_and_keeps_the_contract(fitted):
 
 
 def test_without_its_texts_one_command_is_named():
-    for ask in (TfidfSvd().check_ready, lambda: TfidfSvd().encode(["a"])):
+    for ask in (TfidfSvd().check_ready, TfidfSvd().fetch, lambda: TfidfSvd(weights_dir="there").encode(["a"])):
         with pytest.raises(WeightsMissing, match="`bench data --fetch ratings`"):
             ask()
     # Known without them: records are found again by it.
