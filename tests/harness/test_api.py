@@ -117,6 +117,16 @@ def test_a_unit_without_a_number_keeps_its_row(tmp_path):
     assert board.failures == (record,)
 
 
+def test_the_suite_shown_is_one_with_numbers(tmp_path):
+    facts = {"model": ModelFacts(name="m"), "task": "polarity", "split": "cv10", "seed": 0}
+    missing = Record(**facts, corpus="mr", protocol="senteval-lr/1", status="data-missing")
+    measured = Record(**facts, corpus="ratings-tweets", protocol="sign-kfold10/1", status="ok")
+    tasks = select_tasks(None, ["polarity"])
+    for records, suite in (([missing, measured], "quick"), ([missing], "paper")):
+        board = harness.Leaderboard(records, store=ResultStore(tmp_path), tasks=tasks, suite=None)
+        assert board.of_suite().suite == suite
+
+
 def test_wrong_usage_is_found_before_any_work(tmp_path):
     with pytest.raises(UsageError, match="unknown model 'minilmm'"):
         harness.run("minilmm", "quick", results_dir=tmp_path)
