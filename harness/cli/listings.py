@@ -166,7 +166,7 @@ def _files(status: CorpusStatus) -> str:
     for file in status.files:
         if file.path is None:
             published = f" ({file.source.size:,} bytes)" if file.source.size else ""
-            state = f"missing{published}; from {file.source.url or card.homepage}"
+            state = "; from ".join(filter(None, (f"missing{published}", file.source.url or card.homepage)))
         elif file.size is None:
             state = f"{file.path} (a folder)"
         else:
