@@ -161,11 +161,6 @@ def _with_forms(listed: dict[str, Row]) -> dict[str, Row]:
     return grown
 
 
-def listed_words() -> frozenset[str]:
-    """Every word form that the encoder gives an affect."""
-    return frozenset(_with_forms(_listed()))
-
-
 @cache
 def tokens() -> re.Pattern[str]:
     """What counts as a token: words, emoticons, the listed emoji, punctuation."""

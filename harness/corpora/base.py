@@ -57,8 +57,6 @@ class CorpusCard:
     """Split → `Examples.fingerprint` of the published rows; without one only the rows are counted."""
     aliases: tuple[str, ...] = ()
     """Other usual names, by which an encoder's card may declare it as training data."""
-    characters: int = 100
-    """Mean length of a text, for estimates."""
     notes: str = ""
     """Traps, and how they are handled."""
 

@@ -52,7 +52,6 @@ CARD = CorpusCard(
         "dev": "f920b854b2b068124dde076904760a4a",
         "test": "448333517bb0ab87e11d73802a7a50b7",
     },
-    characters=88,
     notes=(
         "The split column of the current file is used (stratified by genre); the file of 2017 has none and "
         "is refused. Groups are the 136 documents (id without its two character offsets); 126 of them lie "

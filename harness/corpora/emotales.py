@@ -34,7 +34,6 @@ CARD = CorpusCard(
     sources=(_JSON,),
     checksums={"all": "52dbb7cdc1ff2fee377101b74a4cacae"},
     aliases=("emo-tales",),
-    characters=62,
     notes=(
         "The means are taken from the raters' columns: the published columns HUMAN, avg_action and "
         "avg_power are wrong (they repeat by position over the tales; r = 0.10 with the true means). Three "

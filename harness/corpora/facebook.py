@@ -30,7 +30,6 @@ CARD = CorpusCard(
     sources=(_CSV,),
     checksums={"all": "54963a6bba329a4c007c0c7c4c5ffc52"},
     aliases=("facebook-va", "facebook-posts", "facebook-valence-arousal", "fb-va", "fb-valence-arousal"),
-    characters=86,
     notes=(
         "No fixed split. One message is the empty string; it stays. The published file has CRLF line ends; "
         "LF copies are the same data. 26 published messages hold wrongly decoded signs; they stay."

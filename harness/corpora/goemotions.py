@@ -57,7 +57,6 @@ CARD = CorpusCard(
         "test": "951b25ab50417e5e9019d0b4e65c7dd6",
     },
     aliases=("go-emotions", "goemotions-ekman", "go-emotions-ekman", "goemotions-simplified"),
-    characters=68,
     notes=(
         "1,097 / 137 / 149 texts carry CSV quoting inside the tab-separated file (a comment with quotation "
         "marks is enclosed in them and its own are doubled). It is undone, as the authors' own reader "

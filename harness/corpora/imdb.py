@@ -54,7 +54,6 @@ CARD = CorpusCard(
     sources=tuple(_PARQUET.values()),
     others=(*((tree,) for tree in _TREES), (_ARCHIVE,)),
     aliases=("aclimdb", "acl-imdb", "imdb-reviews", "large-movie-review", "large-movie-review-dataset"),
-    characters=1309,
     notes=(
         "Rows are sorted by label: shuffle before batching. `<br />` stays in the text. In the copy that "
         "the parquet files were made from, 8 of the 50,000 reviews had been overwritten with unrelated app "

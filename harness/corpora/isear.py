@@ -36,7 +36,6 @@ CARD = CorpusCard(
     checksums={
         "all": "1ca3d04e1d94df12061a67af4cd97be6",
     },
-    characters=112,
     notes=(
         "The sign á, which marks a broken line, is dropped, and white space is folded. 163 texts hold the field "
         "separator; it becomes a blank. 85 texts only say that there was no response; they stay. No fixed split."

@@ -63,7 +63,6 @@ CARD = CorpusCard(
         *("semeval2017-task4-a", "semeval-2017-task-4-a", "semeval-2017-task-4a", "semeval2017", "semeval-2017"),
         *("semeval2017-task4", "semeval-2017-task-4", "tweet-eval-sentiment", "tweeteval-sentiment"),
     ),
-    characters=114,
     notes=(
         "The task has no development part of its own: the two development files of 2016 are taken for it, all other "
         "files of 2013 to 2016 for training. Escapes such as \\u2019 in the files of 2013 and 2015 are decoded, a "

@@ -61,7 +61,6 @@ MR = CorpusCard(
     ),
     checksums={"all": "9f421a9fc831f7993b29e62e69734015"},
     aliases=("rotten-tomatoes", "rottentomatoes", "rt-polarity", "movie-review", "senteval-mr"),
-    characters=114,
     notes=(
         "Tokenised by SentEval; its `cat -v` step wrote accents and dashes of the Windows-1252 original as "
         "`M-` codes in 202 lines, and they stay so that numbers compare. The untokenised files are not accepted. "
@@ -83,7 +82,6 @@ CR = CorpusCard(
     ),
     checksums={"all": "1cdd435d388ba6c1d37ebefcfac636cc"},
     aliases=("customer-reviews", "customer-review", "custrev", "senteval-cr"),
-    characters=96,
     notes=(
         "Tokenised by SentEval. Four lines are blank, two in either file; they stay as empty texts. "
         f"{_FOLDS} Public copies of the tokenised files differ by a few blanks; this one is pinned. "
@@ -105,7 +103,6 @@ SUBJ = CorpusCard(
     ),
     checksums={"all": "7044b02ab4a0c62c94fc515f021918c9"},
     aliases=("senteval-subj", "subjectivity"),
-    characters=128,
     notes=(
         "Tokenised by SentEval; its `cat -v` step wrote accents as `M-` codes in 113 lines. SentEval reads "
         f"the objective file first and gives it label 1. {_FOLDS}"
@@ -125,7 +122,6 @@ MPQA = CorpusCard(
         _file("MPQA/mpqa.neg", _A, 158_902, "8da6e035fa4cea02f0555091096b29a6b3995ff0adf41fad25008dcee066b79e"),
     ),
     checksums={"all": "e766f8ae178cdd0c8aae76f2cf7e8685"},
-    characters=18,
     notes=(
         "Phrases of a few words. 2,365 rows repeat an earlier one, 98 phrases stand under both labels, and three "
         f"lines are blank and stay as empty texts. {_FOLDS}"
@@ -149,7 +145,6 @@ TREC = CorpusCard(
     ),
     checksums={"train": "331d315cea404cd9ff5c7539bf4de83b", "test": "b77841e3fd31798d94e1746c54dc9b3c"},
     aliases=("senteval-trec",),
-    characters=49,
     notes="Latin-1 (one byte is not ASCII); quotes and backticks were removed by SentEval's download script.",
 )
 

@@ -48,7 +48,6 @@ SST5_CARD = CorpusCard(
         "test": "a977a322fb7e98ca5b8df5acf62601f3",
     },
     aliases=("sst", "sst-5", "sst-fine", "sst-tree", "sst-phrase-tree", "stanford-sentiment-treebank"),
-    characters=102,
     notes=(
         "Sentences only (no phrases), lower case, as SentEval takes them; the tree files hold the same "
         "sentences in another order and casing. About four fifths of them are MR sentences."
@@ -75,7 +74,6 @@ SST2_CARD = CorpusCard(
         "test": "5c9ef9512d7d946077074cf27d5afa38",
     },
     aliases=("sst-2", "sst-binary", "glue-sst2", "glue-sst-2"),
-    characters=54,
     notes=(
         "SentEval's form: the training rows are phrases of all lengths, dev and test are whole sentences. "
         "The sentence-only files (6,920 training rows) are another data set."
