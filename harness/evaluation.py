@@ -13,6 +13,7 @@ import os
 import random
 import secrets
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -351,6 +352,8 @@ class Evaluator:
         plugin, base = self.plugins[model], model.partition("@")[0]
         cut = self.tasks[evaluation.task].max_length if plugin.accepts("max_length") else None
         if (model, cut) not in self.encoders:
+            if "torch" in sys.modules:  # else it would be imported to find out that everything is recorded
+                self._keep_modes()
             encoder = plugin.make(
                 weights_dir=options.weights_dirs.get(base),
                 tokenizer_dir=options.tokenizer_dirs.get(base),
@@ -364,6 +367,16 @@ class Evaluator:
             )
             self.encoders[model, cut] = encoder, fingerprint_of(encoder)
         return self.encoders[model, cut]
+
+    def _keep_modes(self) -> None:
+        """Have torch's modes and random state set back after this model."""
+        import torch
+
+        self.after_model.callback(torch.set_num_threads, torch.get_num_threads())
+        self.after_model.callback(torch.set_default_dtype, torch.get_default_dtype())
+        self.after_model.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
+        self.after_model.callback(torch.set_grad_enabled, torch.is_grad_enabled())
+        self.after_model.callback(torch.set_rng_state, torch.get_rng_state())
 
     def _prompt(self, evaluation: Evaluation) -> str:
         return self.plugins[evaluation.model].card.prompt(self.tasks[evaluation.task].name)
@@ -421,13 +434,7 @@ class Evaluator:
         """Encode what the cache lacks, score, and save the record."""
         task, plugin = self.tasks[evaluation.task], self.plugins[evaluation.model]
         card, reduction = plugin.card, plugin.reduction
-        import torch  # not to find out that everything is recorded
-
-        self.after_model.callback(torch.set_num_threads, torch.get_num_threads())
-        self.after_model.callback(torch.set_default_dtype, torch.get_default_dtype())
-        self.after_model.callback(torch.set_float32_matmul_precision, torch.get_float32_matmul_precision())
-        self.after_model.callback(torch.set_grad_enabled, torch.is_grad_enabled())
-        self.after_model.callback(torch.set_rng_state, torch.get_rng_state())
+        self._keep_modes()
         encoder, fingerprint = self._encoder(evaluation)[0], self._fingerprint(evaluation)  # before the corpus lacks
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)

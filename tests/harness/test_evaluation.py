@@ -355,6 +355,21 @@ def test_no_model_is_measured_in_the_modes_random_states_or_directory_of_another
     bench.run(bench.breaking(disturb), following)
     assert seen == before
 
+    class Early(Counting):
+        card = replace(Counting.card, name="early")
+
+        def __init__(self):
+            disturb()
+
+    # Made to find out whether its record on the first task still holds.
+    two = bench.tasks.pop("toy/two/p/1")
+    bench.run(Early)
+    bench.tasks["toy/two/p/1"] = two
+    later = bench.breaking(lambda: seen.extend(one() for one in asked), "later")
+    later.fingerprint = "later"
+    bench.run(Early, later)
+    assert seen == 2 * before
+
 
 def test_another_runs_work_is_waited_for(bench, capsys):
     """The other run measures the evaluation first, and is then found to have."""
