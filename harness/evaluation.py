@@ -260,7 +260,9 @@ class Evaluator:
             record, model = self.failed(evaluation, error), evaluation.model
             # What is missing is said once, for all evaluations that need it.
             where = {"failed": f"{model}, {evaluation.task}: ", "data-missing": ""}.get(record.status, f"{model}: ")
-            reason = (str(error) or type(error).__name__).removeprefix(f"{model}: ")
+            # The text of a KeyError is the key alone.
+            said = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
+            reason = (said or type(error).__name__).removeprefix(f"{model}: ")
             way = f" (`bench weights {model}` fetches what is public)" if record.status == "weights-missing" else ""
             if self.options.limit and isinstance(error, ValueError | ArithmeticError | RecordInvalid):
                 way = f" (--limit {self.options.limit} may be too few texts for this task)"

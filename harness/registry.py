@@ -187,7 +187,9 @@ def find_encoder(spec: str) -> EncoderPlugin:
     if not base or _target(plain).is_dir():
         base, pooling = plain, ""
     elif pooling not in POOLINGS:
-        raise UsageError(f"{plain}: unknown pooling {pooling!r}; there are {', '.join(POOLINGS)}")
+        raise UsageError(
+            f"{plain}: unknown suffix {pooling!r}; there are {', '.join(POOLINGS)}; smaller vectors: 256d, int8, binary"
+        )
     plugin = replace(_find(base), spec=spec)
     if pooling:
         plugin = _pooled(plugin, base, pooling)

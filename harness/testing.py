@@ -115,7 +115,7 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
                 width = encode_checked(encoder, [text]).shape[1]
                 said = "" if width == expected else f"{width} dimensions"
             except BenchError as error:
-                said = f"{type(error).__name__}: {str(error)[:80]}"
+                said = f"{type(error).__name__}: {str(error)[:160]}"
             faults += [f"{kind} ({said})"] * bool(said)
         return "; ".join(faults)
 

@@ -31,7 +31,12 @@ _BASELINE = click.option("--baseline", help="What others are compared with  [def
 def _read(results_dir: Path, suite: str | None, models: list[str], *, every_suite: bool = False) -> Leaderboard:
     """Recorded results of a suite; None takes the richest of which something was recorded."""
     board = Leaderboard.read(results_dir, suite=suite, models=models)
-    board = board if suite or every_suite else board.of_suite()
+    if not (suite or every_suite):
+        board, whole = board.of_suite(), board
+        if others := len(whole.records) - len(board.records):
+            echo(
+                f"note: suite {board.suite}; {others} evaluations of others: --suite, or --format csv --long", err=True
+            )
     if unverified := Counter(record.model.name for record in board.records if not record.verified):
         shown = ", ".join(f"{name} ({count})" for name, count in unverified.items())
         echo(f"note: unverified records, whose files have no checksum: {shown}", err=True)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from harness import probes
+from harness.errors import DataInvalid
 from harness.metrics import classification, confusion, per_class
 from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
@@ -65,7 +66,13 @@ class Rows:
         classes: tuple[str, ...] = (),
         groups: tuple[str, ...] | None = None,
     ) -> Rows:
-        """Some rows of a split in the order given, with their classes, by default those of the corpus."""
+        """Some rows of a split in the order given, with their classes, by default those of the corpus.
+
+        Raises:
+            DataInvalid: there are no names of classes.
+        """
+        if not (classes or examples.classes):
+            raise DataInvalid("the corpus names no classes: its reader gives them as `Examples(classes=...)`")
         texts = tuple(examples.texts[row] for row in rows)
         return cls(split, texts, labels.astype(np.int64), classes or examples.classes, examples, groups)
 

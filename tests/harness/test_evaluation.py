@@ -162,8 +162,8 @@ def test_results_of_other_weights_are_replaced_only_by_fresh(bench, monkeypatch,
     assert "counting-1" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error", [RuntimeError("kaput"), SystemExit(0), Panic("kaput"), MemoryError()])
-def test_whatever_an_encoder_raises_fails_that_evaluation_alone(bench, error):
+@pytest.mark.parametrize("error", [KeyError("kaput"), SystemExit(0), Panic("kaput"), MemoryError()])
+def test_whatever_an_encoder_raises_fails_that_evaluation_alone(bench, error, capsys):
     records = bench.run(bench.breaking(throw(error)), Counting)
     assert [(r.model.name, r.corpus, r.status) for r in records] == [
         ("breaking", "one", "ok"),
@@ -172,6 +172,7 @@ def test_whatever_an_encoder_raises_fails_that_evaluation_alone(bench, error):
         ("counting", "two", "ok"),
     ]
     assert bench.stored()["breaking", "two"] == records[1]
+    assert ("KeyError: 'kaput'" in capsys.readouterr().err) == isinstance(error, KeyError), "the key alone says nothing"
     assert "test_evaluation.py:" in records[1].failure.traceback
     assert str(bench.directory.parent) not in records[1].to_json()
 

@@ -95,7 +95,7 @@ def test_a_reduction_is_a_row_of_its_own():
     ("name", "message"),
     [
         ("minilm@384d", "this one has 384"),
-        ("good@max", "unknown pooling 'max'"),
+        ("good@max", "unknown suffix 'max'"),
         ("good@pooler", "no pooling 'pooler'; it has cls, mean"),
         ("bare@mean", "no token vectors"),
         ("nowhere/x.py:Y", "no file nowhere/x.py"),

@@ -7,6 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
+from harness.errors import DataInvalid
 from harness.tasks import polarity
 from harness.tasks.base import task_id
 from harness.tasks.polarity import C_GRID, nested_folds, official_order
@@ -28,6 +29,12 @@ def test_nested_folds_are_the_toolkit_s():
         np.testing.assert_array_equal(rows, test)
         for (_, held), part in zip(splitter.split(train, gold[train]), parts, strict=True):
             np.testing.assert_array_equal(part, held)
+
+
+def test_a_corpus_must_name_its_classes(shelf):
+    examples = replace(classed(120, 1, 2), classes=())
+    with pytest.raises(DataInvalid, match="names no classes"):
+        TASKS["polarity/mr/senteval-lr/1"].prepare(shelf(mr={"all": examples}))
 
 
 def test_nested_cross_validation_equals_the_plain_loop(shelf):
