@@ -304,7 +304,12 @@ def _ceiling(columns: Sequence[Column], results: Results) -> list[Cell]:
         wanted = replace(column, metric=f"{dimension}.ceiling")
         known = column.origin == "measured" and metric == "pearson"
         found = (results.cell(one.model.name, wanted) for one in results.of(column.task_id) if known)
-        cells.append(replace(next((cell for cell in found if cell.value is not None), _BLANK), contamination="clean"))
+        ceiling = min(
+            (cell for cell in found if cell.value is not None),
+            key=lambda cell: cell.contamination == "limited",
+            default=_BLANK,
+        )
+        cells.append(replace(ceiling, contamination="limited" if ceiling.contamination == "limited" else "clean"))
     return cells
 
 

@@ -6,7 +6,7 @@ from itertools import groupby
 import pytest
 
 from harness.errors import UsageError
-from harness.leaderboard import Cell, Row, Table, build_tables, load_published
+from harness.leaderboard import Cell, Row, Table, build_tables, load_published, with_limited
 from harness.outcome import Metric
 from harness.record import STATUSES, Record
 
@@ -205,6 +205,9 @@ def test_a_noise_ceiling_stands_under_the_correlations_that_have_one(make: Make)
     ceiling = row(table, "ceiling").cells
     assert [(c.printed, c.rank) for c in ceiling] == [("0.900", 0), ("", 0)]
     assert table.annex(ceiling[0], table.columns[0]) == "±0.020"
+    trial = with_limited([make(task=f"{task}+limit-50", metrics=numbers)])
+    (table,) = build_tables(trial, which=["I"], published=False)
+    assert row(table, "ceiling").cells[0].flag == "~", "of few texts, like the numbers above it"
 
 
 @pytest.mark.parametrize(
