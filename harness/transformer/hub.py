@@ -115,6 +115,8 @@ class HubEncoder(TransformerEncoder):
         self.fetched = (*FILES, "*.py") if trust_remote_code else FILES
 
     def _advice(self) -> str:
+        if self.hub is None:
+            return "Name the directory that `save_pretrained` wrote"
         return f"With a network it is fetched; without one pass `--weights-dir {self.card.name}=DIR`"
 
     def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:

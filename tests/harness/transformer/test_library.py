@@ -419,3 +419,5 @@ def test_a_pinned_revision_in_the_hubs_cache(
     (tmp_path / "models--org--name" / "refs" / "main").write_text("def\n")
     with pytest.raises(WeightsMissing, match=r"def holds no checkpoint.*--weights-dir hf:org/name=DIR"):
         HubEncoder("org/name").files(fetch=False)
+    with pytest.raises(WeightsMissing, match="Name the directory"):
+        load_encoder(f"hf:{tmp_path}").encode(["a"])
