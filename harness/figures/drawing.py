@@ -141,7 +141,7 @@ def short(title: str) -> str:
 
 def two_lines(title: str) -> str:
     """A name that fits over a panel or beside a point; what it says of the vector stands below."""
-    return short(title).replace(", ", ",\n", 1)
+    return "\n".join(map(short, title.replace(", ", ",\n", 1).split("\n")))
 
 
 def panels(count: int, columns: int, *, height: float, extra: float = 0.0) -> tuple[Figure, list[Axes]]:
