@@ -356,9 +356,11 @@ class Leaderboard:
             draws: bootstrap resamples.
 
         Raises:
-            UsageError: a model without results, or a metric that neither has.
+            UsageError: a model without results, one model twice, or a metric that neither has.
         """
         first, second = (find_recorded(name, self.records) for name in (first, second))
+        if first == second:
+            raise UsageError(f"{first} is compared with itself: name two models")
         known = sorted({n for record in self.records if record.model.name in (first, second) for n in record.metrics})
         for name in metrics or ():
             if name not in (*known, "all"):

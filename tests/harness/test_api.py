@@ -102,6 +102,8 @@ def test_models_are_compared_with_intervals(board):
     assert "words minus letters" in found._repr_html_()
     with pytest.raises(UsageError, match="recorded model"):
         board.compare("letters", "nobody")
+    with pytest.raises(UsageError, match="with itself"):
+        board.compare("letters", "letters")
 
 
 def test_a_unit_without_a_number_keeps_its_row(tmp_path):
