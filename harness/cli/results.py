@@ -126,6 +126,11 @@ def choose(results_dir: Path, suite: str | None, models: list[str], fmt: str, **
                 "weights": "?" if pd.isna(row["parameters"]) else f"{row['parameters'] / 1e6:.1f} M",
                 "texts/s": "?" if pd.isna(row["speed"]) else f"{row['speed']:.0f}",
                 "memory": "?" if pd.isna(row["memory"]) else f"{row['memory'] / 1e9:.1f} GB",
+                **(
+                    {}
+                    if pd.isna(found["price"]).all()
+                    else {"$ a M tokens": "" if pd.isna(row["price"]) else f"{row['price']:g}"}
+                ),
                 "bytes": "?" if pd.isna(row["vector_bytes"]) else f"{row['vector_bytes']:.0f}",
                 "front": "yes" if row["front"] else "",
                 "against best": "best" if best else "not judged" if row["seen"] else worse,

@@ -30,6 +30,8 @@ class Candidate:
     """Texts a second, as its vectors were computed; a reduced row has that of the full vectors."""
     memory: float | None
     """Most bytes of memory that the process held while its vectors were computed; likewise."""
+    price: float | None
+    """US dollars for a million tokens, of a service whose price was given; likewise."""
     vector_bytes: int | None
     seen: bool
     """Whether it saw texts of the tasks, or may have."""
@@ -64,19 +66,18 @@ def candidates(
             chosen[place] = task_id
     tasks = {task_id: metrics[task_id][0] for task_id in chosen.values()}
     entered = set.intersection(*(set(found[task_id]) for task_id in tasks)) if tasks else set()
-    speeds, peaks = _speeds(records), dict.fromkeys((record.model.name for record in records), 0.0)
-    for record in records:
-        peaks[record.model.name] = max(peaks[record.model.name], record.timings.get("peak_memory", 0.0))
-    rows = []
+    costs, rows = _costs(records), []
     for name in entered:
         own = [found[task_id][name] for task_id in tasks]
         model = own[0].model
+        speed, memory, price = costs.get(name) or costs.get(split_reduction(name)[0]) or (None, None, None)
         row = Candidate(
             model=name,
             quality=fmean(one.metrics[tasks[one.task_id]].value for one in own),
             parameters=model.parameters or (None if model.family == "service" else 0),
-            speed=speeds.get(name) or speeds.get(split_reduction(name)[0]),
-            memory=max((peaks.get(name, 0.0), peaks.get(split_reduction(name)[0], 0.0))) or None,
+            speed=speed,
+            memory=memory,
+            price=price,
             vector_bytes=model.bytes_a_vector,
             seen=any(one.state != "clean" for one in own),
         )
@@ -86,15 +87,19 @@ def candidates(
     return [replace(row, front=not row.seen and not any(_dominates(o, row) for o in clean)) for row in rows], tasks
 
 
-def _speeds(records: Sequence[Record]) -> dict[str, float]:
-    """Model → texts a second, over all of its texts that were not in the cache."""
-    spent: dict[str, list[float]] = {}
+def _costs(records: Sequence[Record]) -> dict[str, tuple[float | None, float | None, float | None]]:
+    """Model → speed, memory and price of a `Candidate`, over all of its texts that were not in the cache."""
+    runs: dict[str, list[Mapping[str, float]]] = {}
     for record in records:
-        total = spent.setdefault(record.model.name, [0.0, 0.0])
-        if texts := record.timings.get("texts_encoded"):
-            total[0] += texts
-            total[1] += record.timings.get("encode", 0.0)
-    return {name: texts / seconds for name, (texts, seconds) in spent.items() if seconds}
+        if record.timings.get("texts_encoded"):
+            runs.setdefault(record.model.name, []).append(record.timings)
+    found = {}
+    for name, own in runs.items():
+        sums = (sum(run.get(key, 0.0) for run in own) for key in ("texts_encoded", "encode", "tokens", "cost"))
+        texts, seconds, tokens, cost = sums
+        peak = max(run.get("peak_memory", 0.0) for run in own)
+        found[name] = (texts / seconds if seconds else None, peak or None, 1e6 * cost / tokens if cost else None)
+    return found
 
 
 def _dominates(one: Candidate, other: Candidate) -> bool:

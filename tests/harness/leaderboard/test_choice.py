@@ -31,7 +31,7 @@ def test_the_front_and_what_is_worse_beyond_chance(make: Callable[..., Record], 
             training=training,
             parameters=size,
         )
-        timings = {"encode": seconds, "texts_encoded": 1000.0, "peak_memory": 2e9}
+        timings = {"encode": seconds, "texts_encoded": 1000.0, "peak_memory": 2e9, "tokens": 5000.0, "cost": 1e-4}
         record = replace(record, timings=timings, model=replace(record.model, dimensions=dimensions))
         predicted = np.where(np.arange(500) < right, gold, 1 - gold)
         store.save(record, {"gold": gold.astype(np.int8), "predicted": predicted.astype(np.int8)})
@@ -40,6 +40,6 @@ def test_the_front_and_what_is_worse_beyond_chance(make: Callable[..., Record], 
     assert list(found.index) == ["seen", "large", "small", "slow", "bad"]
     assert found["front"].to_dict() == {"seen": False, "large": True, "small": True, "slow": False, "bad": True}
     assert [name for name, worse in found["worse"].items() if worse] == ["bad"]
-    assert found.loc["small", ["speed", "memory", "vector_bytes"]].tolist() == [500.0, 2e9, 1536]
+    assert found.loc["small", ["speed", "memory", "price", "vector_bytes"]].tolist() == [500.0, 2e9, 0.02, 1536]
     assert list(board.choose(max_params=50e6, min_speed=500).index) == ["seen", "small", "bad"]
     assert list(board.choose(max_bytes=200).index) == ["bad"]
