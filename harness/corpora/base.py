@@ -33,6 +33,14 @@ class Source:
     """https address at a pinned revision that serves exactly these bytes; None when there is none."""
 
 
+def sources(folder: str, address: str | None, *files: tuple[str, str, int]) -> tuple[Source, ...]:
+    """Files that lie below one folder, and one address if any: the rest of each one's path, its sha256, its bytes."""
+    return tuple(
+        Source(path=f"{folder}{name}", sha256=sha256, size=size, url=None if address is None else f"{address}{name}")
+        for name, sha256, size in files
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class CorpusCard:
     """What a data set is, where it comes from, and what it must hold to be the published one."""

@@ -52,7 +52,7 @@ CARD = CorpusCard(
     citation="Maas et al., ACL 2011",
     homepage="https://ai.stanford.edu/~amaas/data/sentiment/",
     sources=tuple(_PARQUET.values()),
-    others=(*((tree,) for tree in _TREES), (_ARCHIVE,)),
+    others=((_TREES[0],), (_TREES[1],), (_ARCHIVE,)),
     aliases=("aclimdb", "acl-imdb", "imdb-reviews", "large-movie-review", "large-movie-review-dataset"),
     notes=(
         "Rows are sorted by label: shuffle before batching. `<br />` stays in the text. In the copy that "

@@ -11,10 +11,9 @@ import html
 import json
 import re
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -49,23 +48,6 @@ def _members(path: Path) -> dict[str, str]:
                 assert file is not None, "a regular file"
                 found[Path(member.name).name] = file.read().decode("utf-8-sig")
     return found
-
-
-def _card(name: str, title: str, rows: int, checksum: str, notes: str, *, raters: int = 20, **facts: Any) -> CorpusCard:
-    """Card of one of the collections; `raters` is the fewest marks of a text."""
-    return CorpusCard(
-        name=name,
-        title=f"Valence ratings of {title}",
-        rows={"all": rows},
-        labels="valence: mean of the raters, integers -4 to 4 each",
-        licence="MIT",
-        citation="Hutto and Gilbert, ICWSM 2014",
-        homepage="https://github.com/cjhutto/vaderSentiment",
-        sources=(_ARCHIVE,),
-        checksums={"all": checksum},
-        notes=f"{notes} {_NOTES.format(raters=raters)}",
-        **facts,
-    )
 
 
 @dataclass(frozen=True)
@@ -112,50 +94,68 @@ def _repeats(texts: tuple[str, ...], ids: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+#: What the four collections have in common.
+_CARD = CorpusCard(
+    name="ratings",
+    title="Valence ratings",
+    rows={},
+    labels="valence: mean of the raters, integers -4 to 4 each",
+    licence="MIT",
+    citation="Hutto and Gilbert, ICWSM 2014",
+    homepage="https://github.com/cjhutto/vaderSentiment",
+    sources=(_ARCHIVE,),
+)
+
 CORPORA = (
     Ratings(
-        _card(
-            "ratings-tweets",
-            "tweets",
-            4_200,
-            "0297682bcab30ae305bf6d98ae642d5e",
-            "4,000 tweets and 200 made-up ones. Texts that repeat share a group. The published mean of 196 "
-            "tweets differs from that of their marks, by up to 1.13; the published one is the label.",
+        replace(
+            _CARD,
+            name="ratings-tweets",
+            title="Valence ratings of tweets",
+            rows={"all": 4_200},
+            checksums={"all": "0297682bcab30ae305bf6d98ae642d5e"},
+            notes="4,000 tweets and 200 made-up ones. Texts that repeat share a group. The published mean of 196 "
+            "tweets differs from that of their marks, by up to 1.13; the published one is the label. "
+            f"{_NOTES.format(raters=20)}",
         ),
         "tweets",
     ),
     Ratings(
-        _card(
-            "ratings-editorials",
-            "sentences of newspaper editorials",
-            5_190,
-            "5d6d581816e0cfb5f1713d25e6f8c8a1",
-            "Groups are the 498 editorials.",
+        replace(
+            _CARD,
+            name="ratings-editorials",
+            title="Valence ratings of sentences of newspaper editorials",
+            rows={"all": 5_190},
+            checksums={"all": "5d6d581816e0cfb5f1713d25e6f8c8a1"},
+            notes=f"Groups are the 498 editorials. {_NOTES.format(raters=20)}",
             aliases=("nyt-editorial-snippets", "nyteditorialsnippets"),
         ),
         "nytEditorialSnippets",
         documents=True,
     ),
     Ratings(
-        _card(
-            "ratings-products",
-            "sentences of product reviews",
-            3_708,
-            "9b5fbe717f0c4cf7df1a0900f77bda4d",
-            "Groups are the 300 reviews. CR is made of the same reviews and holds 1,308 of the sentences.",
+        replace(
+            _CARD,
+            name="ratings-products",
+            title="Valence ratings of sentences of product reviews",
+            rows={"all": 3_708},
+            checksums={"all": "9b5fbe717f0c4cf7df1a0900f77bda4d"},
+            notes="Groups are the 300 reviews. CR is made of the same reviews and holds 1,308 of the sentences. "
+            f"{_NOTES.format(raters=20)}",
             aliases=("amazon-review-snippets", "amazonreviewsnippets"),
         ),
         "amazonReviewSnippets",
         documents=True,
     ),
     Ratings(
-        _card(
-            "ratings-films",
-            "sentences of film reviews",
-            10_605,
-            "cc8927a14b86b1dea0b2f06af4fb3991",
-            "MR's sentences: 10,444 stand in it, 9,516 in SST. Texts that repeat share a group.",
-            raters=15,
+        replace(
+            _CARD,
+            name="ratings-films",
+            title="Valence ratings of sentences of film reviews",
+            rows={"all": 10_605},
+            checksums={"all": "cc8927a14b86b1dea0b2f06af4fb3991"},
+            notes="MR's sentences: 10,444 stand in it, 9,516 in SST. Texts that repeat share a group. "
+            f"{_NOTES.format(raters=15)}",
             aliases=("movie-review-snippets", "moviereviewsnippets"),
         ),
         "movieReviewSnippets",

@@ -7,6 +7,8 @@ SentEval's encoders get them; blank lines stay as empty texts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from harness.corpora.base import CorpusCard, Examples, Source, row_ids
@@ -23,17 +25,14 @@ def _file(name: str, commit: str, size: int, sha256: str) -> Source:
     return Source(path=f"senteval/downstream/{name}", sha256=sha256, size=size, url=f"{_MIRROR}/{commit}/data/{name}")
 
 
+@dataclass(frozen=True)
 class TwoFiles:
-    """A binary task in two files: the rows of the first have label 1, those of the second 0.
+    """A binary task in two files: the rows of the first have label 1, those of the second 0."""
 
-    Args:
-        card: its first two sources are the files.
-        classes: names of labels 0 and 1.
-    """
-
-    def __init__(self, card: CorpusCard, classes: tuple[str, str] = ("negative", "positive")) -> None:
-        self.card = card
-        self._classes = classes
+    card: CorpusCard
+    """Its first two sources are the files."""
+    classes: tuple[str, str] = ("negative", "positive")
+    """Names of labels 0 and 1."""
 
     def read(self, split: str, files: Files) -> Examples:
         """Read all rows (`all`)."""
@@ -43,7 +42,7 @@ class TwoFiles:
             texts=texts,
             ids=row_ids(split, len(texts)),
             labels={"label": np.repeat(np.array([1, 0]), list(map(len, parts)))},
-            classes=self._classes,
+            classes=self.classes,
         )
 
 

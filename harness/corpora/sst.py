@@ -6,9 +6,11 @@ no-break space of "2 1\/2"), joined with single blanks.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.base import CorpusCard, Examples, row_ids, sources
 from harness.corpora.files import Files, read_lines
 
 _FINE_URL = (
@@ -20,14 +22,6 @@ _BINARY_URL = (
 )
 
 
-def _sources(kind: str, url: str, *pinned: tuple[str, int]) -> tuple[Source, ...]:
-    """Files of the splits, by their checksums and lengths."""
-    return tuple(
-        Source(path=f"senteval/downstream/SST/{kind}/sentiment-{split}", sha256=sha256, size=size, url=f"{url}{split}")
-        for split, (sha256, size) in zip(("train", "dev", "test"), pinned, strict=True)
-    )
-
-
 SST5_CARD = CorpusCard(
     name="sst5",
     title="SST-5 (sentences, five classes)",
@@ -36,11 +30,11 @@ SST5_CARD = CorpusCard(
     licence="none stated",
     citation="Socher et al., EMNLP 2013; SentEval form: Conneau and Kiela, LREC 2018",
     homepage="https://nlp.stanford.edu/sentiment/",
-    sources=_sources(
-        *("fine", _FINE_URL),
-        ("9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee", 902_818),
-        ("b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3", 117_239),
-        ("0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73", 233_634),
+    sources=sources(
+        *("senteval/downstream/SST/fine/sentiment-", _FINE_URL),
+        ("train", "9b52b5f686ed438d4d0274c385369251b3d579b578fddd340ba8a9bae2ca4bee", 902_818),
+        ("dev", "b2f76c62b960f9fda5c6d751edb125abab4f878eb94a8754239b7f4af647f4c3", 117_239),
+        ("test", "0e2ebb450c231f7b3d67fc932066e7bb26ae7bad8c88488f45ed44ef02eb3c73", 233_634),
     ),
     checksums={
         "train": "2367c4186b60ae92f3ca13b0a85c16f5",
@@ -62,11 +56,11 @@ SST2_CARD = CorpusCard(
     licence="none stated",
     citation="Socher et al., EMNLP 2013; SentEval form: Conneau and Kiela, LREC 2018",
     homepage="https://nlp.stanford.edu/sentiment/",
-    sources=_sources(
-        *("binary", _BINARY_URL),
-        ("10a92a297ec38e262386e5a2713b4bc70e5d18ced88b7f54bd171a26e5b34ab5", 3_806_066),
-        ("9a6c7403b71a9b762158387afe4431253ae10cdfb2319b5275289f3766f48291", 94_916),
-        ("4fefd1cd67526cf87ebc7fafc3afc21cc7cfa6ae53b45e74f77f9456e3c62752", 194_788),
+    sources=sources(
+        *("senteval/downstream/SST/binary/sentiment-", _BINARY_URL),
+        ("train", "10a92a297ec38e262386e5a2713b4bc70e5d18ced88b7f54bd171a26e5b34ab5", 3_806_066),
+        ("dev", "9a6c7403b71a9b762158387afe4431253ae10cdfb2319b5275289f3766f48291", 94_916),
+        ("test", "4fefd1cd67526cf87ebc7fafc3afc21cc7cfa6ae53b45e74f77f9456e3c62752", 194_788),
     ),
     checksums={
         "train": "0787b74d0f57bb7e38977364de94efbd",
@@ -81,29 +75,26 @@ SST2_CARD = CorpusCard(
 )
 
 
+@dataclass(frozen=True)
 class Lines:
-    """One example a line: `label text` in five classes, `text TAB label` in two.
+    """One example a line: `label text` in five classes, `text TAB label` in two."""
 
-    Args:
-        card: its sources are the splits in order.
-        classes: names of the labels.
-    """
-
-    def __init__(self, card: CorpusCard, classes: tuple[str, ...]) -> None:
-        self.card = card
-        self._classes = classes
+    card: CorpusCard
+    """Its sources are the splits in order."""
+    classes: tuple[str, ...]
+    """Names of the labels."""
 
     def read(self, split: str, files: Files) -> Examples:
         """Read `train`, `dev` or `test`."""
         source = self.card.sources[list(self.card.rows).index(split)]
         lines = read_lines(files.path(source))
-        five = len(self._classes) == 5
+        five = len(self.classes) == 5
         rows = [line.split(" ", 1) if five else line.split("\t")[::-1] for line in lines]
         return Examples(
             texts=tuple(" ".join(text.split()) for _, text in rows),
             ids=row_ids(split, len(rows)),
             labels={"label": np.array([int(label) for label, _ in rows], dtype=np.int64)},
-            classes=self._classes,
+            classes=self.classes,
         )
 
 

@@ -7,26 +7,24 @@ the published number of rows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids, sources
 from harness.corpora.files import Files, read_lines, read_records
 
 #: Our splits → the names in the files.
 _SPLITS = {"train": "train", "dev": "val", "test": "test"}
 _HOMEPAGE = "https://github.com/cardiffnlp/tweeteval"
 _NO_LICENCE = "none stated; the platform's terms apply to the tweets"
-
-
-def _sources(part: str) -> tuple[Source, ...]:
-    """Texts and labels of each split in turn."""
-    return tuple(
-        Source(path=f"tweeteval/datasets/{part}/{name}_{kind}.txt")
-        for name in _SPLITS.values()
-        for kind in ("text", "labels")
-    )
-
+#: Texts and labels of each split in turn.
+_FILES = (
+    *(("train_text.txt", "", 0), ("train_labels.txt", "", 0)),
+    *(("val_text.txt", "", 0), ("val_labels.txt", "", 0)),
+    *(("test_text.txt", "", 0), ("test_labels.txt", "", 0)),
+)
 
 IRONY = CorpusCard(
     name="tweeteval-irony",
@@ -36,7 +34,7 @@ IRONY = CorpusCard(
     licence=_NO_LICENCE,
     citation="Barbieri et al., Findings of EMNLP 2020; Van Hee, Lefever and Hoste, SemEval 2018",
     homepage=_HOMEPAGE,
-    sources=_sources("irony"),
+    sources=sources("tweeteval/datasets/irony/", None, *_FILES),
     aliases=(
         *("tweet-eval-irony", "semeval2018-task3", "semeval-2018-task-3", "semeval2018-task3a"),
         "semeval-2018-irony",
@@ -52,22 +50,19 @@ SENTIMENT = CorpusCard(
     licence=_NO_LICENCE,
     citation="Barbieri et al., Findings of EMNLP 2020; Rosenthal, Farra and Nakov, SemEval 2017",
     homepage=_HOMEPAGE,
-    sources=_sources("sentiment"),
+    sources=sources("tweeteval/datasets/sentiment/", None, *_FILES),
     notes="Users are masked as @user; the test part is that of SemEval-2017, training and development are cut anew.",
 )
 
 
+@dataclass(frozen=True)
 class TweetEval:
-    """One part of TweetEval.
+    """One part of TweetEval."""
 
-    Args:
-        card: its sources are texts and labels of each split in turn.
-        classes: names of the labels.
-    """
-
-    def __init__(self, card: CorpusCard, classes: tuple[str, ...]) -> None:
-        self.card = card
-        self._classes = classes
+    card: CorpusCard
+    """Its sources are texts and labels of each split in turn."""
+    classes: tuple[str, ...]
+    """Names of the labels."""
 
     def read(self, split: str, files: Files) -> Examples:
         """Read `train`, `dev` (TweetEval's `val`) or `test`."""
@@ -76,8 +71,8 @@ class TweetEval:
         return Examples(
             texts=tuple(text.strip() for text in texts),
             ids=row_ids(split, len(texts)),
-            labels={"label": _labels(labels, len(self._classes))},
-            classes=self._classes,
+            labels={"label": _labels(labels, len(self.classes))},
+            classes=self.classes,
         )
 
 
@@ -105,7 +100,7 @@ SARCASM = CorpusCard(
     licence=_NO_LICENCE,
     citation="Abu Farha, Oprea, Wilson and Magdy, SemEval 2022",
     homepage="https://github.com/iabufarha/iSarcasmEval",
-    sources=tuple(source for source, *_ in _SARCASM.values()),
+    sources=(_SARCASM["train"][0], _SARCASM["test"][0]),
     aliases=("isarcasm-eval", "isarcasm", "semeval2022-task6", "semeval-2022-task-6"),
     notes=(
         "One training tweet is empty; it stays. The layout is that of the authors' repository, below isarcasmeval/. "
