@@ -274,7 +274,8 @@ class Leaderboard:
             )
         wanted = {find_recorded(name, records) for name in ([models] if isinstance(models, str) else models)}
         patterns = [tasks] if isinstance(tasks, str) else list(tasks)
-        chosen = every_task() if suite is None and not patterns else select_tasks(suite, patterns)
+        recorded = map(_whole, records)
+        chosen = every_task(recorded) if suite is None and not patterns else select_tasks(suite, patterns)
         records = [record for record in records if not wanted or record.model.name in wanted]
         board = cls(records, store=store, tasks=chosen, suite=suite)
         if suite is not None and not board.records:
@@ -283,9 +284,11 @@ class Leaderboard:
 
     def of_suite(self) -> Leaderboard:
         """The part that belongs to the richest suite of which something was recorded."""
-        others = (name for task in every_task().values() for name in task.suites)
-        names = dict.fromkeys(("paper", "extended", "recipes", "quick", *others))
-        suites = ((name, select_tasks(name, [])) for name in names)
+        every = every_task(map(_whole, self.records))
+        names = dict.fromkeys(
+            ("paper", "extended", "recipes", "quick", *(name for task in every.values() for name in task.suites))
+        )
+        suites = ((name, {id: task for id, task in every.items() if name in task.suites}) for name in names)
         measured = {_whole(record) for record in self.records if record.status == "ok"} or {*map(_whole, self.records)}
         suite, tasks = next(((name, tasks) for name, tasks in suites if measured & set(tasks)), ("none", {}))
         return Leaderboard(self.records, store=self.store, tasks=tasks, suite=suite)

@@ -145,9 +145,9 @@ def plan(options: RunOptions) -> Evaluator:
     for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trust_remote_code, *options.prompts):
         if name not in known:
             raise UsageError(f"an option is given for {name!r}, which is not among the models of this run")
-    families = sorted({task.name for task in every_task().values()})
-    for family in {family for prompts in options.prompts.values() for family in prompts} - {"", *families}:
-        raise unknown_name("task family of a prompt", family, families)
+    for family in {family for prompts in options.prompts.values() for family in prompts} - {""}:
+        if family not in (families := sorted({task.name for task in every_task().values()})):
+            raise unknown_name("task family of a prompt", family, families)
     evaluations = [
         Evaluation(model, task, seed)
         for model in plugins

@@ -40,7 +40,7 @@ FAMILIES = "bench.encoder_families"
 TASKS = "bench.tasks"
 
 #: Origin of the well-known encoders of the hub.
-_HUB = "harness.transformer.hub:ENCODERS"
+_HUB = "harness.transformer.known:ENCODERS"
 
 #: Options that may be dropped where a constructor does not know them: they change speed or form, not identity.
 _DROPPABLE = ("device", "batch_tokens", "max_length", "dtype")
@@ -143,6 +143,11 @@ def _families() -> dict[str, tuple[Any, str]]:
     return found
 
 
+def is_declared(name: str) -> bool:
+    """Whether an encoder of that name, and no id of the hub, is declared, whether or not it can be loaded."""
+    return name in _points(ENCODERS) or ("/" not in name and name in _families())
+
+
 def encoder_names() -> list[str]:
     """Names of all declared encoders, whether or not they can be loaded."""
     return sorted({*_points(ENCODERS), *_families()})
@@ -165,7 +170,7 @@ def is_extra(plugin: EncoderPlugin) -> bool:
 def recommended_poolings(names: Iterable[str]) -> dict[str, str]:
     """Encoder → the pooling that its authors trained, for the declared ones of some names whose cards say so."""
     found = {}
-    for name in {name.partition("@")[0] for name in names} & set(encoder_names()):
+    for name in filter(is_declared, {name.partition("@")[0] for name in names}):
         with suppress(BenchError):
             found[name] = find_encoder(name).card.recommended or ""
     return {name: pooling for name, pooling in found.items() if pooling}
@@ -228,9 +233,9 @@ def _pooled(plugin: EncoderPlugin, base: str, pooling: str) -> EncoderPlugin:
 def lineage(card: EncoderCard) -> list[EncoderPlugin]:
     """The models that a model started from, nearest first, as far as they are declared."""
     chain: list[EncoderPlugin] = []
-    names, base = set(encoder_names()) - {card.name}, card.base
-    while base in names:
-        names.remove(base)
+    seen, base = {card.name}, card.base
+    while base and base not in seen and is_declared(base):
+        seen.add(base)
         chain.append(find_encoder(base))
         base = chain[-1].card.base
     return chain
@@ -267,7 +272,7 @@ def _find_named(text: str) -> EncoderPlugin:
         return find_encoder(text)
     if not re.fullmatch(r"[^\s,]+", name):
         raise UsageError(f"{text}: the name {name!r} is empty or has blanks or commas; choose another")
-    if name in encoder_names():
+    if is_declared(name):
         raise UsageError(f"{text}: {name} is the name of another encoder; choose a new one")
     plugin = find_encoder(spec)
     card = replace(plugin.card, name=name, title=name.removeprefix("dir:"))
@@ -390,14 +395,28 @@ _FAMILY_ORDER = """valence-arousal polarity emotion geometry transfer subjectivi
     irony sarcasm diagnostics"""
 
 
-def tasks() -> dict[str, Task]:
+def tasks(ids: Iterable[str] = ()) -> dict[str, Task]:
     """All declared tasks by id (`family/corpus/protocol`), in the order of the suites' tables.
+
+    Args:
+        ids: if given, and their families' own plugins declare them all, only these plugins are loaded.
 
     Raises:
         UsageError: two tasks have the same id.
     """
+    wanted, points = set(ids), _points(TASKS)
+    own = {name: points[name] for name in points if name in {identity.partition("/")[0] for identity in wanted}}
+    found = _declared_by(own)
+    if not wanted or not wanted <= found.keys():
+        found = _declared_by(points)
+    rank = {family: i for i, family in enumerate(_FAMILY_ORDER.split())}
+    # Stable: within a family a module's own order stays, which is the order of the paper's columns.
+    return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))
+
+
+def _declared_by(points: Mapping[str, tuple[EntryPoint, ...]]) -> dict[str, Task]:
     found: dict[str, Task] = {}
-    for point in sum(_points(TASKS).values(), ()):
+    for point in sum(points.values(), ()):
         try:
             variants = {task_id(task): task for task in point.load()()}
         except Exception as error:  # a plugin may fail in any way
@@ -406,9 +425,7 @@ def tasks() -> dict[str, Task]:
         for identity in variants.keys() & found.keys():
             raise UsageError(f"{_origin(point)} declares the task {identity}, as another does; uninstall one of them")
         found |= variants
-    rank = {family: i for i, family in enumerate(_FAMILY_ORDER.split())}
-    # Stable: within a family a module's own order stays, which is the order of the paper's columns.
-    return dict(sorted(found.items(), key=lambda item: rank.get(item[1].name, len(rank))))
+    return found
 
 
 #: Suites that are offered by name; tasks of other distributions may name more.
@@ -427,7 +444,7 @@ def select_tasks(suite: str | None, patterns: list[str]) -> dict[str, Task]:
     Raises:
         UsageError: no such suite, or a pattern that fits no task.
     """
-    everything = tasks()
+    everything = tasks(patterns if suite is None else ())
     if suite is not None and suite not in {*SUITES, *(name for task in everything.values() for name in task.suites)}:
         raise unknown_name("suite", suite, list(SUITES))
     if suite is None and not patterns:

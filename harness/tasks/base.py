@@ -37,6 +37,19 @@ if TYPE_CHECKING:
 FOLDS = 10
 FOLD_SEED = 1111
 
+#: Corpora of rated texts that the package index carries → what they hold.
+RATINGS = {
+    "ratings-tweets": "tweets",
+    "ratings-editorials": "sentences of editorials",
+    "ratings-products": "sentences of product reviews",
+    "ratings-films": "sentences of film reviews",
+}
+
+
+def ratings_suite(*corpora: str) -> str:
+    """`quick` for `RATINGS`, but for the films: nearly half of all texts, and those of MR, which `paper` has."""
+    return "quick" if set(corpora) <= RATINGS.keys() - {"ratings-films"} else "extended"
+
 
 @dataclass(frozen=True)
 class Rows:

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from harness.outcome import Outcome
-from harness.tasks.base import Prepared, Task, combined_fingerprint, mean_metric
+from harness.tasks.base import RATINGS, Prepared, Task, combined_fingerprint, mean_metric, ratings_suite
 from harness.tasks.transfer import ridge
-from harness.tasks.valence_arousal import RATINGS, ratings_suite, scaled
+from harness.tasks.valence_arousal import scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from harness import probes
 from harness.corpora.goemotions import Reading
 from harness.outcome import Metric, Outcome
-from harness.tasks.base import Prepared, Rows, prepared
+from harness.tasks.base import RATINGS, Prepared, Rows, prepared, ratings_suite
 from harness.tasks.emotion import EmotionTask
 from harness.tasks.polarity import signed_rows
-from harness.tasks.valence_arousal import RATINGS, ratings_suite
 
 if TYPE_CHECKING:
     import numpy as np

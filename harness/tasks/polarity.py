@@ -28,6 +28,7 @@ from harness.outcome import Metric, Outcome
 from harness.tasks.base import (
     FOLD_SEED,
     FOLDS,
+    RATINGS,
     Classification,
     Prepared,
     Rows,
@@ -36,8 +37,8 @@ from harness.tasks.base import (
     fit_facts,
     folds,
     prepared,
+    ratings_suite,
 )
-from harness.tasks.valence_arousal import RATINGS, ratings_suite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,8 +21,8 @@ import numpy as np
 from harness import probes
 from harness.metrics import REGRESSION
 from harness.outcome import Outcome
-from harness.tasks.base import Prepared, Task, combined_fingerprint, fit_facts, folds
-from harness.tasks.valence_arousal import DIMENSIONS, RATINGS, ratings_suite, regression_outcome, scaled
+from harness.tasks.base import RATINGS, Prepared, Task, combined_fingerprint, fit_facts, folds, ratings_suite
+from harness.tasks.valence_arousal import DIMENSIONS, regression_outcome, scaled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

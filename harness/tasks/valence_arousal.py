@@ -22,7 +22,7 @@ from harness.metrics import REGRESSION
 from harness.outcome import Metric, Outcome
 from harness.statistics.ceiling import noise_ceiling
 from harness.statistics.scores import GROUP, Scored
-from harness.tasks.base import Prepared, Task, combined_fingerprint, folds
+from harness.tasks.base import RATINGS, Prepared, Task, combined_fingerprint, folds, ratings_suite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,20 +37,6 @@ DIMENSIONS = ("valence", "arousal", "dominance")
 GROUPED_TEST_ROWS = 1000
 #: Longer documents stay in training: one novel of 925 sentences would be the whole test part.
 GROUPED_LONGEST = 100
-
-#: Corpora of rated texts that the package index carries → what they hold.
-RATINGS = {
-    "ratings-tweets": "tweets",
-    "ratings-editorials": "sentences of editorials",
-    "ratings-products": "sentences of product reviews",
-    "ratings-films": "sentences of film reviews",
-}
-
-
-def ratings_suite(*corpora: str) -> str:
-    """`quick` for `RATINGS`, but for the films: nearly half of all texts, and those of MR, which `paper` has."""
-    return "quick" if set(corpora) <= RATINGS.keys() - {"ratings-films"} else "extended"
-
 
 Holdout = Literal["split", "documents", "folds", "grouped-folds"]
 

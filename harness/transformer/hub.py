@@ -7,13 +7,9 @@ complete: an encoder tensor that the checkpoint does not set is an error, where 
 from __future__ import annotations
 
 import re
-import tomllib
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -260,26 +256,3 @@ class SentenceTransformerEncoder(HubEncoder):
         engine: Any = self.load().engine
         vectors: NDArray[np.float32] = engine.encode(texts, self.batch_tokens)
         return vectors
-
-
-#: Pooling → what the notes of a card call it.
-_VECTORS = {"cls": "the first token", "mean": "the mean over tokens", "last": "the last token"}
-
-
-def _known_encoders() -> Mapping[str, partial[Encoder]]:
-    """The encoders of `cards.toml` by name, each with its card."""
-    found: dict[str, partial[Encoder]] = {}
-    for name, facts in tomllib.loads(files(__package__).joinpath("cards.toml").read_text("utf-8")).items():
-        kind, vector = facts.pop("kind", "st"), facts.pop("vector")
-        target = f"{facts.pop('hub')}:{facts['revision']}"
-        options = {"end_of_text": True} if facts.pop("end_of_text", False) else {}
-        facts["notes"] = f"Its authors' vector: {_VECTORS[vector]}. {facts.get('notes', '')}".strip()
-        card = replace(hub_card(target, kind), name=name, pooling=vector if kind == "hf" else None, **facts)
-        make: Any = sentences if kind == "st" else HubEncoder
-        found[name] = partial(make, target, card=card, **options)
-        vars(found[name])["card"] = card
-    return found
-
-
-#: Well-known encoders of the hub, an entry point of `bench.encoder_families`.
-ENCODERS = _known_encoders()

@@ -6,8 +6,7 @@ from sklearn.model_selection import GroupKFold
 
 from harness.corpora.base import Examples
 from harness.tasks import geometry, polarity, transfer, valence_arousal
-from harness.tasks.base import fit_facts, task_id
-from harness.tasks.valence_arousal import RATINGS
+from harness.tasks.base import RATINGS, fit_facts, task_id
 
 from .conftest import vectors
 
