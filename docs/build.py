@@ -19,7 +19,7 @@ from benchmarks import size  # noqa: E402 (the path of the repository comes firs
 from harness.api import Leaderboard  # noqa: E402
 from harness.comparison import Compared  # noqa: E402
 from harness.corpora.registry import builtin  # noqa: E402
-from harness.leaderboard.words import family_title  # noqa: E402
+from harness.leaderboard.table import family_title  # noqa: E402
 from harness.registry import EncoderPlugin, encoder_plugins, is_extra, tasks  # noqa: E402
 from harness.tasks.base import Task  # noqa: E402
 

@@ -17,7 +17,7 @@ from harness.comparison import Comparison
 from harness.contamination import TextEvidence, in_words
 from harness.errors import UsageError
 from harness.files import go_offline
-from harness.leaderboard.words import metric_label, metric_style
+from harness.leaderboard.table import metric_label, metric_style
 from harness.printing import echo, show_rows
 from harness.text_check import check_contamination
 

@@ -13,7 +13,7 @@ from harness.comparison import Compared, compare
 from harness.figures.drawing import BLACK, COLOURS, GREY, PALE, Drawing, NotDrawn, listed, panels, short, two_lines
 from harness.figures.source import Source
 from harness.leaderboard.choice import candidates
-from harness.leaderboard.words import corpus_title, metric_label, metric_style
+from harness.leaderboard.table import corpus_title, metric_label, metric_style
 from harness.variants import split_reduction
 
 _COLUMNS = 4

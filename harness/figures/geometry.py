@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 
 from harness.figures.drawing import BLACK, PALE, SEQUENTIAL, WIDTH, Drawing, NotDrawn, short
 from harness.figures.source import Source, task_title
-from harness.leaderboard.published import load_published
+from harness.leaderboard.tables import load_published
 
 
 class _Point(NamedTuple):

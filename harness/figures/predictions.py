@@ -10,7 +10,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from harness.figures.drawing import COLOURS, SEQUENTIAL, Drawing, NotDrawn, panels, short
 from harness.figures.source import MARKS, Source, task_title
-from harness.leaderboard.words import corpus_title
+from harness.leaderboard.table import corpus_title
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from harness.figures.drawing import two_lines
 from harness.leaderboard.evaluations import Results, ordered
-from harness.leaderboard.words import corpus_title
+from harness.leaderboard.table import corpus_title
 from harness.record import Record, ResultStore
 
 #: What the marks behind titles mean.

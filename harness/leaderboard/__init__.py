@@ -9,10 +9,9 @@ listed in `FORMATS`.
 """
 
 from harness.leaderboard.evaluations import COLUMNS, long_csv, long_frame, with_limited
-from harness.leaderboard.published import Published, load_published
 from harness.leaderboard.render import FORMATS, format_of, render
 from harness.leaderboard.table import Cell, Column, Footnote, Row, Table
-from harness.leaderboard.tables import TABLE_NAMES, build_tables
+from harness.leaderboard.tables import TABLE_NAMES, Published, build_tables, load_published
 
 __all__ = [
     "COLUMNS",

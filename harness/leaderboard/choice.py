@@ -12,7 +12,7 @@ from statistics import fmean
 
 from harness.comparison import compare
 from harness.leaderboard.evaluations import Evaluation, ordered
-from harness.leaderboard.words import metric_style
+from harness.leaderboard.table import metric_style
 from harness.record import Record, ResultStore
 from harness.variants import split_reduction
 

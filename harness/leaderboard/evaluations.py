@@ -23,8 +23,7 @@ from typing import Any
 import pandas as pd
 
 from harness.errors import RecordInvalid
-from harness.leaderboard.table import Cell, Column
-from harness.leaderboard.words import family_order, metric_style, task_order, words
+from harness.leaderboard.table import Cell, Column, family_order, metric_style, task_order, words
 from harness.outcome import Metric
 from harness.printing import one_line, spreadsheet
 from harness.record import ModelFacts, Record

@@ -30,8 +30,7 @@ from rich.text import Text
 from tabulate import tabulate
 
 from harness.errors import unknown_name
-from harness.leaderboard.table import Cell, Column, Table
-from harness.leaderboard.words import reason
+from harness.leaderboard.table import Cell, Column, Table, reason
 from harness.printing import one_line, spreadsheet
 
 #: Version of the JSON form.

@@ -11,7 +11,7 @@ from harness.encoder import EncoderCard
 from harness.errors import BenchError
 from harness.figures import Source
 from harness.figures.source import task_title
-from harness.leaderboard.words import metric_label, metric_style, reason
+from harness.leaderboard.table import metric_label, metric_style, reason
 from harness.record import ModelFacts, Record
 from harness.registry import find_encoder
 

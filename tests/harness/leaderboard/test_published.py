@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from harness.leaderboard.published import Published, load_published
+from harness.leaderboard.tables import Published, load_published
 
 
 def number(table: str, base: str, model: str, corpus: str, metric: str) -> Published:
