@@ -1,6 +1,9 @@
 """The harness is a stack of rooms: a module imports only rooms further down, and there is no circle of imports."""
 
 import ast
+import os
+import subprocess
+import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -93,3 +96,44 @@ def test_plugins_use_the_public_rooms(package):
 
 def test_no_circle_of_imports():
     TopologicalSorter({name: taken - {name} for name, taken in IMPORTS.items()}).prepare()
+
+
+#: Runs `bench` with the arguments after it, and prints the files of the product whose functions are called.
+TRACE = """
+import sys, threading
+called = set()
+def trace(frame, event, _):
+    if event == "call" and frame.f_code.co_flags & 1:  # a function's or a method's, not a module's or a class's
+        called.add(frame.f_code.co_filename)
+threading.setprofile(trace)
+sys.setprofile(trace)
+from harness.cli import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+sys.setprofile(None)
+print("\\n".join(called))
+"""
+
+
+@pytest.mark.slow
+def test_one_text_enters_at_most_forty_files(tmp_path):
+    data = Path(os.environ.get("AFFECTBENCH_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (data / "senteval").is_dir():
+        pytest.skip("the published corpora are not on this machine (AFFECTBENCH_DATA)")
+    places = ["--results-dir", str(tmp_path / "results")]
+    measured = ["--models", "minilm", "-t", "polarity/cr/senteval-lr/1", "--limit", "100", "--data-dir", str(data)]
+    entered = set()
+    for command in (["run", *measured, *places, "--cache-dir", str(tmp_path / "cache")], ["table", *places]):
+        done = subprocess.run(
+            [sys.executable, "-c", TRACE, *command],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},  # without the sample plugin of these tests
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        entered |= {path for path in map(Path, done.stdout.splitlines()) if path in MODULES.values()}
+    assert REPOSITORY / "harness/tasks/polarity.py" in entered
+    assert len(entered) <= 40, sorted(str(path.relative_to(REPOSITORY)) for path in entered)
