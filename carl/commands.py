@@ -21,7 +21,7 @@ import click
 
 from carl.config import configuration, configuration_names
 from carl.provenance import read_record
-from harness.cli.options import cache_dir, data_dir, offline, results_dir
+from harness.cli.options import cache_dir, data_dir, offline, results_dir, tasks
 from harness.errors import DataInvalid, DataMissing, UsageError
 from harness.files import write_text
 
@@ -201,6 +201,7 @@ def ship(
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=_DIRECTORY)
 @click.option("--suite", default="recipes", show_default=True)
+@tasks
 @click.option("--dtype", default="float32", show_default=True)
 @data_dir
 @cache_dir

@@ -163,7 +163,8 @@ def test_measured_records_carry_the_seed_of_the_training(tmp_path: Path, monkeyp
         **evaluation,
     )
 
-    def run(encoder: Any, *, results_dir: Path, **_: Any) -> Any:
+    def run(encoder: Any, *, results_dir: Path, tasks: Any, **_: Any) -> Any:
+        assert list(tasks) == ["polarity/cr"]
         ResultStore(results_dir).save(record)
         return SimpleNamespace(records=[record])
 
@@ -175,7 +176,7 @@ def test_measured_records_carry_the_seed_of_the_training(tmp_path: Path, monkeyp
         runs[-1].mkdir()
         made = RunRecord(name=config.name, config=config.as_dict(), sources=(), step=1, steps=1)
         (runs[-1] / RUN_RECORD).write_text(made.model_dump_json())
-    done = CliRunner().invoke(measure, [*map(str, runs), "--results-dir", "all"])
+    done = CliRunner().invoke(measure, [*map(str, runs), "-t", "polarity/cr", "--results-dir", "all"])
     assert done.exit_code == 0, (done.output, done.exception)
     found = [(one.model.name, one.seed, one.model.fingerprint) for one in ResultStore(Path("all"))]
     assert found == [("recipe-mlm-minilm@mean", 0, ""), ("recipe-mlm-minilm@mean", 2, "")]
