@@ -236,11 +236,11 @@ _DISTILLED: Mapping[str, Any] = {
     "evaluate_every": 500,
 }
 
-#: What every ablation shares: MiniLM, affect ratings and stars, the attack at a radius that moves states.
+#: What every ablation shares: MiniLM, affect ratings and stars, small batches, the attack at a radius that moves states.
 _ABLATED: Mapping[str, Any] = {
     "backbone": "minilm",
     "sources": ("emobank", "facebook", "rated"),
-    "mixture": (48, 80, 0),
+    "mixture": (24, 40, 0),
     "rated_texts": 20_000,
     "max_length": 40,
     "lora_rank": 0,
