@@ -236,7 +236,7 @@ _DISTILLED: Mapping[str, Any] = {
     "evaluate_every": 500,
 }
 
-#: What every ablation shares: MiniLM, affect ratings and stars, small batches, the attack at a radius that moves states.
+#: What every ablation shares: MiniLM, affect ratings and stars, small batches, an attack that moves states.
 _ABLATED: Mapping[str, Any] = {
     "backbone": "minilm",
     "sources": ("emobank", "facebook", "rated"),
