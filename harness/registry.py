@@ -137,7 +137,10 @@ def _families() -> dict[str, tuple[Any, str]]:
     found: dict[str, tuple[Any, str]] = {}
     for point in sum(_points(FAMILIES).values(), ()):
         try:
-            found |= {name: (factory, point.value) for name, factory in dict(point.load()).items()}
+            made = {name: (factory, point.value) for name, factory in dict(point.load()).items()}
+            if any("/" in name for name in made):
+                raise ValueError("a name with a slash would be an id of the hub")
+            found |= made
         except Exception as error:  # a plugin may fail at import in any way
             warnings.warn(f"the encoders of {_origin(point)} cannot be imported: {error}", stacklevel=2)
     return found
@@ -399,14 +402,15 @@ def tasks(ids: Iterable[str] = ()) -> dict[str, Task]:
     """All declared tasks by id (`family/corpus/protocol`), in the order of the suites' tables.
 
     Args:
-        ids: if given, and their families' own plugins declare them all, only these plugins are loaded.
+        ids: if given, and no other distribution brings tasks, only the plugins of their families are loaded.
 
     Raises:
         UsageError: two tasks have the same id.
     """
     wanted, points = set(ids), _points(TASKS)
-    own = {name: points[name] for name in points if name in {identity.partition("/")[0] for identity in wanted}}
-    found = _declared_by(own)
+    alone = len({point.dist and point.dist.name for point in sum(points.values(), ())}) == 1
+    families = {identity.partition("/")[0] for identity in wanted if alone}
+    found = _declared_by({name: points[name] for name in points if name in families})
     if not wanted or not wanted <= found.keys():
         found = _declared_by(points)
     rank = {family: i for i, family in enumerate(_FAMILY_ORDER.split())}

@@ -49,10 +49,10 @@ def test_the_example_of_a_corpus_reads_its_file(repository, tmp_path):
     (moods,) = exec_(code)["CORPORA"]
     path = tmp_path / moods.card.sources[0].path
     path.parent.mkdir()
-    path.write_text("what a day\t1\nlate again\t0\n")
+    path.write_text("what a day\t1\nlate again\t0\n" * 20)
     corpora = CorpusRegistry(tmp_path, tmp_path / "cache", offline=True, corpora={"moods": moods})
     examples = corpora.load("moods", "all")
-    np.testing.assert_array_equal(examples.labels["label"], [1, 0])
+    np.testing.assert_array_equal(examples.labels["label"], [1, 0] * 20)
 
 
 def blocks(page, language):

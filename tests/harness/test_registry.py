@@ -120,15 +120,19 @@ def test_a_constructor_that_raises(declared, monkeypatch):
 
 
 def test_a_family_of_encoders_is_one_entry_point(monkeypatch):
-    point = EntryPoint("many", "registry_test_plugins:many", registry.FAMILIES)
+    points = [EntryPoint("many", f"registry_test_plugins:{name}", registry.FAMILIES) for name in ("many", "bad")]
     import sys
     import types
 
     module = types.ModuleType("registry_test_plugins")
-    module.many = {"many-one": Good, "many-two": Bare}
+    module.many, module.bad = {"many-one": Good, "many-two": Bare}, {"many/three": Good}
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(registry, "_points", lambda group: {"many": (point,)} if group == registry.FAMILIES else {})
+    monkeypatch.setattr(
+        registry, "_points", lambda group: {"many": tuple(points)} if group == registry.FAMILIES else {}
+    )
     registry._families.cache_clear()
+    with pytest.warns(UserWarning, match="an id of the hub"):
+        registry._families()
     assert registry.encoder_names() == ["many-one", "many-two"]
     assert registry.find_encoder("many-one@mean").card.name == "many-one@mean"
     registry._families.cache_clear()
@@ -227,6 +231,13 @@ class TestTasks:
     )
     def test_patterns_narrow_a_suite(self, suite, patterns, expected):
         assert list(registry.select_tasks(suite, patterns)) == expected
+
+    def test_another_distribution_cannot_take_the_id_of_a_task(self, monkeypatch):
+        theirs = EntryPoint("irony", "harness.tasks.tweets:variants", registry.TASKS)
+        points = {**registry._points(registry.TASKS), theirs.name: (theirs,)}
+        monkeypatch.setattr(registry, "_points", lambda group: points)
+        with pytest.raises(UsageError, match="declares the task"):
+            registry.select_tasks(None, ["irony/tweeteval-irony/tweets-lr/1"])
 
     def test_unknown_names_suggest(self):
         with pytest.raises(UsageError, match="unknown suite 'papers'; did you mean paper"):
