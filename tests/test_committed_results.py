@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from carl.card import evaluations_of, model_card
+from carl.heads import read_heads
+from carl.provenance import read_record
 from harness.record import ResultStore
 from harness.registry import encoder_names, tasks
 
@@ -57,3 +60,12 @@ def test_the_committed_tables_are_current(repository, tmp_path, name, arguments)
     subprocess.run(command, cwd=repository, check=True)
     committed = (repository / "results" / name).read_bytes()
     assert (tmp_path / name).read_bytes() == committed, "run `make tables`"
+
+
+@pytest.mark.parametrize("name", ["carl-minilm", "carl-roberta"])
+def test_the_cards_of_our_checkpoints_are_current(repository, name):
+    checkpoint = repository / "carl" / "checkpoints" / name
+    found = evaluations_of(checkpoint, name, repository / "results")
+    assert found, "no record is of the weights that ship"
+    card = model_card(read_record(checkpoint), read_heads(checkpoint), found)
+    assert (checkpoint / "README.md").read_text("utf-8") == card, "run `make cards`"
