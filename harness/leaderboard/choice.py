@@ -27,7 +27,8 @@ class Candidate:
     parameters: int | None
     """Weights; 0 where there are none, None where nothing is known of them."""
     speed: float | None
-    """Texts a second, as its vectors were computed; a reduced row has that of the full vectors."""
+    """Texts a second, in the evaluation that encoded fastest: the one least slowed by long texts and by other work. A
+    reduced row has that of the full vectors."""
     memory: float | None
     """Most bytes of memory that the process held while its vectors were computed; likewise."""
     price: float | None
@@ -95,10 +96,10 @@ def _costs(records: Sequence[Record]) -> dict[str, tuple[float | None, float | N
             runs.setdefault(record.model.name, []).append(record.timings)
     found = {}
     for name, own in runs.items():
-        sums = (sum(run.get(key, 0.0) for run in own) for key in ("texts_encoded", "encode", "tokens", "cost"))
-        texts, seconds, tokens, cost = sums
+        tokens, cost = (sum(run.get(key, 0.0) for run in own) for key in ("tokens", "cost"))
+        speed = max((run["texts_encoded"] / run["encode"] for run in own if run["encode"]), default=None)
         peak = max(run.get("peak_memory", 0.0) for run in own)
-        found[name] = (texts / seconds if seconds else None, peak or None, 1e6 * cost / tokens if cost else None)
+        found[name] = (speed, peak or None, 1e6 * cost / tokens if cost else None)
     return found
 
 
