@@ -78,6 +78,7 @@ report: $(VENV)/.installed
 # Everything that is made from the committed records.
 results: tables figures report cards
 
+# The card of carl-mpnet needs its backbone: `bench weights mpnet`.
 cards: $(VENV)/.installed
 	for name in carl-minilm carl-roberta carl-mpnet; do \
 	  $(BIN)/carl card carl/checkpoints/$$name --results-dir results || exit 1; done
