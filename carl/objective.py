@@ -99,6 +99,8 @@ class _Read:
     words: list[Tensor] = field(default_factory=list)
     states: list[Tensor] = field(default_factory=list)
     pooled: list[Tensor] = field(default_factory=list)
+    target: Tensor | None = None
+    """z' of the labelled texts; an attack does not move it. None without a target network."""
 
 
 class Objective:
@@ -149,7 +151,7 @@ class Objective:
         self._seed = int(torch.randint(2**62, (), generator=generator))
         read = self._read(batch)
         pooled = torch.cat(read.pooled)
-        losses = self._sentence_level(batch, pooled)
+        losses = self._sentence_level(batch, read, pooled)
         total = torch.stack([losses[name] * getattr(config, f"lambda_{name}") for name in losses]).sum()
         total.backward()  # type: ignore[no-untyped-call]
         found: Measures = {name: float(loss.detach()) for name, loss in losses.items()} if measure else {}
@@ -189,12 +191,16 @@ class Objective:
             read.pooled.append(encoder.pool(states, tokens.mask))
         return read
 
-    def _sentence_level(self, batch: Batch, pooled: Tensor) -> dict[str, Tensor]:
+    def _sentence_level(self, batch: Batch, read: _Read, pooled: Tensor) -> dict[str, Tensor]:
         networks, config = self.networks, self.config
         losses: dict[str, Tensor] = {}
-        rows = batch.labelled
         if config.lambda_mccl or config.lambda_ptd:
-            losses["mccl"] = self._mccl(batch, pooled[rows], rows)
+            if config.target == "momentum":
+                with torch.no_grad():
+                    with self._autocast():
+                        vectors = torch.cat([networks.target.encoder.encode(tokens) for tokens in batch.groups])
+                    read.target = networks.target.project(vectors[batch.labelled])
+            losses["mccl"] = self._mccl(batch, read, pooled)
         if networks.words is not None and batch.words is not None:
             losses["words"] = word_loss(networks.words(pooled), batch.words)
         if networks.reference is not None:
@@ -205,16 +211,13 @@ class Objective:
             losses["teacher"] = distillation_loss(networks.taught(pooled), batch.teacher, config.teacher_temperature)
         return losses
 
-    def _mccl(self, batch: Batch, pooled: Tensor, rows: Tensor) -> Tensor:
-        networks = self.networks
-        online = networks.predictor(networks.online.project(pooled))
-        with torch.no_grad():
-            if self.config.target == "online":
-                target = networks.online.project(pooled.detach())
-            else:
-                with self._autocast():
-                    vectors = torch.cat([networks.target.encoder.encode(tokens) for tokens in batch.groups])
-                target = networks.target.project(vectors[rows])
+    def _mccl(self, batch: Batch, read: _Read, pooled: Tensor) -> Tensor:
+        networks, rows = self.networks, batch.labelled
+        online = networks.predictor(networks.online.project(pooled[rows]))
+        target = read.target
+        if target is None:
+            with torch.no_grad():
+                target = networks.online.project(pooled[rows].detach())
         return sentence_loss(online, target, batch.labels[rows], self.config)
 
     # Token level
@@ -234,7 +237,7 @@ class Objective:
         attacked = clean
         for step in range(config.attack_steps):
             if step:  # the first step re-uses the gradient that (7) needed anyway
-                gradients = self._gradients(batch, attacked)
+                gradients = self._gradients(batch, read, attacked)
             attacked = [attack_step(*parts, ball) for parts in zip(attacked, clean, gradients, selected, strict=True)]
         count = max(round(config.token_groups * len(clean)), 1)
         chosen = torch.randperm(len(clean), generator=generator)[:count].tolist()
@@ -268,15 +271,14 @@ class Objective:
         wanted = torch.rand(len(tokens.ids), generator=generator) < config.attacked_texts
         return select_tokens(scores, candidates, config.share) & wanted[:, None].to(self.device)
 
-    def _gradients(self, batch: Batch, words: list[Tensor]) -> list[Tensor]:
+    def _gradients(self, batch: Batch, read: _Read, words: list[Tensor]) -> list[Tensor]:
         """Gradient of L_MCCL at perturbed embeddings."""
         moved = [embedded.detach().requires_grad_() for embedded in words]
         pooled = [
             self.networks.online.encoder.pool(self._states(embedded, tokens, place), tokens.mask)
             for place, (embedded, tokens) in enumerate(zip(moved, batch.groups, strict=True))
         ]
-        rows = batch.labelled
-        return list(torch.autograd.grad(self._mccl(batch, torch.cat(pooled)[rows], rows), moved))
+        return list(torch.autograd.grad(self._mccl(batch, read, torch.cat(pooled)), moved))
 
 
 def spread(vectors: Tensor) -> float:
