@@ -8,6 +8,7 @@ import pytest
 from carl.card import evaluations_of, model_card
 from carl.heads import read_heads
 from carl.provenance import read_record
+from harness.leaderboard.table import words
 from harness.record import ResultStore
 from harness.registry import encoder_names, tasks
 
@@ -69,3 +70,13 @@ def test_the_cards_of_our_checkpoints_are_current(repository, name):
     assert found, "no record is of the weights that ship"
     card = model_card(read_record(checkpoint), read_heads(checkpoint), found)
     assert (checkpoint / "README.md").read_text("utf-8") == card, "run `make cards`"
+
+
+def test_tables_say_which_encoders_had_a_word_list(repository):
+    names = ("carl-mpnet", "carl-minilm", "carl-roberta")
+    records = {name: read_record(repository / "carl" / "checkpoints" / name) for name in names}
+
+    def listed(name):
+        return records[name].config["lambda_words"] or ((t := records[name].teacher) is not None and listed(t.name))
+
+    assert {name for name in names if listed(name)} == {name for named in words("remarks").values() for name in named}

@@ -219,7 +219,7 @@ def metric_label(name: str) -> str:
 
 
 def words(kind: str) -> Any:
-    """One of the lists and tables of words: `families`, `corpora`, `tasks`, `protocols`, `reasons`."""
+    """One of the lists and tables of words: `families`, `corpora`, `tasks`, `protocols`, `remarks`, `reasons`."""
     return specification()["words"][kind]
 
 

@@ -380,6 +380,9 @@ def _about_results(
     say(any(one.state == "overlap" for one in scored), evidence, "*")
     unknown = ", ".join(dict.fromkeys(titles[one.model.name] for one in scored if one.state == "unknown"))
     say(unknown, f"training data not declared, not ranked: {unknown}.", "?")
+    for text, encoders in words("remarks").items():
+        named = ", ".join(title for name, title in titles.items() if name in shown and encoder_of(name) in encoders)
+        say(named, f"{text}: {named}.")
     say(any(one.state == "limited" for one in scored), "tried on few texts (--limit), not ranked.", "~")
     states = {cell.status for row in rows for cell in row.cells}
     said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
