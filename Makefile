@@ -63,6 +63,7 @@ site: $(VENV)/.installed
 
 tables: $(VENV)/.installed
 	$(BIN)/bench table --results-dir results --suite paper --format markdown --intervals -o results/tables.md
+	$(BIN)/bench table V --results-dir results/ablations --format markdown --intervals -o results/ablations.md
 	$(BIN)/bench table --results-dir results --format csv --long -o results/long.csv
 	$(BIN)/bench table overview --results-dir results --suite paper --format markdown | $(BIN)/python docs/build.py leaderboard
 	$(BIN)/python docs/build.py differences

@@ -43,6 +43,7 @@ def test_every_measured_number_says_what_made_it(store):
     ("name", "arguments"),
     [
         ("tables.md", ["--suite", "paper", "--format", "markdown", "--intervals"]),
+        ("ablations.md", ["V", "--results-dir", "results/ablations", "--format", "markdown", "--intervals"]),
         ("long.csv", ["--format", "csv", "--long"]),
     ],
 )

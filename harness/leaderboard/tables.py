@@ -170,11 +170,11 @@ def _grouped(pairs: Iterable[tuple[Any, str]]) -> dict[Any, list[str]]:
 
 
 def _matching(pattern: str, results: Results) -> set[str]:
-    """Models whose name matches, those that a group of the pattern names, and what they started from."""
+    """Models whose name matches, those that a group of the pattern names, and all vectors of what they started from."""
     bases = {model.name: model.base for model in results.models}
     matches = [match for name in bases if (match := re.fullmatch(pattern, name))]
     found = {name for match in matches for name in (match[0], *match.groups())} & bases.keys()
-    return found | ({bases[name] or "" for name in found} & bases.keys())
+    return found | {name for name in bases if encoder_of(name) in {bases[one] for one in found}}
 
 
 def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], asked: Sequence[str]) -> list[Spec]:
@@ -396,7 +396,7 @@ def _about_results(
     seeds = sorted({one.seeds for one in scored} - {1})
     span = "–".join(map(str, dict.fromkeys((*seeds[:1], *seeds[-1:]))))
     once = "; other numbers are of one run" if any(one.seeds == 1 for one in scored) else ""
-    say(seeds, f"Means over {span} seeds where the protocol draws at random{once}.")
+    say(seeds, f"Means over {span} seeds where there are several{once}.")
     partial = _by_model((one for one in scored if one.faults), titles)
     say(partial, f"Some seeds have no number and are left out: {partial}.")
     vectors = _grouped((encoder_of(model.name), model.pooling or "") for model in results.models if model.name in shown)
