@@ -74,13 +74,13 @@ class RunConfig(BaseModel):
         Raises:
             UsageError: no such field, or the value has another type or is out of its range.
 
-        >>> Config(name="mine", backbone="minilm").changed(["batch=16", "sources=emobank,rated"]).sources
+        >>> Config(name="mine", backbone="minilm").changed(["sources=rated", "sources=emobank,rated"]).sources
         ('emobank', 'rated')
         """
         values: dict[str, Any] = self.model_dump()
         for setting in settings:
             name, _, value = setting.partition("=")
-            several = isinstance(values.get(name), tuple)
+            several = isinstance(getattr(self, name, None), tuple)
             values[name] = value.split(",") if several else None if value.lower() == "none" else value
         return type(self)(**values)
 
