@@ -174,7 +174,8 @@ def _matching(pattern: str, results: Results) -> set[str]:
     bases = {model.name: model.base for model in results.models}
     matches = [match for name in bases if (match := re.fullmatch(pattern, name))]
     found = {name for match in matches for name in (match[0], *match.groups())} & bases.keys()
-    return found | {name for name in bases if encoder_of(name) in {bases[one] for one in found}}
+    started = {bases[name] for name in found}
+    return found | {name for name in bases if encoder_of(name) in started}
 
 
 def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], asked: Sequence[str]) -> list[Spec]:
