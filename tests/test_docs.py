@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 import affectbench
+from carl.cli import carl
+from harness.cli import bench
 from harness.corpora.registry import CorpusRegistry
 from harness.errors import DataMissing
 
@@ -33,6 +36,24 @@ def test_files_that_are_named_exist(repository):
     for page in pages:
         for name in named.findall(page.read_text("utf-8")):
             assert "NAME" in name or (repository / name).exists(), f"{page.name}: {name}"
+
+
+def test_commands_that_are_named_exist_with_their_options(repository):
+    pages = [repository / "README.md", *(repository / "docs").glob("*.md"), repository / "carl" / "README.md"]
+    named = re.compile(r"^((?:bench|carl) .+)$|`((?:bench|carl) [^`]+)`", re.MULTILINE)
+    seen = set()
+    for page in pages:
+        text = page.read_text("utf-8").replace("\\\n", " ")
+        for line in (a or b for a, b in named.findall(text)):
+            command, *words = re.split(r" +[#|>&]| {3,}|[;)]$", line)[0].split()
+            found: click.Command = {"bench": bench, "carl": carl}[command]
+            while isinstance(found, click.Group) and words and not words[0].startswith("-"):
+                found = found.get_command(click.Context(found), words.pop(0)) or pytest.fail(f"{page.name}: {line}")
+            options = {"--help", "-h", *(name for one in found.params for name in (*one.opts, *one.secondary_opts))}
+            asked = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+            assert asked <= options, f"{page.name}: {line}"
+            seen.add(found.name)
+    assert {"run", "table", "compare", "train", "measure", "predict"} <= seen
 
 
 def test_the_public_name_gives_what_harness_gives():
