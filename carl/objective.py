@@ -7,7 +7,7 @@ the parameters by `Objective.backward`; the optimiser's step belongs to the loop
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -19,6 +19,7 @@ from carl.method.schedule import momentum, move_target
 from carl.method.sentences import embedding_similarity, label_logits, label_similarity, label_weights, mccl
 from carl.method.tokens import Ball, attack_step, auc, focal_loss, random_scores, salience, select_tokens
 from carl.networks import Encoder, Networks, Tokens
+from harness.errors import UsageError
 
 Measures = dict[str, float | None]
 
@@ -153,10 +154,15 @@ class Objective:
         pooled = torch.cat(read.pooled)
         losses = self._sentence_level(batch, read, pooled)
         total = torch.stack([losses[name] * getattr(config, f"lambda_{name}") for name in losses]).sum()
+        if not total.isfinite():
+            raise UsageError("the loss is not finite; lower `learning_rate`")
+        gradients: Sequence[Tensor] = ()
+        if config.lambda_ptd:  # of (7): those of L_MCCL alone, whatever it weighs in the total
+            gradients = torch.autograd.grad(losses["mccl"], read.words, retain_graph=True)
         total.backward()  # type: ignore[no-untyped-call]
         found: Measures = {name: float(loss.detach()) for name, loss in losses.items()} if measure else {}
         if config.lambda_ptd:
-            token_loss, facts = self._token_level(batch, read, generator, measure)
+            token_loss, facts = self._token_level(batch, read, gradients, generator, measure)
             (config.lambda_ptd * token_loss).backward()  # type: ignore[no-untyped-call]
             found |= {"ptd": float(token_loss.detach()), **facts} if measure else {}
             total = total + config.lambda_ptd * token_loss.detach()
@@ -223,12 +229,11 @@ class Objective:
     # Token level
 
     def _token_level(
-        self, batch: Batch, read: _Read, generator: torch.Generator, measure: bool
+        self, batch: Batch, read: _Read, gradients: Sequence[Tensor], generator: torch.Generator, measure: bool
     ) -> tuple[Tensor, Measures]:
         """L_PTD of (10) over a share of the groups, and how the attack went."""
         config, detector = self.config, self.networks.detector
         clean = [words.detach() for words in read.words]
-        gradients = [words.grad for words in read.words if words.grad is not None]
         selected = [
             self._selected(tokens, gradient, generator)
             for tokens, gradient in zip(batch.groups, gradients, strict=True)

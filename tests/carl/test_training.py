@@ -113,6 +113,16 @@ def test_what_each_part_reaches(backbones, config):
     assert detecting.networks.detector.weight.grad.any()
 
 
+def test_the_attack_follows_the_sentence_loss_whatever_its_weight(backbones, config):
+    attacks = [
+        step(objective_of(backbones["bert"], config.changed([f"lambda_mccl={weight}", "lambda_ptd=1"])))
+        for weight in (0, 0.8)
+    ]
+    for name in ("ptd", "auc_attacked", "perturbation", "states_changed"):
+        assert attacks[0][name] == pytest.approx(attacks[1][name], rel=1e-4), name
+    assert attacks[0]["perturbation"] > 0.1
+
+
 def test_clean_and_perturbed_pass_differ_by_the_perturbation_alone(backbones, config):
     """With dropout on and a radius of 0 the perturbed pass is the clean one."""
     config = config.changed(["dropout=0.4", "epsilon=0", "lambda_ptd=0.2"])
@@ -263,6 +273,14 @@ def test_every_configuration_is_valid_and_settings_are_checked():
     for name in configuration_names():
         config = configuration(name)
         assert Config(**json.loads(json.dumps(config.as_dict()))) == config
-    for wrong in ("batch=1", "precision=int8", "learning_rate=nan", "nothing=1", "sources=imdb", "mixture=1,2"):
-        with pytest.raises(UsageError):
+    for wrong in ("batch=1", "precision=int8", "learning_rate=nan", "sources=imdb", "mixture=1,2", "mixture=0,1,7"):
+        with pytest.raises(UsageError, match=wrong.partition("=")[0]):
             configuration("paper").changed([wrong])
+    with pytest.raises(UsageError, match="unknown field 'lambda_mcl'; did you mean lambda_mccl"):
+        configuration("paper").changed(["lambda_mcl=0"])
+
+
+def test_a_run_that_diverges_says_so(backbones, config, library, tmp_path):
+    run = run_of(config.changed(["learning_rate=1e30", "warmup=0"]), library, backbones["bert"], tmp_path)
+    with pytest.raises(UsageError, match="not finite; lower `learning_rate`"):
+        run.trainer.run()
