@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import ModelCard, ModelCardData
 from tabulate import tabulate
 
-from carl.config import Config, configuration
+from carl.config import Config, configuration, configuration_names
 from carl.heads import Head, Heads
 from carl.provenance import RunRecord
+from harness.contamination.evidence import apply_evidence, read_evidence
 from harness.record import Record, ResultStore
 from harness.registry import encoder_names, find_encoder
 from harness.transformer import TransformerEncoder
@@ -48,7 +49,7 @@ def evaluations_of(checkpoint: Path, name: str, results: Path) -> list[Record]:
     encoder = plugin.create(weights_dir=checkpoint)
     assert isinstance(encoder, TransformerEncoder)
     found: dict[str, Record] = {}
-    for record in ResultStore(results):
+    for record in apply_evidence(ResultStore(results), read_evidence(results)):
         if (record.model.name, record.model.fingerprint, record.status) == (plugin.name, encoder.fingerprint, "ok"):
             found.setdefault(record.task_id, record)
     return list(found.values())
@@ -83,8 +84,8 @@ A text encoder for affect, trained with CARL (continuous adversarial representat
 {backbone.title or backbone.name} ({backbone.weights}). The embedding of a text is the last layer's {vector},
 {record.dimensions} numbers. {_taught(record)}
 
-`bench run --models {name}` measures it, `carl predict "What a day!"` uses it, and `carl train --config {record.name}`
-makes it again.
+`bench run --models {name}` measures it, `carl predict --model {name} "What a day!"` uses it, and
+`carl train --config {record.name}{_settings(record)}` makes it again.
 
 ## The paper and this checkpoint
 
@@ -123,6 +124,14 @@ carry their culture; vectors say how a text reads, not what a person feels. Not 
 Weights: CC BY-SA 4.0, as EmoBank's licence asks of works derived from it; the licences of the sources are in the table.
 """
     return str(ModelCard(text))
+
+
+def _settings(record: RunRecord) -> str:
+    """What a run set beside its named configuration."""
+    named = configuration(record.name).as_dict() if record.name in configuration_names() else {}
+    changed = [name for name in named if name in record.config and record.config[name] != named[name]]
+    values = {name: _value(record.config[name]).replace(", ", ",") for name in changed if name not in _WATCHING}
+    return "".join(f" --set {name}={value}" for name, value in values.items())
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -176,12 +185,12 @@ They were fitted after training, on training splits; test splits were read once,
 
 def _head(title: str, head: Head) -> str:
     facts = head.facts
-    rows = [(name, f"{score.value:.4f}", _interval(score)) for name, score in facts.scores.items()]
+    rows = [(name, f"{score.value:.4f}") for name, score in facts.scores.items()]
     return f"""
 {title}: {facts.method}; vectors in {facts.dtype}.
 Data: {facts.data}; fitted on {facts.fitted:,} texts, scored on {facts.scored:,} (`{facts.protocol}`).
 
-{_table(("test score", "value", "95 % interval"), rows)}
+{_table(("test score", "value"), rows)}
 """
 
 

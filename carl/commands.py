@@ -22,7 +22,7 @@ import click
 from carl.config import configuration, configuration_names
 from carl.provenance import read_record
 from harness.cli.options import cache_dir, data_dir, offline, results_dir, tasks
-from harness.errors import DataInvalid, DataMissing, UsageError
+from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 from harness.files import write_text
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -67,14 +67,17 @@ def train(
     Curves go to OUTPUT/training/curves.jsonl. Ctrl-C saves the state after the current step (exit code 130). On several
     GPUs: `accelerate launch --num-processes N -m carl train ...`.
     """
-    config = configuration(name).changed([*settings, f"seed={seed}"])
-    from accelerate import Accelerator
+    config = configuration(name).changed([f"seed={seed}", *settings])
+    try:
+        from accelerate import Accelerator
 
-    from carl.run import Folders, Run
+        from carl.run import Folders, Run
+    except ImportError as error:
+        raise ExtraMissing("training needs accelerate and peft: pip install 'affectbench[train]'") from error
     from harness.corpora.registry import CorpusRegistry
 
     accelerator = Accelerator(cpu=cpu)
-    folder = output or Path("runs") / f"{config.name}-s{seed}"
+    folder = output or Path("runs") / f"{config.name}-s{config.seed}"
     folders = Folders(folder, cache_dir, data_dir, corpus_dir, backbone_dir)
     run = Run(
         config,
@@ -156,11 +159,12 @@ def curves(run: Path, output: Path | None) -> None:
 
     lines = read_curves(run / CURVES)
     if not lines:
-        raise UsageError(f"{run} has no {CURVES}: give the --output directory of a `carl train` run")
+        raise UsageError(f"{run} has no curves in {CURVES}: give the --output directory of a `carl train` run")
     import pandas as pd
 
     frame = pd.DataFrame(lines).set_index("step").drop(columns="seconds").dropna(axis=1, how="all")
-    axes = frame.interpolate(limit_area="inside").plot(subplots=True, layout=(-1, 3), figsize=(12, len(frame.columns)))
+    size = 12, len(frame.columns)
+    axes = frame.interpolate(limit_area="inside").plot(subplots=True, layout=(-1, 3), marker=".", figsize=size)
     figure = axes[0, 0].figure
     figure.suptitle(run.resolve().name)
     target = output or (run / CURVES).with_suffix(".svg")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from harness.errors import UsageError
+from harness.errors import UsageError, unknown_name
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -36,7 +36,10 @@ class RunConfig(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             wrong = error.errors()[0]
-            raise UsageError(f"{'.'.join(map(str, wrong['loc'])) or 'configuration'}: {wrong['msg']}") from error
+            name, message = ".".join(map(str, wrong["loc"])), wrong["msg"].removeprefix("Value error, ")
+            if wrong["type"] == "extra_forbidden":
+                raise unknown_name("field", name, list(type(self).model_fields)) from error
+            raise UsageError(f"{name or 'configuration'}: {message}") from error
 
     name: str
     """How the checkpoint and its card call it."""
@@ -104,8 +107,6 @@ class Config(RunConfig):
     """Texts of a batch where `mixture` does not say it."""
     scaling: Literal["scale", "observed"] = "scale"
     """Minimum and maximum of (12): `scale` takes the ends of the annotation scale, `observed` the data's own."""
-    coordinates: Literal[2, 3] = 2
-    """2: valence and arousal; 3: EmoBank's dominance too."""
     rated_sources: tuple[str, ...] = ALL_RATED
     """Which reviews `rated` stands for."""
     rated_texts: Count = 90_000
@@ -200,13 +201,14 @@ class Config(RunConfig):
 
     # Watching
     development_texts: Count = 2000
-    """Most texts of each split that a look at the development data encodes."""
+    """Most texts of a training split that a look encodes, and twice those of GoEmotions' development split."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if not self.sources or min(self.mixture) < 0 or sum(self.mixture) == 1:
+        if not self.sources or min(self.mixture) < 0 or (any(self.mixture) and sum(self.mixture[:2]) < 2):
             raise ValueError(
-                "`sources` names texts; `mixture` is three counts: rated by people, with stars, unlabelled"
+                "`sources` names texts; `mixture` is three counts: rated by people, with stars (two of both at "
+                "least, which are compared), unlabelled"
             )
         if bool(self.lambda_teacher) != bool(self.teacher):
             raise ValueError(f"teacher {self.teacher!r} and lambda_teacher {self.lambda_teacher}: one needs the other")

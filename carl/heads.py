@@ -255,7 +255,7 @@ def load_predictor(
     """
     plugin = find_transformer(model)
     encoder = plugin.create(device=device, dtype=dtype)
-    if not isinstance(encoder, TransformerEncoder) or encoder.pooling != plugin.card.pooling:
+    if not isinstance(encoder, TransformerEncoder) or plugin.pooling or plugin.reduction:
         raise UsageError(f"{model} has no heads; give a CARL encoder without @POOLING, or a shipped folder")
     heads = read_heads(encoder.adapter_dir or encoder.files(fetch=False).config.parent)
 

@@ -89,8 +89,8 @@ def load_encoder(
         directory: of its checkpoint.
         pooling: `mean` or `cls`.
         dropout: of hidden states and attention.
-        lora_rank: rank of the adapters that are trained in place of the weights; 0 trains the weights. Word and
-            position embeddings rest in either case but are trained with `lora_rank` 0 (Hu et al. 2022).
+        lora_rank: rank of the adapters that are trained in place of the weights (Hu et al. 2022); 0 trains the weights.
+            Word embeddings rest in either case, position embeddings with adapters.
         lora_alpha: the adapters' scale is `lora_alpha / lora_rank`.
         checkpointing: compute activations again in the backward pass, which saves memory and costs a third more time.
     """

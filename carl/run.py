@@ -139,7 +139,7 @@ class Run:
 
     def record(self) -> RunRecord:
         """What went in, what was done, with what, and how it scored on development data."""
-        teacher = None if self.config.teacher is None else _card(self.config.teacher)
+        teacher = None if self.config.teacher is None else find_transformer(self.config.teacher).card
         return RunRecord.model_validate(record_of(self.trainer, self.sources, self.backbone, teacher))
 
 
@@ -175,7 +175,7 @@ def save_encoder(encoder: Encoder, tokenizer: Any, config: Config, card: Encoder
         from peft import get_peft_model_state_dict
 
         peft_config = next(iter(model.peft_config.values()))
-        peft_config.base_model_name_or_path = card.url or card.name
+        peft_config.base_model_name_or_path = config.backbone.removeprefix("hf:")
         peft_config.save_pretrained(directory)
         tensors = get_peft_model_state_dict(model, save_embedding_layers=False)
         narrow = {f"base_model.model.{name}": _narrow(tensor) for name, tensor in tensors.items()}
@@ -233,10 +233,6 @@ def _teacher(name: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.flo
         return space.gather(texts)
 
     return encode
-
-
-def _card(name: str) -> EncoderCard:
-    return find_transformer(name).card
 
 
 def record_of(

@@ -58,7 +58,8 @@ def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECK
         shutil.copytree(run, built, ignore=shutil.ignore_patterns("training"))
         write_text(built / RUN_RECORD, record.model_dump_json(indent=2) + "\n", RUN_RECORD)
         if record.backbone is not None:
-            plugin = find_encoder(name if name in encoder_names() else f"hf:{built}")
+            known = name in encoder_names() and not record.config.get("lora_rank")
+            plugin = find_encoder(name if known else f"hf:{built}")
             heads = fit_heads(plugin.create(weights_dir=built, dtype=dtype).encode, library, dtype)
             write_heads(built, heads)
             write_text(built / "README.md", model_card(record, heads), "the model card")

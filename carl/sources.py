@@ -81,11 +81,6 @@ class LabelSource:
     def __len__(self) -> int:
         return len(self.texts)
 
-    @property
-    def labelled(self) -> bool:
-        """Whether its texts have labels at all."""
-        return not bool((self.labels[:, 0] != self.labels[:, 0]).any())
-
     def select(self, keep: Iterable[int]) -> LabelSource:
         """The source with some of its rows."""
         rows = list(keep)
@@ -124,7 +119,8 @@ def read_rows(directory: Path) -> Iterator[Row]:
                     number += 1
                     yield Row.model_validate_json(line, strict=True)
         except ValidationError as error:
-            raise DataInvalid(f"{path}, line {number}: {error.errors()[0]['msg']}; fetch it again") from error
+            wrong = " ".join(f"{part}" for part in (*error.errors()[0]["loc"], error.errors()[0]["msg"]))
+            raise DataInvalid(f"{path}, line {number}: {wrong}; fetch it again") from error
         except (OSError, UnicodeDecodeError) as error:
             raise DataInvalid(f"{path} is damaged after line {number} ({error}); fetch it again") from error
 

@@ -9,6 +9,7 @@ mean of their gradients.
 from __future__ import annotations
 
 import json
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -177,8 +178,9 @@ class Trainer:
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
                 parameter.grad = self.accelerator.reduce(parameter.grad, "mean")
-        if settings.clip:
-            measures["gradient_norm"] = float(nn.utils.clip_grad_norm_(moved, settings.clip))
+        measures["gradient_norm"] = norm = float(nn.utils.clip_grad_norm_(moved, settings.clip or float("inf")))
+        if not math.isfinite(norm):
+            raise UsageError(f"{settings.name}: gradients are not finite at step {step + 1}; lower `learning_rate`")
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         measures |= self.objective.stepped(step, self.steps)

@@ -170,8 +170,7 @@ def training_data(
     """
     texts = [text for source in sources for text in source.texts]
     labels = np.concatenate([source.labels for source in sources])
-    if config.coordinates == 2:
-        labels[:, 2] = np.nan
+    labels[:, 2] = np.nan  # the paper compares valence and arousal alone
     kinds = np.concatenate([np.full(len(source), source.kind) for source in sources])
     items = tokenized(tokenizer, texts, config.max_length)
     words = listed = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from carl.recipes.objectives.base import Heads
 
 #: Groups of the table, in its order; recipes of the last one saw labels of data that is evaluated.
-FREE, AFFECT, EVALUATED = GROUPS = ("label-free", "affect-labelled", "sees evaluated labels")
+FREE, AFFECT, _ = GROUPS = ("label-free", "affect-labelled", "sees evaluated labels")
 
 
 @dataclass(frozen=True, kw_only=True)

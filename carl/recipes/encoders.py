@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 from carl.provenance import read_record
 from carl.recipes.catalogue import AFFECT, FREE, RecipeConfig, recipe, recipes
@@ -119,5 +120,9 @@ def encoder_of_run(run: Path, dtype: str = "float32") -> TransformerEncoder:
         pooling=record.config["pooling"],
         recommended=record.config["pooling"],
     )
+    if record.config.get("lora_rank"):  # read by the class of its backbone, which the adapter names
+        encoder: Any = find_encoder(f"hf:{run}").create(dtype=dtype, pooling=record.config["pooling"])
+        encoder.card = card_of(card, run)
+        return cast("TransformerEncoder", encoder)
     made: type[TransformerEncoder] = type(kind.__name__, (kind,), {"card": card, "__doc__": card.title})
     return made(weights_dir=run, dtype=dtype)

@@ -225,6 +225,9 @@ def test_models_without_heads_are_refused(finished):
         load_predictor(str(finished["bert"].folders.output))
     with pytest.raises(UsageError, match=r"lexicon has no heads"):
         load_predictor("lexicon")
+    for other in ("carl-minilm@mean", "carl-minilm@64d", "carl-mpnet@cls"):
+        with pytest.raises(UsageError, match="without @POOLING"):
+            load_predictor(other)
 
 
 # The command line
@@ -279,6 +282,17 @@ def test_a_run_is_an_encoder_under_the_name_of_its_configuration(finished, backb
     with torch.no_grad():
         theirs = finished[kind].encode(finished[kind].objective.encoder.eval(), TEXTS[:4])
     assert encoder.encode(TEXTS[:4]) == pytest.approx(theirs, abs=1e-2)  # what ships is rounded to float16
+
+
+def test_an_adapter_over_another_backbone_is_measured_and_shipped(finished, library, tmp_path):
+    """By the network that it was trained on, and never by weights that ship under the same name."""
+    run = finished["mpnet"].folders.output
+    encoder = encoder_of_run(run)
+    assert (encoder.adapter_dir, encoder.card.name) == (run, "carl-minilm")
+    trained = finished["mpnet"].encode(finished["mpnet"].objective.encoder.eval(), TEXTS[:4])
+    assert encoder.encode(TEXTS[:4]) == pytest.approx(trained, abs=1e-2)
+    made = ship(run, "carl-minilm", library, tmp_path)
+    assert load_predictor(str(made))(TEXTS[:2]).valence.shape == (2,)
 
 
 def test_a_folder_of_the_same_name_does_not_hide_an_encoder(tmp_path, monkeypatch):

@@ -145,6 +145,10 @@ def test_damaged_shards_missing_shards_and_unknown_sources(tmp_path):
         read_rated(tmp_path, ["steam"], limit=9)
     with pytest.raises(UsageError, match="imdb"):
         read_rated(tmp_path, ["imdb"], limit=9)
+    write_lines(tmp_path / "stars.jsonl", [{"text": "post", "source": "steam", "rating": 5}])
+    with pytest.raises(DataInvalid, match=r"stars\.jsonl, line 1: rating Input should be less than or equal to 1"):
+        read_rated(tmp_path, ["steam"], limit=9)
+    (tmp_path / "stars.jsonl").unlink()
     (tmp_path / "b.jsonl.zst").write_bytes(b"no zstd here")
     with pytest.raises(DataInvalid, match=r"b\.jsonl\.zst is damaged"):
         read_rated(tmp_path, ["steam"], limit=9)
