@@ -70,10 +70,9 @@ def train(
     config = configuration(name).changed([f"seed={seed}", *settings])
     try:
         from accelerate import Accelerator
-
-        from carl.run import Folders, Run
     except ImportError as error:
         raise ExtraMissing("training needs accelerate and peft: pip install 'affectbench[train]'") from error
+    from carl.run import Folders, Run
     from harness.corpora.registry import CorpusRegistry
 
     accelerator = Accelerator(cpu=cpu)
