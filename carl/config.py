@@ -162,8 +162,6 @@ class Config(RunConfig):
     # Terms that are no part of the paper
     lambda_words: Weight = 0.25
     """Weight of telling, from the vector, which words of the VADER lexicon a text has; 0 leaves it out."""
-    lambda_preserve: Weight = 0.0
-    """Weight of staying near the backbone's own vector (1 − cosine); 0 leaves it out."""
     teacher: str | None = None
     """Encoder whose vectors are learnt from all texts (distillation); a name of `bench models` or a directory."""
     lambda_teacher: Weight = 0.0

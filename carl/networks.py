@@ -157,7 +157,6 @@ class Networks(nn.Module):
         words: logarithms of how frequent the words are (k,) of which the vector tells whether a text has them; None
             for no such head.
         taught: width of a teacher's vectors; 0 for no such head.
-        reference: keep the encoder as it was before training.
     """
 
     def __init__(
@@ -168,10 +167,8 @@ class Networks(nn.Module):
         size: int,
         words: Tensor | None = None,
         taught: int = 0,
-        reference: bool = False,
     ) -> None:
         super().__init__()
-        self.reference = copy.deepcopy(encoder).requires_grad_(False).eval() if reference else None
         self.online = Branch(encoder, hidden, size)
         self.predictor = projection_head(size, hidden, size)
         self.detector = nn.Linear(encoder.width, 1)
@@ -184,11 +181,9 @@ class Networks(nn.Module):
         self.target = copy.deepcopy(self.online).requires_grad_(False)
 
     def train(self, mode: bool = True) -> Networks:
-        """Switch between training and use; target and reference never drop anything."""
+        """Switch between training and use; the target never drops anything."""
         super().train(mode)
         self.target.encoder.eval()
-        if self.reference is not None:
-            self.reference.eval()
         return self
 
     def trainable(self) -> Iterator[tuple[str, nn.Parameter]]:

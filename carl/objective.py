@@ -209,10 +209,6 @@ class Objective:
             losses["mccl"] = self._mccl(batch, read, pooled)
         if networks.words is not None and batch.words is not None:
             losses["words"] = word_loss(networks.words(pooled), batch.words)
-        if networks.reference is not None:
-            with torch.no_grad(), self._autocast():
-                before = torch.cat([networks.reference.encode(tokens) for tokens in batch.groups])
-            losses["preserve"] = (1 - functional.cosine_similarity(pooled, before, dim=1)).mean()
         if networks.taught is not None and batch.teacher is not None:
             losses["teacher"] = distillation_loss(networks.taught(pooled), batch.teacher, config.teacher_temperature)
         return losses

@@ -216,7 +216,6 @@ def _networks(config: Config, directory: Path, data: TrainingData) -> Networks:
         size=config.projection_size,
         words=data.frequencies,
         taught=0 if data.teacher is None else data.teacher.shape[1],
-        reference=bool(config.lambda_preserve),
     )
 
 

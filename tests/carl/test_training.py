@@ -28,9 +28,7 @@ def objective_of(directory, config, *sources):
     encoder = load_encoder(
         directory, pooling=config.pooling, dropout=config.dropout, lora_rank=config.lora_rank, lora_alpha=32
     )
-    networks = Networks(
-        encoder, hidden=config.projection_hidden, size=config.projection_size, reference=bool(config.lambda_preserve)
-    ).train()
+    networks = Networks(encoder, hidden=config.projection_hidden, size=config.projection_size).train()
     return Objective(networks, config, lambda number: data.batch(number, config, CPU), CPU)
 
 
@@ -170,11 +168,6 @@ def test_terms_beside_the_papers():
     vectors = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
     worse = distillation_loss(vectors + torch.randn(6, 5), vectors, 0.1)
     assert float(distillation_loss(3 * vectors, vectors, 0.1)) < float(worse)
-
-
-def test_a_vector_that_has_not_moved_is_preserved(backbones, config):
-    objective = objective_of(backbones["bert"], config.changed(["lambda_preserve=1"]))
-    assert step(objective)["preserve"] == pytest.approx(0, abs=1e-6)
 
 
 def test_adapters_alone_are_trained(backbones, config):
