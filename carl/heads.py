@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
 from carl.method.sentences import scale_labels
+from carl.provenance import read_record
 from carl.shipped import find_transformer
 from harness.corpora import emobank, goemotions
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
@@ -257,7 +258,9 @@ def load_predictor(
     encoder = plugin.create(device=device, dtype=dtype)
     if not isinstance(encoder, TransformerEncoder) or plugin.pooling or plugin.reduction:
         raise UsageError(f"{model} has no heads; give a CARL encoder without @POOLING, or a shipped folder")
-    heads = read_heads(encoder.adapter_dir or encoder.files(fetch=False).config.parent)
+    directory = encoder.adapter_dir or encoder.files(fetch=False).config.parent
+    heads = read_heads(directory)
+    encoder = plugin.create(device=device, dtype=dtype, pooling=read_record(directory).config["pooling"])
 
     def predict(texts: Sequence[str]) -> Affect:
         vectors = encoder.encode(texts)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from carl.card import model_card
 from carl.heads import fit_heads, write_heads
 from carl.provenance import RUN_RECORD, read_record
+from carl.recipes.encoders import encoder_of_run
 from carl.shipped import CHECKPOINTS
 from harness.errors import UsageError, WeightsMissing
 from harness.files import write_text
-from harness.registry import encoder_names, find_encoder
 
 if TYPE_CHECKING:
     from harness.corpora.base import CorpusLibrary
@@ -58,9 +58,7 @@ def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECK
         shutil.copytree(run, built, ignore=shutil.ignore_patterns("training"))
         write_text(built / RUN_RECORD, record.model_dump_json(indent=2) + "\n", RUN_RECORD)
         if record.backbone is not None:
-            known = name in encoder_names() and not record.config.get("lora_rank")
-            plugin = find_encoder(name if known else f"hf:{built}")
-            heads = fit_heads(plugin.create(weights_dir=built, dtype=dtype).encode, library, dtype)
+            heads = fit_heads(encoder_of_run(built, dtype).encode, library, dtype)
             write_heads(built, heads)
             write_text(built / "README.md", model_card(record, heads), "the model card")
         target = destination / name

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 from carl.provenance import read_record
 from carl.recipes.catalogue import AFFECT, FREE, RecipeConfig, recipe, recipes
-from carl.shipped import CarlMiniLM, CarlMPNet, CarlRoBERTa, card_of
+from carl.shipped import CarlMiniLM, card_of
 from harness.encoder import EncoderCard
 from harness.errors import UsageError, WeightsMissing
-from harness.registry import find_encoder
+from harness.registry import encoder_names, find_encoder
 from harness.transformer import TransformerEncoder
 
 #: Where checkpoints lie, below the working directory.
@@ -98,7 +98,7 @@ ENCODERS = {
 
 
 def encoder_of_run(run: Path, dtype: str = "float32") -> TransformerEncoder:
-    """The encoder of a finished run: of a recipe, of CARL or of an ablation, by the name of its configuration.
+    """The encoder of a finished run, with the vector that was trained: of a recipe, of CARL or of an ablation.
 
     Raises:
         WeightsInvalid: the directory holds no record of a run, or a damaged one.
@@ -109,20 +109,13 @@ def encoder_of_run(run: Path, dtype: str = "float32") -> TransformerEncoder:
         return recipe_encoder(config.recipe, config.backbone, config.seed)(
             weights_dir=run, pooling=config.pooling, dtype=dtype
         )
-    kinds = {"mpnet": CarlMPNet, "roberta-small": CarlRoBERTa}
-    kind: type[TransformerEncoder] = kinds.get(record.config["backbone"], CarlMiniLM)
-    ablation = record.name.removeprefix(kind.card.name).strip("-")
-    card = replace(
-        kind.card,
-        name=record.name,
-        family="ablation" if ablation else kind.card.family,
-        title=kind.card.shown + (f", {ablation.replace('-', ' ')}" if ablation else ""),
-        pooling=record.config["pooling"],
-        recommended=record.config["pooling"],
-    )
-    if record.config.get("lora_rank"):  # read by the class of its backbone, which the adapter names
-        encoder: Any = find_encoder(f"hf:{run}").create(dtype=dtype, pooling=record.config["pooling"])
-        encoder.card = card_of(card, run)
-        return cast("TransformerEncoder", encoder)
-    made: type[TransformerEncoder] = type(kind.__name__, (kind,), {"card": card, "__doc__": card.title})
-    return made(weights_dir=run, dtype=dtype)
+    encoder: Any = find_encoder(f"hf:{run}").create(dtype=dtype, pooling=record.config["pooling"])
+    if record.name in encoder_names():
+        card = find_encoder(record.name).card
+    else:
+        began, ablation = record.origin, record.name.removeprefix(f"carl-{record.config['backbone']}-")
+        title = f"CARL ({began and began.title}), {ablation.replace('-', ' ')}"
+        card = replace(CarlMiniLM.card, name=record.name, family="ablation", title=title)
+    card = replace(card, dimensions=encoder.card.dimensions, parameters=encoder.card.parameters)
+    encoder.card = card_of(replace(card, pooling=encoder.pooling, recommended=encoder.pooling), run)
+    return cast("TransformerEncoder", encoder)

@@ -21,7 +21,7 @@ from carl.provenance import read_record
 from carl.recipes.encoders import encoder_of_run
 from carl.run import Folders, Run, backbone
 from carl.ship import ship
-from harness.errors import DataInvalid, DataMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
 from harness.registry import find_encoder
 
 TEXTS = ["The rain was WARM, and we are glad!", "never again", "", "a café so fine 😀", "late " * 60, "never again"]
@@ -34,21 +34,26 @@ def run(*arguments, lines=None):
     return result
 
 
-@pytest.fixture(scope="session")
-def finished(backbones, library, tmp_path_factory):
-    """Two runs of two steps: a whole BERT, and an adapter over MPNet."""
+def trained(folder, library, *settings):
+    """A run of two steps."""
     from carl.config import Config
 
     small = ["batch=16", "steps=2", "max_length=32", "projection_hidden=32", "projection_size=16", "lambda_words=0"]
-    base = Config(name="carl-minilm", sources=("emobank",), mixture=(0, 0, 0), precision="float32").changed(small)
-    runs = {}
-    for name, settings in (("bert", ["lora_rank=0", "pooling=cls"]), ("mpnet", ["lora_rank=4"])):
-        config = base.changed([f"backbone={backbones[name]}", *settings])
-        made = Run(config, library, Folders((root := tmp_path_factory.mktemp("run")) / name, root), development=False)
-        assert made.trainer.run()
-        made.write()
-        runs[name] = made
-    return runs
+    base = Config(name="carl-minilm", sources=("emobank",), mixture=(0, 0, 0), precision="float32")
+    made = Run(base.changed([*small, *settings]), library, Folders(folder, folder.parent), development=False)
+    assert made.trainer.run()
+    made.write()
+    return made
+
+
+@pytest.fixture(scope="session")
+def finished(backbones, library, tmp_path_factory):
+    """Two runs: a whole BERT, and an adapter over MPNet."""
+    kinds = {"bert": ["lora_rank=0", "pooling=cls"], "mpnet": ["lora_rank=4"]}
+    return {
+        kind: trained(tmp_path_factory.mktemp("run") / kind, library, f"backbone={backbones[kind]}", *settings)
+        for kind, settings in kinds.items()
+    }
 
 
 @pytest.fixture(scope="session")
@@ -272,9 +277,9 @@ def test_help_imports_nothing_heavy():
 @pytest.mark.parametrize(("kind", "name"), [("bert", "carl-minilm-no-ptd"), ("mpnet", "carl-mpnet")])
 def test_a_run_is_an_encoder_under_the_name_of_its_configuration(finished, backbones, monkeypatch, kind, name):
     run = finished[kind].folders.output
-    trained = read_record(run)
-    trained = trained.model_copy(update={"name": name, "config": {**trained.config, "backbone": kind}})
-    monkeypatch.setattr("carl.recipes.encoders.read_record", lambda _: trained)
+    record = read_record(run)
+    record = record.model_copy(update={"name": name, "config": {**record.config, "backbone": kind}})
+    monkeypatch.setattr("carl.recipes.encoders.read_record", lambda _: record)
     monkeypatch.setattr("baselines.packaged.MPNet.directory", lambda _: Path(backbones["mpnet"]))
     encoder = encoder_of_run(run)
     assert (encoder.card.name, encoder.card.family) == (name, "ablation" if kind == "bert" else "mpnet")
@@ -284,15 +289,16 @@ def test_a_run_is_an_encoder_under_the_name_of_its_configuration(finished, backb
     assert encoder.encode(TEXTS[:4]) == pytest.approx(theirs, abs=1e-2)  # what ships is rounded to float16
 
 
-def test_an_adapter_over_another_backbone_is_measured_and_shipped(finished, library, tmp_path):
-    """By the network that it was trained on, and never by weights that ship under the same name."""
-    run = finished["mpnet"].folders.output
-    encoder = encoder_of_run(run)
-    assert (encoder.adapter_dir, encoder.card.name) == (run, "carl-minilm")
-    trained = finished["mpnet"].encode(finished["mpnet"].objective.encoder.eval(), TEXTS[:4])
-    assert encoder.encode(TEXTS[:4]) == pytest.approx(trained, abs=1e-2)
-    made = ship(run, "carl-minilm", library, tmp_path)
-    assert load_predictor(str(made))(TEXTS[:2]).valence.shape == (2,)
+def test_an_adapter_is_measured_shipped_and_read_by_what_it_was_trained_on(backbones, library, tmp_path):
+    """By its backbone's class but by the vector that was trained, never by weights that ship under its name."""
+    run = trained(tmp_path / "run", library, f"backbone={backbones['bert']}", "pooling=mean", "lora_rank=4")
+    encoder = encoder_of_run(tmp_path / "run")
+    assert (encoder.adapter_dir, encoder.card.name, encoder.pooling) == (tmp_path / "run", "carl-minilm", "mean")
+    theirs = run.encode(run.objective.encoder.eval(), TEXTS[:4])
+    assert encoder.encode(TEXTS[:4]) == pytest.approx(theirs, abs=1e-2)
+    made = ship(tmp_path / "run", "carl-minilm", library, tmp_path / "shipped")
+    heads, vectors = read_heads(made), encoder.encode(TEXTS[:4])
+    assert load_predictor(str(made))(TEXTS[:4]).probabilities == pytest.approx(heads.probabilities(vectors), abs=1e-5)
 
 
 def test_a_folder_of_the_same_name_does_not_hide_an_encoder(tmp_path, monkeypatch):
