@@ -213,7 +213,7 @@ def ship(
 def measure(runs: tuple[Path, ...], dtype: str, results_dir: Path, **options: Any) -> None:
     """Measure finished RUNS of ablations, recipes or CARL; the seed of a record is that of the training.
 
-    Tables then show a configuration's mean over its seeds, with an interval.
+    Tables then show a configuration's mean over its seeds, with an interval. A task's own seeds count in thousands.
     """
     from carl.recipes.encoders import encoder_of_run
     from harness.api import run as measured
@@ -226,7 +226,8 @@ def measure(runs: tuple[Path, ...], dtype: str, results_dir: Path, **options: An
         for record in measured(encoder, results_dir=own.directory, **options).records:
             # The vectors of two seeds differ by intent: a fingerprint would say that one of them is outdated.
             model = replace(record.model, name=trained.name, fingerprint="")
-            store.save(replace(record, model=model, seed=trained.config["seed"]), own.predictions(record))
+            seed = trained.config["seed"] + 1000 * record.seed
+            store.save(replace(record, model=model, seed=seed), own.predictions(record))
 
 
 @click.command()

@@ -155,18 +155,23 @@ def test_training_from_the_command_line(
 
 def test_measured_records_carry_the_seed_of_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    evaluation = {"task": "polarity", "corpus": "cr", "protocol": "senteval-lr/1", "split": "cv10", "seed": 0}
-    record = Record(
-        model=ModelFacts(name="recipe-mlm-minilm", fingerprint="of one seed"),
-        status="ok",
-        metrics={"accuracy": Metric(0.8)},
-        **evaluation,
-    )
+    evaluation = {"task": "polarity", "corpus": "cr", "protocol": "senteval-compat/1", "split": "cv10"}
+    records = [
+        Record(
+            model=ModelFacts(name="recipe-mlm-minilm", fingerprint="of one seed"),
+            status="ok",
+            metrics={"accuracy": Metric(0.8)},
+            seed=seed,
+            **evaluation,
+        )
+        for seed in (0, 1)
+    ]
 
     def run(encoder: Any, *, results_dir: Path, tasks: Any, **_: Any) -> Any:
         assert list(tasks) == ["polarity/cr"]
-        ResultStore(results_dir).save(record)
-        return SimpleNamespace(records=[record])
+        for record in records:
+            ResultStore(results_dir).save(record)
+        return SimpleNamespace(records=records)
 
     monkeypatch.setattr("harness.api.run", run)
     runs = []
@@ -178,5 +183,5 @@ def test_measured_records_carry_the_seed_of_the_training(tmp_path: Path, monkeyp
         (runs[-1] / RUN_RECORD).write_text(made.model_dump_json())
     done = CliRunner().invoke(measure, [*map(str, runs), "-t", "polarity/cr", "--results-dir", "all"])
     assert done.exit_code == 0, (done.output, done.exception)
-    found = [(one.model.name, one.seed, one.model.fingerprint) for one in ResultStore(Path("all"))]
-    assert found == [("recipe-mlm-minilm@mean", 0, ""), ("recipe-mlm-minilm@mean", 2, "")]
+    found = {(one.model.name, one.seed, one.model.fingerprint) for one in ResultStore(Path("all"))}
+    assert found == {("recipe-mlm-minilm@mean", seed, "") for seed in (0, 2, 1000, 1002)}
