@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ from carl.provenance import read_record
 from harness.cli.options import cache_dir, data_dir, offline, results_dir, tasks
 from harness.errors import DataInvalid, DataMissing, ExtraMissing, UsageError
 from harness.files import write_text
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -68,14 +71,10 @@ def train(
     GPUs: `accelerate launch --num-processes N -m carl train ...`.
     """
     config = configuration(name).changed([f"seed={seed}", *settings])
-    try:
-        from accelerate import Accelerator
-    except ImportError as error:
-        raise ExtraMissing("training needs accelerate and peft: pip install 'affectbench[train]'") from error
+    accelerator = accelerated(cpu)
     from carl.run import Folders, Run
     from harness.corpora.registry import CorpusRegistry
 
-    accelerator = Accelerator(cpu=cpu)
     folder = output or Path("runs") / f"{config.name}-s{config.seed}"
     folders = Folders(folder, cache_dir, data_dir, corpus_dir, backbone_dir)
     run = Run(
@@ -95,6 +94,19 @@ def train(
     elif not complete:
         click.echo(f"stopped after step {run.trainer.progress.step} of {run.trainer.steps}", err=True)
         ctx.exit(130 if run.trainer.stopping else 0)
+
+
+def accelerated(cpu: bool) -> Accelerator:
+    """Device and processes of a training, which may stay on the `cpu` even where there is a GPU.
+
+    Raises:
+        ExtraMissing: the libraries of training are not installed.
+    """
+    try:
+        from accelerate import Accelerator
+    except ImportError as error:
+        raise ExtraMissing("training needs accelerate and peft: pip install 'affectbench[train]'") from error
+    return Accelerator(cpu=cpu)
 
 
 def stop_on_signals(stop: Callable[[], None]) -> Callable[[], bool]:
@@ -167,6 +179,8 @@ def curves(run: Path, output: Path | None) -> None:
     figure = axes[0, 0].figure
     figure.suptitle(run.resolve().name)
     target = output or (run / CURVES).with_suffix(".svg")
+    if target.suffix[1:] not in (known := figure.canvas.get_supported_filetypes()):
+        raise UsageError(f"--output {target}: no such kind of picture; end it in one of {', '.join(sorted(known))}")
     figure.tight_layout()
     figure.savefig(target)
     click.echo(str(target))
@@ -255,6 +269,7 @@ def card(checkpoint: Path, results_dir: Path) -> None:
 @click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same line goes on.")
 def pretrain(corpus_dir: Path, output: Path, minutes: float | None, **options: Any) -> None:
     """Make `roberta-small`: MiniLM's layers behind a byte-level vocabulary, then distillation to MiniLM's vectors."""
+    accelerated(cpu=True)
     from carl.pretraining import Pretraining
 
     run = Pretraining(corpus_dir, output, **options)

@@ -24,7 +24,7 @@ from carl.shipped import find_transformer
 from carl.sources import read_sources, training_hashes
 from carl.train import Measures, Trainer
 from carl.training_data import TrainingData, pad, tokenized, training_data
-from harness.errors import UsageError
+from harness.errors import UsageError, WeightsMissing
 from harness.files import write_text
 from harness.store import open_space
 from harness.transformer import TransformerEncoder
@@ -157,7 +157,10 @@ def backbone(name: str, directory: Path | None = None) -> tuple[Path, EncoderCar
     encoder = find_transformer(name).create(weights_dir=directory)
     if not isinstance(encoder, TransformerEncoder):
         raise UsageError(f"{name} is no transformer; CARL trains BERT's, RoBERTa's and MPNet's kind")
-    return encoder.files().config.parent, encoder.card
+    try:
+        return encoder.files().config.parent, encoder.card
+    except WeightsMissing as error:
+        raise WeightsMissing(f"{error} (of `carl`: `--backbone-dir DIR`)") from error
 
 
 def save_encoder(encoder: Encoder, tokenizer: Any, config: Config, card: EncoderCard, directory: Path) -> None:

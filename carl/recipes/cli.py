@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from carl.commands import reporter, stop_on_signals
+from carl.commands import accelerated, reporter, stop_on_signals
 from carl.recipes.catalogue import RecipeConfig
 from carl.recipes.catalogue import recipes as all_recipes
 from harness.cli.options import cache_dir, data_dir, offline, split_names
@@ -75,8 +75,7 @@ def train(
     Exit code: 0 done or stopped by --until or --minutes, 1 a recipe failed (the others are done), 130 interrupted.
     """
     deadline = float("inf") if minutes is None else time.monotonic() + 60 * minutes
-    from accelerate import Accelerator
-
+    accelerated(cpu)
     from carl.recipes.data import Folders
     from carl.recipes.training import RecipeRun, is_finished
     from harness.corpora.registry import CorpusRegistry
@@ -95,9 +94,8 @@ def train(
             click.echo(f"{config.folder}: finished", err=True)
             continue
         try:
-            accelerator = Accelerator(cpu=cpu)
             running = run = RecipeRun(
-                config, folders, output, backbone_dir, accelerator=accelerator, report=reporter(config.folder)
+                config, folders, output, backbone_dir, accelerator=accelerated(cpu), report=reporter(config.folder)
             )
             click.echo(f"{config.folder}: {run.trainer.steps:,} steps", err=True)
             if not stopped() and run.trainer.run(until=until, seconds=deadline - time.monotonic()):

@@ -254,7 +254,16 @@ def test_train_stop_and_go_on(backbones, library, tmp_path, monkeypatch):
     assert written[0] == written[1]
     drawn = run("curves", tmp_path / "run", "-o", tmp_path / "curves.svg")
     assert drawn.stdout.strip() == str(tmp_path / "curves.svg")
+    with pytest.raises(UsageError, match=r"end it in one of .*svg"):
+        run("curves", tmp_path / "run", "-o", tmp_path / "curves.xlsx")
     assert run("ship", tmp_path / "run", "--name", "mine", "--to", tmp_path).stdout.strip() == str(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("line", ["train --config carl-mpnet", "recipes train mlm", "pretrain --corpus-dir ."])
+def test_training_without_its_libraries_says_what_to_install(line, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    with pytest.raises(ExtraMissing, match=r"affectbench\[train\]"):
+        run(*line.split())
 
 
 def test_configurations_are_listed_and_printed():
