@@ -194,14 +194,7 @@ def curves(run: Path, output: Path | None) -> None:
 @data_dir
 @cache_dir
 @offline
-def ship(
-    run: Path,
-    name: str,
-    destination: Path | None,
-    dtype: str,
-    data_dir: Path | None,
-    cache_dir: Path,
-) -> None:
+def ship(run: Path, name: str, destination: Path | None, dtype: str, data_dir: Path | None, cache_dir: Path) -> None:
     """Make a checkpoint of the finished RUN: check it, fit its heads on EmoBank and GoEmotions, write its card.
 
     Heads are fitted on training splits and scored on test splits; the scores go into the card and choose nothing. A

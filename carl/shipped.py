@@ -125,6 +125,14 @@ class ShippedEncoder(TransformerEncoder):
             raise WeightsMissing(f"there is no {packaged}")
         return packaged
 
+    def training_text_hashes(self) -> frozenset[str] | None:
+        """Hashes of its own training texts and of its teacher's, whose vectors carry what they taught it."""
+        own, teacher = super().training_text_hashes(), read_record(self.directory()).teacher
+        if own is None or teacher is None:
+            return own
+        taught: Any = find_transformer(teacher.name).create()
+        return own | (taught.training_text_hashes() or frozenset())
+
     def _advice(self) -> str:
         name = type(self).card.name
         return f"The repository has it, or `carl train` makes it: `--weights-dir {name}=CLONE/carl/checkpoints/{name}`"

@@ -316,3 +316,9 @@ def test_a_folder_of_the_same_name_does_not_hide_an_encoder(tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     assert backbone("roberta-small")[1].name == "roberta-small"
     assert load_predictor("carl-minilm")(["fine"]).valence.shape == (1,)
+
+
+def test_what_trained_a_teacher_counts_for_its_students():
+    teacher, student = (find_encoder(name).create().training_text_hashes() for name in ("carl-mpnet", "carl-minilm"))
+    assert teacher
+    assert teacher <= student
