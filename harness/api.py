@@ -392,15 +392,16 @@ class Leaderboard:
             One row a model, the best first; see `harness.leaderboard.choice.Candidate`. `attrs["tasks"]` names the
             tasks that `quality` is the mean of.
         """
+        known = with_limited(self.records)
         within = {
             row.model
-            for row in candidates(self.records, self._tasks)[0]
+            for row in candidates(known, self.declared)[0]
             if (max_params is None or (row.parameters is not None and row.parameters <= max_params))
             and (min_speed is None or (row.speed or 0) >= min_speed)
             and (max_bytes is None or (row.vector_bytes or math.inf) <= max_bytes)
         }
-        records = [record for record in self.records if record.model.name in within]
-        rows, tasks = candidates(records, self._tasks)
+        records = [record for record in known if record.model.name in within]
+        rows, tasks = candidates(records, self.declared)
         rows = tested(rows, tasks, self.store, records)
         frame = pd.DataFrame([asdict(row) for row in rows], columns=[one.name for one in fields(Candidate)])
         frame.attrs["tasks"] = list(tasks)

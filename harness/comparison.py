@@ -84,7 +84,7 @@ class Compared:
         """The answer in words: `same`, `better`, `worse` (of the second), `not told apart`, `not tested` or similar.
 
         The interval decides. Where Holm's correction takes the decision back, it says so; where a model may have seen
-        the texts, nothing is decided.
+        the texts, and of a trial with `--limit`, nothing is decided.
         """
         if self.low is None:
             return "same number" if self.difference == 0 else "not tested"
@@ -92,8 +92,8 @@ class Compared:
             return "same"
         if not self.separated:
             return "not told apart"
-        if self.seen:
-            return f"{'higher' if self.difference > 0 else 'lower'}*, not judged"
+        if self.seen or "+limit-" in self.task_id:
+            return f"{'higher' if self.difference > 0 else 'lower'}{'*' * bool(self.seen)}, not judged"
         if higher_is_better is None:
             word = "higher" if self.difference > 0 else "lower"
         else:

@@ -140,7 +140,7 @@ def choose(results_dir: Path, suite: str | None, models: list[str], fmt: str, **
     if fmt == "plain" and rows:
         echo(f"\nscore: mean of the main metrics of {', '.join(found.attrs['tasks'])}")
         if found["seen"].any():
-            echo("*: it saw texts of these tasks, or may have, and is not judged; see `bench contamination`")
+            echo("*: it saw texts of these tasks or may have (`bench contamination`), or this is a trial: not judged")
         echo("texts/s, memory of the whole process: as each model was run; compare only what one machine measured")
 
 

@@ -81,6 +81,7 @@ def test_a_better_model_is_told_apart_by_the_right_test(store):
     assert [number.verdict(True) for number in (accuracy, pearson, separation)] == ["better", "better", "same number"]
     assert accuracy.verdict(False) == "worse"
     assert accuracy.verdict(None) == "higher"
+    assert replace(accuracy, task_id=f"{MR}+limit-100").verdict(True) == "higher, not judged"
     assert accuracy.adjusted == pytest.approx(max(2 * min(accuracy.p, pearson.p), accuracy.p))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.api import Leaderboard
+from harness.outcome import Metric
 from harness.record import Record, ResultStore
 from harness.registry import select_tasks
 
@@ -46,3 +47,8 @@ def test_the_front_and_what_is_worse_beyond_chance(make: Callable[..., Record], 
     assert found.loc["small", ["speed", "memory", "price", "vector_bytes"]].tolist() == [500.0, 2e9, 0.02, 1536]
     assert list(board.choose(max_params=50e6, min_speed=500).index) == ["seen", "small", "bad"]
     assert list(board.choose(max_bytes=200).index) == ["bad"]
+    trial = make("trial", metrics={"accuracy": Metric(0.99)}, parameters=1)
+    store.save(replace(trial, protocol=f"{trial.protocol}+limit-100"))
+    found = Leaderboard(store, store=store, tasks=select_tasks(None, [MR]), suite=None).choose()
+    assert found.loc["trial", ["front", "seen"]].tolist() == [False, True], "some texts prove nothing"
+    assert found.loc["large", "front"]
