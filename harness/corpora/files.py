@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from harness.corpora.base import CorpusCard, Source
-from harness.errors import DataInvalid, DataMissing
+from harness.errors import DataInvalid, DataMissing, StorageFault
 from harness.files import sha256_file
 
 _SENTEVAL = "senteval/"
@@ -29,6 +29,7 @@ def download(source: Source, destination: Path) -> None:
     Raises:
         DataMissing: the address cannot be reached or answers with an error.
         DataInvalid: it serves other bytes.
+        StorageFault: the directory cannot be written.
     """
     import pooch
     from requests.exceptions import ConnectionError as Unreachable
@@ -45,11 +46,15 @@ def download(source: Source, destination: Path) -> None:
         )
     except ValueError as error:
         raise DataInvalid(f"{source.url} does not serve the published file (its SHA-256 differs)") from error
-    except (OSError, RequestException) as error:
+    except RequestException as error:
         reason = "no connection" if isinstance(error, Unreachable) else error
         raise DataMissing(
             f"{source.url} cannot be fetched to {destination} ({reason}); fetch it by other means and put it at "
             f"{source.path} below --data-dir"
+        ) from error
+    except OSError as error:
+        raise StorageFault(
+            f"cannot write {destination}: {error.strerror or error}; choose another --cache-dir"
         ) from error
 
 

@@ -17,7 +17,7 @@ from harness.corpora import CorpusCard, CorpusRegistry, Examples, Files, Source
 from harness.corpora.base import row_ids
 from harness.corpora.files import download
 from harness.corpora.registry import builtin
-from harness.errors import DataInvalid, DataMissing
+from harness.errors import DataInvalid, DataMissing, StorageFault
 
 #: A refused download leaves its socket to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -126,6 +126,9 @@ def test_a_download_is_whole_and_as_pinned_or_not_there(tmp_path: Path, server: 
     with pytest.raises(DataMissing, match="cannot be fetched"):
         download(replace(LINES, url="http://127.0.0.1:9/lines.txt"), destination)
     assert not list(destination.parent.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageFault, match="choose another --cache-dir"):
+        download(replace(LINES, url=f"{server}/lines.txt"), tmp_path / "file" / "lines.txt")
 
 
 @pytest.mark.parametrize("name", builtin())
