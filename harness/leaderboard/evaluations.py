@@ -215,8 +215,8 @@ class Results:
 
     Attributes:
         models: what was recorded of each model, in the order of the rows.
-        titles: model → how it is called; where an encoder has several rows, with the vector that a row shows. The names
-            stand behind titles that would be equal.
+        titles: model → how it is called, with the vector where an encoder has several rows, its name says one or its
+            authors trained another. The names stand behind titles that would be equal.
     """
 
     def __init__(self, evaluations: Sequence[Evaluation], recommended: Mapping[str, str] | None = None) -> None:
@@ -238,7 +238,9 @@ class Results:
         plain = {}
         for model in self.models:
             title = one_line(model.title).removesuffix(f" ({model.pooling})") or model.name
-            pooling = words("poolings").get(model.pooling or "") if several[encoder_of(model.name)] > 1 else None
+            named = several[encoder_of(model.name)] > 1 or "@" in model.name
+            other = encoder_of(model.name) in self.recommended and not self.is_recommended(model)
+            pooling = words("poolings").get(model.pooling or "") if named or other else None
             plain[model.name] = f"{title}, {pooling}" if pooling else title
         count = Counter(plain.values())
         self.titles = {n: title if count[title] == 1 or title == n else f"{title} ({n})" for n, title in plain.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -208,7 +209,10 @@ def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], 
         for column in every.values():
             first.setdefault((column.task, column.corpus), column)
         chosen = chosen or list(first.values())[: spec["most"]]
-    protocols = _grouped((column.protocol, corpus_title(column.corpus)) for column in chosen)
+    # A corpus of several families is named with what is measured on it.
+    times = Counter(corpus for corpus, _ in {(column.corpus, column.protocol) for column in chosen})
+    names = (corpus_title(one.corpus) if times[one.corpus] == 1 else one.head.replace("\n", " ") for one in chosen)
+    protocols = _grouped(zip((column.protocol for column in chosen), names, strict=True))
     said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
     more = len(every) - len({column.task_id for column in chosen})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""

@@ -178,9 +178,9 @@ def test_suite_quick_has_polarity_and_geometry_of_every_domain(make: Make) -> No
 def test_the_overview_is_short_unless_more_is_asked_for(suite: list[Record]) -> None:
     (short,) = build_tables(suite, which=["overview"])
     assert [column.head.replace("\n", " ") for column in short.columns] == [
-        *("Param. [M]", "EmoBank V r", "EmoBank A r", "CR acc.", "MR acc.", "SST5 acc.", "IMDB acc.", "Ekman macro F1")
+        *("Param. [M]", "EmoBank V r", "EmoBank A r", "CR acc.", "MR acc.", "SST5 acc.", "IMDB acc.", "Ekman acc.")
     ]
-    assert "CR, MR, SST5: senteval-lr/1" in short.caption
+    assert "EmoBank: official/1; CR, MR, SST5: senteval-lr/1" in short.caption
     assert len(short.notes("marks")) <= 5
     (every,) = build_tables(suite, which=["overview"], columns=["all"])
     assert len(every.columns) == 12
@@ -196,6 +196,15 @@ def test_the_vector_that_authors_trained_stands_first(make: Make) -> None:
     assert [row.title for row in table.rows] == ["MiniLM, mean of tokens", "MiniLM, first token"]
     (table,) = build_tables(records[:1], which=["II"], published=False, recommended={"minilm": "mean"})
     assert "minilm@mean" in notes(table), "not measured, and said so"
+    for record, title in zip(records, ("MiniLM, first token", "MiniLM, mean of tokens"), strict=True):
+        (table,) = build_tables([record], which=["II"], published=False, recommended={"minilm": "mean"})
+        assert table.rows[0].title == title, "another vector than the authors', or one that was asked for"
+
+
+def test_protocols_name_what_is_measured_where_a_corpus_has_several(make: Make) -> None:
+    tasks = ("valence-arousal/ratings-tweets/grouped-kfold10/1", "polarity/ratings-tweets/sign-kfold10/1")
+    (table,) = build_tables([make(task=task) for task in tasks], suite="quick", which=["overview"])
+    assert "Tweets V r: grouped-kfold10/1; Tweets acc.: sign-kfold10/1" in table.caption
 
 
 def test_a_noise_ceiling_stands_under_the_correlations_that_have_one(make: Make) -> None:
