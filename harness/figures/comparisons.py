@@ -101,15 +101,20 @@ def trade_off(source: Source) -> Drawing:
     ]
     costs = [one for one in costs if 2 * len(one[2]) > len(full)]
     figure, panes = panels(len(costs), len(costs), height=3.0)
+    top = max(row.quality for row in rows if not row.seen)
     named = []
     for axes, (title, sign, cost_of) in zip(panes, costs, strict=True):
         front: list[tuple[float, float, str]] = []
+        pale = []
         kin: dict[str, list[tuple[float, float]]] = {}
         for row in sorted((r for r in rows if r.model in cost_of), key=lambda r: (sign * cost_of[r.model], -r.quality)):
             x, y = cost_of[row.model], row.quality
             new = not row.seen and (not front or y > front[-1][1])
             colour, marker = (PALE, "x") if row.seen else (COLOURS[0], "o") if new else (GREY, "o")
             axes.plot(x, y, marker, color=colour, markersize=4)
+            if row.seen and y > top:
+                ha = "right" if x * x > min(cost_of.values()) * max(cost_of.values()) else "left"
+                pale.append(axes.text(x, y, f"  {source.titles[row.model]}  ", fontsize=5, color=GREY, ha=ha))
             front += [(x, y, row.model)] if new else []
             kin.setdefault(split_reduction(row.model)[0], []).append((x, y))
         axes.plot([x for x, _, _ in front], [y for _, y, _ in front], color=COLOURS[0], linewidth=0.8)
@@ -135,16 +140,17 @@ def trade_off(source: Source) -> Drawing:
             for *_, name in front
         ]
         labels = [axes.text(x, y, f"  {n}", fontsize=6, va=side) for (x, y, _), n in zip(front, names, strict=True)]
-        adjust_text(labels, ax=axes, only_move="y", expand=(1, 1), iter_lim=500, ensure_inside_axes=False)
+        adjust_text(labels + pale, ax=axes, only_move="y", expand=(1, 1), iter_lim=500, ensure_inside_axes=False)
     panes[0].set_ylabel("mean score")
     joined = "Thin lines join the reductions of one encoder. " if len(full) < len(rows) else ""
     corpora = listed([corpus_title(task.split("/")[1]) for task in tasks])
     return Drawing(
         key="trade-off",
         title="Quality against bytes, weights and speed",
-        caption=f"Mean of the main metrics of {corpora} against the cost on a logarithmic axis. Joined and named: the "
-        f"Pareto front, where no cheaper model is better. {'; '.join(named)}. {joined}Pale crosses: the model may "
-        "have seen the texts. Speed is that of each model's own run, which other work on the machine may have slowed.",
+        caption=f"Mean of the main metrics of {corpora} against the cost on a logarithmic axis. Joined: the Pareto "
+        f"front, where no cheaper model is better. {'; '.join(named)}. {joined}Pale crosses, named "
+        "above the front: the model may have seen the texts. Speed is that of each model's own run, which other work "
+        "on the machine may have slowed.",
         alt=f"Scatter plots of the mean score of {len(rows)} models against {listed([one[0] for one in costs])}.",
         figure=figure,
     )
