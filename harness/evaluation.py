@@ -48,13 +48,7 @@ from harness.errors import (
 from harness.files import PARTIAL, RESULTS_DIR, cache_root, write_bytes
 from harness.progress import Progress
 from harness.record import Failure, ModelFacts, Record, ResultStore, environment
-from harness.registry import (
-    EncoderPlugin,
-    find_encoders,
-    lineage,
-    select_tasks,
-    with_prompts,
-)
+from harness.registry import EncoderPlugin, encoder_names, find_encoders, lineage, select_tasks, with_prompts
 from harness.registry import tasks as every_task
 from harness.service import estimated_tokens
 from harness.store import EmbeddingSpace, open_space
@@ -144,7 +138,9 @@ def plan(options: RunOptions) -> Evaluator:
     known = {name.partition("@")[0] for name in plugins}
     for name in (*options.weights_dirs, *options.tokenizer_dirs, *options.trust_remote_code, *options.prompts):
         if name not in known:
-            raise UsageError(f"an option is given for {name!r}, which is not among the models of this run")
+            plain = name.partition("@")[0]
+            hint = f": give it for {plain}, all of its vectors" if plain in known else ""
+            raise UsageError(f"an option is given for {name!r}, which is not an encoder of this run{hint}")
     for family in {family for prompts in options.prompts.values() for family in prompts} - {""}:
         if family not in (families := sorted({task.name for task in every_task().values()})):
             raise unknown_name("task family of a prompt", family, families)
@@ -263,8 +259,11 @@ class Evaluator:
             # The text of a KeyError is the key alone.
             said = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
             reason = (said or type(error).__name__).removeprefix(f"{model}: ")
-            way = f" (`bench weights {model}` fetches what is public)" if record.status == "weights-missing" else ""
-            if self.options.limit and isinstance(error, ValueError | ArithmeticError | RecordInvalid):
+            public = record.status == "weights-missing" and model.partition("@")[0] in encoder_names()
+            way = f" (`bench weights {model}` fetches what is public)" if public else ""
+            if self.options.limit and isinstance(error, RecordInvalid):
+                reason = f"too few texts for a number (--limit {self.options.limit})"
+            elif self.options.limit and isinstance(error, ValueError | ArithmeticError):
                 way = f" (--limit {self.options.limit} may be too few texts for this task)"
             progress.notice(where + reason + way)
             return record, True
@@ -306,7 +305,7 @@ class Evaluator:
         if before != fingerprint:
             if not self.options.fresh:
                 raise NameTaken(
-                    f"{self.options.results_dir} has a result of {model} with other weights (fingerprint "
+                    f"{self.options.results_dir} has a result of {model}, of other weights or another vector ("
                     f"{before[:12]}, now {fingerprint[:12]}): give this model a name of its own (--models NAME=PATH), "
                     "or replace the result by --fresh"
                 )

@@ -298,7 +298,7 @@ def _find(name: str) -> EncoderPlugin:
         return _undeclared(name)
     if name.startswith("api:") and name != "api:":
         return EncoderPlugin(name, service_card(name[4:]), partial(ServiceEncoder, name[4:]), origin=name)
-    if ".py:" in name:
+    if ".py:" in name or name.endswith(".py"):
         return _file_encoder(name)
     points = _points(ENCODERS).get(name, ())
     if len(points) > 1:
@@ -332,7 +332,7 @@ def _card_of(factory: object, origin: str) -> EncoderCard:
 
 
 def _file_encoder(spec: str) -> EncoderPlugin:
-    file, _, attribute = spec.rpartition(":")
+    file, attribute = (spec, "") if spec.endswith(".py") else spec.rsplit(":", 1)
     path = Path(file)
     if not path.is_file():
         raise UsageError(f"{spec}: there is no file {file}")
@@ -344,10 +344,11 @@ def _file_encoder(spec: str) -> EncoderPlugin:
         module_spec.loader.exec_module(module)
     except Exception as error:  # the user's file may fail in any way
         raise UsageError(f"{file} cannot be imported: {first_line(error)}") from error
-    factory = getattr(module, attribute, None)
+    factory = getattr(module, attribute, None) if attribute else None
     if factory is None:
         classes = sorted(n for n, v in vars(module).items() if isinstance(getattr(v, "card", None), EncoderCard))
-        raise UsageError(f"{file} has no {attribute!r}; encoders in it: {', '.join(classes) or 'none'}")
+        lacks = f"{file} has no {attribute!r}" if attribute else f"{file} needs the name of a class, {file}:CLASS"
+        raise UsageError(f"{lacks}; encoders in it: {', '.join(classes) or 'none'}")
     name = spec.encode("utf-8", "backslashreplace").decode()  # a path need not be UTF-8, a record must be
     return EncoderPlugin(name, _card_of(factory, name), factory, origin=name)
 
@@ -372,11 +373,7 @@ def _undeclared(spec: str) -> EncoderPlugin:
 
 
 def load_encoder(
-    name: str,
-    *,
-    trust_remote_code: bool | None = None,
-    base_url: str | None = None,
-    **options: Unpack[EncoderOptions],
+    name: str, *, trust_remote_code: bool | None = None, base_url: str | None = None, **options: Unpack[EncoderOptions]
 ) -> Encoder:
     """Make an encoder by name. Weights are read when the first text is encoded.
 

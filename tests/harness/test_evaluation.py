@@ -396,8 +396,10 @@ def test_wrong_usage_is_found_before_any_work(tmp_path):
     for models, changes in (((), {}), ("lexicn", {}), ("./nodir", {}), ("lexicon", {"shard": "3/2"})):
         with pytest.raises(UsageError):
             plan(RunOptions(models=models, **places, **changes))
-    with pytest.raises(UsageError, match="'bert', which is not among"):
+    with pytest.raises(UsageError, match="'bert', which is not an encoder"):
         plan(RunOptions(models="lexicon", weights_dirs={"bert": tmp_path}, **places))
+    with pytest.raises(UsageError, match="give it for minilm, all of its vectors"):
+        plan(RunOptions(models="minilm@mean", prompts={"minilm@mean": {"": "x: "}}, **places))
     assert not list(tmp_path.iterdir())
 
 

@@ -208,6 +208,8 @@ def test_an_encoder_in_a_file(tmp_path, name):
     assert encoder.encode(["a"]).shape == (1, 2)
     with pytest.raises(UsageError, match="no 'Other'; encoders in it: Mine"):
         registry.load_encoder(f"{path}:Other")
+    with pytest.raises(UsageError, match=r"needs the name of a class, .*; encoders in it: Mine"):
+        registry.load_encoder(str(path))
     path.write_text("1 / 0")
     with pytest.raises(UsageError, match="ZeroDivisionError"):
         registry.load_encoder(f"{path}:Mine")
