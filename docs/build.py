@@ -43,8 +43,9 @@ citation.
 
 A plain name means the **last layer's first token**, which the CARL paper compares; for encoders added later it means
 the vector that their authors trained. `NAME@mean`, `NAME@cls`, `NAME@pooler` and `NAME@last` choose another vector,
-where trained weights for it exist. The tables below list the plain name's vector first, and leave out the texts that
-BERT or RoBERTa were pretrained on.
+where trained weights for it exist. A pooling is not scaled to length 1; some models of sentence-transformers are, and
+`st:` reads them as they are. The tables below list the plain name's vector first, and leave out the texts that BERT or
+RoBERTa were pretrained on.
 
 Weights on the hub are fetched at the pinned revision when first needed, unless `AFFECTBENCH_OFFLINE=1` is set. Those on
 file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
@@ -268,7 +269,7 @@ def difference(number: Compared | None) -> str:
     scale, digits = (100, 1) if number.metric == "accuracy" else (1, 3)
     value, low, high = (f"{scale * (part or 0):+.{digits}f}" for part in (number.difference, number.low, number.high))
     shown = f"{value} [{low}, {high}]".replace("-", "−")
-    return f"*{shown}* \\*" if number.seen else f"**{shown}**" if number.separated else shown
+    return f"*{shown}* \\*" if number.seen else f"**{shown}**" if number.verdict(True) in ("better", "worse") else shown
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
