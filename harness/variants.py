@@ -93,10 +93,7 @@ def reduced_card(card: EncoderCard, steps: Sequence[str]) -> dict[str, Any]:
 def marked_card(card: EncoderCard, marks: Sequence[str]) -> dict[str, Any]:
     """Name and title of a row with marks; the pooling stays at the title's end, where tables look for it."""
     end = f" ({card.pooling})" if card.shown.endswith(f" ({card.pooling})") else ""
-    return {
-        "name": "@".join([card.name, *marks]),
-        "title": " ".join([card.shown.removesuffix(end), *marks]) + end,
-    }
+    return {"name": "@".join([card.name, *marks]), "title": " ".join([card.shown.removesuffix(end), *marks]) + end}
 
 
 def prompt_mark(prompts: Mapping[str, str]) -> str:

@@ -33,9 +33,7 @@ CARD = CorpusCard(
     citation="Scherer and Wallbott, Journal of Personality and Social Psychology 1994",
     homepage="https://github.com/sinmaniphel/py_isear_dataset",
     sources=(_CSV,),
-    checksums={
-        "all": "1ca3d04e1d94df12061a67af4cd97be6",
-    },
+    checksums={"all": "1ca3d04e1d94df12061a67af4cd97be6"},
     notes=(
         "The sign á, which marks a broken line, is dropped, and white space is folded. 163 texts hold the field "
         "separator; it becomes a blank. 85 texts only say that there was no response; they stay. No fixed split."

@@ -56,10 +56,7 @@ def geometry(source: Source) -> Drawing:
     figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, columnspacing=1.5)
     numbers: dict[Any, list[Any]] = {left: [], right: []}
     for number, (point, look) in enumerate(zip(points, looks, strict=True), 1):
-        for axes, x, y in (
-            (left, point.uniformity, point.alignment),
-            (right, point.separation, point.accuracy),
-        ):
+        for axes, x, y in ((left, point.uniformity, point.alignment), (right, point.separation, point.accuracy)):
             if x is not None and y is not None:
                 axes.plot(x, y, "o", markersize=6, **look)
                 numbers[axes].append(axes.text(x, y, str(number), fontsize=6.5, in_layout=False))

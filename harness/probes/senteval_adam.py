@@ -95,13 +95,7 @@ class _Training:
 
 
 def nested(
-    X: NDArray[np.floating],
-    y: NDArray[np.integer],
-    classes: int,
-    outer: Folds,
-    inner: Sequence[Folds],
-    *,
-    seed: int,
+    X: NDArray[np.floating], y: NDArray[np.integer], classes: int, outer: Folds, inner: Sequence[Folds], *, seed: int
 ) -> AdamResult:
     """Nested cross-validation (`InnerKFoldClassifier` with `usepytorch`): MR, CR.
 
