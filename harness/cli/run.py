@@ -64,7 +64,7 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
     it go before it.
 
     Exit code: 0 all done (or weights, extras or a corpus are missing on this machine: a notice says which), 1 something
-    failed, 2 wrong usage, 130 interrupted.
+    failed, 2 wrong usage or a directory or `hf:` model that holds none, 130 interrupted.
     """
     from harness import api  # pandas, which `bench run --help` can do without
     from harness.evaluation import RunOptions
