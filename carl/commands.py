@@ -282,9 +282,9 @@ def pretrain(corpus_dir: Path, output: Path, minutes: float | None, **options: A
 def predict(texts: tuple[str, ...], form: str | None, chunk: int, **options: Any) -> None:
     """Predict TEXTS, or the lines of standard input (no TEXTS, or -): one result a line, in the order of the texts.
 
-    Texts are English: numbers of others mean little. Valence and arousal go from -1 to 1. Emotion probabilities are
-    those of six emotions given that a text has exactly one of them: a neutral or empty text gets them as well. The
-    checkpoint's card says how well the heads score.
+    Made for English: of other languages the numbers mean little. Valence and arousal go from -1 to 1. Emotion
+    probabilities are those of six emotions given that a text has exactly one of them: a neutral or empty text gets
+    them as well. The checkpoint's card says how well the heads score.
     """
     if (not texts and sys.stdin.isatty()) or ("-" in texts and len(texts) > 1):
         raise UsageError('give texts, e.g. `carl predict "What a day!"`, or lines on standard input; - stands alone')

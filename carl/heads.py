@@ -260,6 +260,7 @@ def load_predictor(
         raise UsageError(f"{model} has no heads; give a CARL encoder without @POOLING, or a shipped folder")
     directory = encoder.adapter_dir or encoder.files(fetch=False).config.parent
     heads = read_heads(directory)
+    # The vector that was trained, which need not be the default of a folder or of an adapter's backbone.
     encoder = plugin.create(device=device, dtype=dtype, pooling=read_record(directory).config["pooling"])
 
     def predict(texts: Sequence[str]) -> Affect:

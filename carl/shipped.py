@@ -127,8 +127,8 @@ class ShippedEncoder(TransformerEncoder):
 
     def training_text_hashes(self) -> frozenset[str] | None:
         """Hashes of its own training texts and of its teacher's, whose vectors carry what they taught it."""
-        own, teacher = super().training_text_hashes(), read_record(self.directory()).teacher
-        if own is None or teacher is None:
+        own = super().training_text_hashes()
+        if own is None or (teacher := read_record(self.directory()).teacher) is None:
             return own
         taught: Any = find_transformer(teacher.name).create()
         return own | (taught.training_text_hashes() or frozenset())

@@ -43,9 +43,9 @@ citation.
 
 A plain name means the **last layer's first token**, which the CARL paper compares; for encoders added later it means
 the vector that their authors trained. `NAME@mean`, `NAME@cls`, `NAME@pooler` and `NAME@last` choose another vector,
-where trained weights for it exist. A pooling is not scaled to length 1; some models of sentence-transformers are, and
-`st:` reads them as they are. The tables below list the plain name's vector first, and leave out the texts that BERT or
-RoBERTa were pretrained on.
+where trained weights for it exist. These vectors are not scaled to length 1. Some sentence-transformers models scale
+theirs, and `st:` reads those as they are. The tables below list the plain name's vector first, and leave out the texts
+that BERT or RoBERTa were pretrained on.
 
 Weights on the hub are fetched at the pinned revision when first needed, unless `AFFECTBENCH_OFFLINE=1` is set. Those on
 file hosts you download yourself and pass as `--weights-dir NAME=DIR`.

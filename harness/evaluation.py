@@ -262,8 +262,8 @@ class Evaluator:
             public = record.status == "weights-missing" and model.partition("@")[0] in encoder_names()
             way = f" (`bench weights {model}` fetches what is public)" if public else ""
             if self.options.limit and isinstance(error, RecordInvalid):
-                reason = f"too few texts for a number (--limit {self.options.limit})"
-            elif self.options.limit and isinstance(error, ValueError | ArithmeticError):
+                reason = "what came out cannot be recorded"
+            if self.options.limit and isinstance(error, ValueError | ArithmeticError | RecordInvalid):
                 way = f" (--limit {self.options.limit} may be too few texts for this task)"
             progress.notice(where + reason + way)
             return record, True

@@ -75,7 +75,7 @@ def train(
     Exit code: 0 done or stopped by --until or --minutes, 1 a recipe failed (the others are done), 130 interrupted.
     """
     deadline = float("inf") if minutes is None else time.monotonic() + 60 * minutes
-    accelerated(cpu)
+    accelerator = accelerated(cpu)
     from carl.recipes.data import Folders
     from carl.recipes.training import RecipeRun, is_finished
     from harness.corpora.registry import CorpusRegistry
@@ -94,9 +94,8 @@ def train(
             click.echo(f"{config.folder}: finished", err=True)
             continue
         try:
-            running = run = RecipeRun(
-                config, folders, output, backbone_dir, accelerator=accelerated(cpu), report=reporter(config.folder)
-            )
+            report = reporter(config.folder)
+            running = run = RecipeRun(config, folders, output, backbone_dir, accelerator=accelerator, report=report)
             click.echo(f"{config.folder}: {run.trainer.steps:,} steps", err=True)
             if not stopped() and run.trainer.run(until=until, seconds=deadline - time.monotonic()):
                 run.write()

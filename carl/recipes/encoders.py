@@ -113,8 +113,8 @@ def encoder_of_run(run: Path, dtype: str = "float32") -> TransformerEncoder:
     if record.name in encoder_names():
         card = find_encoder(record.name).card
     else:
-        began, ablation = record.origin, record.name.removeprefix(f"carl-{record.config['backbone']}-")
-        title = f"CARL ({began and began.title}), {ablation.replace('-', ' ')}"
+        ablation = record.name.removeprefix(f"carl-{record.config['backbone']}-").replace("-", " ")
+        title = f"CARL ({record.origin.title}), {ablation}" if record.origin else record.name
         card = replace(CarlMiniLM.card, name=record.name, family="ablation", title=title)
     card = replace(card, dimensions=encoder.card.dimensions, parameters=encoder.card.parameters)
     encoder.card = card_of(replace(card, pooling=encoder.pooling, recommended=encoder.pooling), run)

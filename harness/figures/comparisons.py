@@ -113,6 +113,7 @@ def trade_off(source: Source) -> Drawing:
             colour, marker = (PALE, "x") if row.seen else (COLOURS[0], "o") if new else (GREY, "o")
             axes.plot(x, y, marker, color=colour, markersize=4)
             if row.seen and y > top:
+                # Towards the middle of the logarithmic axis.
                 ha = "right" if x * x > min(cost_of.values()) * max(cost_of.values()) else "left"
                 pale.append(axes.text(x, y, f"  {source.titles[row.model]}  ", fontsize=5, color=GREY, ha=ha))
             front += [(x, y, row.model)] if new else []
@@ -148,9 +149,9 @@ def trade_off(source: Source) -> Drawing:
         key="trade-off",
         title="Quality against bytes, weights and speed",
         caption=f"Mean of the main metrics of {corpora} against the cost on a logarithmic axis. Joined: the Pareto "
-        f"front, where no cheaper model is better. {'; '.join(named)}. {joined}Pale crosses, named "
-        "above the front: the model may have seen the texts. Speed is that of each model's own run, which other work "
-        "on the machine may have slowed.",
+        f"front, where no cheaper model is better. {'; '.join(named)}. {joined}Pale crosses: the model "
+        "may have seen the texts; those above the front are named. Speed is that of each model's own run, which other "
+        "work on the machine may have slowed.",
         alt=f"Scatter plots of the mean score of {len(rows)} models against {listed([one[0] for one in costs])}.",
         figure=figure,
     )
