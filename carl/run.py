@@ -95,7 +95,7 @@ class Run:
         teach = None
         if config.teacher is not None:
             say(f"{config.teacher} encodes the texts")
-            teach = _teacher(config.teacher, folders.cache)
+            teach = _teacher(config.teacher, config.precision, folders.cache)
         self.data = training_data(config, self.sources, self.tokenizer, data_dir=folders.data, teach=teach)
         torch.manual_seed(config.seed)
         networks = _networks(config, directory, self.data).to(self.device)
@@ -222,10 +222,10 @@ def _networks(config: Config, directory: Path, data: TrainingData) -> Networks:
     )
 
 
-def _teacher(name: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
-    """Encode texts with another encoder in bfloat16; vectors are kept, for a stopped run and for the next student."""
-    encoder: Any = find_transformer(name).create(dtype="bfloat16")
-    space = open_space(cache, {"fingerprint": encoder.fingerprint, "dtype": "bfloat16"})
+def _teacher(name: str, dtype: str, cache: Path) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """Encode texts with another encoder; vectors are kept, for a stopped run and for the next student."""
+    encoder: Any = find_transformer(name).create(dtype=dtype)
+    space = open_space(cache, {"fingerprint": encoder.fingerprint, "dtype": dtype})
 
     def encode(texts: Sequence[str]) -> NDArray[np.float32]:
         missing = space.missing(texts)

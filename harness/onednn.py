@@ -53,10 +53,19 @@ def product_added(x: Tensor, residual: Tensor, weight: Tensor, bias: Tensor) -> 
     return found
 
 
+def _x86() -> bool:
+    return platform.machine().lower() in ("x86_64", "amd64")
+
+
+def emulates(dtype: torch.dtype) -> bool:
+    """Whether this is an x86 processor without arithmetic of a half precision, which then costs more than float32."""
+    return dtype != torch.float32 and _x86() and not serves(dtype)
+
+
 @cache
 def serves(dtype: torch.dtype) -> bool:
     """Whether this build of torch has the kernels for a precision on this processor, and they are right."""
-    if dtype not in (torch.float32, torch.bfloat16) or platform.machine().lower() not in ("x86_64", "amd64"):
+    if dtype not in (torch.float32, torch.bfloat16) or not _x86():
         return False
     generator = torch.Generator().manual_seed(0)
     x, plain, bias, residual = (

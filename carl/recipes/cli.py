@@ -75,7 +75,7 @@ def train(
     Exit code: 0 done or stopped by --until or --minutes, 1 a recipe failed (the others are done), 130 interrupted.
     """
     deadline = float("inf") if minutes is None else time.monotonic() + 60 * minutes
-    accelerator = accelerated(cpu)
+    accelerator = accelerated(cpu, settings["precision"])
     from carl.recipes.data import Folders
     from carl.recipes.training import RecipeRun, is_finished
     from harness.corpora.registry import CorpusRegistry

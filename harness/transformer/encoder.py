@@ -302,7 +302,7 @@ class TransformerEncoder:
         if self.adapter_dir is not None:
             state = tensors.merge_adapter(state, self.adapter_dir)
         found = tensors.encoder_tensors(state, {**shape.tensors(), **extra}, self.layout, str(files.weights))
-        device, dtype = packed.choose_device(self.device), getattr(torch, self.dtype)
+        device, dtype = packed.choose_device(self.device, self.dtype), getattr(torch, self.dtype)
         return Loaded(
             engine=packed.PackedEncoder(found, shape, tables=self.tables, device=device, dtype=dtype),
             tokenizer=tokenizer,

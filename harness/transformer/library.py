@@ -82,7 +82,7 @@ class LibraryEngine(Engine):
         own = (tensor for name, tensor in model.named_parameters() if "pooler" not in name.split("."))
         self.parameters = sum(tensor.numel() for tensor in own)
         self.max_tokens = position_limit(model)
-        self.device = packed.choose_device(device)
+        self.device = packed.choose_device(device, dtype)
         self.model = _ready(model, self.device, getattr(torch, dtype), own_code=trust_remote_code)
         self._masked = "attention_mask" in inspect.signature(self.model.forward).parameters
         try:
@@ -161,7 +161,7 @@ class SentenceEngine:
             if "model_type" in read_config(config) and weight_files(config.parent):
                 load_model(config.parent, trust_remote_code=trust_remote_code)
                 library_tokenizer(config.parent, trust_remote_code=trust_remote_code)
-        self.device = packed.choose_device(device)
+        self.device = packed.choose_device(device, dtype)
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": trust_remote_code}
         try:
             model: Any = SentenceTransformer(str(directory), device=str(self.device), **options)

@@ -150,3 +150,10 @@ def test_a_device_that_is_not_here_is_refused_in_one_line(name: str) -> None:
         choose_device(name)
     assert len(str(refused.value)) < 300
     assert "\n" not in str(refused.value)
+
+
+def test_a_precision_that_the_processor_lacks_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onednn, "emulates", lambda dtype: dtype == torch.bfloat16)
+    with pytest.warns(UserWarning, match="computes bfloat16 in software"):
+        choose_device("cpu", "bfloat16")
+    choose_device("cpu", "float32")
