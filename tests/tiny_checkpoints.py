@@ -90,7 +90,7 @@ def tiny_roberta(*, vocabulary: int, positions: int = 162, seed: int = 0, width:
     return Tiny("roberta", _stirred(RobertaModel(config), seed), _plain(config))
 
 
-def tiny_mpnet(*, vocabulary: int, positions: int = 162, seed: int = 0, width: int = 32) -> Tiny:
+def tiny_mpnet(*, vocabulary: int, positions: int = 162, seed: int = 0, width: int = 32, padding: int = 1) -> Tiny:
     """An MPNet whose every tensor is far from its initial value."""
     config = MPNetConfig(
         vocab_size=vocabulary,
@@ -100,6 +100,7 @@ def tiny_mpnet(*, vocabulary: int, positions: int = 162, seed: int = 0, width: i
         intermediate_size=2 * width,
         max_position_embeddings=positions,
         layer_norm_eps=1e-5,
+        pad_token_id=padding,
     )
     return Tiny("mpnet", _stirred(MPNetModel(config), seed), _plain(config))
 

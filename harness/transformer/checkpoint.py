@@ -153,8 +153,8 @@ class Shape:
 
     @property
     def offset(self) -> int:
-        """Position of the first token: 0 for BERT, padding id + 1 for the others (fairseq's convention)."""
-        return 0 if self.architecture == "bert" else self.padding + 1
+        """Position of the first token: 0 for BERT, padding id + 1 for RoBERTa, 2 for MPNet whatever its padding id."""
+        return {"bert": 0, "mpnet": 2}.get(self.architecture, self.padding + 1)
 
     @property
     def max_tokens(self) -> int:

@@ -48,10 +48,12 @@ def networks(tiny: ModuleType):
         "bert": tiny.tiny_bert(vocabulary=300, width=128),
         "roberta": tiny.tiny_roberta(vocabulary=300, width=128),
         "mpnet": tiny.tiny_mpnet(vocabulary=300, width=128),
+        # Its positions begin at 2 all the same.
+        "mpnet-padding-0": tiny.tiny_mpnet(vocabulary=300, width=128, padding=0),
     }
 
 
-@pytest.mark.parametrize("architecture", ["bert", "roberta", "mpnet"])
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "mpnet", "mpnet-padding-0"])
 def test_agrees_with_the_library(networks, architecture: str) -> None:
     network = networks[architecture]
     items = random_items(300, [1, 2, 3, 7, 7, 31, 64, 128], seed=1)
