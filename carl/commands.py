@@ -156,11 +156,8 @@ def reporter(name: str) -> Callable[[int, int, Mapping[str, float | None]], None
 @click.argument("name", required=False)
 def configs(name: str | None) -> None:
     """List configurations, or print every field of one as JSON."""
-    if name is not None:
-        click.echo(json.dumps(configuration(name).as_dict(), indent=2))
-        return
-    for known in configuration_names():
-        click.echo(known)
+    listed = "\n".join(configuration_names())
+    click.echo(listed if name is None else json.dumps(configuration(name).as_dict(), indent=2))
 
 
 @click.command()
@@ -208,8 +205,7 @@ def ship(run: Path, name: str, destination: Path | None, dtype: str, data_dir: P
     from carl.shipped import CHECKPOINTS
     from harness.corpora.registry import CorpusRegistry
 
-    library = CorpusRegistry(data_dir, cache_dir)
-    click.echo(str(make(run, name, library, destination or CHECKPOINTS, dtype)))
+    click.echo(str(make(run, name, CorpusRegistry(data_dir, cache_dir), destination or CHECKPOINTS, dtype)))
 
 
 @click.command()

@@ -7,30 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import CorpusCard, Examples, Source
+from harness.corpora.base import CorpusCard, Examples, sources
 from harness.corpora.files import Files, read_records
 
 _URL = "https://raw.githubusercontent.com/JULIELab/EmoBank/6d272ffd01ea31ee8f528c012431dc16f2a5f589/corpus"
-_CSV = Source(
-    path="emobank/emobank.csv",
-    sha256="1ade4a4a453e880c0f39d0536d2b355e8a716e0cf88236c64cdb4d438cf9605b",
-    size=1_335_010,
-    url=f"{_URL}/emobank.csv",
-)
-#: Means of the two panels: what readers feel, what they think that the writer felt.
-_PANELS = (
-    Source(
-        path="emobank/reader.csv",
-        sha256="d5398f14afde4f02d3a335393b60fc4a45d03dc5ab65b6909c7c31a633dec175",
-        size=686_949,
-        url=f"{_URL}/reader.csv",
-    ),
-    Source(
-        path="emobank/writer.csv",
-        sha256="311d895d21b1047cc875a9b082e1c3e17df548011d2dec8227cf3a53b0c34e0a",
-        size=684_782,
-        url=f"{_URL}/writer.csv",
-    ),
+#: Ratings; means of the two panels: what readers feel, what they think that the writer felt.
+_CSV, *_PANELS = sources(
+    *("emobank/", f"{_URL}/"),
+    ("emobank.csv", "1ade4a4a453e880c0f39d0536d2b355e8a716e0cf88236c64cdb4d438cf9605b", 1_335_010),
+    ("reader.csv", "d5398f14afde4f02d3a335393b60fc4a45d03dc5ab65b6909c7c31a633dec175", 686_949),
+    ("writer.csv", "311d895d21b1047cc875a9b082e1c3e17df548011d2dec8227cf3a53b0c34e0a", 684_782),
 )
 _HEADER = ("id", "split", "V", "A", "D", "text")
 _PANEL_HEADER = ("id", "V", "A", "D", "stdV", "stdA", "stdD", "N")
@@ -46,7 +32,7 @@ CARD = CorpusCard(
     citation="Buechel and Hahn, EACL 2017",
     homepage="https://github.com/JULIELab/EmoBank",
     sources=(_CSV,),
-    optional=_PANELS,
+    optional=tuple(_PANELS),
     checksums={
         "train": "9eefdcdc4bec76747c9e3e406794e80b",
         "dev": "f920b854b2b068124dde076904760a4a",

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.base import CorpusCard, Examples, row_ids, sources
 from harness.corpora.files import Files, read_records
 
-_CSV = Source(
-    path="facebook-va/dataset-fb-valence-arousal-anon.csv",
-    sha256="303898828e8bace5d132783275bbead1b846c293c1d6b09f07d6f1674ebda47c",
-    size=283_672,
-    url=(
-        "https://raw.githubusercontent.com/wwbp/additional_data_sets/2f51266add949268cd321a2d0568fd9f39da810c/"
-        "valence_arousal/dataset-fb-valence-arousal-anon.csv"
-    ),
-)
+_URL = "https://raw.githubusercontent.com/wwbp/additional_data_sets/2f51266add949268cd321a2d0568fd9f39da810c"
+_SHA256 = "303898828e8bace5d132783275bbead1b846c293c1d6b09f07d6f1674ebda47c"
+_FILES = sources("facebook-va/", f"{_URL}/valence_arousal/", ("dataset-fb-valence-arousal-anon.csv", _SHA256, 283_672))
 _HEADER = ("Anonymized Message", "Valence1", "Valence2", "Arousal1", "Arousal2")
 _SCALE = (1.0, 9.0)
 
@@ -27,7 +21,7 @@ CARD = CorpusCard(
     licence="GPL-3.0 (repository)",
     citation="Preotiuc-Pietro et al., WASSA 2016",
     homepage="https://github.com/wwbp/additional_data_sets",
-    sources=(_CSV,),
+    sources=_FILES,
     checksums={"all": "54963a6bba329a4c007c0c7c4c5ffc52"},
     aliases=("facebook-va", "facebook-posts", "facebook-valence-arousal", "fb-va", "fb-valence-arousal"),
     notes=(
@@ -44,7 +38,7 @@ class Facebook:
 
     def read(self, split: str, files: Files) -> Examples:
         """Read all messages (`all`)."""
-        rows = list(read_records(files.path(_CSV), _HEADER))
+        rows = list(read_records(files.path(_FILES[0]), _HEADER))
         marks = np.array([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)
         raters = {"valence": marks[:, :2], "arousal": marks[:, 2:]}
         return Examples(

@@ -8,31 +8,22 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpora.base import CorpusCard, Examples, Source
+from harness.corpora.base import CorpusCard, Examples, sources
 from harness.corpora.files import Files, read_records
 from harness.errors import DataMissing
 
 _URL = "https://raw.githubusercontent.com/google-research/google-research"
-_FILES = {
-    "train": Source(
-        path="goemotions/train.tsv",
-        sha256="1c254a142be5c00e80d819b9ae1bbd36d94b2eeb8f4b1271846508d57e57d9c5",
-        size=3_519_053,
-        url=f"{_URL}/2adf640a14f11025ae5a9d0ec493b78530d276d3/goemotions/data/train.tsv",
+_FILES = (
+    *sources(
+        *("goemotions/", f"{_URL}/2adf640a14f11025ae5a9d0ec493b78530d276d3/goemotions/data/"),
+        ("train.tsv", "1c254a142be5c00e80d819b9ae1bbd36d94b2eeb8f4b1271846508d57e57d9c5", 3_519_053),
+        ("dev.tsv", "575489c079c9de1097062a01738f998590d6b7ead66dd1c9fd1d2ba01fd8bc62", 439_059),
     ),
-    "dev": Source(
-        path="goemotions/dev.tsv",
-        sha256="575489c079c9de1097062a01738f998590d6b7ead66dd1c9fd1d2ba01fd8bc62",
-        size=439_059,
-        url=f"{_URL}/2adf640a14f11025ae5a9d0ec493b78530d276d3/goemotions/data/dev.tsv",
+    *sources(
+        *("goemotions/", f"{_URL}/b91598b43297db06cca27a29fe2d0442dffea029/goemotions/data/"),
+        ("test.tsv", "0587b2dd8b27b97352adbfc3fb083d46005c8946657fdc2b1ca8b1cc7f1f8be4", 436_706),
     ),
-    "test": Source(
-        path="goemotions/test.tsv",
-        sha256="0587b2dd8b27b97352adbfc3fb083d46005c8946657fdc2b1ca8b1cc7f1f8be4",
-        size=436_706,
-        url=f"{_URL}/b91598b43297db06cca27a29fe2d0442dffea029/goemotions/data/test.tsv",
-    ),
-}
+)
 
 #: Names in the order of their ids (`goemotions/data/emotions.txt`).
 EMOTIONS = (
@@ -50,7 +41,7 @@ CARD = CorpusCard(
     licence="CC BY 4.0",
     citation="Demszky et al., ACL 2020",
     homepage="https://github.com/google-research/google-research/tree/master/goemotions",
-    sources=tuple(_FILES.values()),
+    sources=_FILES,
     checksums={
         "train": "e909bce2f669690b1c162b10e09bb89a",
         "dev": "7661c593561d780919eb8950826d97e8",
@@ -78,7 +69,8 @@ class GoEmotions:
             Examples whose label `emotions` is a bool array (n, 28), columns in the order of `EMOTIONS`.
         """
         try:
-            rows = list(read_records(files.path(_FILES[split]), columns=3, delimiter="\t"))
+            source = _FILES[list(self.card.rows).index(split)]
+            rows = list(read_records(files.path(source), columns=3, delimiter="\t"))
         except DataMissing as missing:
             if files.offline:
                 raise

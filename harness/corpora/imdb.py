@@ -14,21 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.base import CorpusCard, Examples, Source, row_ids, sources
 from harness.corpora.files import Files
 
-_PARQUET = {
-    "train": Source(
-        path="imdb/train.parquet",
-        sha256="77edba138f1a0c0d89c876e6fa672b7840925d25f8b3c79fdf3653bbb303bf3c",
-        size=10_637_210,
-    ),
-    "test": Source(
-        path="imdb/test.parquet",
-        sha256="e5fee737f2006812ee9e51cbc6110eaeb7fa98dba9dcfb1e374585ab67bbb96a",
-        size=10_386_047,
-    ),
-}
+_PARQUET = sources(
+    *("imdb/", None),
+    ("train.parquet", "77edba138f1a0c0d89c876e6fa672b7840925d25f8b3c79fdf3653bbb303bf3c", 10_637_210),
+    ("test.parquet", "e5fee737f2006812ee9e51cbc6110eaeb7fa98dba9dcfb1e374585ab67bbb96a", 10_386_047),
+)
 _ARCHIVE = Source(
     path="aclImdb_v1.tar.gz",
     sha256="c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
@@ -51,7 +44,7 @@ CARD = CorpusCard(
     licence="none stated",
     citation="Maas et al., ACL 2011",
     homepage="https://ai.stanford.edu/~amaas/data/sentiment/",
-    sources=tuple(_PARQUET.values()),
+    sources=_PARQUET,
     others=((_TREES[0],), (_TREES[1],), (_ARCHIVE,)),
     aliases=("aclimdb", "acl-imdb", "imdb-reviews", "large-movie-review", "large-movie-review-dataset"),
     notes=(
@@ -71,7 +64,7 @@ class Imdb:
 
     def read(self, split: str, files: Files) -> Examples:
         """Read `train` or `test`."""
-        path = files.path(_PARQUET[split], *_TREES, _ARCHIVE)
+        path = files.path(_PARQUET[split == "test"], *_TREES, _ARCHIVE)
         texts, labels = _from_parquet(path) if path.suffix == ".parquet" else _from_reviews(path, split)
         examples = Examples(
             texts=tuple(texts),

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.corpora.base import CorpusCard, Examples, Source, row_ids
+from harness.corpora.base import CorpusCard, Examples, row_ids, sources
 from harness.corpora.files import Files, read_lines
 
-_CSV = Source(
-    path="isear/isear.csv",
-    sha256="370110fff70a1e1d9e23b10cf6db1f64876120fa02276afe5916fbfeb038cdca",
-    size=1_670_985,
-    url=(
-        "https://raw.githubusercontent.com/sinmaniphel/py_isear_dataset/"
-        "948f4cf80161ea28e6dc5bfb4ad729f21ff47723/isear.csv"
-    ),
-)
+_URL = "https://raw.githubusercontent.com/sinmaniphel/py_isear_dataset/948f4cf80161ea28e6dc5bfb4ad729f21ff47723/"
+_SHA256 = "370110fff70a1e1d9e23b10cf6db1f64876120fa02276afe5916fbfeb038cdca"
+_FILES = sources("isear/", _URL, ("isear.csv", _SHA256, 1_670_985))
 #: Places of emotion and text, and number of fields; what stands before the text has a fixed number.
 _EMOTION, _TEXT, _FIELDS = 36, 40, 43
 #: Stands where the archive broke a line.
@@ -32,7 +26,7 @@ CARD = CorpusCard(
     licence="CC BY-NC-SA 3.0, as reported by others that reuse it",
     citation="Scherer and Wallbott, Journal of Personality and Social Psychology 1994",
     homepage="https://github.com/sinmaniphel/py_isear_dataset",
-    sources=(_CSV,),
+    sources=_FILES,
     checksums={"all": "1ca3d04e1d94df12061a67af4cd97be6"},
     notes=(
         "The sign á, which marks a broken line, is dropped, and white space is folded. 163 texts hold the field "
@@ -48,7 +42,7 @@ class Isear:
 
     def read(self, split: str, files: Files) -> Examples:
         """Read all situations (`all`)."""
-        rows = [line.split("|") for line in read_lines(files.path(_CSV))[1:]]
+        rows = [line.split("|") for line in read_lines(files.path(_FILES[0]))[1:]]
         return Examples(
             texts=tuple(map(_text, rows)),
             ids=row_ids(split, len(rows)),
