@@ -176,9 +176,8 @@ class HubEncoder(TransformerEncoder):
             return super()._read(files)
         from harness.transformer.library import LibraryEngine
 
-        if self.adapter_dir is not None:
-            raise UsageError(f"{self.card.name}: adapters are merged into BERT-, RoBERTa- and MPNet-shaped models only")
-        engine = LibraryEngine(files.config.parent, self.device, self.dtype, trust_remote_code=self.trust_remote_code)
+        where, trusted = (files.config.parent, self.device, self.dtype), self.trust_remote_code
+        engine = LibraryEngine(*where, adapter=self.adapter_dir, trust_remote_code=trusted)
         if self.pooling == "cls" and engine.causal:
             if not self._default_pooling:
                 raise UsageError(f"{self.card.name} is causal: its first token sees nothing of a text; use @last")

@@ -20,7 +20,7 @@ from harness.errors import WeightsInvalid, first_line
 from harness.transformer import packed
 from harness.transformer.checkpoint import read_config, weight_files
 from harness.transformer.packed import Engine, Group
-from harness.transformer.tensors import check_directory, read_tensors, some
+from harness.transformer.tensors import check_directory, merge_adapter, read_tensors, some
 from harness.transformer.tokenization import (
     CHARACTERS_PER_TOKEN,
     DEFAULT_LENGTH,
@@ -69,14 +69,26 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> Any:
 
 
 class LibraryEngine(Engine):
-    """A model of the transformers library, ready to run; its own Python code runs only where the user trusts it.
+    """A model of the transformers library, with a LoRA adapter or without, ready to run.
+
+    Its own Python code runs only where the user trusts it.
 
     Raises:
         WeightsInvalid: see `load_model`, or the model is none of texts.
     """
 
-    def __init__(self, directory: Path, device: str | None, dtype: str, *, trust_remote_code: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        device: str | None,
+        dtype: str,
+        *,
+        adapter: Path | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
         model = load_model(directory, trust_remote_code=trust_remote_code)
+        if adapter is not None:
+            model.float().load_state_dict(merge_adapter(model.state_dict(), adapter))
         if getattr(model.config, "is_encoder_decoder", False) and hasattr(model, "decoder"):
             model = model.get_encoder()
         own = (tensor for name, tensor in model.named_parameters() if "pooler" not in name.split("."))

@@ -49,7 +49,7 @@ _BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
 _ENCODER_MODULES = ("embeddings.", "encoder.")
 
 #: Settings of adapters that plain LoRA leaves unset.
-_NOT_PLAIN = ("use_dora", "fan_in_fan_out", "lora_bias", "modules_to_save", "alpha_pattern")
+_NOT_PLAIN = ("use_dora", "fan_in_fan_out", "lora_bias", "alpha_pattern")
 
 #: Endings of files that libraries read as pickles.
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
@@ -133,7 +133,9 @@ def _canonical(name: str, layout: Layout) -> str:
 def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, Tensor]:
     """Add a LoRA adapter (Hu et al. 2021) to its backbone: W + scaling · B A for every adapted matrix, in float32.
 
-    The backbone's tensors are named as in its file, the adapter's directory is as `peft` saves it.
+    The adapter's directory is as `peft` saves it. The backbone's tensors are named as in its file or in its model, and
+    either name may begin with that of a model around the other (`bert.`, `model.`). Modules that were saved whole take
+    the place of the backbone's; heads, which it does not have, are left out.
 
     Raises:
         WeightsInvalid: not a plain LoRA adapter, or one of another backbone.
@@ -146,16 +148,25 @@ def merge_adapter(tensors: Mapping[str, Tensor], directory: Path) -> dict[str, T
         raise WeightsInvalid(f"{directory}: `{(other or ['lora_alpha'])[0]}` is not that of a plain LoRA adapter")
     adapter = read_tensors(path)
     matrices = {name.removesuffix(".lora_A.weight") for name in adapter if name.endswith(".lora_A.weight")}
-    if not matrices or len(adapter) != 2 * len(matrices):
+    whole = [name for name in adapter if ".lora_" not in name]
+    if not matrices or len(adapter) != 2 * len(matrices) + len(whole):
         raise WeightsInvalid(f"{path} holds other tensors than the pairs lora_A and lora_B of adapted matrices")
-    merged = dict(tensors)
+
+    def found(name: str) -> list[str]:
+        theirs = name.replace("base_model.model", "", 1)
+        return [own for own in tensors if theirs.endswith(f".{own}") or f".{own}".endswith(theirs)]
+
+    foreign = f"{path}: {{}} fits no matrix of the backbone; it belongs to another model"
+    merged = dict(tensors) | {own: adapter[name] for name in whole for own in found(name)}
+    if odd := [name for name, tensor in tensors.items() if merged[name].shape != tensor.shape]:
+        raise WeightsInvalid(foreign.format(odd[0]))
     for matrix in sorted(matrices):
-        name = matrix.removeprefix("base_model.model.") + ".weight"
+        names = found(f"{matrix}.weight")
         a, b = adapter[f"{matrix}.lora_A.weight"].float(), adapter.get(f"{matrix}.lora_B.weight")
-        if b is None or name not in tensors or tensors[name].shape != (len(b), a.shape[1]) or b.shape[1] != len(a):
-            raise WeightsInvalid(f"{path}: {matrix} fits no matrix of the backbone; it belongs to another model")
+        if b is None or [tensors[name].shape for name in names] != [(len(b), a.shape[1])] or b.shape[1] != len(a):
+            raise WeightsInvalid(foreign.format(matrix))
         rank = len(a) ** 0.5 if config.get("use_rslora") else len(a)
-        merged[name] = tensors[name].float() + alpha / rank * (b.float() @ a)
+        merged[names[0]] = tensors[names[0]].float() + alpha / rank * (b.float() @ a)
     return merged
 
 

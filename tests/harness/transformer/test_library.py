@@ -285,6 +285,45 @@ def test_the_encoder_of_t5(tiny: ModuleType, tmp_path: Path, kind: str) -> None:
 # No weight is drawn at random
 
 
+@pytest.mark.parametrize(
+    ("kind", "saved_as", "adapted_as"),
+    [
+        ("bert", "BertModel", "BertForSequenceClassification"),
+        ("bert", "BertForPreTraining", "BertModel"),
+        ("modernbert", "ModernBertModel", "ModernBertModel"),
+        ("qwen3", "Qwen3ForCausalLM", "Qwen3Model"),
+        ("qwen3", "Qwen3Model", "Qwen3ForCausalLM"),
+    ],
+)
+def test_an_adapter_fits_its_backbone_whatever_head_either_has(
+    tiny: ModuleType, tmp_path: Path, kind: str, saved_as: str, adapted_as: str
+) -> None:
+    import transformers
+
+    peft: Any = pytest.importorskip("peft")
+    backbone, adapter = tmp_path / "backbone", tmp_path / "adapter"
+    backbone.mkdir()
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    sizes |= {"vocab_size": tiny.write_wordpiece(backbone), "initializer_range": 0.3, "max_position_embeddings": 60}
+    sizes |= {"pad_token_id": 0} | ({} if kind != "qwen3" else {"num_key_value_heads": 1, "head_dim": 16})
+    config = transformers.AutoConfig.for_model(kind, **sizes)
+    save(tiny, backbone, getattr(transformers, saved_as)(config))
+    transformers.BertTokenizerFast.from_pretrained(backbone).save_pretrained(backbone)
+    whole = getattr(transformers, adapted_as).from_pretrained(backbone)
+    lora = {"target_modules": ["query", "dense", "Wqkv", "q_proj", "down_proj"], "init_lora_weights": False}
+    if "Sequence" in adapted_as:
+        lora["task_type"] = "SEQ_CLS"  # peft then saves the classifier, too
+    adapted = peft.get_peft_model(whole, peft.LoraConfig(r=2, **lora)).eval()
+    adapted.save_pretrained(adapter)
+    encoder = load_encoder(str(adapter), pooling="last", device="cpu")
+    network = adapted.base_model.model
+    network = getattr(network, network.base_model_prefix, network)
+    for ids, vector in zip(encoder.inputs(tiny.TEXTS), encoder.encode(tiny.TEXTS), strict=True):
+        with torch.inference_mode():
+            expected = network(input_ids=torch.tensor(ids[None].astype(np.int64))).last_hidden_state[0, -1]
+        np.testing.assert_allclose(vector, expected, atol=1e-5)
+
+
 def test_quantised_weights_are_refused(electra: Path) -> None:
     state = load_file(electra / "model.safetensors")
     name = next(name for name in state if name.endswith("intermediate.dense.weight"))
