@@ -254,8 +254,10 @@ class Evaluator:
             if progress.stopped:
                 raise KeyboardInterrupt from error
             record, model = self.failed(evaluation, error), evaluation.model
-            # What is missing is said once, for all evaluations that need it.
-            where = {"failed": f"{model}, {evaluation.task}: ", "data-missing": ""}.get(record.status, f"{model}: ")
+            # What is missing, or wrong with a model or an option, is said once, for all evaluations that it stops.
+            apart = not isinstance(error, BenchError) or isinstance(error, EncoderFault | RecordInvalid)
+            known = "" if record.status == "data-missing" else f"{model}: "
+            where = f"{model}, {evaluation.task}: " if apart else known
             # The text of a KeyError is the key alone.
             said = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
             reason = (said or type(error).__name__).removeprefix(f"{model}: ")
