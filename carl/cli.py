@@ -39,7 +39,3 @@ def carl() -> None:
 def main() -> None:
     """Run the command line; the exit code says how it ended (0, 1 failed, 2 usage, 130 interrupted)."""
     invoke(carl)
-
-
-if __name__ == "__main__":
-    main()

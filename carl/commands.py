@@ -45,7 +45,7 @@ _CURVES_ONLY = {"spread", "momentum", "gradient_norm", "learning_rate"}
 @click.option("--backbone-dir", type=_DIRECTORY, help="Checkpoint of the backbone.")
 @click.option("--cpu", is_flag=True, help="Stay on the CPU even where there is a GPU.")
 @click.option("--no-development", is_flag=True, help="Look at no development data; the last step is written.")
-@click.option("--until", type=click.IntRange(min=1), help="Stop after this step; the same line goes on.")
+@click.option("--until", type=click.IntRange(min=1), help="Stop after this step; the same command resumes.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after so many minutes of training.")
 @cache_dir
 @offline
@@ -65,7 +65,7 @@ def train(
     minutes: float | None,
     cache_dir: Path,
 ) -> None:
-    """Train an encoder. The same line again goes on where an interrupted run stopped.
+    """Train an encoder. The same command resumes an interrupted run.
 
     Curves go to OUTPUT/training/curves.jsonl. Ctrl-C saves the state after the current step (exit code 130). On several
     GPUs: `accelerate launch --num-processes N -m carl train ...`.
@@ -259,7 +259,7 @@ def card(checkpoint: Path, results_dir: Path) -> None:
 @click.option("--steps", type=click.IntRange(min=1), default=400, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--teacher-dir", "teacher", type=_DIRECTORY, help="Checkpoint of the teacher.")
-@click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same line goes on.")
+@click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same command resumes.")
 def pretrain(corpus_dir: Path, output: Path, minutes: float | None, **options: Any) -> None:
     """Make `roberta-small`: MiniLM's layers behind a byte-level vocabulary, then distillation to MiniLM's vectors."""
     accelerated(True, "bfloat16")

@@ -15,11 +15,11 @@ Temperature = Annotated[float, Field(ge=1e-4, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Source = Literal["emobank", "facebook", "emotales", "ratings", "rated", "unlabelled"]
 
-#: Rated sources whose licence is stated and open (see the corpus's own table).
-OPEN_RATED = ("steam", "movie-polarity2", "pros-cons")
-
-#: The same, and those of which no licence is stated anywhere.
-ALL_RATED = (*OPEN_RATED, "movie-scale", "amazon-4domain", "restaurant-reviews", "app-reviews")
+#: Sources of rated reviews; of those from the fourth on no licence is stated anywhere.
+ALL_RATED = (
+    *("steam", "movie-polarity2", "pros-cons"),
+    *("movie-scale", "amazon-4domain", "restaurant-reviews", "app-reviews"),
+)
 
 
 class RunConfig(BaseModel):
@@ -314,5 +314,5 @@ def configuration(name: str) -> Config:
     (0.0, 5e-09)
     """
     if name not in _NAMED:
-        raise UsageError(f"unknown configuration {name!r}; there are {', '.join(_NAMED)}")
+        raise unknown_name("configuration", name, list(_NAMED))
     return Config(name=name, **_NAMED[name])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -113,19 +113,8 @@ def _sst5(library: CorpusLibrary, split: str, without: frozenset[str]) -> Split:
 
 def _ridge(vectors: NDArray[np.float32], labels: NDArray[np.float32], dev: NDArray[np.float32]) -> NDArray[np.float64]:
     """Predictions of a ridge for development vectors, its strength chosen by leave-one-out on the fitted ones."""
-    mean, scale = vectors.mean(axis=0), vectors.std()
-    features, centre = ((vectors - mean) / scale).astype(np.float64), labels.mean(axis=0)
-    left, values, right = np.linalg.svd(features, full_matrices=False)
-    projected, best = left.T @ (labels - centre), (np.inf, np.zeros(()))
-    for strength in _RIDGE:
-        shrink = values**2 / (values**2 + strength * len(features))
-        fitted = left @ (shrink[:, None] * projected)
-        leverage = (left**2 @ shrink)[:, None] + 1 / len(features)
-        error = float(np.mean(((labels - centre - fitted) / (1 - leverage)) ** 2))
-        if error < best[0]:
-            best = error, right.T @ ((shrink / values)[:, None] * projected)
-    predicted: NDArray[np.float64] = ((dev - mean) / scale) @ best[1] + centre
-    return predicted
+    strengths = [strength * len(vectors) * float(vectors.std()) ** 2 for strength in _RIDGE]
+    return np.asarray(RidgeCV(strengths).fit(vectors.astype(np.float64), labels).predict(dev.astype(np.float64)))
 
 
 def _classification(fit: Split, dev: Split, encode: Encode) -> tuple[float, float]:

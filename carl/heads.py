@@ -24,17 +24,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.special import softmax
 
-from carl.method.sentences import scale_labels
 from carl.provenance import read_record
 from carl.shipped import find_transformer
 from harness.corpora import emobank, goemotions
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file, write_text
 from harness.outcome import Metric
+from harness.tasks.valence_arousal import DIMENSIONS, scaled
 from harness.transformer import TransformerEncoder
 
 if TYPE_CHECKING:
-    from harness.corpora.base import CorpusLibrary, Examples
+    from harness.corpora.base import CorpusLibrary
 
     Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -121,8 +121,8 @@ def _affect(encode: Encode, library: CorpusLibrary, dtype: str) -> Head:
     from sklearn.linear_model import LinearRegression
 
     train, test = (library.load("emobank", split) for split in ("train", "test"))
-    probe = LinearRegression().fit(encode(train.texts).astype(np.float64), _ratings(train))
-    predicted, gold = probe.predict(encode(test.texts)), _ratings(test)
+    probe = LinearRegression().fit(encode(train.texts).astype(np.float64), scaled(train, DIMENSIONS[:2]))
+    predicted, gold = probe.predict(encode(test.texts)), scaled(test, DIMENSIONS[:2])
     scores = {}
     for column, name in enumerate(("valence", "arousal")):
         scores[f"{name}.pearson"] = Metric(float(np.corrcoef(gold[:, column], predicted[:, column])[0, 1]))
@@ -138,12 +138,6 @@ def _affect(encode: Encode, library: CorpusLibrary, dtype: str) -> Head:
         dtype=dtype,
     )
     return Head(probe.coef_.astype(np.float32), probe.intercept_.astype(np.float32), facts)
-
-
-def _ratings(examples: Examples) -> NDArray[np.float64]:
-    """Valence and arousal in [−1, 1], (n, 2)."""
-    parts = ((examples.labels[name].astype(np.float64), examples.scales[name]) for name in ("valence", "arousal"))
-    return np.stack([scale_labels(*part) for part in parts], axis=1)
 
 
 def _emotions(encode: Encode, library: CorpusLibrary, dtype: str) -> Head:

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel
+from transformers.utils import logging as transformers_logging
 
 #: Linear layers that an adapter reaches, by the names that BERT, RoBERTa and MPNet give them.
 ADAPTED = ("q", "k", "v", "o", "query", "key", "value", "dense")
@@ -94,6 +95,7 @@ def load_encoder(
         lora_alpha: the adapters' scale is `lora_alpha / lora_rank`.
         checkpointing: compute activations again in the backward pass, which saves memory and costs a third more time.
     """
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the training has its own
     model = AutoModel.from_pretrained(
         directory,
         local_files_only=True,

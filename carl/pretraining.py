@@ -209,7 +209,7 @@ class Pretraining:
 
     def write(self) -> None:
         """Write checkpoint, record and card."""
-        save_encoder(self.encoder, self.tokenizer, self.config, self.card, self.output)
+        save_encoder(self.encoder, self.tokenizer, self.config, self.output)
         facts = record_of(self.trainer, self.sources, None, teacher=self.card)
         record = json.dumps({**facts, "licence": self.card.licence}, indent=2)
         write_text(self.output / RUN_RECORD, record + "\n", "the run's record")

@@ -134,7 +134,7 @@ class Run:
     def write(self) -> None:
         """Write the checkpoint: an adapter or float16 weights, tokeniser, card, and the record of the run."""
         record = self.record()
-        save_encoder(self.objective.encoder, self.tokenizer, self.config, self.backbone, self.folders.output)
+        save_encoder(self.objective.encoder, self.tokenizer, self.config, self.folders.output)
         write_record(self.folders.output, record.model_dump(mode="json"), self.sources, model_card(record))
 
     def record(self) -> RunRecord:
@@ -163,14 +163,13 @@ def backbone(name: str, directory: Path | None = None) -> tuple[Path, EncoderCar
         raise WeightsMissing(f"{error} (of `carl`: `--backbone-dir DIR`)") from error
 
 
-def save_encoder(encoder: Encoder, tokenizer: Any, config: Config, card: EncoderCard, directory: Path) -> None:
+def save_encoder(encoder: Encoder, tokenizer: Any, config: Config, directory: Path) -> None:
     """Write an encoder as others load it: an adapter as `peft` does, or a model as transformers does, in float16.
 
     Args:
         encoder: trained.
         tokenizer: its own.
         config: says whether adapters were trained, and the pooling.
-        card: of the backbone.
         directory: to write to.
     """
     model: Any = encoder.model

@@ -41,7 +41,7 @@ def ship(run: Path, name: str, library: CorpusLibrary, destination: Path = CHECK
         The checkpoint's directory.
 
     Raises:
-        UsageError: a name that is none.
+        UsageError: an invalid name.
         WeightsMissing: the run is not finished.
         WeightsInvalid: its record is damaged.
         DataMissing: a corpus is nowhere.

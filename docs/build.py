@@ -53,6 +53,7 @@ file hosts you download yourself and pass as `--weights-dir NAME=DIR`.
 ## Any other model
 
 - `hf:org/model`, or a checkpoint's directory: any encoder of the transformers library. `NAME=PATH` names a directory.
+  The directory of a plain LoRA adapter, as peft saves it, is merged into the model that it names.
 - `st:org/model`: a sentence-transformers model (`pip install 'affectbench[sentence-transformers]'`).
 - `path/to/file.py:Class`: an encoder of your own.
 

@@ -96,7 +96,7 @@ def run(
         device: `cpu`, `cuda`, ...; None for a GPU if there is one.
         dtype: `float32`, `bfloat16` or `float16`; None for float32.
         batch_tokens: most tokens in one batch.
-        limit: use at most so many texts of each split, to try things out; the records say so, in a protocol of
+        limit: use at most this many texts of each split, to try things out; the records say so, in a protocol of
             their own, and tables mark them with ~ and never rank them.
         engine: `local`, or `ray` for a Ray cluster, whose workers make models and tasks again from their names.
         address: of a Ray cluster, `auto` or `host:port`; None starts one on this machine for this run.
@@ -115,7 +115,7 @@ def run(
         quiet: show no progress.
 
     Raises:
-        UsageError: a name that does not exist, a directory that is none, or a value that an option does not take;
+        UsageError: a name that does not exist, a path that is no directory, or a value that an option does not take;
             nothing was done.
         ExtraMissing: Ray is asked for and not installed; nothing was done.
         StorageFault: the results directory cannot be written; nothing was done.

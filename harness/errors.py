@@ -1,4 +1,4 @@
-"""The errors that a user can mend: each message says what was wrong, with which input, and the way out.
+"""The errors that a user can fix: each message says what was wrong, with which input, and the way out.
 
 Everything that is not a `BenchError` is a fault of the program and keeps its traceback.
 """

@@ -170,8 +170,8 @@ def run(evaluator: Evaluator, progress: Progress, engine: Engine | None = None) 
     progress.begin(Counter(evaluation.model for evaluation in evaluator.evaluations))
     if evaluator.suite == "quick" and not (options.suite or options.tasks):
         progress.notice(
-            "suite quick, on real ratings of texts, because no corpus of the paper is here; `bench data` says where "
-            "they are to be had, and --data-dir DIR or AFFECTBENCH_DATA where you keep them"
+            "suite quick, on real ratings of texts, because no corpus of the paper is here; `bench data` shows "
+            "where to get them; --data-dir DIR or AFFECTBENCH_DATA points to your copies"
         )
     try:
         with stopping_on_signals(progress):
@@ -281,7 +281,7 @@ class Evaluator:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                progress.notice(f"{evaluation.model}: another run measures it as well; waiting for it where they meet")
+                progress.notice(f"{evaluation.model}: another run is measuring this model; waiting for it")
                 lock.acquire()
         try:
             yield
@@ -307,7 +307,7 @@ class Evaluator:
         if before != fingerprint:
             if not self.options.fresh:
                 raise NameTaken(
-                    f"{self.options.results_dir} has a result of {model}, of other weights or another vector ("
+                    f"{self.options.results_dir} has a result of {model} with other weights or another pooling ("
                     f"{before[:12]}, now {fingerprint[:12]}): give this model a name of its own (--models NAME=PATH), "
                     "or replace the result by --fresh"
                 )
@@ -438,7 +438,10 @@ class Evaluator:
         task, plugin = self.tasks[evaluation.task], self.plugins[evaluation.model]
         card, reduction = plugin.card, plugin.reduction
         self._keep_modes()
-        encoder, fingerprint = self._encoder(evaluation)[0], self._fingerprint(evaluation)  # before the corpus lacks
+        encoder, fingerprint = (
+            self._encoder(evaluation)[0],
+            self._fingerprint(evaluation),
+        )  # first: weights before data
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
         prepared, start = self._prepared[evaluation.task], time.perf_counter()

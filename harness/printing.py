@@ -57,11 +57,11 @@ def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
 
     Args:
         text: anything.
-        err: to standard error; when nobody reads it, that is no reason to stop.
+        err: to standard error; that it is closed is ignored.
         coloured: whether its escape sequences are our own, its names being `visible` already.
 
     Raises:
-        OSError: standard output cannot be written, or its reader has seen enough.
+        OSError: standard output cannot be written, or its reader closed it.
     """
     with suppress(*([OSError] if err else [])):
         # Not to click's own stream, which writes UTF-8 to a terminal that has ASCII alone.
@@ -69,7 +69,7 @@ def echo(text: str = "", *, err: bool = False, coloured: bool = False) -> None:
 
 
 def prepare_streams() -> None:
-    """Let no character fail, what a terminal's encoding lacks is replaced; and let a closed stream lead nowhere."""
+    """Replace characters that the terminal cannot encode, and send a closed stream's output to the null device."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115

@@ -103,7 +103,7 @@ class EncoderPlugin:
         return encoder
 
     def availability(self) -> tuple[str, str]:
-        """Whether it would work now: `ready`, or a record's status, and what to do; without a word of its own, ready.
+        """Whether it would work now: `ready`, or a record's status, and what to do; ready without `check_ready`.
 
         Reads no weights and asks no network.
         """

@@ -53,7 +53,7 @@ def list_recipes() -> None:
 @click.option("--backbone-dir", type=_DIRECTORY, help="Checkpoint of the backbone.")
 @click.option("--cpu", is_flag=True, help="Stay on the CPU even where there is a GPU.")
 @click.option("--until", type=click.IntRange(min=1), help="Stop each run after this step.")
-@click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same line goes on.")
+@click.option("--minutes", type=click.FloatRange(min=0), help="Stop after so many minutes; the same command resumes.")
 @click.pass_context
 def train(
     ctx: click.Context,
@@ -70,7 +70,7 @@ def train(
     cache_dir: Path,
     **settings: Any,
 ) -> None:
-    """Train recipes, or `all`. The same line again goes on where an interrupted run stopped; finished runs are kept.
+    """Train recipes, or `all`. The same command resumes an interrupted run; finished runs are kept.
 
     Exit code: 0 done or stopped by --until or --minutes, 1 a recipe failed (the others are done), 130 interrupted.
     """

@@ -21,6 +21,7 @@ from carl.config import Config
 from carl.recipes.catalogue import RecipeConfig
 from carl.recipes.words import Lexicons, read_lexicons
 from carl.sources import LabelSource, read_sources
+from harness.corpora.goemotions import CARD as GOEMOTIONS
 from harness.errors import DataInvalid, DataMissing, UsageError
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _emotions(folders: Folders, texts: int, seed: int) -> tuple[LabelSource, NDA
     alone = np.flatnonzero((flags.sum(1) == 1) & ~flags[:, examples.classes.index("neutral")])
     rows = np.sort(np.random.default_rng(seed).permutation(alone)[:texts])
     chosen = [examples.texts[row] for row in rows]
-    source = _unlabelled("goemotions:train", "GoEmotions, training split", "Apache-2.0", chosen)
+    source = _unlabelled("goemotions:train", "GoEmotions, training split", GOEMOTIONS.licence, chosen)
     left_out = len(examples.texts) - len(rows)
     return replace(source, left_out=left_out), flags[rows].argmax(1).astype(np.int64), tuple(examples.classes)
 

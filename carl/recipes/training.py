@@ -217,7 +217,7 @@ class RecipeRun:
         encoder = merged(objective.encoder)
         if isinstance(objective, RecipeObjective):
             encoder = objective.heads.finished(encoder)
-        save_encoder(encoder, self.tokenizer, carl_config(self.config), self.card, self.output)
+        save_encoder(encoder, self.tokenizer, carl_config(self.config), self.output)
         record = self.record()
         write_record(self.output, record, self.sources, recipe_card(record))
         # The state is ten times the size of the checkpoint, and the run is over.

@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; the reader of a pipe may have seen enough."""
+        """Run a command; a pipe that its reader closed is no error."""
         with suppress(BrokenPipeError):
             return super().invoke(ctx)
 

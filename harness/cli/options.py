@@ -130,7 +130,7 @@ encoder_options = several(
         help="Of linear layers and attention  [default: float32]",
     ),
     click.option("--batch-tokens", type=click.IntRange(min=1), help="Most tokens in one batch."),
-    click.option("--base-url", help="Of the service of `api:` models, http://HOST:PORT/v1  [env: OPENAI_BASE_URL]"),
+    click.option("--base-url", help="The service of `api:` models, http://HOST:PORT/v1  [env: OPENAI_BASE_URL]"),
     click.option(
         "--trust-remote-code", multiple=True, **NAMES, metavar="NAME", help="Let this hub model run code of its own."
     ),

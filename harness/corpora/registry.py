@@ -62,7 +62,7 @@ class CorpusRegistry:
         cache_dir: the program's cache; fetched files go to `corpora/` in it.
         offline: never open a network connection. `AFFECTBENCH_OFFLINE=1` and `HF_HUB_OFFLINE=1` do the same.
         corpora: name → corpus; by default the built-in ones and those of other distributions.
-        limit: load at most so many texts of each split, spread evenly over it, to try things out.
+        limit: load at most this many texts of each split, spread evenly over it, to try things out.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ def read_checked(corpus: Corpus, split: str, files: Files) -> Examples:
         raise
     except OSError as error:
         raise DataMissing(f"{card.name}: cannot read {error.filename}: {error.strerror or error}") from error
-    except Exception as error:  # what a parser meets in a damaged file is beyond counting
+    except Exception as error:  # parsers raise many kinds for a damaged file
         raise _not_published(card, split, files, f"{type(error).__name__}: {error}") from error
     expected = card.rows[split]
     if len(examples) != expected:

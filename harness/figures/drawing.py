@@ -82,7 +82,7 @@ class Drawing:
     caption: str
     """What is shown, and what a reader must know to read it."""
     alt: str
-    """What is to be seen, for those who cannot see it."""
+    """The text alternative, for readers who cannot see the figure."""
     figure: Figure
 
 

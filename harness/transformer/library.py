@@ -74,7 +74,7 @@ class LibraryEngine(Engine):
     Its own Python code runs only where the user trusts it.
 
     Raises:
-        WeightsInvalid: see `load_model`, or the model is none of texts.
+        WeightsInvalid: see `load_model`, or the model does not encode texts.
     """
 
     def __init__(

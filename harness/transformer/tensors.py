@@ -207,5 +207,5 @@ def _check_names(path: Path) -> None:
                     )
         return found
 
-    with suppress(OSError, ValueError, RecursionError):  # whoever reads it says so
+    with suppress(OSError, ValueError, RecursionError):  # its reader reports it
         json.loads(path.read_bytes(), object_hook=check)
