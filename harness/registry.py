@@ -361,6 +361,8 @@ def _undeclared(spec: str) -> EncoderPlugin:
     place = directory if directory.is_dir() else None
     factory = partial(sentences if kind == "st" else HubEncoder, str(place or target))
     if is_adapter(directory):
+        if kind == "st":
+            raise UsageError(f"{spec} is an adapter of a sentence-transformers model; merge it into that model first")
         # The class of the backbone reads it: a name here, a directory, or a hub id.
         base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
         if is_adapter(Path(base)):

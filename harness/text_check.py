@@ -88,7 +88,16 @@ def check_contamination(
         patterns = [task for task in every_task() if task in recorded]
     wanted = select_tasks(suite, patterns)
     library = CorpusRegistry(Path(data_dir) if data_dir else None, Path(cache_dir or cache_root()), offline=True)
-    plugins = [find_encoder(name) for name in names]
+    plugins = []
+    for name in names:
+        try:
+            plugins.append(find_encoder(name))
+        except UsageError:  # it was given by its directory, under a name of its own
+            if name not in {one.model.name for one in records}:
+                raise
+            warnings.warn(f"not compared, nothing is known of what it was trained on: {name}", stacklevel=2)
+    if not plugins:
+        raise UsageError("nothing is known of what these models were trained on: name one of `bench models`")
     training = {plugin.name: _training(plugin, library, weights_dirs or {}) for plugin in plugins}
     for name, paths in (training_texts or {}).items():
         training[find_encoder(name).name][0].extend(training_file(Path(path)) for path in paths)

@@ -113,6 +113,9 @@ def _load(
 ) -> Encoder:
     """The encoder with the options of `options.encoder_options`."""
     base = model.partition("@")[0]
+    for name in (*weights_dirs, *tokenizer_dirs, *trust_remote_code):
+        if name != base:
+            raise UsageError(f"an option is given for {name!r}, not for {base!r}")
     return load_encoder(
         model,
         weights_dir=weights_dirs.get(base),

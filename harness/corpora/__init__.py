@@ -3,8 +3,6 @@
 One module per data set, found by being here. `CorpusRegistry` loads them by name.
 """
 
-from __future__ import annotations
-
 from harness.corpora.base import Corpus, CorpusCard, CorpusLibrary, Examples, Source
 from harness.corpora.files import Files
 from harness.corpora.registry import CorpusRegistry

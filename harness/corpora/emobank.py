@@ -1,7 +1,5 @@
 """EmoBank: sentences rated for valence, arousal and dominance (Buechel and Hahn 2017)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

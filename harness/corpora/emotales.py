@@ -1,7 +1,5 @@
 """EmoTales: sentences of 18 folk tales rated by 6 to 14 raters (Francisco et al. 2012)."""
 
-from __future__ import annotations
-
 import json
 
 import numpy as np

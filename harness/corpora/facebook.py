@@ -1,7 +1,5 @@
 """Facebook valence-arousal: status messages rated by two raters (Preotiuc-Pietro et al. 2016)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from harness.corpora.base import CorpusCard, Examples, row_ids, sources

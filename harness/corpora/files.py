@@ -3,8 +3,6 @@
 In reading a wrong form is a ValueError that names the line; `CorpusRegistry` names the file.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import os

@@ -1,7 +1,5 @@
 """GoEmotions: Reddit comments with 27 emotions and neutral, several a comment (Demszky et al. 2020)."""
 
-from __future__ import annotations
-
 import logging
 from typing import Literal, NamedTuple
 

@@ -4,8 +4,6 @@ Read from parquet files (`text`, `label`) or from the authors' archive, packed o
 negative reviews first, each half in the order of the review numbers in the archive's file names.
 """
 
-from __future__ import annotations
-
 import re
 import tarfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """ISEAR: descriptions of situations in which one of seven emotions was felt (Scherer and Wallbott 1994)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from harness.corpora.base import CorpusCard, Examples, row_ids, sources

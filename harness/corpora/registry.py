@@ -7,8 +7,6 @@ A corpus is one module of this package with a tuple `CORPORA`, or an entry point
 distribution (a class that takes no argument, or an object, with `card` and `read`).
 """
 
-from __future__ import annotations
-
 import pkgutil
 import warnings
 from collections.abc import Iterable, Mapping

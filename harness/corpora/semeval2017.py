@@ -1,7 +1,5 @@
 """SemEval-2017 task 4 A: polarity of tweets, with the earlier years' files for training (Rosenthal et al. 2017)."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -5,8 +5,6 @@ space, the rows of the first file before those of the second. Texts are the toke
 SentEval's encoders get them; blank lines stay as empty texts.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Follows `senteval/sst.py` (facebookresearch/SentEval): UTF-8, tokens between any
 no-break space of "2 1\/2"), joined with single blanks.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -5,8 +5,6 @@ the folder may stand below the data directory as `tweeteval/`. The files' checks
 the published number of rows.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -24,6 +24,13 @@ TRAINING_TEXTS = "training_texts.txt"
 #: What peft writes of an adapter.
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
+#: `model_type` → architecture, for types whose arithmetic is exactly that of the packed engine.
+PACKED = {
+    **dict.fromkeys(("bert", "distilbert", "electra"), "bert"),
+    **dict.fromkeys(("roberta", "xlm-roberta", "camembert"), "roberta"),
+    "mpnet": "mpnet",
+}
+
 #: Files that a model needs, where its weights are no pickles.
 FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
 _ELSEWHERE = ["onnx/*", "openvino/*", "coreml/*", "*.onnx", "runs/*"]
@@ -176,6 +183,8 @@ class Shape:
         Raises:
             WeightsInvalid: a size makes no sense, or positions or activation are none of these architectures'.
         """
+        if PACKED.get(kind := str(config.get("model_type")), architecture) != architecture:
+            raise WeightsInvalid(f"{origin} is of a {kind} model, which is not read as a {architecture}: use `hf:`")
         lacking = {"buckets"} if architecture != "mpnet" else {"types"}
         lacking |= {"types"} if config.get("model_type") == "distilbert" else set()
         sizes: dict[str, Any] = dict.fromkeys(lacking, 0)
@@ -195,10 +204,13 @@ class Shape:
         positions = config.get("position_embedding_type") or "absolute"
         if positions != "absolute" or config.get("is_decoder") or config.get("embedding_size") not in (None, hidden):
             raise WeightsInvalid(f"{origin}: not a BERT- or RoBERTa-shaped encoder; load it as `hf:` instead")
+        epsilon = config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)
+        if not isinstance(epsilon, float | int):
+            raise WeightsInvalid(f"{origin}: `layer_norm_eps` is {str(epsilon)[:40]!r}; a number is needed")
         padding = config.get("pad_token_id")
         shape = cls(
             architecture=architecture,
-            epsilon=float(config.get("layer_norm_eps", 1e-5 if architecture == "roberta" else 1e-12)),
+            epsilon=float(epsilon),
             activation=activation,
             padding=padding if type(padding) is int else 0 if architecture == "bert" else 1,
             **sizes,

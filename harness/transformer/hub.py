@@ -21,6 +21,7 @@ from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMiss
 from harness.files import sha256_file
 from harness.transformer.checkpoint import (
     FILES,
+    PACKED,
     CheckpointFiles,
     Layout,
     Shape,
@@ -30,13 +31,6 @@ from harness.transformer.checkpoint import (
 )
 from harness.transformer.encoder import EncoderOptions, Loaded, TransformerEncoder
 from harness.transformer.tokenization import DEFAULT_LENGTH, encode_ids, library_tokenizer, shortest
-
-#: `model_type` → architecture, for types whose arithmetic is exactly that of the packed engine.
-PACKED = {
-    **dict.fromkeys(("bert", "distilbert", "electra"), "bert"),
-    **dict.fromkeys(("roberta", "xlm-roberta", "camembert"), "roberta"),
-    "mpnet": "mpnet",
-}
 
 
 def sentences(model: str, *, pooling: str | None = None, own_prompt: bool = True, **options: Any) -> Encoder:

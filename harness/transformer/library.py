@@ -33,7 +33,7 @@ from harness.transformer.tokenization import (
 _BUFFERS = re.compile(r"(^|\.)(position_ids|inv_freq|masked_bias|attn\.bias)$")
 
 
-def load_model(directory: Path, *, trust_remote_code: bool = False) -> Any:
+def load_model(directory: Path, dtype: str = "float32", *, trust_remote_code: bool = False) -> Any:
     """Read an encoder by the transformers library, every tensor checked.
 
     Raises:
@@ -52,9 +52,9 @@ def load_model(directory: Path, *, trust_remote_code: bool = False) -> Any:
     bars: Any = transformers.utils.logging  # its functions carry no types
     bars.disable_progress_bar()  # the run has its own
     try:
-        model, info = kind.from_pretrained(
-            directory, local_files_only=True, trust_remote_code=trust_remote_code, output_loading_info=True
-        )
+        options = {"local_files_only": True, "trust_remote_code": trust_remote_code, "output_loading_info": True}
+        # Read in the file's own precision, a model keeps constants that are rounded to it (Gemma's scale).
+        model, info = kind.from_pretrained(directory, dtype=getattr(torch, dtype), **options)
     except Exception as error:  # the library raises many kinds, all of which mean the files
         raise WeightsInvalid(f"{directory}: the transformers library cannot load it ({first_line(error)})") from error
     lacking = [name for name in sorted(info["missing_keys"]) if "pooler" not in name.split(".")]
@@ -86,7 +86,7 @@ class LibraryEngine(Engine):
         adapter: Path | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        model = load_model(directory, trust_remote_code=trust_remote_code)
+        model = load_model(directory, dtype, trust_remote_code=trust_remote_code)
         if adapter is not None:
             model.float().load_state_dict(merge_adapter(model.state_dict(), adapter))
         if getattr(model.config, "is_encoder_decoder", False) and hasattr(model, "decoder"):
@@ -133,8 +133,9 @@ def position_limit(model: Any) -> int | None:
     """
     limits = [getattr(model.config, name, None) for name in ("max_position_embeddings", "n_positions")]
     for name, module in model.named_modules():
-        if "position" in name.rpartition(".")[2] and hasattr(module, "padding_idx"):
-            limits.append(len(module.weight) - (0 if module.padding_idx is None else module.padding_idx + 1))
+        weight = getattr(module, "weight", None)  # computed positions have none
+        if "position" in name.rpartition(".")[2] and hasattr(module, "padding_idx") and weight is not None:
+            limits.append(len(weight) - (0 if module.padding_idx is None else module.padding_idx + 1))
     return shortest(*limits)
 
 

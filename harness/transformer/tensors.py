@@ -54,6 +54,9 @@ _NOT_PLAIN = ("use_dora", "fan_in_fan_out", "lora_bias", "alpha_pattern")
 #: Endings of files that libraries read as pickles.
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 
+#: Beginnings of the names of files that no library reads a model from; most are a trainer's.
+_NO_WEIGHTS = ("openvino", "training_args", "optimizer", "scheduler", "scaler", "rng_state")
+
 #: Keys under which a model names a class: a module's, a tokeniser's, an activation's.
 _CLASS_KEYS = ("type", "types", "tokenizer_class", "activation_function")
 
@@ -186,7 +189,7 @@ def check_directory(directory: Path, *, trust_remote_code: bool = False) -> None
         if path.is_dir():
             if path.is_symlink() and (directory / "modules.json").is_file():
                 raise WeightsInvalid(f"{path} is a link to a folder, which may lie outside the model's directory")
-        elif path.suffix in _PICKLES and not path.name.startswith("openvino"):
+        elif path.suffix in _PICKLES and not path.name.startswith(_NO_WEIGHTS):
             read_tensors(path)
         elif path.suffix == ".json" and not trust_remote_code and path.name not in ("tokenizer.json", "vocab.json"):
             _check_names(path)

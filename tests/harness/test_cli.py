@@ -207,6 +207,10 @@ def test_check(tmp_path):
 
 
 class TestEncode:
+    def test_an_option_for_another_model_is_refused(self, tmp_path):
+        done = bench("encode", "-m", "minilm", "--weights-dir", f"MiniLM={tmp_path}", "-o", "x.npy", "a")
+        assert (done.returncode, "for 'MiniLM', not for 'minilm'" in done.stderr) == (2, True)
+
     def test_texts_lines_and_columns_give_the_same_vectors(self, tmp_path):
         import numpy as np
 

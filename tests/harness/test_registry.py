@@ -161,6 +161,13 @@ def test_a_name_of_the_users_choice_is_one_word_of_its_own(name):
         registry.find_encoders([f"{name}=lexicon"])
 
 
+def test_an_adapter_of_a_sentence_transformer_is_refused(tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "minilm"}')
+    (tmp_path / "modules.json").write_text("[]")
+    with pytest.raises(UsageError, match="merge it into that model first"):
+        registry.find_encoder(str(tmp_path))
+
+
 def test_an_adapter_of_an_adapter_is_refused(tmp_path):
     (tmp_path / "adapter_config.json").write_text(f'{{"base_model_name_or_path": "{tmp_path}"}}')
     with pytest.raises(UsageError, match="adapter of the adapter"):

@@ -96,6 +96,16 @@ def measured(store, name, n, data):
     return record, predictions
 
 
+def test_results_of_a_model_that_has_no_name_here_do_not_hide_others(check, plugins, texts):
+    store = check[1]
+    mine = plugins("Mine")
+    for name in ("given-by-its-directory", mine.name):
+        measured(store, name, len(texts[0]), "data")
+    with pytest.warns(UserWarning, match="not compared, nothing is known .*: given-by-its-directory"):
+        (entry,) = check_contamination((), TASK, suite="sample", results_dir=store.directory)
+    assert entry.model == mine.name
+
+
 def test_a_shipped_list_is_looked_up_row_by_row(check, plugins, texts):
     entry = check[0](plugins("Mine"))
     hashes = {text_hash(text) for text in texts[0][10:40]}

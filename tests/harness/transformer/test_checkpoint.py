@@ -88,6 +88,7 @@ CONFIG = {
     [
         *({"hidden_size": None}, {"vocab_size": True}, {"num_hidden_layers": 0}, {"num_attention_heads": 5}),
         *({"hidden_act": "swish"}, {"position_embedding_type": "relative_key"}, {"embedding_size": 16}),
+        *({"layer_norm_eps": None}, {"model_type": "roberta"}),
     ],
 )
 def test_what_is_no_bert(change: dict[str, object]) -> None:

@@ -324,6 +324,28 @@ def test_an_adapter_fits_its_backbone_whatever_head_either_has(
         np.testing.assert_allclose(vector, expected, atol=1e-5)
 
 
+def test_what_a_trainer_leaves_beside_a_model_is_not_read(electra: Path) -> None:
+    expected = HubEncoder(electra, device="cpu").encode(["the rain"])
+    for name in ("training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth"):
+        (electra / name).write_bytes(pickle.dumps(Path("no tensor")))
+    np.testing.assert_array_equal(HubEncoder(electra, device="cpu").encode(["the rain"]), expected)
+
+
+def test_half_precision_on_disk_is_computed_in_full(tiny: ModuleType, tmp_path: Path) -> None:
+    from transformers import AutoModel, BertTokenizerFast, GemmaConfig, GemmaModel
+
+    sizes = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1}
+    sizes |= {"head_dim": 12, "intermediate_size": 48, "vocab_size": tiny.write_wordpiece(tmp_path)}
+    save(tiny, tmp_path, GemmaModel(GemmaConfig(**sizes)).to(torch.bfloat16))
+    BertTokenizerFast.from_pretrained(tmp_path).save_pretrained(tmp_path)
+    full = AutoModel.from_pretrained(tmp_path, dtype=torch.float32).eval()  # its scale √24 is not rounded
+    encoder = HubEncoder(tmp_path, pooling="last", device="cpu")
+    (vector,), (ids,) = encoder.load().engine.pooled([np.array([7, 8, 9], np.int32)], "last"), [[7, 8, 9]]
+    with torch.inference_mode():
+        expected = full(input_ids=torch.tensor([ids])).last_hidden_state[0, -1]
+    np.testing.assert_allclose(vector, expected, atol=1e-6)
+
+
 def test_quantised_weights_are_refused(electra: Path) -> None:
     state = load_file(electra / "model.safetensors")
     name = next(name for name in state if name.endswith("intermediate.dense.weight"))
