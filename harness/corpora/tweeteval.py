@@ -18,7 +18,11 @@ _SPLITS = {"train": "train", "dev": "val", "test": "test"}
 _HOMEPAGE = "https://github.com/cardiffnlp/tweeteval"
 _NO_LICENCE = "none stated; the platform's terms apply to the tweets"
 #: Texts and labels of each split in turn.
-_FILES = tuple((f"{split}_{kind}.txt", "", 0) for split in _SPLITS.values() for kind in ("text", "labels"))
+_FILES = (
+    *(("train_text.txt", "", 0), ("train_labels.txt", "", 0)),
+    *(("val_text.txt", "", 0), ("val_labels.txt", "", 0)),
+    *(("test_text.txt", "", 0), ("test_labels.txt", "", 0)),
+)
 
 IRONY = CorpusCard(
     name="tweeteval-irony",
