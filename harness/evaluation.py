@@ -438,10 +438,8 @@ class Evaluator:
         task, plugin = self.tasks[evaluation.task], self.plugins[evaluation.model]
         card, reduction = plugin.card, plugin.reduction
         self._keep_modes()
-        encoder, fingerprint = (
-            self._encoder(evaluation)[0],
-            self._fingerprint(evaluation),
-        )  # first: weights before data
+        # Before the corpus is read, so that missing weights are reported first.
+        encoder, fingerprint = self._encoder(evaluation)[0], self._fingerprint(evaluation)
         if evaluation.task not in self._prepared:
             self._prepared[evaluation.task] = task.prepare(self.corpora)
         prepared, start = self._prepared[evaluation.task], time.perf_counter()

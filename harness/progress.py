@@ -74,7 +74,7 @@ class Progress:
             self._bars.start()
 
     def encoding(self, model: str, task: str, done: int, total: int, seconds: float) -> None:
-        """Some of a task's missing texts were encoded, in some seconds."""
+        """Report how many of a task's missing texts are encoded, and in how many seconds."""
         said = f"{model}  {task}: {done:,} of {total:,} texts encoded, {done / max(seconds, 1e-9):,.0f} texts/s"
         if self._bar:
             self._bars.update(self._bar[model], description=visible(said if done < total else model))
