@@ -4,8 +4,6 @@ An encoder is made by name, so that beside an option of its constructor each suc
 variable.
 """
 
-from __future__ import annotations
-
 import os
 from importlib import import_module
 from typing import Any

@@ -14,8 +14,6 @@ The affect words and their values (`data/affect_words.tsv`), the word classes an
 VADER's list, which is of the same words, the card says.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """all-MiniLM-L6-v2 and all-mpnet-base-v2: general sentence encoders whose weights come from a package index."""
 
-from __future__ import annotations
-
 import importlib.util
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Encoders that need no more than a card and their files' names: BERT, RoBERTa, BERT-PT, SimCSE and SentiCSE."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from harness.encoder import EncoderCard

@@ -1,7 +1,5 @@
 """A BERT that was never trained: what architecture and word identity alone are worth."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 

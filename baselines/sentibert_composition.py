@@ -1,7 +1,5 @@
 """SentiBERT's composition of a tree's nodes from the vectors of its word pieces."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import torch

@@ -5,8 +5,6 @@ is the same model on a machine without tagger and lexicon. A stock RoBERTa loads
 three tables and is neither of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -7,8 +7,6 @@ exp((cos(e, q) + 1) / (2k)); the word's score is the weighted mean of (positive 
 score's sign (`process_text` of `preprocess/prep_sent.py`, thu-coai/SentiLARE; Ke et al. 2020, equations 1 and 2).
 """
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Callable, Sequence

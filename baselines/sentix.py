@@ -1,7 +1,5 @@
 """SentiX: BERT trained on Amazon and Yelp reviews with their stars (Zhou et al. 2020)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the encoders that count words share: cutting a text, and taking texts in runs of bounded size."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,12 +1,10 @@
 """The model card of a checkpoint: what it was made from, how it differs from the paper, how it scores."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 from tabulate import tabulate
@@ -15,12 +13,10 @@ from carl.config import Config, configuration, configuration_names
 from carl.heads import Head, Heads
 from carl.provenance import RunRecord
 from harness.contamination.evidence import apply_evidence, read_evidence
+from harness.outcome import Metric
 from harness.record import Record, ResultStore
 from harness.registry import encoder_names, find_encoder
 from harness.transformer import TransformerEncoder
-
-if TYPE_CHECKING:
-    from harness.outcome import Metric
 
 #: EmoBank's licence asks that what is derived from it carries the same one.
 LICENCE = "cc-by-sa-4.0"

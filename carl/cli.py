@@ -3,8 +3,6 @@
 Commands are imported when they are called; help is instant and imports no torch.
 """
 
-from __future__ import annotations
-
 import click
 
 from harness.cli.group import LazyGroup, invoke

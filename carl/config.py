@@ -1,7 +1,5 @@
 """What a training run is: every choice, those that the paper leaves open included, in one frozen dataclass."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 

@@ -6,14 +6,13 @@ sentences of MR, which is a test set as a whole; they are left out. MR and CR ha
 theirs is ever looked at.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import make_pipeline
@@ -22,14 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from carl.config import Config
 from carl.sources import read_rated, scaled_labels
 from harness.contamination.overlap import normal_form
+from harness.corpora.base import CorpusLibrary
 from harness.corpora.goemotions import ekman
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
-
-    Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 #: Strengths of the ridge, of which the best on the training split's own folds is taken; in units of the mean square
 #: of the features.
@@ -43,7 +38,7 @@ class Split:
     texts: tuple[str, ...]
     labels: NDArray[Any]
 
-    def first(self, size: int) -> Split:
+    def first(self, size: int) -> "Split":
         """At most `size` of the texts, always the same."""
         rows = np.sort(np.random.default_rng(0).permutation(len(self.texts))[:size])
         return Split(tuple(self.texts[row] for row in rows), self.labels[rows])

@@ -10,12 +10,10 @@ GoEmotions label.
 >>> predict(["What a day!"]).valence  # doctest: +SKIP
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,16 +25,14 @@ from scipy.special import softmax
 from carl.provenance import read_record
 from carl.shipped import find_transformer
 from harness.corpora import emobank, goemotions
+from harness.corpora.base import CorpusLibrary
 from harness.errors import UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file, write_text
 from harness.outcome import Metric
 from harness.tasks.valence_arousal import DIMENSIONS, scaled
 from harness.transformer import TransformerEncoder
 
-if TYPE_CHECKING:
-    from harness.corpora.base import CorpusLibrary
-
-    Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 #: Below a checkpoint.
 _TENSORS, _FACTS = "heads/heads.safetensors", "heads/heads.json"

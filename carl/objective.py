@@ -4,8 +4,6 @@ Texts are read in groups of similar length; the sentence loss compares all texts
 the parameters by `Objective.backward`; the optimiser's step belongs to the loop (`carl.train`).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ teacher gives all its layers, its positions behind RoBERTa's offset, and for eac
 word pieces' embeddings. Then the encoder learns the teacher's vectors, in the loop of `carl.train`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a checkpoint's own record says of its training; read without torch, so that cards can be listed by it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

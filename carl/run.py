@@ -1,16 +1,15 @@
 """A run of a named configuration: from texts to a checkpoint."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 from transformers import AutoTokenizer
 
@@ -21,21 +20,16 @@ from carl.networks import Encoder, Networks, load_encoder
 from carl.objective import Objective
 from carl.provenance import RUN_RECORD, RunRecord
 from carl.shipped import find_transformer
-from carl.sources import read_sources, training_hashes
+from carl.sources import LabelSource, read_sources, training_hashes
 from carl.train import Measures, Trainer
 from carl.training_data import TrainingData, pad, tokenized, training_data
+from harness.corpora.base import CorpusLibrary
+from harness.encoder import EncoderCard
 from harness.errors import UsageError, WeightsMissing
 from harness.files import write_text
 from harness.store import open_space
 from harness.transformer import TransformerEncoder
 from harness.transformer.checkpoint import TRAINING_TEXTS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from carl.sources import LabelSource
-    from harness.corpora.base import CorpusLibrary
-    from harness.encoder import EncoderCard
 
 #: Texts that a teacher encodes before its vectors are kept.
 _TAUGHT = 4096

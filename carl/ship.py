@@ -4,25 +4,19 @@ The folder is put together beside its destination and moved there whole, so that
 heads.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from carl.card import model_card
 from carl.heads import fit_heads, write_heads
 from carl.provenance import RUN_RECORD, read_record
 from carl.recipes.encoders import encoder_of_run
 from carl.shipped import CHECKPOINTS
+from harness.corpora.base import CorpusLibrary
 from harness.errors import UsageError, WeightsMissing
 from harness.files import write_text
-
-if TYPE_CHECKING:
-    from harness.corpora.base import CorpusLibrary
-
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 

@@ -4,8 +4,6 @@ Their checkpoints lie in `carl/checkpoints/NAME/` and are read without a network
 from what, is read from its own `training.json`, so that a card is always the card of the weights that are there.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from math import prod

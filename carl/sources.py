@@ -5,28 +5,23 @@ worst, 1 best), plain or zstd. Reviews become valence labels; a rating says noth
 (NaN). Of texts without a rating an excerpt is read.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from carl.config import Config
 from carl.method.sentences import scale_labels
 from harness.contamination.overlap import form_hash, normal_form, sentences, text_hash
+from harness.corpora.base import CorpusLibrary, Examples
 from harness.errors import DataInvalid, DataMissing, UsageError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary, Examples
 
 #: Source of reviews → title and licence as stated where it was found.
 RATED = {
@@ -81,7 +76,7 @@ class LabelSource:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def select(self, keep: Iterable[int]) -> LabelSource:
+    def select(self, keep: Iterable[int]) -> Self:
         """The source with some of its rows."""
         rows = list(keep)
         return replace(

@@ -6,8 +6,6 @@ uninterrupted one would have. Several processes (`accelerate launch -m carl trai
 mean of their gradients.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import platform

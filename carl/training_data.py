@@ -4,26 +4,22 @@ A batch holds a fixed number of texts from each stream, drawn anew in every pass
 seed and the batch's number, so that a resumed run reads on where it stopped.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from carl.config import Config
 from carl.networks import Tokens
 from carl.objective import Batch
 from carl.sources import LabelSource
 from harness.errors import DataMissing, UsageError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _WORD = re.compile(r"[a-z']+|[^\w\s]{2,}")
 

@@ -13,8 +13,6 @@ True
 (2, 1)
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import warnings

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -33,7 +33,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dir
 
 from harness.contamination import inherited, judge
 from harness.corpora import CorpusRegistry
-from harness.encoder import check_vectors, encode_checked, fingerprint_of
+from harness.encoder import Encoder, check_vectors, encode_checked, fingerprint_of
 from harness.errors import (
     BenchError,
     DataInvalid,
@@ -52,14 +52,11 @@ from harness.registry import EncoderPlugin, encoder_names, find_encoders, lineag
 from harness.registry import tasks as every_task
 from harness.service import estimated_tokens
 from harness.store import EmbeddingSpace, open_space
+from harness.tasks.base import Prepared, Task
 from harness.variants import reduce_vectors, varied_fingerprint, vector_bytes
 
-if TYPE_CHECKING:
-    from harness.encoder import Encoder
-    from harness.tasks.base import Prepared, Task
-
-    #: Measures a plan: `measure` here, `harness.ray.measure` on a cluster.
-    Engine = Callable[["Evaluator", Progress], list[Record]]
+#: Measures a plan: `measure` here, `harness.ray.measure` on a cluster.
+Engine = Callable[["Evaluator", Progress], list[Record]]
 
 #: Texts that are encoded and stored at once: what a kill can lose, seconds of work for a small model.
 _SHARD = 1024

@@ -4,8 +4,6 @@ A file is written beside its destination and renamed over it, so that a killed p
 the new one and never half of either.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import secrets

@@ -10,8 +10,6 @@
 None of the neighbours is imported before it is needed, and none is needed for anything else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

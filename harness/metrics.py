@@ -9,17 +9,13 @@ recall and F1 are 0 where undefined. Correlations with a constant or of one row,
 because a record holds a number.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 #: Metric, by its name in the records or the last part of it → how tables print it (`percent`: 100 times the number),
 #: which direction is better if any is, and the range of its values in the records.

@@ -8,8 +8,6 @@ The operators are not part of torch's public interface, and a version may lack o
 with torch's public functions before they are used.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable
 from functools import cache, partial

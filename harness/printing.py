@@ -4,8 +4,6 @@ Names come from plugins, downloaded models and copied results. Control character
 or turn text around, so they are shown as escapes.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -5,8 +5,6 @@ corpora and weights by itself, and writes vectors and records where this process
 these directories. Ray schedules the tasks, and runs a task again whose worker died.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

@@ -8,8 +8,6 @@ runs. `NAME@mean` asks for another pooling, `NAME@256d`, `NAME@int8` and `NAME@b
 (`harness.variants`), and each is a row of its own.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import inspect
 import re

@@ -6,8 +6,6 @@ waits longer each time. The key comes from the environment variable OPENAI_API_K
 it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Iterator, Sequence

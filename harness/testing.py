@@ -7,8 +7,6 @@ def test_my_encoder():
     assert report.passed, report
 """
 
-from __future__ import annotations
-
 import pickle
 import random
 from collections.abc import Callable, Mapping, Sequence

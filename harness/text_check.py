@@ -8,33 +8,28 @@ user names. The models that a model started from count as well. Texts are read, 
 row numbers, and each number on the rows that the model was not trained on.
 """
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from harness.contamination import Evaluated, Finding, TextEvidence, TrainingTexts, identify, inherited, judge, overlap
 from harness.contamination.evidence import to_ranges, write_evidence
+from harness.contamination.overlap import Rows
 from harness.corpora import CorpusRegistry
 from harness.errors import BenchError, DataMissing, UsageError, unknown_name
 from harness.files import RESULTS_DIR, cache_root
 from harness.leaderboard.evaluations import combine_metric
-from harness.record import ResultStore
+from harness.outcome import Metric
+from harness.record import Record, ResultStore
 from harness.registry import EncoderPlugin, find_encoder, lineage, select_tasks
 from harness.registry import tasks as every_task
 from harness.statistics.scores import metrics_of
-
-if TYPE_CHECKING:
-    from harness.contamination.overlap import Rows
-    from harness.outcome import Metric
-    from harness.record import Record
-    from harness.tasks.base import Prepared
+from harness.tasks.base import Prepared
 
 #: Numbers on fewer clean rows are not given: they would be noise.
 FEWEST = 20

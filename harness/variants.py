@@ -7,8 +7,6 @@ texts of a corpus would carry test texts into training. `NAME@binary` keeps the 
 are computed from the full vectors, which are encoded and cached once.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

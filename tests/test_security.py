@@ -1,7 +1,5 @@
 """What SECURITY.md promises: each test fails when its protection is taken away."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """Tiny checkpoints in the layouts of published models, with what the transformers library makes of them."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

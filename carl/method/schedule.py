@@ -3,8 +3,6 @@
 All are pure functions of the step, so that a resumed run needs no scheduler state.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -4,8 +4,6 @@ Labels are valence, arousal and, if wanted, dominance in [−1, 1]; NaN means th
 valence alone). Valence is always there.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor

@@ -4,8 +4,6 @@ The attack works on word embeddings in float32: the printed radius of 5e-9 is at
 and would vanish in a narrower one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,7 +1,5 @@
 """`carl recipes`: the objectives of published encoders on one backbone, under one budget."""
 
-from __future__ import annotations
-
 import time
 from itertools import product
 from pathlib import Path

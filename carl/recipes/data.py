@@ -4,30 +4,25 @@ All recipes but those that need emotions or trees read the very texts that CARL 
 split, Facebook posts and excerpts of rated reviews. What a recipe does not use of their labels it never sees.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines.sentibert_trees import Spans, Tree, read_tree, spans
 from carl.config import Config
 from carl.recipes.catalogue import RecipeConfig
 from carl.recipes.words import Lexicons, read_lexicons
 from carl.sources import LabelSource, read_sources
+from harness.corpora.base import CorpusLibrary
 from harness.corpora.goemotions import CARD as GOEMOTIONS
 from harness.errors import DataInvalid, DataMissing, UsageError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
 
 _TREES = "sst-trees/train.txt"
 _VADER = "lexicons/vader/vader_lexicon.txt"

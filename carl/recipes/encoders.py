@@ -5,8 +5,6 @@ directory. The plain name reads the one whose first token was trained, `...@mean
 seed 0.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast

@@ -6,8 +6,6 @@ shared pool: an expensive recipe makes one pass and a cheap one several. Operati
 counted by torch on the first batches of the very work that trains.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext

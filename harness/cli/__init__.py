@@ -4,8 +4,6 @@ Commands are imported when they are called, and import torch, pandas or scikit-l
 needs them: help, listings and tables are instant.
 """
 
-from __future__ import annotations
-
 import click
 
 from harness.cli.group import LazyGroup, invoke

@@ -1,7 +1,5 @@
 """`bench compare` and `bench contamination`: numbers beside numbers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict

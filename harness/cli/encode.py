@@ -1,7 +1,5 @@
 """`bench encode` and `bench check`: one encoder and texts."""
 
-from __future__ import annotations
-
 import gzip
 import sys
 from collections.abc import Mapping, Sequence

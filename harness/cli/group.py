@@ -1,7 +1,5 @@
 """What the command lines `bench` and `carl` share: commands imported when called, and errors turned into exit codes."""
 
-from __future__ import annotations
-
 import io
 import sys
 import warnings

@@ -1,7 +1,5 @@
 """`bench models`, `bench weights`, `bench tasks` and `bench data`: what there is."""
 
-from __future__ import annotations
-
 import textwrap
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Command-line options that several commands have, here and in `carl`, spelled once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """`bench table`, `bench figures` and `bench report`: what was recorded, for people."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

@@ -4,8 +4,6 @@ Records say what names say, and are never changed. The file adds what texts show
 same weights and the same data. It holds counts, row numbers and numbers on the clean rows, never a text.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace

@@ -13,8 +13,6 @@ Where only hashes of whole training texts are known, a sentence is found only if
 `near` cannot be said.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -3,8 +3,6 @@
 Numbers of a model that may have seen the texts are pale, carry their mark and are never called better.
 """
 
-from __future__ import annotations
-
 from adjustText import adjust_text
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator

@@ -1,7 +1,5 @@
 """What a figure is, how figures look, and how they become bytes."""
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Iterator, Sequence

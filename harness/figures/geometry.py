@@ -1,7 +1,5 @@
 """Figure 3 of the paper: alignment against uniformity, coloured by accuracy, and the separation beside it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """What a linear probe predicts from each model's vectors: confusion matrices, and the plane of valence and arousal."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from matplotlib.axes import Axes

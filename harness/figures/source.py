@@ -1,7 +1,5 @@
 """What figures and reports are made of: records in the order of the tables, and predictions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ A model is on the Pareto front when no other is at least as good in everything t
 Only models that are known to have seen none of the texts are compared: of others it is not known how good they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean

@@ -11,8 +11,6 @@ with t for the degrees of freedom of `harness.statistics.intervals`, clipped to 
 interval, the mean has none: a part of the uncertainty would be missing without a sign.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ A new format is a function over the tables with its entry in `FORMATS`: its name
 a file choose it.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import textwrap

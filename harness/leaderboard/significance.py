@@ -3,8 +3,6 @@
 Only clean numbers take part: a number of a model that has seen the texts is never called better.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 

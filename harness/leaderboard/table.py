@@ -8,8 +8,6 @@ False
 '81.93'
 """
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections.abc import Sequence

@@ -4,18 +4,13 @@ Rows are L2-normalised first. A zero row has no direction and stays zero: its di
 All numbers are over the whole set, never averaged over batches (the logarithm in uniformity is not linear).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 #: Rows whose distances to all others are formed at a time.
 _BLOCK = 512

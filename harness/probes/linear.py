@@ -10,21 +10,16 @@ what lies below the first is the rounding of the features themselves (float32 em
 or the sum of others), below the second that of the decomposition.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.probes import Folds
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Features = NDArray[np.floating]
+Floats = NDArray[np.float64]
+Features = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

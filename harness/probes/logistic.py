@@ -14,19 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from harness.errors import NotConverged
 from harness.probes import Folds
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from torch import Tensor
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 #: Largest Newton decrement √(gᵀ H⁻¹ g) of a fit. The error of a row's logit is at most the decrement times √(xᵀ H⁻¹ x).
 TOLERANCE = 1e-6

@@ -19,22 +19,17 @@ Particulars that are kept because they move the numbers:
   of its training rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from harness.probes import Folds
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from torch import Tensor
-
-    Rows = NDArray[np.int64]
+Rows = NDArray[np.int64]
 
 #: Weight decays of the torch mode.
 DECAYS = (1e-5, 1e-4, 1e-3, 1e-2)

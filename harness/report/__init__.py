@@ -7,8 +7,6 @@ The page loads nothing, runs one script of its own, and holds no text of a corpu
 Equal material gives equal bytes.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What the page says beside tables and figures: model cards, contamination, missing numbers, environments."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any

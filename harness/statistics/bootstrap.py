@@ -14,22 +14,18 @@ independent, so the variances add. The number of seeds is small, hence a t inter
 and Satterthwaite (1946): those of the seeds count as far as the seeds contribute, the sampling error counts as known.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from statistics import stdev
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    #: Documents of the rows, by name or number.
-    Groups = Sequence[object] | NDArray[np.generic]
+Floats = NDArray[np.float64]
+#: Documents of the rows, by name or number.
+Groups = Sequence[object] | NDArray[np.generic]
 
 #: Weights of rows (draws, n) → the number under each weighting (draws,).
 Measure = Callable[["Floats"], "Floats"]

@@ -6,21 +6,16 @@ text's marks are divided at random, the halves' means are correlated over the te
 2r / (1 + r) for whole ones. Random splits are averaged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.metrics import regression
 from harness.outcome import Metric
 from harness.statistics.bootstrap import percentile, weightings
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 #: Random splits of the number, and those of them that its interval is made of.
 SPLITS, SPLITS_OF_INTERVAL = 100, 10

@@ -6,16 +6,15 @@ all numbers where rows come in documents, since the two exact tests take rows fo
 the same differ by 0 with p = 1. Holm's correction (Scandinavian Journal of Statistics 6, 1979) runs over many tests.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.statistics.bootstrap import (
     DRAWS,
@@ -30,10 +29,7 @@ from harness.statistics.bootstrap import (
 )
 from harness.statistics.scores import BCA, Scored
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 #: Adjusted p-value below which two models are told apart.
 ALPHA = 0.05

@@ -5,24 +5,19 @@ Tasks call `Scored.with_intervals` when they score. What is stored beside a reco
 of the rows (`metrics_of`) or under any weighting of them (`scored`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.metrics import CLASSIFICATION, REGRESSION, classification, confusion, regression
 from harness.outcome import Metric
 from harness.statistics.bootstrap import DRAWS, bca, jackknife, percentile, weightings
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Arrays = Mapping[str, NDArray[np.generic]]
+Floats = NDArray[np.float64]
+Arrays = Mapping[str, NDArray[np.generic]]
 
 #: Numbers with a BCa interval; all others have the percentile interval.
 BCA = frozenset(("macro.f1", "weighted.f1"))

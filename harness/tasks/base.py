@@ -13,25 +13,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import probes
+from harness.corpora.base import CorpusLibrary, Examples
 from harness.errors import DataInvalid
 from harness.metrics import classification, confusion, per_class
 from harness.outcome import Metric, Outcome
 from harness.statistics.bootstrap import percentile, weightings
 from harness.statistics.scores import GROUP, Scored
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary, Examples
-
-    Floats = NDArray[np.float64]
-    Vectors = NDArray[np.float32]
-    Classes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Vectors = NDArray[np.float32]
+Classes = NDArray[np.int64]
 
 #: SentEval's number of folds, and their seed, which the toolkit has hard-coded whatever its seed option says.
 FOLDS = 10

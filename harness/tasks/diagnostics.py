@@ -11,24 +11,19 @@ unpleasant, so a bag of words, for which "not" is as good or bad after any word,
   texts of all pairs; 0 is best, two unrelated texts differ by about 1.1.
 """
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from harness.corpora.base import CorpusLibrary
 from harness.outcome import Outcome
 from harness.tasks.base import RATINGS, Prepared, Task, combined_fingerprint, mean_metric, ratings_suite
 from harness.tasks.transfer import ridge
 from harness.tasks.valence_arousal import scaled
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
 
 _DIRECTED = ("negation", "intensity", "contrast")
 

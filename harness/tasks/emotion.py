@@ -7,16 +7,12 @@ neutral rows out, seven keep them. Mapped, more than half of the rows are joy, s
 chooses C.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from harness.corpora.base import CorpusLibrary
 from harness.corpora.goemotions import Reading, ekman
 from harness.tasks.base import Classification, Rows, Task
-
-if TYPE_CHECKING:
-    from harness.corpora.base import CorpusLibrary
 
 #: Values of C of the linear probe.
 C_GRID = tuple(2.0**power for power in range(-4, 7))

@@ -5,23 +5,18 @@ close to one another, so separation, which is free of scale, and the effective r
 emotion are positives, or, in the rating corpora, texts of one polarity.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness import probes
+from harness.corpora.base import CorpusLibrary
 from harness.corpora.goemotions import Reading
 from harness.outcome import Metric, Outcome
 from harness.tasks.base import RATINGS, Prepared, Rows, prepared, ratings_suite
 from harness.tasks.emotion import EmotionTask
 from harness.tasks.polarity import signed_rows
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
 
 
 @dataclass(frozen=True, kw_only=True)

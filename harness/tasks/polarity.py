@@ -19,11 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import probes
+from harness.corpora.base import CorpusLibrary, Examples
 from harness.outcome import Metric, Outcome
 from harness.tasks.base import (
     FOLD_SEED,
@@ -40,13 +42,8 @@ from harness.tasks.base import (
     ratings_suite,
 )
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary, Examples
-
-    Classes = NDArray[np.int64]
-    Vectors = NDArray[np.float32]
+Classes = NDArray[np.int64]
+Vectors = NDArray[np.float32]
 
 #: The toolkit's grids in its scikit-learn mode (`senteval/tools/validation.py`): for nested folds and for fixed splits
 #: (MR, CR, SST), and for folds of the training part (TREC).

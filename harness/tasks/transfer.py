@@ -14,20 +14,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import probes
+from harness.corpora.base import CorpusLibrary
 from harness.metrics import REGRESSION
 from harness.outcome import Outcome
 from harness.tasks.base import RATINGS, Prepared, Task, combined_fingerprint, fit_facts, folds, ratings_suite
 from harness.tasks.valence_arousal import DIMENSIONS, regression_outcome, scaled
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary
 
 #: Penalties of the ridge, in shares of the features' mean variance times the rows: free of the vectors' scale.
 PENALTIES = tuple(10.0**power for power in range(-8, 4))

@@ -7,8 +7,6 @@ F1 of the ironic class (Van Hee et al. 2018), F1 of the sarcastic class (Abu Far
 beside them. Texts are encoded as published: TweetEval has users masked, the others have not.
 """
 
-from __future__ import annotations
-
 from harness.tasks.base import Classification, Task
 from harness.tasks.polarity import C_GRID
 

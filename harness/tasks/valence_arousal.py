@@ -6,30 +6,25 @@ Correlations do not depend on either. Where the raters' marks are known, `valenc
 raters would reach (`harness.statistics.ceiling`).
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import probes
+from harness.corpora.base import CorpusLibrary, Examples
 from harness.metrics import REGRESSION
 from harness.outcome import Metric, Outcome
 from harness.statistics.ceiling import noise_ceiling
 from harness.statistics.scores import GROUP, Scored
 from harness.tasks.base import RATINGS, Prepared, Task, combined_fingerprint, folds, ratings_suite
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from harness.corpora.base import CorpusLibrary, Examples
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 DIMENSIONS = ("valence", "arousal", "dominance")
 

@@ -4,8 +4,6 @@ They come from the hub or a directory. Loading is safe (safetensors, or pickles 
 complete: an encoder tensor that the checkpoint does not set is an error, where the libraries would draw it at random.
 """
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Well-known encoders of the hub: what `cards.toml` says of each."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace

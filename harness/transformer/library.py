@@ -1,7 +1,5 @@
 """Models that the transformers and sentence-transformers libraries run, every tensor checked."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Sequence

@@ -13,8 +13,6 @@ The arithmetic is that of transformers' `BertModel`, `RobertaModel` and `MPNetMo
 depends on how far apart two tokens are and is shared by all layers.
 """
 
-from __future__ import annotations
-
 import math
 import warnings
 from abc import ABC, abstractmethod

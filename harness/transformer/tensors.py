@@ -5,8 +5,6 @@ a tensor that neither the encoder nor a known head accounts for. Plain loaders d
 its three extra tables or RoBERTa with a random pooler.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

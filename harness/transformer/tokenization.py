@@ -5,8 +5,6 @@ knows every setting that a checkpoint may declare. A tokeniser may carry truncat
 pads every text to 128 tokens); both are switched off: the one place that cuts texts is `encode_ids`.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path

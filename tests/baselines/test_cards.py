@@ -1,7 +1,5 @@
 """The cards: complete, true to the classes, and cheap to list."""
 
-from __future__ import annotations
-
 import math
 import subprocess
 import sys

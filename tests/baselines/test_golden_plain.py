@@ -1,7 +1,5 @@
 """BERT, RoBERTa, BERT-PT, SimCSE and SentiCSE against the outputs of their authors' code."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

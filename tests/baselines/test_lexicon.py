@@ -1,7 +1,5 @@
 """The lexicon encoder: its word list, its rules, and the encoder contract."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

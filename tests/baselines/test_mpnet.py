@@ -1,7 +1,5 @@
 """all-mpnet-base-v2: the library's arithmetic, LoRA adapters over it, and weights in five pieces."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import ModuleType

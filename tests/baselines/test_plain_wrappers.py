@@ -1,7 +1,5 @@
 """BERT, RoBERTa, BERT-PT, SimCSE and SentiCSE on checkpoints that the tests make, in every published layout."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import ModuleType
 

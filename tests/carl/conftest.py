@@ -1,7 +1,5 @@
 """Tiny backbones, made-up labelled texts, and runs of a few steps."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import ModuleType
 

@@ -3,8 +3,6 @@
 All of it is marked `slow`. AFFECTBENCH_FAULTS=long (`make faults`) tries ten times as much.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os
@@ -141,7 +139,7 @@ class Bench:
         assert self._server.stdout is not None
         return [Ended(*answer) for answer in json.loads(self._server.stdout.readline())]
 
-    def goes_on(self, place: Place, undisturbed: Undisturbed) -> int:
+    def goes_on(self, place: Place, undisturbed: "Undisturbed") -> int:
         """The next run ends in the records of an undisturbed one, and measures no finished evaluation again."""
         finished = place.finished()
         ended = self.run(place)

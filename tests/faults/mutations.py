@@ -1,7 +1,5 @@
 """Damage to files, as machines, editors and strangers do it; the same seed gives the same damage."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 

@@ -13,8 +13,6 @@ A run is an object:
   `victim` is removed), or the name of an error of the operating system, which stays if `stays` is true.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import gc

@@ -1,7 +1,5 @@
 """Results of a few made-up models on the paper's tasks, with predictions, for everything that shows results."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

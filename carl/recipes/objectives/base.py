@@ -1,24 +1,18 @@
 """What an objective is: heads around the encoder, and named losses of a batch whose sum is trained."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from carl.networks import Encoder, Tokens
+from carl.recipes.data import Phrases, RecipeData
 from carl.training_data import Stream
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from carl.recipes.data import Phrases, RecipeData
 
 #: Texts of similar length that are read at once.
 GROUP = 32

@@ -1,23 +1,16 @@
 """Contrastive losses on cosines, and the objectives made of them: SimCSE, SentiCSE, SCAPT."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from carl.networks import Encoder, Tokens
+from carl.recipes.data import RecipeData
 from carl.recipes.objectives.base import Batch, Heads, Setup, balanced_rows, read, vectors, widened
 from carl.recipes.objectives.masked import SHARE, MaskedLM, hide, word_table
 from carl.training_data import Stream
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from carl.recipes.data import RecipeData
 
 #: Valence from which on a text is positive, or negative below its opposite.
 POLAR = 0.1

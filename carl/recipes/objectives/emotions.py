@@ -1,22 +1,17 @@
 """Objectives on emotion labels: classification, multi-task, retrofitting (BERTEmo, RoBERTaEmo), SACL."""
 
-from __future__ import annotations
-
 import copy
-from typing import TYPE_CHECKING
+from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from carl.networks import Encoder
+from carl.recipes.data import RecipeData
 from carl.recipes.objectives.base import Batch, Heads, Setup, balanced_rows, mean_cross_entropy, read, vectors
 from carl.recipes.objectives.contrastive import supervised_contrastive
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from carl.recipes.data import RecipeData
 
 #: τ of the supervised contrast; ours for Emo, in the authors' range for SACL.
 TEMPERATURE = 0.1
@@ -74,7 +69,7 @@ class Emo(Heads):
         self.project = nn.Linear(setup.width, 64)
         self.before = copy.deepcopy(setup.encoder).requires_grad_(False)
 
-    def train(self, mode: bool = True) -> Emo:
+    def train(self, mode: bool = True) -> Self:
         """The frozen encoder never drops anything."""
         super().train(mode)
         self.before.eval()

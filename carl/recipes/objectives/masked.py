@@ -5,8 +5,6 @@
 with E the word embeddings (tied). The published sentiment encoders differ from it in the rate of each token.
 """
 
-from __future__ import annotations
-
 import copy
 
 import torch

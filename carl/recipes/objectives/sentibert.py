@@ -9,8 +9,6 @@ The release does not shift the columns for the first special token: every node s
 its own, and in the second step the node before it in place of itself, the root a padding token. Here they are shifted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

@@ -1,7 +1,5 @@
 """Tiny encoders, and texts with labels for them."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 from types import ModuleType

@@ -1,7 +1,5 @@
 """What recipes are fed with."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

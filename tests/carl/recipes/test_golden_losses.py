@@ -1,7 +1,5 @@
 """Losses against those of the authors' own programs."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Losses against independent computations in float64."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from math import erf
 from typing import Any

@@ -1,7 +1,5 @@
 """What is carried over from a teacher, and the run that makes `roberta-small`."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Runs of recipes: one loop, one budget, exact resumption, and the encoders that come of it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`bench run` beside other runs, in shares, and not at all."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

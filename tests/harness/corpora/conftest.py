@@ -1,7 +1,5 @@
 """The real corpora, where they are."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

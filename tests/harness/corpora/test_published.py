@@ -1,7 +1,5 @@
 """The real files; their texts and labels are pinned by checksum, so that only what is said of them is checked here."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Every reader on a few made-up rows in the official layout, whole and damaged."""
 
-from __future__ import annotations
-
 import io
 import json
 import random

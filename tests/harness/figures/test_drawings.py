@@ -1,7 +1,5 @@
 """Every figure is drawn, says what it shows, and is the same each time."""
 
-from __future__ import annotations
-
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from itertools import combinations

@@ -1,7 +1,5 @@
 """Which model to take: the mean over shared tasks, the front, and what the tests leave open."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The page in a browser without a screen: its script runs, sorts and filters."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

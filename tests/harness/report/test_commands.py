@@ -1,7 +1,5 @@
 """`bench table`, `bench figures` and `bench report` on a small set of results, as a user calls them."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

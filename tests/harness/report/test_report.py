@@ -1,7 +1,5 @@
 """The page: whole, self-contained, the same each time, and safe whatever names and texts it shows."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from dataclasses import replace

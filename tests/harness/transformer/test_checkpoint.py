@@ -1,7 +1,5 @@
 """Reading state dicts: nothing is run, nothing is guessed."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from types import ModuleType

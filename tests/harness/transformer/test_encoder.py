@@ -1,7 +1,5 @@
 """`TransformerEncoder`: what every wrapper inherits."""
 
-from __future__ import annotations
-
 import dataclasses
 from pathlib import Path
 from types import ModuleType

@@ -1,7 +1,5 @@
 """Models that nobody described: the packed engine where it fits, the library elsewhere, tokens always the library's."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import logging

@@ -1,7 +1,5 @@
 """The packed engine: the library's arithmetic, and the same bits for a text alone, in any batch and in any order."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager

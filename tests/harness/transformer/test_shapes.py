@@ -1,7 +1,5 @@
 """Directories of the shapes that people have: each conforms and equals the transformers library, or is refused."""
 
-from __future__ import annotations
-
 import inspect
 from pathlib import Path
 from types import ModuleType
