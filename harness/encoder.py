@@ -38,6 +38,8 @@ POOLINGS = ("cls", "mean", "pooler", "last")
 #: Distinct texts of which some must differ, and the largest change between two calls, of the vectors' largest value.
 _SEVERAL, _RANDOM = 16, 1e-5
 
+_ADVICE = "`bench check` tries every rule of the contract"
+
 _Pooling = Annotated[str, Field(pattern=f"^({'|'.join(POOLINGS)})$")]
 _Count = Annotated[int, Field(strict=True, ge=0, lt=2**53)]
 
@@ -172,7 +174,7 @@ def check_vectors(encoder: Encoder, texts: Sequence[str], vectors: NDArray[np.fl
         if (moved := np.abs(first - second).max() / max(np.abs(first).max(), 1e-12)) > _RANDOM:
             fault = f"other vectors for the same texts when asked again (moved by {moved:.2g} of their size)"
     if fault:
-        raise EncoderFault(f"{encoder.card.name}.encode gives {fault}; `bench check` tries every rule of the contract")
+        raise EncoderFault(f"{encoder.card.name}.encode gives {fault}; {_ADVICE}")
 
 
 def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
@@ -188,20 +190,19 @@ def checked_vectors(vectors: Any, count: int, name: str) -> NDArray[np.float32]:
     Raises:
         EncoderFault: no numbers, not of shape (count, d ≥ 1), or not finite.
     """
-    advice = f"`bench check {name}` shows every broken rule of the contract"
     kind = vectors.dtype if type(vectors) is np.ndarray else f"a {type(vectors).__name__}"
     try:
         found = as_float32(vectors)
     except (TypeError, ValueError) as error:
-        raise EncoderFault(f"{name}.encode returned {kind}, no matrix of numbers ({error}); {advice}") from error
+        raise EncoderFault(f"{name}.encode returned {kind}, no matrix of numbers ({error}); {_ADVICE}") from error
     if kind != np.float32:  # an array of another class may hide values, or multiply in another way
         warnings.warn(f"{name}.encode returned {kind}; it is cast to a float32 array", stacklevel=2)
     if found.ndim != 2 or found.shape[0] != count or found.shape[1] < 1:
-        raise EncoderFault(f"{name}.encode returned shape {found.shape} for {count} texts, not ({count}, d); {advice}")
+        raise EncoderFault(f"{name}.encode returned shape {found.shape} for {count} texts, not ({count}, d); {_ADVICE}")
     if broken := np.flatnonzero(~np.isfinite(found).all(axis=1)).tolist():
         raise EncoderFault(
             f"{name}.encode returned NaN or infinity for {len(broken)} of {count} texts (first: row {broken[0]}); "
-            f"{advice}"
+            f"{_ADVICE}"
         )
     return found
 

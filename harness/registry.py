@@ -363,6 +363,8 @@ def _undeclared(spec: str) -> EncoderPlugin:
             raise UsageError(f"{spec} is an adapter of a sentence-transformers model; merge it into that model first")
         # The class of the backbone reads it: a name here, a directory, or a hub id.
         base = str(read_config(directory / ADAPTER_FILES[0]).get("base_model_name_or_path"))
+        if base.startswith(".") and not Path(base).is_dir():
+            base = str(directory / base)
         if is_adapter(Path(base)):
             raise UsageError(f"{spec} is an adapter of the adapter {base[:200]}; merge that into its model first")
         backbone = _find(base if base in _points(ENCODERS) else f"hf:{base}")

@@ -93,9 +93,9 @@ def read_texts(source: Path, column: str) -> list[str]:
     if column not in frame:
         shown = ", ".join(str(name)[:40] for name in frame) or "no columns at all"
         raise DataInvalid(f"{source} has no column {column!r}; it has {shown}: pass `--column`")
-    cells = frame[column].fillna("")
-    if any(isinstance(cell, bytes) for cell in cells):
-        raise DataInvalid(f"{source}: {column!r} holds bytes, not text")
+    cells = frame[column].astype(object).fillna("")
+    if other := {type(cell).__name__ for cell in cells if not isinstance(cell, str | int | float)}:
+        raise DataInvalid(f"{source}: {column!r} holds {', '.join(sorted(other))}, not text")
     found = [str(cell) for cell in cells]
     if empty := found.count(""):
         echo(f"note: {empty} of {len(found)} cells of {column!r} are empty and encoded as the empty text", err=True)

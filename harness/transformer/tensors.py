@@ -73,6 +73,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the readers raise many kinds, all of which mean the file
+        if path.is_file() and path.stat().st_size < 1024 and path.read_bytes().startswith(b"version https://git-lfs"):
+            raise WeightsInvalid(f"{path} is a pointer of Git LFS, not the file: `git lfs pull` fetches it") from error
         raise WeightsInvalid(
             f"{path} cannot be read safely ({first_line(error)}); only safetensors and pickles that "
             "hold nothing but tensors are loaded: fetch it again, or convert it with its authors' code"

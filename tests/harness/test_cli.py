@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import click
+import pandas as pd
 import pytest
 from affectbench_sample import LETTERS
 
@@ -261,6 +262,14 @@ class TestEncode:
         texts = read_texts(path, "text")
         assert [len(text) for text in texts] == [200_000, 0, 0, 2]
         assert "2 of 4 cells" in capsys.readouterr().err
+
+    def test_cells_of_a_parquet_file_are_texts_of_any_storage(self, tmp_path):
+        frame = pd.DataFrame({"text": pd.Categorical(["calm", None]), "id": [1, 2], "tokens": [["calm"], []]})
+        frame.to_parquet(path := tmp_path / "t.parquet")
+        assert read_texts(path, "text") == ["calm", ""]
+        assert read_texts(path, "id") == ["1", "2"]
+        with pytest.raises(DataInvalid, match="'tokens' holds ndarray, not text"):
+            read_texts(path, "tokens")
 
 
 def test_a_record_without_a_checksum_is_shown_as_unverified(measured, tmp_path):

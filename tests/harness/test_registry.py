@@ -168,6 +168,13 @@ def test_an_adapter_of_a_sentence_transformer_is_refused(tmp_path):
         registry.find_encoder(str(tmp_path))
 
 
+def test_an_adapter_may_name_its_backbone_relative_to_itself(tmp_path):
+    (adapter := tmp_path / "adapter").mkdir()
+    (adapter / "adapter_config.json").write_text('{"base_model_name_or_path": "../backbone"}')
+    (tmp_path / "backbone").mkdir()
+    assert registry.find_encoder(str(adapter)).card.base == "dir:backbone"
+
+
 def test_an_adapter_of_an_adapter_is_refused(tmp_path):
     (tmp_path / "adapter_config.json").write_text(f'{{"base_model_name_or_path": "{tmp_path}"}}')
     with pytest.raises(UsageError, match="adapter of the adapter"):

@@ -9,7 +9,7 @@ import torch
 
 from harness.errors import WeightsInvalid
 from harness.transformer.checkpoint import Layout, Shape, read_config
-from harness.transformer.tensors import encoder_tensors
+from harness.transformer.tensors import encoder_tensors, read_tensors
 
 LAYOUT = Layout(architecture="bert", prefixes=("bert.",), heads=("cls.",))
 
@@ -92,3 +92,10 @@ CONFIG = {
 def test_what_is_no_bert(change: dict[str, object]) -> None:
     with pytest.raises(WeightsInvalid, match="FILE"):
         Shape.from_config({**CONFIG, **change}, "bert", "FILE")
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 90868370\n")
+    with pytest.raises(WeightsInvalid, match="git lfs pull"):
+        read_tensors(path)
