@@ -256,8 +256,8 @@ class Evaluator:
             known = "" if record.status == "data-missing" else f"{model}: "
             where = f"{model}, {evaluation.task}: " if apart else known
             # The text of a KeyError is the key alone.
-            said = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
-            reason = (said or type(error).__name__).removeprefix(f"{model}: ")
+            message = f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error)
+            reason = (message or type(error).__name__).removeprefix(f"{model}: ")
             public = record.status == "weights-missing" and model.partition("@")[0] in encoder_names()
             way = f" (`bench weights {model}` fetches what is public)" if public else ""
             if self.options.limit and isinstance(error, RecordInvalid):
@@ -292,7 +292,7 @@ class Evaluator:
 
         It must be verified, measured by the same weights, in the same dtype, on the same data. No weights, and no
         corpus whose content is pinned, are loaded to find out. `fresh` measures everything again; that a result of
-        other weights is replaced is said.
+        other weights is replaced is announced.
 
         Raises:
             NameTaken: the record is of other weights; without `fresh` it is not replaced.
@@ -389,9 +389,9 @@ class Evaluator:
     def _space(self, evaluation: Evaluation) -> EmbeddingSpace:
         """Where the full vectors of a model under a task's cut-off and prompt are cached; reductions share them."""
         encoder, fingerprint = self._encoder(evaluation)
-        said, prompt = _described(encoder), self._prompt(evaluation)
-        facts = {name: said.get(name) for name in ("pooling", "max_length", "dtype", "backend")}
-        facts |= {"fingerprint": fingerprint, "device": str(said["device"]).partition(":")[0]}
+        description, prompt = _described(encoder), self._prompt(evaluation)
+        facts = {name: description.get(name) for name in ("pooling", "max_length", "dtype", "backend")}
+        facts |= {"fingerprint": fingerprint, "device": str(description["device"]).partition(":")[0]}
         facts |= {"prompt": prompt} if prompt else {}
         if (name := json.dumps(facts, sort_keys=True)) not in self._spaces:
             self._spaces[name] = open_space(self.options.cache_dir, facts, fresh=self.options.fresh)
@@ -450,13 +450,13 @@ class Evaluator:
         outcome = prepared.evaluate(vectors, evaluation.seed)
         seconds = time.perf_counter() - start
         # As it was when it made the cached vectors: an encoder says most with its weights loaded.
-        said = {**_described(encoder), **self._space(evaluation).description}
-        own = {key: said.pop(key) for key in _OWN_FIELDS if key in said}
+        description = {**_described(encoder), **self._space(evaluation).description}
+        own = {key: description.pop(key) for key in _OWN_FIELDS if key in description}
         device = own.pop("device")
         # A causal model's pooling is found out by loading it.
         own["pooling"] = card.pooling and own.get("pooling", card.pooling)
         own["dimensions"], size = vectors.shape[1], vector_bytes(vectors.shape[1], reduction)
-        how = {"encoder": said, "prompt": self._prompt(evaluation), "reduction": list(reduction)}
+        how = {"encoder": description, "prompt": self._prompt(evaluation), "reduction": list(reduction)}
         record = self._record(
             evaluation,
             "ok",

@@ -75,12 +75,12 @@ class Progress:
 
     def encoding(self, model: str, task: str, done: int, total: int, seconds: float) -> None:
         """Report how many of a task's missing texts are encoded, and in how many seconds."""
-        said = f"{model}  {task}: {done:,} of {total:,} texts encoded, {done / max(seconds, 1e-9):,.0f} texts/s"
+        line = f"{model}  {task}: {done:,} of {total:,} texts encoded, {done / max(seconds, 1e-9):,.0f} texts/s"
         if self._bar:
-            self._bars.update(self._bar[model], description=visible(said if done < total else model))
+            self._bars.update(self._bar[model], description=visible(line if done < total else model))
         elif not self.quiet and time.monotonic() - self._spoken >= 10:
             self._spoken = time.monotonic()
-            self.line(said)
+            self.line(line)
 
     def ended(self, record: Record, *, fresh: bool) -> None:
         """An evaluation ended; `fresh` is False when its record was there already."""

@@ -111,10 +111,10 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
         for kind, text in _ODD_TEXTS.items():
             try:
                 width = encode_checked(encoder, [text]).shape[1]
-                said = "" if width == expected else f"{width} dimensions"
+                fault = "" if width == expected else f"{width} dimensions"
             except BenchError as error:
-                said = f"{type(error).__name__}: {str(error)[:160]}"
-            faults += [f"{kind} ({said})"] * bool(said)
+                fault = f"{type(error).__name__}: {str(error)[:160]}"
+            faults += [f"{kind} ({fault})"] * bool(fault)
         return "; ".join(faults)
 
     def none() -> str:
@@ -146,9 +146,9 @@ def check_encoder(encoder: Encoder) -> ConformanceReport:
             if isinstance(error, KeyboardInterrupt) or (isinstance(error, BenchError) and error.status != "failed"):
                 raise
             findings[rule] = f"raised {type(error).__name__}: {error}"
-        said = next(earlier for earlier, fault in findings.items() if fault == findings[rule])
-        if findings[rule] and said != rule:
-            findings[rule] = f"as for {said!r}"
+        first = next(earlier for earlier, fault in findings.items() if fault == findings[rule])
+        if findings[rule] and first != rule:
+            findings[rule] = f"as for {first!r}"
     return ConformanceReport(name, findings, "" if getattr(encoder, "fingerprint", None) else _NO_FINGERPRINT)
 
 

@@ -143,13 +143,13 @@ class Table:
             marks: how best and second best are shown, `=x= best, _x_ second best`; empty leaves that line out.
         """
         cells = [cell for row in self.rows for cell in row.cells]
-        said = []
+        legend = []
         if marks and any(cell.rank for cell in cells):
             apart = "; published ones among themselves" if any(c.origin == "published" for c in self.columns) else ""
-            said.append(f"{marks} among the clean numbers of a column{apart}.")
+            legend.append(f"{marks} among the clean numbers of a column{apart}.")
         if self.intervals:
-            said.append("± half the width of the 95 % interval.")
-        return [*([Footnote(text=" ".join(said))] if said else []), *self.footnotes]
+            legend.append("± half the width of the 95 % interval.")
+        return [*([Footnote(text=" ".join(legend))] if legend else []), *self.footnotes]
 
 
 @dataclass(frozen=True, kw_only=True)

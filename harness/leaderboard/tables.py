@@ -154,9 +154,9 @@ def _filled(spec: Spec, columns: Sequence[Column], protocol: str, corpus: str, r
     pairs = []
     for column in columns:
         splits = sorted({one.split for one in results.of(column.task_id)})
-        said = (words("splits").get(name, f"{name} split") for name in splits)
-        pairs += [(" and ".join(said), corpus_title(column.corpus))] if splits else []
-    scored = "; ".join(f"{', '.join(corpora)}: {said}" for said, corpora in _grouped(pairs).items()) + "." * bool(pairs)
+        named = (words("splits").get(name, f"{name} split") for name in splits)
+        pairs += [(" and ".join(named), corpus_title(column.corpus))] if splits else []
+    scored = "; ".join(f"{', '.join(corpora)}: {how}" for how, corpora in _grouped(pairs).items()) + "." * bool(pairs)
     known = {"protocol": protocol, "scored": scored, "corpus": corpus, "corpus_title": corpus_title(corpus)}
     texts = {name: " ".join(spec[name].format(**known).split()) for name in ("key", "title", "caption")}
     return {**spec, **texts, "columns": [_SIZE, *columns] if "published" in spec else columns}
@@ -213,10 +213,10 @@ def _overview(results: Results, suite: str, tasks: Mapping[str, Sequence[str]], 
     times = Counter(corpus for corpus, _ in {(column.corpus, column.protocol) for column in chosen})
     names = (corpus_title(one.corpus) if times[one.corpus] == 1 else one.head.replace("\n", " ") for one in chosen)
     protocols = _grouped(zip((column.protocol for column in chosen), names, strict=True))
-    said = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
+    versions = "; ".join(f"{', '.join(corpora)}: {protocol}" for protocol, corpora in protocols.items())
     more = len(every) - len({column.task_id for column in chosen})
     rest = f" {more} more: bench table overview --columns all." if more > 0 and not asked else ""
-    texts = {"title": own["title"].format(suite=suite), "caption": f"{own['caption']} Protocols: {said}.{rest}"}
+    texts = {"title": own["title"].format(suite=suite), "caption": f"{own['caption']} Protocols: {versions}.{rest}"}
     return [{**own, **texts, "columns": [_SIZE, *chosen]}]
 
 
@@ -390,8 +390,8 @@ def _about_results(
         say(named, f"{text}: {named}.")
     say(any(one.state == "limited" for one in scored), "tried on few texts (--limit), not ranked.", "~")
     states = {cell.status for row in rows for cell in row.cells}
-    said = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
-    say(said, "; ".join(said) + ".")
+    reasons = [f"{short}: {rest[0]}" for state, (short, *rest) in words("reasons").items() if rest and state in states]
+    say(reasons, "; ".join(reasons) + ".")
     halves = _grouped((model.dtype, titles[model.name]) for model in models if model.dtype in ("bfloat16", "float16"))
     for dtype, of in halves.items():
         say(of, f"Vectors in {dtype}: {', '.join(of)}.")

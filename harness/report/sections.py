@@ -73,14 +73,14 @@ def evidence_lines(source: Source) -> list[dict[str, str]]:
         own = [one for one in source.evaluations if one.model.name == model.name and one.metrics]
         told: dict[tuple[str, str, str], dict[str, None]] = {}
         for one in own:
-            said = "; ".join(dict.fromkeys(in_words(one.contamination)))
-            told.setdefault((one.state, str(one.contamination.get("basis", "")), said), {})[task_title(one.task_id)] = (
+            why = "; ".join(dict.fromkeys(in_words(one.contamination)))
+            told.setdefault((one.state, str(one.contamination.get("basis", "")), why), {})[task_title(one.task_id)] = (
                 None
             )
-        for (state, basis, said), tasks in told.items():
+        for (state, basis, why), tasks in told.items():
             where = "all tasks" if len(told) == 1 and len(own) > 1 else "; ".join(tasks)
             words = {"model": source.titles[model.name], "state": state, "word": _STATES[state]}
-            lines.append(words | {"tasks": where, "basis": basis, "said": said})
+            lines.append(words | {"tasks": where, "basis": basis, "reason": why})
     return lines
 
 
