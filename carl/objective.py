@@ -115,13 +115,8 @@ class Objective:
     def __init__(
         self, networks: Networks, config: Config, batches: Callable[[int], Batch], device: torch.device
     ) -> None:
-        self._networks, self.config, self.batches, self.device = networks, config, batches, device
+        self.networks, self.config, self.batches, self.device = networks, config, batches, device
         self._seed = 0
-
-    @property
-    def networks(self) -> Networks:
-        """Online and target network, and the heads."""
-        return self._networks
 
     @property
     def encoder(self) -> Encoder:

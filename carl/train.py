@@ -132,8 +132,8 @@ class Trainer:
         with torch.random.fork_rng(devices=devices):
             if not self.progress.step and not curves:
                 self._look()
-            while self.progress.step < last and not self.stopping:
-                if seconds is not None and time.monotonic() - began > seconds:
+            while self.progress.step < last:
+                if self._asked_to_stop(seconds is not None and time.monotonic() - began > seconds):
                     break
                 self._advance()
                 if self.progress.step % self.settings.save_every == 0:
@@ -148,6 +148,13 @@ class Trainer:
     def stop(self) -> None:
         """Ask the run to save its state after the current step and to return."""
         self.stopping = True
+
+    def _asked_to_stop(self, late: bool) -> bool:
+        """Whether any process is out of time or was asked to stop: all stop at the same step."""
+        stop = late or self.stopping
+        if self.accelerator.num_processes == 1:
+            return stop
+        return bool(self.accelerator.reduce(torch.tensor(float(stop), device=self.accelerator.device)) > 0)
 
     @property
     def state(self) -> Path:

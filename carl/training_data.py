@@ -138,6 +138,8 @@ class TrainingData:
         digest = hashlib.blake2b(self.labels.tobytes(), digest_size=16)
         for item in self.items:
             digest.update(len(item).to_bytes(4, "little") + item.tobytes())
+        for words in self.words or ():
+            digest.update(len(words).to_bytes(4, "little") + words.tobytes())
         if self.teacher is not None:
             digest.update(np.ascontiguousarray(self.teacher).tobytes())
         return digest.hexdigest()
