@@ -85,8 +85,9 @@ class ServiceEncoder:
 
     @property
     def fingerprint(self) -> str:
-        """Digest of the service's host and the model's name there: more cannot be known."""
-        return hashlib.blake2b(f"service:{self.host}:{self.model}".encode(), digest_size=16).hexdigest()
+        """Digest of the service's host, its path but for the usual one, and the model's name: more cannot be known."""
+        path = urlsplit(self.base_url).path.rstrip("/").removesuffix("/v1")
+        return hashlib.blake2b(f"service:{self.host}{path}:{self.model}".encode(), digest_size=16).hexdigest()
 
     def describe(self) -> dict[str, Any]:
         """What a result record says of how the vectors were made."""

@@ -153,3 +153,11 @@ def test_minilm_behind_a_server_that_is_killed_and_restarted(monkeypatch):
     threading.Thread(target=lambda: (time.sleep(3), restarted.append(Server(minilm.encode, server.port)))).start()
     np.testing.assert_allclose(encoder.encode(TEXTS), minilm.encode(TEXTS), atol=1e-5)
     restarted[0].stop()
+
+
+def test_services_under_several_paths_of_one_host_are_several():
+    made = [
+        load_encoder("api:m", base_url=f"https://host/{path}").fingerprint for path in ("v1", "a/v1", "b/v1", "v1/")
+    ]
+    assert len(set(made)) == 3
+    assert made[0] == made[3]
