@@ -73,7 +73,7 @@ def candidates(
         row = Candidate(
             model=name,
             quality=fmean(one.metrics[tasks[one.task_id]].value for one in own),
-            parameters=model.parameters or (None if model.family == "service" else 0),
+            parameters=0 if model.parameters is None and model.family == "floor" else model.parameters,
             speed=speed,
             memory=memory,
             price=price,

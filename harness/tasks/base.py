@@ -223,9 +223,10 @@ def class_table(rows: Rows, predicted: Classes) -> dict[str, Any]:
 def classified(task: Task, parts: Sequence[Rows], predicted: Classes, details: dict[str, Any]) -> Outcome:
     """The task's numbers of the classes predicted for the last part, with what gives the same numbers again."""
     rows, counts = parts[-1], {part.split if len(parts) > 1 else "texts": len(part) for part in parts}
+    kind = np.int8 if len(rows.classes) < 128 else np.int32
     predictions: dict[str, NDArray[np.generic]] = {
-        "gold": rows.labels.astype(np.int8),
-        "predicted": predicted.astype(np.int8),
+        "gold": rows.labels.astype(kind),
+        "predicted": predicted.astype(kind),
     }
     if rows.groups is not None:
         # By number, in the order of the names, so that a comparison resamples documents without the corpus.
