@@ -300,8 +300,8 @@ class Leaderboard:
         """The long table: one number a row, seeds joined.
 
         The index has the levels `INDEX`; columns are `value`, `low` and `high` (ends of the 95 % interval; NaN where
-        there are none), `seeds`, `status` and `contamination`, as in the CSV form of `bench table --long`. A unit
-        without a number keeps a row with NaN and its status.
+        there are none), `seeds`, `status` and `contamination`, as in the CSV form of `bench table --long`. An
+        evaluation without a number keeps a row with NaN and its status.
         """
         return long_frame(self.records, self._tasks).set_index(list(INDEX))
 
@@ -337,7 +337,7 @@ class Leaderboard:
 
     @property
     def failures(self) -> tuple[Record, ...]:
-        """Units without a number; `record.failure.message` says why and what to do."""
+        """Evaluations without a number; `record.failure.message` says why and what to do."""
         return tuple(record for record in self.records if record.status != "ok")
 
     def compare(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class BenchError(Exception):
     """Something the user can mend; shown without a traceback."""
 
-    #: What a result record says of a unit of work that ended with this error.
+    #: What a result record says of an evaluation that ended with this error.
     status: ClassVar[str] = "failed"
 
 
@@ -38,6 +38,10 @@ class WeightsMissing(BenchError):
     """The weights of an encoder are not on this machine; says where they are and what to pass."""
 
     status = "weights-missing"
+
+
+class ModelUnknown(WeightsMissing):
+    """A model that does not exist: the hub has none of that name, or a directory holds none."""
 
 
 class WeightsInvalid(BenchError):

@@ -340,7 +340,9 @@ class Evaluator:
             card = self.corpora.card(corpus)
             known = {} if self.options.limit else card.checksums
             for split in card.rows:
-                content = known.get(split) or self.corpora.load(corpus, split).fingerprint
+                if (content := known.get(split)) is None:
+                    read = self.corpora.load(corpus, split)
+                    content = f"{read.fingerprint};{read.groups};{sorted(read.scales.items())}"
                 digest.update(f"{corpus}:{split}:{content};".encode())
         return digest.hexdigest()
 
@@ -474,7 +476,7 @@ class Evaluator:
     def failed(self, evaluation: Evaluation, error: BaseException) -> Record:
         """Record that an evaluation has no number.
 
-        Results that are not ours to replace stay, as do results of a model whose weights are gone.
+        A result that is there stays: what failed may have been the machine.
         """
         status = error.status if isinstance(error, BenchError) else "failed"
         ours = isinstance(error, BenchError) and not isinstance(error, EncoderFault)
@@ -482,10 +484,10 @@ class Evaluator:
         message = str(error).replace(str(Path.home()), "~")  # a record says nothing of the machine's folders
         failure = Failure(kind=type(error).__name__, message=message, traceback=told)
         record = self._record(evaluation, status, environment=environment(), failure=failure)
-        if isinstance(error, RecordNewer | NameTaken):
+        if isinstance(error, RecordNewer):
             return record
         existing = self.existing(evaluation)
-        if status == "failed" or existing is None or existing.status != "ok":
+        if existing is None or existing.status != "ok":
             self.results.save(record)
         return record
 

@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
     options = evaluator.options.model_copy(update={"models": ()})
     variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     records: dict[Evaluation, Record] = {}
+    began = datetime.now(UTC).isoformat(timespec="seconds")
     with _connected(options.address, options.workers) as ray:
         gpus = int(ray.cluster_resources().get("GPU", 0)) if options.device != "cpu" else 0
         work = ray.remote(_work).options(num_cpus=1, num_gpus=min(gpus, 1), max_retries=_RETRIES)
@@ -62,7 +64,7 @@ def measure(evaluator: Evaluator, progress: Progress) -> list[Record]:
                     raise error.cause or error from error
                 except ray.exceptions.RayError as error:
                     words = f"the Ray worker died {_RETRIES + 1} times ({type(error).__name__}), maybe short of memory"
-                    found, notices = [_lost(e, evaluator, progress, WorkerLost(words)) for e in group], []
+                    found, notices = [_lost(e, evaluator, progress, began, WorkerLost(words)) for e in group], []
                 for notice in notices:
                     progress.notice(notice)
                 for evaluation, (record, fresh) in zip(group, found, strict=False):
@@ -88,9 +90,14 @@ def _work(
     return progress.found, list(progress.notices)
 
 
-def _lost(evaluation: Evaluation, evaluator: Evaluator, progress: Progress, error: WorkerLost) -> tuple[Record, bool]:
+def _lost(
+    evaluation: Evaluation, evaluator: Evaluator, progress: Progress, began: str, error: WorkerLost
+) -> tuple[Record, bool]:
     """What a task whose workers died each time finished of an evaluation, or a failure."""
     with suppress(BenchError):
+        record = evaluator.existing(evaluation)
+        if record is not None and record.status == "ok" and record.created >= began:
+            return record, True
         if (record := evaluator.recorded(evaluation, progress)) is not None:
             return record, False
     return evaluator.failed(evaluation, error), True

@@ -16,6 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
@@ -29,7 +30,7 @@ from harness.interop import as_encoder
 from harness.service import ServiceEncoder, service_card
 from harness.tasks.base import Task, task_id
 from harness.transformer.checkpoint import ADAPTER_FILES, is_adapter, read_config
-from harness.transformer.encoder import EncoderOptions
+from harness.transformer.encoder import EncoderOptions, TransformerEncoder
 from harness.transformer.hub import HubEncoder, hub_card, sentences
 from harness.variants import Variant, marked_card, prompt_mark, reduced_card, split_reduction
 
@@ -286,9 +287,25 @@ def _given(model: Any) -> EncoderPlugin:
         return model
     if hasattr(model, "encode") and not hasattr(model, "card") and not isinstance(model, type):
         model = as_encoder(model)
-    kind, factory = (model, model) if isinstance(model, type) else (type(model), lambda: model)
+    kind, factory = (model, model) if isinstance(model, type) else (type(model), partial(_cut, model))
     card = _card_of(model, kind.__name__)
+    if isinstance(model, TransformerEncoder):  # its card is that of its class, whatever it was made with
+        marks = [model.pooling] if model.asked_pooling and model.pooling != card.pooling else []
+        card = replace(card, pooling=model.pooling) if marks else card
+        marks += [f"cut-{model.max_length}"] if model.max_length else []
+        card = replace(card, **marked_card(card, marks)) if marks else card
     return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")
+
+
+def _cut(encoder: Encoder, max_length: int | None = None) -> Encoder:
+    """An encoder that exists already, under a protocol's cut-off where it is one of ours."""
+    if isinstance(encoder, Variant):
+        return Variant(_cut(encoder.encoder, max_length), encoder.card, encoder.steps)
+    if max_length is None or not isinstance(encoder, TransformerEncoder):
+        return encoder
+    cut = copy(encoder)  # without the weights
+    cut.max_length = min(max_length, encoder.max_length or max_length)
+    return cut
 
 
 def _find(name: str) -> EncoderPlugin:
@@ -380,7 +397,7 @@ def load_encoder(
     """Make an encoder by name. Weights are read when the first text is encoded.
 
     Args:
-        name: see `find_encoder`; it says the pooling too.
+        name: see `find_encoder`; it says the pooling too. `NAME=SPEC` gives it a name of the user's choice.
         trust_remote_code: let a hub model run code of its own.
         base_url: of the service that an `api:` model is asked of.
         options: `weights_dir`, `tokenizer_dir`, `max_length`, `device`, `dtype`, `batch_tokens`, as of
@@ -389,7 +406,7 @@ def load_encoder(
     Raises:
         UsageError: no such encoder, or an option that it does not take.
     """
-    return find_encoder(name).create(trust_remote_code=trust_remote_code, base_url=base_url, **options)
+    return _find_named(name).create(trust_remote_code=trust_remote_code, base_url=base_url, **options)
 
 
 #: Task families in the order of the suites' tables.

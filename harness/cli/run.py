@@ -10,7 +10,7 @@ import yaml
 from click.core import ParameterSource
 
 from harness.cli import options
-from harness.errors import UsageError, unknown_name
+from harness.errors import ModelUnknown, UsageError, unknown_name
 from harness.files import write_text
 from harness.printing import echo
 
@@ -94,9 +94,9 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
         again = [argument for argument in sys.argv[1:] if argument != "--fresh"]
         echo(f"{stop or 'interrupted'}. To go on from here:\n  {shlex.join(['bench', *again])}", err=True)
         return 130
-    if any(record.status == "weights-missing" and record.model.family == "hub" for record in records):
-        return 2  # a model that exists nowhere
-    return int(any(record.status == "failed" for record in records))
+    if any(record.status == "failed" for record in records):
+        return 1
+    return 2 * any(record.failure is not None and record.failure.kind == ModelUnknown.__name__ for record in records)
 
 
 def _read(path: Path | None) -> dict[str, Any]:

@@ -141,6 +141,7 @@ def _join(records: Sequence[Record]) -> Evaluation:
     for what, values in (
         ("weights or options (fingerprints)", [record.model.fingerprint for record in scored]),
         ("data (digests)", [record.data for record in scored]),
+        ("precisions", [record.model.dtype for record in scored]),
     ):
         if len(set(values)) > 1:
             raise RecordInvalid(
@@ -294,8 +295,8 @@ COLUMNS = (
 def long_frame(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
     """The long table, one number a row: accuracies, F1 and correlations are fractions, low and high end 95 % intervals.
 
-    An evaluation without a number keeps one row with its status and NaN. Where some seeds have numbers and others
-    failed, both are there: the numbers with the count of their seeds, and a row for the seeds that failed.
+    An evaluation without a number keeps its rows, with its status and NaN. Where some seeds have numbers and others
+    failed, the numbers are there with the count of their seeds.
 
     Args:
         records: results, any number of seeds.
@@ -313,9 +314,8 @@ def long_frame(records: Iterable[Record], tasks: Mapping[str, Sequence[str]] | N
         for name in (*names, *sorted(found.metrics.keys() - set(names))):
             number = found.metrics[name]
             rows.append((*where, name, number.value, number.low, number.high, found.seeds, "ok", found.state))
-        main = declared[0] if declared else ""
-        for status, seeds in found.faults.items():
-            rows.append((*where, main, None, None, None, seeds, status, found.state))
+        for status, seeds in () if found.metrics else found.faults.items():
+            rows += [(*where, name, None, None, None, seeds, status, found.state) for name in declared or [""]]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype(dict.fromkeys(("value", "low", "high"), "float64") | {"seeds": "int64"})
 

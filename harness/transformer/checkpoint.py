@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from harness.errors import WeightsInvalid, WeightsMissing, first_line
+from harness.errors import ModelUnknown, WeightsInvalid, WeightsMissing, first_line
 from harness.files import offline
 
 #: Hashes of the texts that a checkpoint was trained on, one a line; see `TransformerEncoder.training_text_hashes`.
@@ -274,11 +274,12 @@ def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequen
     branch) it is the newest.
 
     Raises:
-        WeightsMissing: no network, or no such model.
+        WeightsMissing: no network; ModelUnknown: the hub has no such model.
     """
     if offline() or not _hub_answers():
         raise WeightsMissing(f"{hub_id} is not on this machine, and the hub is out of reach")
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
     get = partial(snapshot_download, hub_id, revision=revision, ignore_patterns=_ELSEWHERE)
     try:
@@ -286,5 +287,6 @@ def fetch_from_hub(hub_id: str, revision: str | None = None, *, patterns: Sequen
         if "*.safetensors" in patterns and not any(directory.rglob("*.safetensors")):
             get(allow_patterns=["*.bin"])
     except Exception as error:  # the client raises its transport's errors unchanged
-        raise WeightsMissing(f"the hub did not give {hub_id} ({first_line(error)})") from error
+        kind = ModelUnknown if isinstance(error, RepositoryNotFoundError | RevisionNotFoundError) else WeightsMissing
+        raise kind(f"the hub did not give {hub_id} ({first_line(error)})") from error
     return directory

@@ -120,7 +120,7 @@ class TransformerEncoder:
         pooling: str | None = None,
         batch_tokens: int | None = None,
     ) -> None:
-        self.pooling = pooling or self.card.pooling or "cls"
+        self.pooling, self.asked_pooling = pooling or self.card.pooling or "cls", pooling is not None
         allowed = self.card.poolings or (self.pooling,)
         if self.pooling not in allowed:
             raise UsageError(
@@ -173,7 +173,7 @@ class TransformerEncoder:
                     raise
             return self._find(fetch_from_hub(self.hub, self.card.revision, patterns=self.fetched), fetch=fetch)
         except WeightsMissing as error:
-            raise WeightsMissing(f"{self.card.name}: {error}. {self._advice()}") from error
+            raise type(error)(f"{self.card.name}: {error}. {self._advice()}") from error
 
     def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
         """The files in the checkpoint's directory, and those that it lacks from elsewhere."""

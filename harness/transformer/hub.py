@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoder import POOLINGS, Encoder, EncoderCard
-from harness.errors import ExtraMissing, UsageError, WeightsInvalid, WeightsMissing
+from harness.errors import ExtraMissing, ModelUnknown, UsageError, WeightsInvalid, WeightsMissing
 from harness.files import sha256_file
 from harness.transformer.checkpoint import (
     FILES,
@@ -94,7 +94,7 @@ class HubEncoder(TransformerEncoder):
         **options: Unpack[EncoderOptions],
     ) -> None:
         self.card, self.end_of_text = card or hub_card(str(model), self.kind), end_of_text
-        self.trust_remote_code, self._default_pooling = trust_remote_code, options.get("pooling") is None
+        self.trust_remote_code = trust_remote_code
         super().__init__(**options)
         if not Path(model).is_dir():
             self.hub = str(model).partition(":")[0]
@@ -111,7 +111,7 @@ class HubEncoder(TransformerEncoder):
         """The checkpoint's files; `vocabulary` holds all that remain beside configuration and weights."""
         config, weights = directory / "config.json", weight_files(directory)
         if not config.is_file() or not weights:
-            raise WeightsMissing(f"{directory} holds no checkpoint: config.json and *.safetensors or pytorch_model.bin")
+            raise ModelUnknown(f"{directory} holds no checkpoint: config.json and *.safetensors or pytorch_model.bin")
         architecture = None if self.trust_remote_code or len(weights) > 1 else _packed_architecture(config)
         self.backend = "transformers" if architecture is None else None
         if architecture is not None:
@@ -171,7 +171,7 @@ class HubEncoder(TransformerEncoder):
         where, trusted = (files.config.parent, self.device, self.dtype), self.trust_remote_code
         engine = LibraryEngine(*where, adapter=self.adapter_dir, trust_remote_code=trusted)
         if self.pooling == "cls" and engine.causal:
-            if not self._default_pooling:
+            if self.asked_pooling:
                 raise UsageError(f"{self.card.name} is causal: its first token sees nothing of a text; use @last")
             warnings.warn(f"{self.card.name} is causal: its vector is the last token's", stacklevel=2)
             self.pooling = "last"

@@ -106,15 +106,16 @@ def test_models_are_compared_with_intervals(board):
         board.compare("letters", "letters")
 
 
-def test_a_unit_without_a_number_keeps_its_row(tmp_path):
+def test_an_evaluation_without_a_number_keeps_its_rows(tmp_path):
     record = Record(
         model=ModelFacts(name="m"), task="geometry", corpus="goemotions", protocol="ekman6-mapped/1", split="test",
         seed=0, status="skipped",
     )  # fmt: skip
     tasks = select_tasks("paper", ["geometry"])
     board = harness.Leaderboard([record], store=ResultStore(tmp_path), suite="paper", tasks=tasks)
-    assert board.frame["status"].tolist() == ["skipped"]
-    assert np.isnan(board.frame["value"].iloc[0])
+    assert set(board.frame["status"]) == {"skipped"}
+    assert len(board.frame) == len(board.declared["geometry/goemotions/ekman6-mapped/1"])
+    assert board.frame["value"].isna().all()
     assert board.scores().isna().all().all()
     assert board.failures == (record,)
 
@@ -204,3 +205,15 @@ def test_importing_harness_stays_light():
     program = "import sys, harness; print([n for n in ('numpy', 'pandas', 'torch', 'click') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_failure_replaces_no_result(tmp_path):
+    class Broken(Letters):
+        def encode(self, texts):
+            raise OSError("the disk is gone")
+
+    options = {"suite": "sample", "results_dir": tmp_path, "cache_dir": tmp_path / "cache", "quiet": True}
+    (record,) = harness.run(Letters(), "geometry/sample", **options).records
+    (failed,) = harness.run(Broken(), "geometry/sample", fresh=True, **options).records
+    assert failed.status == "failed"
+    assert list(ResultStore(tmp_path)) == [record]

@@ -260,3 +260,15 @@ class TestTasks:
             registry.select_tasks("papers", [])
         with pytest.raises(UsageError, match="unknown task in suite paper 'polarty'"):
             registry.select_tasks("paper", ["polarty"])
+
+
+def test_an_encoder_object_is_called_by_what_it_was_made_with_and_obeys_a_protocols_cut():
+    made = [registry.load_encoder("minilm@mean"), registry.load_encoder("minilm", max_length=16)]
+    assert [plugin.name for plugin in registry.find_encoders(made)] == ["minilm@mean", "minilm@cut-16"]
+    for encoder in (registry.load_encoder("minilm"), registry.load_encoder("minilm@64d")):
+        (plugin,) = registry.find_encoders([encoder])
+        assert plugin.name == encoder.card.name
+        assert plugin.accepts("max_length")
+        assert plugin.make(max_length=8).max_length == 8
+        assert encoder.max_length is None
+        assert plugin.make() is encoder or plugin.make().encoder is encoder.encoder

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -129,12 +130,21 @@ def test_one_row_a_number(make: Make) -> None:
 
 
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
-def test_units_without_a_number_keep_a_row(make: Make, status: str) -> None:
+def test_evaluations_without_a_number_keep_their_rows(make: Make, status: str) -> None:
     record = make(status=status)
-    (row,) = long_frame([record], {record.task_id: ("accuracy", "other")}).to_dict("records")
-    assert (row["metric"], row["seeds"], row["status"]) == ("accuracy", 1, status)
-    assert all(math.isnan(row[name]) for name in ("value", "low", "high"))
+    rows = long_frame([record], {record.task_id: ("accuracy", "other")}).to_dict("records")
+    assert [(row["metric"], row["seeds"], row["status"]) for row in rows] == [
+        ("accuracy", 1, status),
+        ("other", 1, status),
+    ]
+    assert all(math.isnan(row[name]) for row in rows for name in ("value", "low", "high"))
     assert list(long_frame([record])["metric"]) == [""]
+
+
+def test_seeds_of_several_precisions_are_not_averaged(make: Make) -> None:
+    first, second = (make(seed=seed) for seed in (0, 1))
+    with pytest.raises(RecordInvalid, match="different precisions"):
+        long_frame([first, replace(second, model=replace(second.model, dtype="bfloat16"))])
 
 
 def test_order_follows_the_suite_and_the_families(suite: list[Record]) -> None:
