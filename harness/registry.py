@@ -329,7 +329,11 @@ def _find(name: str) -> EncoderPlugin:
     elif name in _families():
         factory, origin = _families()[name]
     elif "/" in name or "\\" in name:
-        hub = "" if name.startswith((".", "/")) else f"; a model of the hub is `hf:{name}`"
+        hub = (
+            ""
+            if name.startswith((".", "/"))
+            else f"; a model of the hub is `st:{name}` (its own vector) or `hf:{name}`"
+        )
         raise UsageError(f"there is no directory {name}{hub}")
     else:
         raise unknown_name("model", name, encoder_names())

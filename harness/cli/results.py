@@ -32,7 +32,7 @@ def _read(results_dir: Path, suite: str | None, models: list[str], *, every_suit
     if not (suite or every_suite):
         board, whole = board.of_suite(), board
         if others := len(whole.records) - len(board.records):
-            echo(f"note: suite {board.suite}; evaluations of others: {others} (--suite, --format csv --long)", err=True)
+            echo(f"note: this shows suite {board.suite}; others have {others} records (--suite NAME)", err=True)
     if unverified := Counter(record.model.name for record in board.records if not record.verified):
         shown = ", ".join(f"{name} ({count})" for name, count in unverified.items())
         echo(f"note: unverified records, whose files have no checksum: {shown}", err=True)

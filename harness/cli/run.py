@@ -58,11 +58,11 @@ def run(config: Path | None, save_config: Path | None, dry_run: bool, quiet: boo
     Without --suite, a family or corpus (`-t polarity/mr`) means the paper's protocol; others are asked for by their
     ids, such as SentEval's own solver by `-t polarity/mr/senteval-compat/1`.
 
-    A --config file has the arguments of harness.run as keys (models, tasks, suite, limit, ...); options given beside
-    it go before it.
+    A --config file has the arguments of harness.run as keys (models, tasks, suite, limit, ...); options on the command
+    line override it.
 
     Exit code: 0 all done (or weights, extras or a corpus are missing on this machine: a notice says which), 1 something
-    failed, 2 wrong usage or a directory or `hf:` model that holds none, 130 interrupted.
+    failed, 2 wrong usage or a model that does not exist, 130 interrupted.
     """
     from harness import api  # pandas, which `bench run --help` can do without
     from harness.evaluation import RunOptions

@@ -105,7 +105,7 @@ class HubEncoder(TransformerEncoder):
     def _advice(self) -> str:
         if self.hub is None:
             return "Name the directory that `save_pretrained` wrote"
-        return f"With a network it is fetched; without one pass `--weights-dir {self.card.name}=DIR`"
+        return f"With a network they are fetched; without one, pass `--weights-dir {self.card.name}=DIR`"
 
     def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
         """The checkpoint's files; `vocabulary` holds all that remain beside configuration and weights."""
