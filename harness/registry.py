@@ -226,10 +226,13 @@ def _pooled(plugin: EncoderPlugin, base: str, pooling: str) -> EncoderPlugin:
     if pooling == card.pooling:
         # Asked for by name: a causal model, whose default is another, refuses it.
         return replace(plugin, pooling=pooling if plugin.accepts("pooling") else None)
-    # The plugin's own name and not what was typed: a directory's path is nobody's business in a record.
-    name = f"{plugin.name}@{pooling}"
-    titled = replace(card, name=name, title=f"{card.shown} ({pooling})", pooling=pooling)
-    return replace(plugin, name=name, card=titled, pooling=pooling)
+    card = _pooled_card(card, pooling)
+    return replace(plugin, name=card.name, card=card, pooling=pooling)
+
+
+def _pooled_card(card: EncoderCard, pooling: str) -> EncoderCard:
+    """The card of another pooling's row, called by the card and not by what was typed: no record names a path."""
+    return replace(card, name=f"{card.name}@{pooling}", title=f"{card.shown} ({pooling})", pooling=pooling)
 
 
 def lineage(card: EncoderCard) -> list[EncoderPlugin]:
@@ -289,11 +292,12 @@ def _given(model: Any) -> EncoderPlugin:
         model = as_encoder(model)
     kind, factory = (model, model) if isinstance(model, type) else (type(model), partial(_cut, model))
     card = _card_of(model, kind.__name__)
-    if isinstance(model, TransformerEncoder):  # its card is that of its class, whatever it was made with
-        marks = [model.pooling] if model.asked_pooling and model.pooling != card.pooling else []
-        card = replace(card, pooling=model.pooling) if marks else card
-        marks += [f"cut-{model.max_length}"] if model.max_length else []
-        card = replace(card, **marked_card(card, marks)) if marks else card
+    inner = model.encoder if isinstance(model, Variant) else model
+    if isinstance(inner, TransformerEncoder):  # its card is that of its class, whatever it was made with
+        if inner.asked_pooling and inner.pooling != card.pooling:
+            card = _pooled_card(card, inner.pooling)
+        if inner.max_length:
+            card = replace(card, **marked_card(card, [f"cut-{inner.max_length}"]))
     return EncoderPlugin(card.name, card, factory, origin=f"{kind.__qualname__} {id(model)}")
 
 
@@ -329,12 +333,8 @@ def _find(name: str) -> EncoderPlugin:
     elif name in _families():
         factory, origin = _families()[name]
     elif "/" in name or "\\" in name:
-        hub = (
-            ""
-            if name.startswith((".", "/"))
-            else f"; a model of the hub is `st:{name}` (its own vector) or `hf:{name}`"
-        )
-        raise UsageError(f"there is no directory {name}{hub}")
+        hub = f"; a model of the hub is `st:{name}` (its own vector) or `hf:{name}`"
+        raise UsageError(f"there is no directory {name}" + hub * (not name.startswith((".", "/"))))
     else:
         raise unknown_name("model", name, encoder_names())
     return EncoderPlugin(name, replace(_card_of(factory, origin), name=name), factory, origin=origin)
@@ -401,7 +401,7 @@ def load_encoder(
     """Make an encoder by name. Weights are read when the first text is encoded.
 
     Args:
-        name: see `find_encoder`; it says the pooling too. `NAME=SPEC` gives it a name of the user's choice.
+        name: see `find_encoder`; it says the pooling too. `NAME=SPEC` is taken as in a run.
         trust_remote_code: let a hub model run code of its own.
         base_url: of the service that an `api:` model is asked of.
         options: `weights_dir`, `tokenizer_dir`, `max_length`, `device`, `dtype`, `batch_tokens`, as of

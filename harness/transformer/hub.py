@@ -107,11 +107,15 @@ class HubEncoder(TransformerEncoder):
             return "Name the directory that `save_pretrained` wrote"
         return f"With a network they are fetched; without one, pass `--weights-dir {self.card.name}=DIR`"
 
+    def _lacking(self, fault: str) -> WeightsMissing:
+        """A directory without a model: a wrong one where the user named it, else one of the cache that is not whole."""
+        return WeightsMissing(fault) if self.weights_dir is None else ModelUnknown(fault)
+
     def _find(self, directory: Path, *, fetch: bool) -> CheckpointFiles:
         """The checkpoint's files; `vocabulary` holds all that remain beside configuration and weights."""
         config, weights = directory / "config.json", weight_files(directory)
         if not config.is_file() or not weights:
-            raise ModelUnknown(f"{directory} holds no checkpoint: config.json and *.safetensors or pytorch_model.bin")
+            raise self._lacking(f"{directory} holds no checkpoint: config.json and *.safetensors or pytorch_model.bin")
         architecture = None if self.trust_remote_code or len(weights) > 1 else _packed_architecture(config)
         self.backend = "transformers" if architecture is None else None
         if architecture is not None:
@@ -224,7 +228,7 @@ class SentenceTransformerEncoder(HubEncoder):
         files = deciding_files(directory)
         weights = [path for path in files if path.suffix in (".safetensors", ".bin")]
         if not weights:
-            raise WeightsMissing(f"{directory} holds no weights")
+            raise self._lacking(f"{directory} holds no weights")
         return CheckpointFiles(weights[0], directory / "modules.json", tuple(files))
 
     def fingerprint_parts(self) -> list[str]:

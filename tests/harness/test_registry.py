@@ -265,6 +265,10 @@ class TestTasks:
 def test_an_encoder_object_is_called_by_what_it_was_made_with_and_obeys_a_protocols_cut():
     made = [registry.load_encoder("minilm@mean"), registry.load_encoder("minilm", max_length=16)]
     assert [plugin.name for plugin in registry.find_encoders(made)] == ["minilm@mean", "minilm@cut-16"]
+    by_name = registry.find_encoder("minilm@mean")
+    assert registry.find_encoders(made)[0].card == by_name.card, "one row, however it was asked for"
+    cut = registry.load_encoder("minilm@64d", max_length=16)
+    assert registry.find_encoders([cut])[0].name == "minilm@64d@cut-16"
     for encoder in (registry.load_encoder("minilm"), registry.load_encoder("minilm@64d")):
         (plugin,) = registry.find_encoders([encoder])
         assert plugin.name == encoder.card.name

@@ -45,6 +45,10 @@ def test_the_front_and_what_is_worse_beyond_chance(make: Callable[..., Record], 
     assert found.loc["small", ["speed", "memory", "price", "vector_bytes"]].tolist() == [500.0, 2e9, 0.02, 1536]
     assert list(board.choose(max_params=50e6, min_speed=500).index) == ["seen", "small", "bad"]
     assert list(board.choose(max_bytes=200).index) == ["bad"]
+    store.save(make("unknown", metrics={"accuracy": 0.5}))
+    unknown = Leaderboard(store, store=store, tasks=select_tasks(None, [MR]), suite=None)
+    assert "unknown" in unknown.choose().index
+    assert "unknown" not in unknown.choose(max_params=1e12).index
     trial = make("trial", metrics={"accuracy": Metric(0.99)}, parameters=1)
     store.save(replace(trial, protocol=f"{trial.protocol}+limit-100"))
     found = Leaderboard(store, store=store, tasks=select_tasks(None, [MR]), suite=None).choose()

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from harness.errors import DataInvalid
 from harness.tasks import polarity
-from harness.tasks.base import task_id
+from harness.tasks.base import Rows, classified, task_id
 from harness.tasks.polarity import C_GRID, nested_folds, official_order
 
 from .conftest import classed, vectors
@@ -62,6 +62,22 @@ def test_nested_cross_validation_equals_the_plain_loop(shelf):
     assert outcome.details["C"] == strengths
     assert outcome.metrics["accuracy"].value == pytest.approx(np.mean(accuracies) / 100)
     assert outcome.metrics["accuracy"].low < outcome.metrics["accuracy"].value < outcome.metrics["accuracy"].high
+
+
+def test_the_interval_of_a_small_set_stays_within_0_and_1(shelf):
+    prepared = TASKS["polarity/mr/senteval-lr/1"].prepare(shelf(mr={"all": classed(105, 1, 2)}))
+    gold = prepared.evaluate(np.zeros((105, 2), np.float32), 0).predictions["gold"].astype(int)
+    X = np.eye(2, dtype=np.float32)[gold]
+    X[:3] = 1 - X[:3]
+    accuracy = prepared.evaluate(X, 0).metrics["accuracy"]
+    assert 0.9 < accuracy.low < accuracy.value < accuracy.high <= 1
+
+
+def test_predictions_of_many_classes_do_not_wrap_around():
+    examples, labels = classed(300, 1, 2), np.arange(300) % 150
+    rows = Rows("test", examples.texts, labels, tuple(map(str, range(150))), examples)
+    outcome = classified(TASKS["polarity/mr/senteval-lr/1"], [rows], labels, {})
+    np.testing.assert_array_equal(outcome.predictions["predicted"], labels)
 
 
 def test_a_fixed_split_chooses_its_strength_on_dev(shelf):
